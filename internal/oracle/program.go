@@ -1,0 +1,190 @@
+package oracle
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Program executes a graph node by node. Values are never changed once
+// computed, except the totals of sums over examples, which grow with each
+// micro-batch.
+type Program struct {
+	g       *graph.Graph
+	vars    *Vars
+	o       engine.Options
+	values  []Array // by node
+	inputs  map[*graph.Node]int
+	scalars map[*graph.Node]int
+	given   []float64
+	first   uint64 // stream position of the batch
+	done    int    // examples of the batch so far
+	outputs []*tensor.Tensor
+}
+
+func newProgram(g *graph.Graph, vars *Vars, o engine.Options) *Program {
+	p := &Program{g: g, vars: vars, o: o, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
+	for _, out := range g.Outputs {
+		dims := slices.Clone(out.Node.Shape.Dims)
+		if out.Node.PerExample() {
+			dims[0] = o.Rows
+		}
+		p.outputs = append(p.outputs, tensor.New(out.Node.Shape.DType, dims...))
+	}
+	return p
+}
+
+func index(nodes []*graph.Node) map[*graph.Node]int {
+	m := map[*graph.Node]int{}
+	for i, n := range nodes {
+		m[n] = i
+	}
+	return m
+}
+
+// crossing reports whether n sums over the examples of the batch.
+func crossing(n *graph.Node) bool { return n.Op.Class == graph.Examples && n.In[0].PerExample() }
+
+// Begin implements engine.Program: it computes what depends on no example.
+func (p *Program) Begin(first uint64, scalars []float64) {
+	if len(scalars) != len(p.g.Scalars) {
+		panic(fmt.Sprintf("oracle: %d scalars, want %d", len(scalars), len(p.g.Scalars)))
+	}
+	p.first, p.done, p.given = first, 0, slices.Clone(scalars)
+	for _, n := range p.g.Nodes {
+		switch {
+		case crossing(n):
+			p.values[n.ID] = zeros(n, 0)
+		case !n.PerExample() && n.Phase == 0:
+			p.eval(n, 0)
+		}
+	}
+}
+
+// Micro implements engine.Program. An f64 tensor may stand for an f32 input.
+func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
+	if rows < 1 || rows > p.o.Rows || len(in) != len(p.g.Inputs) {
+		panic(fmt.Sprintf("oracle: %d rows of %d inputs, want at most %d of %d", rows, len(in), p.o.Rows, len(p.g.Inputs)))
+	}
+	for _, n := range p.g.Nodes {
+		switch i, isInput := p.inputs[n]; {
+		case isInput:
+			size := n.Shape.Size()
+			a := zeros(n, rows)
+			copy(a.Data, float64s(in[i])[row*size:(row+rows)*size])
+			p.values[n.ID] = a
+		case crossing(n):
+			c := p.call(n, p.values[n.ID])
+			c.run()
+		case n.PerExample():
+			p.eval(n, rows)
+		}
+	}
+	p.done += rows
+	p.publish(true)
+}
+
+// Finish implements engine.Program.
+func (p *Program) Finish() bool {
+	for _, n := range p.g.Nodes {
+		if !n.PerExample() && n.Phase > 0 && !crossing(n) {
+			p.eval(n, 0)
+		}
+	}
+	p.publish(false)
+	return !slices.ContainsFunc(p.g.Checks, func(n *graph.Node) bool {
+		x := p.values[n.ID].Data[0]
+		return math.IsNaN(x) || math.IsInf(x, 0)
+	})
+}
+
+// Commit implements engine.Program. The values were all computed before.
+func (p *Program) Commit() {
+	for _, a := range p.g.Assigns {
+		p.vars.data[a.Var.Attr.Name] = p.values[a.Value.ID].Data
+	}
+}
+
+func (p *Program) eval(n *graph.Node, rows int) {
+	a := zeros(n, rows)
+	switch n.Op.Name {
+	case "var":
+		a.Data = p.vars.data[n.Attr.Name]
+	case "scalar":
+		a.Data[0] = p.given[p.scalars[n]]
+	case "const":
+		a.Data[0] = n.Attr.Float
+	default:
+		p.call(n, a).run()
+	}
+	p.values[n.ID] = a
+}
+
+func (p *Program) call(n *graph.Node, out Array) *call {
+	c := &call{n: n, out: out, seed: p.o.Seed, first: p.first + uint64(p.done)}
+	for _, x := range n.In {
+		c.in = append(c.in, p.values[x.ID])
+	}
+	return c
+}
+
+// publish copies the outputs of one half to their tensors.
+func (p *Program) publish(perExample bool) {
+	for i, o := range p.g.Outputs {
+		if o.Node.PerExample() == perExample {
+			fill(p.outputs[i], p.values[o.Node.ID].Data)
+		}
+	}
+}
+
+// Output implements engine.Program.
+func (p *Program) Output(name string) *tensor.Tensor {
+	for i, o := range p.g.Outputs {
+		if o.Name == name {
+			return p.outputs[i]
+		}
+	}
+	return nil
+}
+
+// OutputF64 returns an output unrounded, of the rows of the last Micro; nil
+// for an unknown name. The caller must not change it.
+func (p *Program) OutputF64(name string) []float64 {
+	n := p.g.Output(name)
+	if n == nil {
+		return nil
+	}
+	return p.values[n.ID].Data
+}
+
+// Plan implements engine.Program: one kernel for each node.
+func (p *Program) Plan() engine.Plan {
+	plan := engine.Plan{Rows: p.o.Rows}
+	for _, n := range p.g.Nodes {
+		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: n.Bytes()}
+		plan.Kernels = append(plan.Kernels, k)
+		if k.Stage == "body" {
+			plan.FLOPs += k.FLOPs
+		} else {
+			plan.Update += k.FLOPs
+		}
+	}
+	for _, v := range p.g.Vars {
+		plan.VarBytes += int64(v.Shape.Size()) * 8
+	}
+	return plan
+}
+
+func stage(n *graph.Node) string {
+	switch {
+	case n.PerExample() || crossing(n):
+		return "body"
+	case n.Phase > 0:
+		return "epilogue"
+	}
+	return "prologue"
+}
