@@ -1,0 +1,55 @@
+package batch
+
+import "fmt"
+
+// AutoMicro is the largest micro-batch that Plan chooses by itself. Products
+// of matrices are at full speed from a few hundred rows on; more rows only
+// take more memory.
+const AutoMicro = 512
+
+// Plan is how a batch is executed.
+type Plan struct {
+	Size   int    // examples of the largest batch
+	Micro  int    // examples the engine executes at once
+	Reason string // why Micro is what it is
+}
+
+// NewPlan plans batches of up to size examples. micro is the number asked for,
+// 0 to choose; one that is larger than the batch is the batch.
+func NewPlan(size, micro int) (Plan, error) {
+	switch {
+	case size < 1:
+		return Plan{}, fmt.Errorf("batch: size %d (want at least 1)", size)
+	case micro < 0:
+		return Plan{}, fmt.Errorf("batch: micro %d (want at least 1, or 0 to choose)", micro)
+	case micro > size:
+		return Plan{size, size, fmt.Sprintf("asked for %d, the batch is %d", micro, size)}, nil
+	case micro > 0:
+		return Plan{size, micro, "asked for"}, nil
+	case size <= AutoMicro:
+		return Plan{size, size, "the batch"}, nil
+	}
+	// Equal parts, so that no call is left with a few rows.
+	parts := (size + AutoMicro - 1) / AutoMicro
+	return Plan{size, (size + parts - 1) / parts, fmt.Sprintf("%d equal parts of at most %d", parts, AutoMicro)}, nil
+}
+
+// Halve returns the plan with half the micro-batch, for less memory, and false
+// if it is one example already.
+func (p Plan) Halve(why string) (Plan, bool) {
+	if p.Micro == 1 {
+		return p, false
+	}
+	return Plan{p.Size, (p.Micro + 1) / 2, why}, true
+}
+
+// Calls returns how many micro-batches execute a batch of n examples.
+func (p Plan) Calls(n int) int { return (n + p.Micro - 1) / p.Micro }
+
+// Leaves returns how many leaves of the given length a batch of n examples
+// has: how many partial sums are combined for one sum over examples.
+func (p Plan) Leaves(n, leaf int) int { return (n + leaf - 1) / leaf }
+
+func (p Plan) String() string {
+	return fmt.Sprintf("batch %d in %d micro-batches of %d (%s)", p.Size, p.Calls(p.Size), p.Micro, p.Reason)
+}
