@@ -1,0 +1,118 @@
+"""The line protocol that every peer speaks; README.md describes it.
+
+A peer is started as `python step_X.py VARIANT THREADS`. It answers each request line
+`MODEL OPTIMIZER BATCH THREADS SECONDS` with one JSON line.
+"""
+import json
+import os
+import statistics
+import sys
+import time
+
+MODELS = {"mlp784": (784, 512, 256, 10), "mlp64": (64, 32, 10)}
+OPTIMIZERS = ("sgd", "sgdm", "adam")
+
+# So small that weights hardly move: a batch repeated for thousands of steps must neither
+# saturate the softmax nor let momentum decay into denormals, which cost time.
+RATE = 1e-6
+MOMENTUM = 0.9
+BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
+
+CHUNK = 2e-3  # seconds between two looks at the clock, at least one step
+
+
+def start(usage):
+    """Reads VARIANT and THREADS and sets the thread count of every library, before they are imported."""
+    variants = usage.split("|")
+    if len(sys.argv) != 3 or sys.argv[1] not in variants:
+        sys.exit(f"usage: {sys.argv[0]} {usage} THREADS")
+    threads = int(sys.argv[2])
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    return sys.argv[1], threads
+
+
+def memory(field):
+    """VmRSS or VmHWM of this process in MiB."""
+    with open("/proc/self/status") as f:
+        for line in f:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) / 1024
+    raise KeyError(field)
+
+
+def reset_peak():
+    with open("/proc/self/clear_refs", "w") as f:
+        f.write("5")
+
+
+def measure(run, seconds):
+    """run(k) does about k steps, waits for them and returns how many. Returns step times in ms, steps and CPU over wall."""
+    warm = time.perf_counter() + min(0.1, seconds / 3)
+    k = run(1)
+    while time.perf_counter() < warm:
+        t = time.perf_counter()
+        done = run(k)
+        k = max(1, int(CHUNK * done / (time.perf_counter() - t)))
+    times, steps = [], 0
+    wall, cpu = time.perf_counter(), time.process_time()
+    end = wall + seconds
+    while not times or time.perf_counter() < end:
+        t = time.perf_counter()
+        done = run(k)
+        times.append((time.perf_counter() - t) / done * 1e3)
+        steps += done
+    return times, steps, (time.process_time() - cpu) / (time.perf_counter() - wall)
+
+
+def fastest(candidates):
+    """candidates: (name, run) pairs. Runs each for a short while, twice in turn, and keeps the best."""
+    best = {}
+    for _ in range(2):
+        for name, run in candidates:
+            ms = statistics.median(measure(run, 0.15)[0])
+            best[name] = min(ms, best.get(name, ms))
+    name = min(best, key=best.get)
+    return name, dict(candidates)[name]
+
+
+def parse(line, threads):
+    model, optimizer, batch, want, seconds = line.split()
+    if model not in MODELS:
+        raise ValueError(f"model {model} (want one of {', '.join(MODELS)})")
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer {optimizer} (want one of {', '.join(OPTIMIZERS)})")
+    if int(want) != threads:
+        raise ValueError(f"{want} threads (this process was started for {threads})")
+    return model, optimizer, int(batch), float(seconds)
+
+
+def answer(name, threads, base, ready, prepare, line):
+    model, optimizer, batch, seconds = parse(line, threads)
+    key = (model, optimizer, batch)
+    if key not in ready:
+        ready[key] = prepare(MODELS[model], optimizer, batch)
+    how, run = ready[key]
+    times, steps, ratio = measure(run, seconds)
+    return {
+        "peer": name, "how": how, "model": model, "optimizer": optimizer, "batch": batch, "threads": threads,
+        "ms": statistics.median(times), "ms_min": min(times), "steps": steps,
+        "cpu_over_wall": round(ratio, 3), "cpu_ok": ratio <= 1.05 * threads,
+        "rss_import_mb": round(base, 1), "rss_mb": round(memory("VmRSS"), 1), "rss_peak_mb": round(memory("VmHWM"), 1),
+    }
+
+
+def serve(name, threads, prepare):
+    """Answers requests until standard input ends. prepare(sizes, optimizer, batch) returns (how, run)."""
+    base = memory("VmRSS")
+    reset_peak()
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints goes to standard error
+    say = lambda value: print(json.dumps(value), file=out, flush=True)
+    say({"peer": name, "threads": threads, "rss_import_mb": round(base, 1), "cpus": len(os.sched_getaffinity(0))})
+    ready = {}
+    for line in sys.stdin:
+        try:
+            say(answer(name, threads, base, ready, prepare, line))
+        except Exception as e:  # a request that fails must not end the peer
+            say({"peer": name, "request": line.strip(), "error": f"{type(e).__name__}: {e}"})
