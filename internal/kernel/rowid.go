@@ -1,0 +1,34 @@
+package kernel
+
+// Fixed kernels, as indices of vecTable. The generator numbers them in the same
+// order (_asm/vec/main.go); a test compares the names.
+const (
+	kRowSum = int(numOps) + iota
+	kRowMax
+	kRowDot
+	kSoftmax
+	kLogSoftmax
+	kSoftmaxGrad
+	kLogSoftmaxGrad
+	kLoss
+	kLossSmooth
+	kLossGrad
+	kLossBoth
+	kLossBothSmooth
+	kLayerNorm // then with gamma, beta, both
+	_
+	_
+	_
+	kRMSNorm // then with gamma
+	_
+	kLayerNormGrad
+	_
+	kRMSNormGrad
+	_
+	kSumRows
+	kSumSquares
+	kFromU8
+	kFromI32
+	kMask
+	kFused // the fused programs follow
+)

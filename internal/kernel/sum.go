@@ -1,0 +1,94 @@
+package kernel
+
+import "unsafe"
+
+// Sums over examples and over whole vectors are in float64.
+
+// SumRows adds each row of x (rows, cols; row stride ldx) to acc, in the order
+// of the rows: acc[j] += float64(x[i][j]).
+func SumRows(acc []float64, x []float32, rows, cols, ldx int) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	need("acc", len(acc), cols)
+	need("x", len(x), (rows-1)*ldx+cols)
+	done := 0
+	if vecTable != nil {
+		done = cols &^ 7
+		sumRowsBlocks(acc, x, rows, done, ldx)
+	}
+	for i := range rows {
+		row := x[i*ldx:][:cols]
+		for j := done; j < cols; j++ {
+			acc[j] += float64(row[j])
+		}
+	}
+}
+
+// sumRowsBlocks is SumRows for a multiple of 8 columns, by the kernel.
+func sumRowsBlocks(acc []float64, x []float32, rows, cols, ldx int) {
+	if cols == 0 {
+		return
+	}
+	a := vecArgs{cols: cols}
+	a.ptr[0] = unsafe.Pointer(&acc[0])
+	a.set(1, x, ldx)
+	a.callRows(kSumRows, rows)
+}
+
+// AddF64 adds x to acc.
+func AddF64(acc []float64, x []float32) { SumRows(acc, x, 1, len(x), len(x)) }
+
+// RoundF64 rounds acc to float32.
+func RoundF64(dst []float32, acc []float64) {
+	need("dst", len(dst), len(acc))
+	for i, v := range acc {
+		dst[i] = float32(v)
+	}
+}
+
+// SumF64 returns acc plus the elements of x, added one by one in float64.
+func SumF64(acc float64, x []float32) float64 {
+	for _, v := range x {
+		acc += float64(v)
+	}
+	return acc
+}
+
+const sumBlock = 4096
+
+// SumSquares returns Σ x² in float64. A block of 4096 elements has sixteen
+// lanes (lane l takes elements l, l+16, ...) added as the tree 8-4-2-1; the
+// blocks are added as a balanced tree (the left half is the larger power of
+// two). x² is exact in float64, so only additions round.
+func SumSquares(x []float32) float64 {
+	if len(x) <= sumBlock {
+		return sumSquaresBlock(x)
+	}
+	half := sumBlock
+	for half*2 < len(x) {
+		half *= 2
+	}
+	return SumSquares(x[:half]) + SumSquares(x[half:])
+}
+
+func sumSquaresBlock(x []float32) float64 {
+	var l [16]float64
+	done := 0
+	if vecTable != nil && len(x) >= 16 {
+		done = len(x) &^ 15
+		a := vecArgs{rows: 1, cols: done}
+		a.set(0, x, 0)
+		a.ptr[1] = unsafe.Pointer(&l)
+		vecCall(vecTable[kSumSquares], &a)
+	}
+	for i, v := range x[done:] {
+		l[i%16] += float64(float64(v) * float64(v))
+	}
+	for w := 8; w > 0; w /= 2 {
+		for i := range w {
+			l[i] += l[i+w]
+		}
+	}
+	return l[0]
+}

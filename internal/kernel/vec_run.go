@@ -1,0 +1,274 @@
+package kernel
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Access says how a stream covers the rows x cols elements of a Run.
+type Access uint8
+
+const (
+	Full Access = iota // element (r, c) at Data[r*Stride+c]
+	Row                // one vector of cols, the same for every row
+	Col                // one value for each row
+)
+
+// Stream is one vector operand of a Run. Outputs are Full. An output may alias
+// an input exactly (same Data, same Stride), if the program does not read that
+// input after it has assigned the output; otherwise streams do not overlap an
+// output.
+type Stream struct {
+	Data   []float32
+	Access Access
+	Stride int // elements from row to row; Full only
+}
+
+// Elementwise is a compiled program: immutable, for any number of goroutines.
+type Elementwise struct {
+	program Program
+	outputs [MaxStreams]bool
+	late    [][2]uint8 // {output, input} that must not alias: the input is read after the assignment
+	fused   int        // index of the generated kernel, or -1
+	steps   []step
+	buffers int // tiles that the interpreter holds: scalars, then temporaries
+}
+
+// step is one instruction of the interpreter; its operands and result are cells.
+// Cells are the streams, then the buffers.
+type step struct {
+	op    Op
+	cells [4]uint8
+}
+
+// Compile prepares a program. It panics if the program is not valid.
+func Compile(p *Program) *Elementwise {
+	if err := p.Validate(); err != nil {
+		panic(err)
+	}
+	e := &Elementwise{program: *p, outputs: p.outputs(), fused: fusedIndex(p.Key())}
+	e.program.Code = append([]Instr(nil), p.Code...)
+	e.findLate()
+	e.allocate()
+	return e
+}
+
+// Fused reports whether Run uses one generated kernel on the active tier.
+func (e *Elementwise) Fused() bool { return e.fused >= 0 && vecTable != nil }
+
+func (e *Elementwise) findLate() {
+	var done [MaxStreams]bool
+	for i := range e.program.Code {
+		in := &e.program.Code[i]
+		for _, r := range in.operands() {
+			for o := range done {
+				if r.Kind == KindStream && done[o] && o != int(r.Index) {
+					e.late = append(e.late, [2]uint8{uint8(o), r.Index})
+				}
+			}
+		}
+		if in.Dst.Kind == KindStream {
+			done[in.Dst.Index] = true
+		}
+	}
+}
+
+// allocate makes the steps and gives each temporary a buffer, which is free
+// again after its last use.
+func (e *Elementwise) allocate() {
+	p := &e.program
+	last := map[Ref]int{}
+	for i := range p.Code {
+		for _, r := range p.Code[i].operands() {
+			last[r] = i
+		}
+	}
+	cells := map[Ref]uint8{}
+	for i := range p.Streams {
+		cells[StreamRef(i)] = uint8(i)
+	}
+	for i := range p.Scalars {
+		cells[ScalarRef(i)] = uint8(p.Streams + i)
+	}
+	next, free := uint8(p.Streams+p.Scalars), []uint8(nil)
+	for i := range p.Code {
+		in := &p.Code[i]
+		s := step{op: in.Op}
+		for j, r := range in.operands() {
+			s.cells[j] = cells[r]
+		}
+		for _, r := range in.operands() {
+			if c, ok := cells[r]; ok && r.Kind == KindTemp && last[r] == i {
+				free = append(free, c)
+				delete(cells, r)
+			}
+		}
+		if in.Dst.Kind == KindTemp {
+			if len(free) == 0 {
+				free = append(free, next)
+				next++
+			}
+			cells[in.Dst], free = free[len(free)-1], free[:len(free)-1]
+		}
+		s.cells[in.Op.Arity()] = cells[in.Dst]
+		e.steps = append(e.steps, s)
+	}
+	e.buffers = int(next) - p.Streams
+}
+
+const (
+	tileSize  = 1024    // elements of a tile of the interpreter: 4 KB, so that ten fit L1
+	chunkSize = 1 << 16 // most elements of one call of a fused kernel: kernels are not preempted
+	slotTiles = 8       // Scratch slots
+	slotCols  = 9
+)
+
+// Run applies the program to rows x cols elements. It does not allocate once s
+// has grown. It panics if a stream is too short, an output is not Full, or an
+// output aliases an input that the program reads afterwards.
+func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s *Scratch) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	flat, splat := e.check(rows, cols, streams, scalars)
+	if flat {
+		rows, cols = 1, rows*cols
+	}
+	size := tileSize
+	if e.Fused() && !splat {
+		size = chunkSize
+	}
+	nc := min(cols, size)
+	nr := min(rows, max(1, size/nc))
+	t := tiler{e: e, nr: nr, nc: nc}
+	if splat {
+		t.splats = s.F32(slotCols, len(streams)*nr*nc)
+	}
+	if e.Fused() {
+		copy(t.args.scal[:], scalars)
+	} else {
+		t.buffers = s.F32(slotTiles, e.buffers*nr*nc)
+		for i, v := range scalars {
+			splatTo(t.buffer(i)[:nc], v)
+		}
+	}
+	for r := 0; r < rows; r += nr {
+		for c := 0; c < cols; c += nc {
+			t.run(streams, r, c, min(nr, rows-r), min(nc, cols-c))
+		}
+	}
+}
+
+// check reports whether the elements of every stream lie in one line, and
+// whether a stream has one value for each row.
+func (e *Elementwise) check(rows, cols int, streams []Stream, scalars []float32) (flat, splat bool) {
+	if len(streams) != e.program.Streams || len(scalars) != e.program.Scalars {
+		panic(fmt.Sprintf("kernel: elementwise: %d streams and %d scalars, want %d and %d",
+			len(streams), len(scalars), e.program.Streams, e.program.Scalars))
+	}
+	flat = true
+	for i := range streams {
+		x := &streams[i]
+		want := cols
+		switch x.Access {
+		case Full:
+			want += (rows - 1) * x.Stride
+			flat = flat && (x.Stride == cols || rows == 1)
+		case Row:
+			flat = flat && rows == 1
+		case Col:
+			want = rows
+			flat, splat = flat && rows == 1, true
+		}
+		if len(x.Data) < want || x.Stride < 0 || e.outputs[i] && (x.Access != Full || x.Stride < cols && rows > 1) {
+			panic(fmt.Sprintf("kernel: elementwise: stream %d (access %d, stride %d): len %d, want %d x %d; an output is Full",
+				i, x.Access, x.Stride, len(x.Data), rows, cols))
+		}
+	}
+	for _, l := range e.late {
+		if &streams[l[0]].Data[0] == &streams[l[1]].Data[0] {
+			panic(fmt.Sprintf("kernel: elementwise: stream %d is read after its alias %d is assigned", l[1], l[0]))
+		}
+	}
+	return flat, splat
+}
+
+// tiler is the state of one Run.
+type tiler struct {
+	e       *Elementwise
+	nr, nc  int // full tile
+	buffers []float32
+	splats  []float32
+	args    vecArgs
+}
+
+func (t *tiler) buffer(i int) []float32 { return t.buffers[i*t.nr*t.nc:][:t.nr*t.nc] }
+
+// run computes rows [r, r+nr), columns [c, c+nc).
+func (t *tiler) run(streams []Stream, r, c, nr, nc int) {
+	a := &t.args
+	a.rows, a.cols = nr, nc
+	for i := range streams {
+		x := &streams[i]
+		switch x.Access {
+		case Full:
+			a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[r*x.Stride+c]), x.Stride*4
+		case Row:
+			a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[c]), 0
+		case Col:
+			tile := t.splats[i*t.nr*t.nc:]
+			for j, v := range x.Data[r : r+nr] {
+				splatTo(tile[j*nc:][:nc], v)
+			}
+			a.ptr[i], a.stride[i] = unsafe.Pointer(&tile[0]), nc*4
+		}
+	}
+	if t.e.Fused() {
+		vecCall(vecTable[t.e.fused], a)
+		return
+	}
+	t.interpret(a)
+}
+
+// interpret runs the steps over the tile whose streams are a.
+func (t *tiler) interpret(a *vecArgs) {
+	o := vecArgs{rows: a.rows, cols: a.cols}
+	streams := t.e.program.Streams
+	for i := range t.e.steps {
+		s := &t.e.steps[i]
+		for j := range s.op.Arity() + 1 {
+			c := int(s.cells[j])
+			if c < streams {
+				o.ptr[j], o.stride[j] = a.ptr[c], a.stride[c]
+				continue
+			}
+			o.ptr[j], o.stride[j] = unsafe.Pointer(&t.buffers[(c-streams)*t.nr*t.nc]), a.cols*4
+			if c < streams+t.e.program.Scalars {
+				o.stride[j] = 0
+			}
+		}
+		runOp(s.op, &o)
+	}
+}
+
+func runOp(op Op, a *vecArgs) {
+	if vecTable == nil {
+		op.refTile(a)
+		return
+	}
+	vecCall(vecTable[op], a)
+}
+
+// splatTo sets x to v. The copies double: it runs at memmove's speed.
+func splatTo(x []float32, v float32) {
+	if len(x) == 0 {
+		return
+	}
+	head := x[:min(16, len(x))]
+	for i := range head {
+		head[i] = v
+	}
+	for n := len(head); n < len(x); n *= 2 {
+		copy(x[n:], x[:n])
+	}
+}
