@@ -16,3 +16,5 @@
 // allocate after their Scratch has grown. docs/kernels.md has the layouts, the
 // tile shapes and the measured speed.
 package kernel
+
+//go:generate sh -c "cd _asm && go run ./gemm -out ../zgemm_amd64.s -stubs ../zgemm_amd64.go -pkg kernel"

@@ -9,6 +9,7 @@ import "unsafe"
 // to gemm, 8 to 15 to the element-wise and row kernels.
 type Scratch struct {
 	slots [16][]float32
+	tile  tileArgs
 }
 
 // F32 returns slot's buffer with n elements, 64-byte aligned. The contents are
