@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,6 +40,27 @@ func replace(path string, fill func(f *os.File) error) (err error) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// makeDir makes a directory and its parents durable: a file in a directory
+// whose own name is lost would be lost with it.
+func makeDir(path string) error {
+	if exists(path) {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if err := makeDir(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 const tempMark = ".tmp-"

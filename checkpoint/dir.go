@@ -44,7 +44,7 @@ func (d Dir) Save(s *State) (path string, err error) {
 	if d.Run != "" && s.Run != d.Run {
 		return "", fmt.Errorf("checkpoint: save in %s: the state is of run %q, want %q", d.Path, s.Run, d.Run)
 	}
-	if err := os.MkdirAll(d.Path, 0o755); err != nil {
+	if err := makeDir(d.Path); err != nil {
 		return "", fmt.Errorf("checkpoint: %w", err)
 	}
 	path = filepath.Join(d.Path, FileName(s.Update))
@@ -151,11 +151,6 @@ func (d Dir) read(path string) (*State, error) {
 		return nil, fmt.Errorf("checkpoint: read %s: %w: it is of run %q, want %q", path, ErrMisnamed, s.Run, d.Run)
 	}
 	return s, err
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 // Clean removes what writes that were killed left behind. Call it with the

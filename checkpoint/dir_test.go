@@ -235,3 +235,23 @@ func TestLock(t *testing.T) {
 	}
 	again.Unlock()
 }
+
+func TestMakeDir(t *testing.T) {
+	base := t.TempDir()
+	t.Chdir(base)
+	for _, dir := range []string{"a/b/c", "a/b/d", filepath.Join(base, "e"), "."} {
+		if err := makeDir(dir); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			t.Errorf("%s is not a directory: %v", dir, err)
+		}
+	}
+	put(t, "file", nil)
+	if _, err := (Dir{Path: "file/x"}).Save(stateAt(1)); err == nil {
+		t.Error("saved inside a file")
+	}
+	if _, err := LockDir("file"); err == nil {
+		t.Error("locked a file")
+	}
+}

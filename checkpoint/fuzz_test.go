@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 )
 
@@ -16,11 +15,7 @@ import (
 // of few bytes each become Go values of up to some dozens.
 func within(t *testing.T, n int, f func()) {
 	t.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(64*n+1<<20); got > limit {
+	if got, limit := allocated(f), uint64(64*n+1<<20); got > limit {
 		t.Errorf("%d bytes of input allocate %d, want at most %d", n, got, limit)
 	}
 }

@@ -20,7 +20,7 @@ type Lock struct{ f *os.File }
 // stays and means nothing without it. (Only on systems without file locks, such
 // as Plan 9, is the file itself the lock, to be removed by hand after a crash.)
 func LockDir(dir string) (*Lock, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("checkpoint: lock: %w", err)
 	}
 	path := filepath.Join(dir, LockName)
