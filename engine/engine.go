@@ -97,6 +97,7 @@ type Kernel struct {
 	Detail string // the operations it computes
 	Shape  string // its sizes
 	FLOPs  int64  // of one example in the body, else of the update
-	Bytes  int64  // read and written, in the same unit
+	Bytes  int64  // read and written for each example
+	Fixed  int64  // read and written once a call: weights, sums
 	Where  string // the offset of its result
 }

@@ -75,14 +75,19 @@ func (n *Node) FLOPs() int64 {
 }
 
 // Bytes returns the bytes that the node reads and writes if nothing is fused:
-// of one example for a per-example value, else of the whole value.
-func (n *Node) Bytes() int64 {
+// those of each example, and those that do not depend on the number of
+// examples (weights, and the results of sums).
+func (n *Node) Bytes() (example, fixed int64) {
 	if n.Op.Class == Leaf {
-		return 0
+		return 0, 0
 	}
-	total := int64(n.Shape.Size() * n.Shape.DType.Size())
-	for _, x := range n.In {
-		total += int64(x.Shape.Size() * x.Shape.DType.Size())
+	for _, x := range append([]*Node{n}, n.In...) {
+		bytes := int64(x.Shape.Size() * x.Shape.DType.Size())
+		if x.PerExample() {
+			example += bytes
+		} else {
+			fixed += bytes
+		}
 	}
-	return total
+	return example, fixed
 }

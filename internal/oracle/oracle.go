@@ -17,10 +17,14 @@ import (
 )
 
 // Engine is the interpreter.
-type Engine struct{}
+type Engine struct{ f32 bool }
 
 // New returns an interpreter.
 func New() *Engine { return &Engine{} }
+
+// NewF32 returns an interpreter that rounds every f32 value once, when it is
+// complete: the ideal float32 engine.
+func NewF32() *Engine { return &Engine{f32: true} }
 
 // Close does nothing.
 func (*Engine) Close() {}
@@ -136,7 +140,7 @@ func narrow[T tensor.Element](y []T, x []float64) {
 }
 
 // Compile implements engine.Engine. vars must come from this engine.
-func (*Engine) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
+func (e *Engine) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
 	v, ok := vars.(*Vars)
 	if !ok {
 		return nil, fmt.Errorf("oracle: variables of type %T, want those of this engine", vars)
@@ -149,5 +153,5 @@ func (*Engine) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engi
 	if o.Rows < 1 {
 		return nil, fmt.Errorf("oracle: micro-batches of %d rows, want at least 1", o.Rows)
 	}
-	return newProgram(g, v, o), nil
+	return newProgram(g, v, o, e.f32), nil
 }

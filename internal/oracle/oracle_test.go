@@ -220,3 +220,35 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("read %v, wrote %v (%v)", dst.F32(), src.F32(), err)
 	}
 }
+
+// TestF32 rounds the value of each node, and a total over examples only at its
+// end: 2²⁴ + 1 + 1 is lost if rounded in between.
+func TestF32(t *testing.T) {
+	var b graph.Builder
+	x := b.Input("x", tensor.F32)
+	b.Output("third", b.Div(x, b.Const(3)))
+	b.Output("sum", b.SumExamples(x, 0))
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := NewF32()
+	vars, _ := e.NewVars(nil)
+	p, err := e.Compile(g, vars, engine.Options{Rows: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := []*tensor.Tensor{tensor.Of([]float32{1 << 24, 1, 1})}
+	p.Begin(0, nil)
+	for row := range 3 {
+		p.Micro(in, row, 1)
+	}
+	p.Finish()
+	q := p.(*Program)
+	if got := q.OutputF64("third")[0]; got != float64(float32(1.0/3)) {
+		t.Errorf("1/3 = %v, want it rounded", got)
+	}
+	if got := q.OutputF64("sum")[0]; got != 1<<24+2 {
+		t.Errorf("sum = %v, want %d", got, 1<<24+2)
+	}
+}

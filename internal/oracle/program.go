@@ -17,6 +17,7 @@ type Program struct {
 	g       *graph.Graph
 	vars    *Vars
 	o       engine.Options
+	f32     bool    // round
 	values  []Array // by node
 	inputs  map[*graph.Node]int
 	scalars map[*graph.Node]int
@@ -26,8 +27,8 @@ type Program struct {
 	outputs []*tensor.Tensor
 }
 
-func newProgram(g *graph.Graph, vars *Vars, o engine.Options) *Program {
-	p := &Program{g: g, vars: vars, o: o, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
+func newProgram(g *graph.Graph, vars *Vars, o engine.Options, f32 bool) *Program {
+	p := &Program{g: g, vars: vars, o: o, f32: f32, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
 	for _, out := range g.Outputs {
 		dims := slices.Clone(out.Node.Shape.Dims)
 		if out.Node.PerExample() {
@@ -91,7 +92,10 @@ func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
 // Finish implements engine.Program.
 func (p *Program) Finish() bool {
 	for _, n := range p.g.Nodes {
-		if !n.PerExample() && n.Phase > 0 && !crossing(n) {
+		switch {
+		case crossing(n):
+			p.round(n)
+		case !n.PerExample() && n.Phase > 0:
 			p.eval(n, 0)
 		}
 	}
@@ -122,6 +126,16 @@ func (p *Program) eval(n *graph.Node, rows int) {
 		p.call(n, a).run()
 	}
 	p.values[n.ID] = a
+	p.round(n)
+}
+
+// round is the end of the computation of n.
+func (p *Program) round(n *graph.Node) {
+	if p.f32 && n.Shape.DType == tensor.F32 && n.Op.Name != "var" {
+		for i, x := range p.values[n.ID].Data {
+			p.values[n.ID].Data[i] = float64(float32(x))
+		}
+	}
 }
 
 func (p *Program) call(n *graph.Node, out Array) *call {
@@ -165,7 +179,8 @@ func (p *Program) OutputF64(name string) []float64 {
 func (p *Program) Plan() engine.Plan {
 	plan := engine.Plan{Rows: p.o.Rows}
 	for _, n := range p.g.Nodes {
-		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: n.Bytes()}
+		example, fixed := n.Bytes()
+		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: example, Fixed: fixed}
 		plan.Kernels = append(plan.Kernels, k)
 		if k.Stage == "body" {
 			plan.FLOPs += k.FLOPs

@@ -1,0 +1,309 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
+	"github.com/descent-ml/descent/internal/rng"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// step is one prepared call. run computes examples [r0, r1) of its result; a
+// per-update value counts as one example.
+type step struct {
+	run func(p *program, w *worker, s *step, r0, r1 int)
+
+	out, a, b, c ref
+	per          int // rows of an example
+	cols, k      int // columns of the result, and of the first operand
+	eps          float32
+	init         kernel.Init
+	key          [2]uint32
+	threshold    uint32
+	parts        []ref // of a concatenation
+	offset       int   // of a slice or pad, in columns
+	shape, perm  []int // of a transposition or broadcast: see there
+
+	vec *vector
+	num *number
+	sum *sum
+
+	cost float64 // rough nanoseconds of one thread for one example, or for all
+	unit *compile.Unit
+}
+
+// ref is the memory of an operand: fixed slices, or the current rows of input
+// number in-1.
+type ref struct {
+	f32 []float32
+	f64 []float64
+	i32 []int32
+	in  int
+}
+
+func (p *program) f32(r *ref) []float32 {
+	if r.in > 0 {
+		return p.inputs[r.in-1].f32
+	}
+	return r.f32
+}
+
+func (p *program) i32(r *ref) []int32 {
+	if r.in > 0 {
+		return p.inputs[r.in-1].i32
+	}
+	return r.i32
+}
+
+// ref returns the memory of a root.
+func (p *program) ref(n *graph.Node) ref {
+	b := p.plan.Buffers[n]
+	size := n.Shape.Size()
+	if n.PerExample() {
+		size *= p.opts.Rows
+	}
+	switch b.Space {
+	case compile.InInput:
+		return ref{in: b.Index + 1}
+	case compile.InScalar:
+		return ref{f32: p.scalars[b.Index : b.Index+1]}
+	case compile.InConst:
+		return ref{f32: []float32{float32(n.Attr.Float)}, f64: []float64{n.Attr.Float}}
+	case compile.InVars:
+		return ref{f32: p.vars.memory.f32(b.Offset, size)}
+	}
+	offset := b.Offset
+	if b.Space == compile.InFixed {
+		offset += p.plan.RowBytes
+	}
+	switch n.Shape.DType {
+	case tensor.F64:
+		return ref{f64: p.arena.f64(offset, size)}
+	case tensor.I32:
+		return ref{i32: p.arena.i32(offset, size)}
+	}
+	return ref{f32: p.arena.f32(offset, size)}
+}
+
+// bind prepares a call for every unit.
+func (p *program) bind() error {
+	for i := range p.plan.Units {
+		u := &p.plan.Units[i]
+		s, err := p.newStep(u)
+		if err != nil {
+			return err
+		}
+		s.unit = u
+		s.cost = estimate(u)
+		p.stages[u.Stage] = append(p.stages[u.Stage], s)
+	}
+	p.stages[compile.Commit] = mergeVectors(p.stages[compile.Commit])
+	p.cutSums()
+	return nil
+}
+
+// estimate is the time of a unit for one example, or of a per-update unit,
+// from its operations and bytes, at rates that a current core reaches: 100
+// operations and 30 bytes a nanosecond. It decides only whether threads are
+// worth waking.
+func estimate(u *compile.Unit) float64 {
+	var flops, bytes int64
+	for _, n := range u.Nodes {
+		example, fixed := n.Bytes()
+		flops += n.FLOPs()
+		if bytes += example; u.Stage != compile.Rows && u.Stage != compile.Reduce {
+			bytes += fixed
+		}
+	}
+	return float64(flops)/100 + float64(bytes)/30
+}
+
+func (p *program) newStep(u *compile.Unit) (step, error) {
+	switch u.Kind {
+	case compile.Vector:
+		return p.newVector(u), nil
+	case compile.Scalar:
+		return p.newNumber(u.Nodes[0])
+	case compile.LossGrad:
+		return p.newLossGrad(u), nil
+	case compile.Copy:
+		return step{run: runCopy, out: p.ref(u.Nodes[0]), a: p.ref(u.Nodes[1])}, nil
+	}
+	n := u.Nodes[0]
+	if u.Stage == compile.Reduce {
+		return p.newSum(n)
+	}
+	prepare := singles[n.Op.Name]
+	if prepare == nil {
+		return step{}, fmt.Errorf("engine/cpu: no kernel for %s %v", n.Op.Name, n.Shape)
+	}
+	s := p.operands(n)
+	return s, prepare(p, n, &s)
+}
+
+// operands fills what most kernels need: refs, rows and columns.
+func (p *program) operands(n *graph.Node) step {
+	s := step{out: p.ref(n), cols: n.Shape.Last()}
+	s.per = n.Shape.Size() / s.cols
+	for i, x := range n.In {
+		r := p.ref(p.plan.Root(x))
+		switch i {
+		case 0:
+			s.a, s.k = r, x.Shape.Last()
+		case 1:
+			s.b = r
+		case 2:
+			s.c = r
+		}
+	}
+	return s
+}
+
+// singles prepares the operations that have a kernel of their own.
+var singles = map[string]func(p *program, n *graph.Node, s *step) error{
+	"linear":           func(p *program, n *graph.Node, s *step) error { s.run, s.init = runLinear, kernel.Zero; return nil },
+	"linearbias":       func(p *program, n *graph.Node, s *step) error { s.run, s.init = runLinear, kernel.Bias; return nil },
+	"lineart":          plain(runLinearT),
+	"dotexamples":      prepareDot,
+	"softmax":          plain(runSoftmax),
+	"logsoftmax":       plain(runLogSoftmax),
+	"softmaxgrad":      plain(runSoftmaxGrad),
+	"logsoftmaxgrad":   plain(runLogSoftmaxGrad),
+	"crossentropy":     withEps(runCrossEntropy, true),
+	"crossentropygrad": withEps(runCrossEntropyGrad, false),
+	"normalize":        withEps(runNormalize, false),
+	"normalizegrad":    withEps(runNormalizeGrad, false),
+	"rmsnormalize":     withEps(runRMSNormalize, false),
+	"rmsnormalizegrad": withEps(runRMSNormalizeGrad, false),
+	"reducesum":        prepareReduce(runReduceSum),
+	"reducemax":        prepareReduce(runReduceMax),
+	"sumsquares":       prepareSquares,
+	"gather":           plain(runGather),
+	"dropoutmask":      prepareMask,
+	"cast":             prepareCast,
+	"slice":            func(p *program, n *graph.Node, s *step) error { s.run, s.offset = runSlice, n.Attr.Int; return nil },
+	"pad":              func(p *program, n *graph.Node, s *step) error { s.run, s.offset = runPad, n.Attr.Int; return nil },
+	"concat":           prepareConcat,
+	"transpose":        prepareTranspose,
+	"broadcast":        prepareBroadcast,
+}
+
+type runFunc = func(p *program, w *worker, s *step, r0, r1 int)
+
+func plain(run runFunc) func(*program, *graph.Node, *step) error {
+	return func(p *program, n *graph.Node, s *step) error { s.run = run; return nil }
+}
+
+// withEps is for kernels with a number of their own. A loss has one value for
+// each row of its operand.
+func withEps(run runFunc, loss bool) func(*program, *graph.Node, *step) error {
+	return func(p *program, n *graph.Node, s *step) error {
+		s.run, s.eps = run, float32(n.Attr.Float)
+		if loss {
+			s.per = n.Shape.Size()
+		}
+		return nil
+	}
+}
+
+func prepareReduce(run runFunc) func(*program, *graph.Node, *step) error {
+	return func(p *program, n *graph.Node, s *step) error {
+		s.run, s.per = run, n.Shape.Size()
+		s.k = n.In[0].Shape.Size() / s.per
+		return nil
+	}
+}
+
+func prepareSquares(p *program, n *graph.Node, s *step) error {
+	s.run = runSumSquares
+	return nil
+}
+
+// prepareDot is a contraction of two per-update values; sums over examples are
+// in sums.go.
+func prepareDot(p *program, n *graph.Node, s *step) error {
+	s.run = runDot
+	s.per = n.In[0].Shape.Size() / s.k
+	return nil
+}
+
+func prepareMask(p *program, n *graph.Node, s *step) error {
+	s.run = runMask
+	s.per, s.cols = 1, n.Shape.Size()
+	s.key = rng.Key(p.opts.Seed, "dropout:"+n.Attr.Name)
+	s.threshold = uint32(min(int64(n.Attr.Float*(1<<32)+0.5), 1<<32-1))
+	s.eps = float32(1 / (1 - n.Attr.Float))
+	return nil
+}
+
+func prepareConcat(p *program, n *graph.Node, s *step) error {
+	s.run = runConcat
+	for _, x := range n.In {
+		s.parts = append(s.parts, p.ref(p.plan.Root(x)))
+		s.perm = append(s.perm, x.Shape.Last())
+	}
+	return nil
+}
+
+func prepareCast(p *program, n *graph.Node, s *step) error {
+	from, to := n.In[0].Shape.DType, n.Shape.DType
+	s.per, s.cols = 1, n.Shape.Size()
+	if from != tensor.I32 || to != tensor.F32 {
+		return fmt.Errorf("engine/cpu: no kernel for cast from %v to %v of %v", from, to, n.Shape)
+	}
+	s.run = runFromI32
+	return nil
+}
+
+// prepareTranspose turns the permutation into a walk: for each axis of the
+// result its length and the stride of the operand.
+func prepareTranspose(p *program, n *graph.Node, s *step) error {
+	strides := rowMajor(n.In[0].Shape.Inner())
+	s.run, s.per, s.cols = runStrided, 1, n.Shape.Size()
+	s.k = s.cols
+	s.shape = n.Shape.Inner()
+	for _, axis := range n.Attr.Dims {
+		s.perm = append(s.perm, strides[axis])
+	}
+	return nil
+}
+
+// prepareBroadcast is the same walk with stride 0 along repeated axes. k is 0
+// if every example reads the same per-update value.
+func prepareBroadcast(p *program, n *graph.Node, s *step) error {
+	x := n.In[0].Shape
+	strides := rowMajor(x.Inner())
+	s.run, s.per, s.cols = runStrided, 1, n.Shape.Size()
+	if s.k = 0; x.PerExample() || !n.PerExample() {
+		s.k = x.Size()
+	}
+	s.shape = n.Shape.Inner()
+	missing := len(s.shape) - len(strides)
+	for i := range s.shape {
+		stride := 0
+		if i >= missing && x.Inner()[i-missing] != 1 {
+			stride = strides[i-missing]
+		}
+		s.perm = append(s.perm, stride)
+	}
+	return nil
+}
+
+func rowMajor(dims []int) []int {
+	strides := make([]int, len(dims))
+	n := 1
+	for i := len(dims) - 1; i >= 0; i-- {
+		strides[i] = n
+		n *= dims[i]
+	}
+	return strides
+}
+
+func (p *program) newLossGrad(u *compile.Unit) step {
+	loss, grad := u.Nodes[0], u.Nodes[1]
+	s := p.operands(grad)
+	s.run, s.eps, s.parts = runLossGrad, float32(grad.Attr.Float), []ref{p.ref(loss)}
+	return s
+}

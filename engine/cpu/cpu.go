@@ -1,0 +1,145 @@
+// Package cpu runs plans on the processor: prepared kernel calls over one
+// arena, by persistent workers. A step allocates nothing.
+//
+// Nothing here changes a bit of the result: the number of threads, the tier of
+// instructions, the size of micro-batches and of blocks of rows decide only
+// who computes what and when.
+package cpu
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	icpu "github.com/descent-ml/descent/internal/cpu"
+	"github.com/descent-ml/descent/internal/kernel"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Config sets up an engine. The zero value uses every core and the best
+// instructions.
+type Config struct {
+	Threads int    // 0: GOMAXPROCS
+	ISA     string // go, avx2, avx512; "" or auto: DESCENT_ISA, else the best. It holds for the whole process.
+}
+
+// Engine is the CPU engine.
+type Engine struct {
+	threads int
+	pool    *pool
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// New starts an engine. Close stops its workers.
+func New(c Config) (*Engine, error) {
+	isa, err := icpu.Active()
+	if err != nil {
+		return nil, err
+	}
+	if c.ISA != "" && c.ISA != "auto" {
+		if isa, err = icpu.Parse(c.ISA); err != nil {
+			return nil, fmt.Errorf("exec.isa: %w", err)
+		}
+		if isa > icpu.Best() {
+			return nil, fmt.Errorf("exec.isa: %s: this machine or build has at best %s", isa, icpu.Best())
+		}
+	}
+	if c.Threads < 0 {
+		return nil, fmt.Errorf("exec.threads: %d, want 0 (all) or more", c.Threads)
+	}
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
+	if kernel.Active() != isa {
+		kernel.Use(isa)
+	}
+	return &Engine{threads: c.Threads, pool: newPool(c.Threads)}, nil
+}
+
+// ISA returns the tier of instructions in use.
+func (e *Engine) ISA() string { return kernel.Active().String() }
+
+// Threads returns the number of workers.
+func (e *Engine) Threads() int { return e.threads }
+
+// Close stops the workers.
+func (e *Engine) Close() { e.pool.close() }
+
+// vars stores variables in slabs; see compile.Layout.
+type vars struct {
+	specs  []engine.VarSpec
+	byName map[string]int
+	layout *compile.Layout
+	memory memory
+}
+
+// NewVars implements engine.Engine.
+func (e *Engine) NewVars(specs []engine.VarSpec) (engine.Vars, error) {
+	v := &vars{specs: specs, byName: map[string]int{}}
+	var places []compile.Var
+	for i, s := range specs {
+		if _, twice := v.byName[s.Name]; twice {
+			return nil, fmt.Errorf("engine/cpu: variable %q declared twice", s.Name)
+		}
+		v.byName[s.Name] = i
+		places = append(places, compile.Var{Name: s.Name, Kind: s.Kind, Dims: s.Shape})
+	}
+	v.layout = compile.NewLayout(places)
+	v.memory = newMemory(v.layout.Bytes)
+	return v, nil
+}
+
+// Specs implements engine.Vars.
+func (v *vars) Specs() []engine.VarSpec { return v.specs }
+
+// Read implements engine.Vars.
+func (v *vars) Read(name string, dst *tensor.Tensor) error {
+	data, err := v.find(name, dst)
+	if err == nil {
+		copy(dst.F32(), data)
+	}
+	return err
+}
+
+// Write implements engine.Vars.
+func (v *vars) Write(name string, src *tensor.Tensor) error {
+	data, err := v.find(name, src)
+	if err == nil {
+		copy(data, src.F32())
+	}
+	return err
+}
+
+func (v *vars) find(name string, t *tensor.Tensor) ([]float32, error) {
+	i, ok := v.byName[name]
+	if !ok {
+		return nil, fmt.Errorf("engine/cpu: no variable %q", name)
+	}
+	shape := v.specs[i].Shape
+	if t.DType() != tensor.F32 || !t.Shape().Equal(shape) {
+		return nil, fmt.Errorf("engine/cpu: variable %q: got %v, want f32 %v", name, t, shape)
+	}
+	return v.memory.f32(v.layout.Offset[name], shape.Size()), nil
+}
+
+// Compile implements engine.Engine.
+func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engine.Program, error) {
+	v, ok := vs.(*vars)
+	if !ok {
+		return nil, fmt.Errorf("engine/cpu: variables of another engine (%T)", vs)
+	}
+	for _, n := range g.Vars {
+		i, known := v.byName[n.Attr.Name]
+		if !known || !v.specs[i].Shape.Equal(n.Shape.Dims) {
+			return nil, fmt.Errorf("engine/cpu: variable %q %v is not among the variables given", n.Attr.Name, n.Shape)
+		}
+	}
+	plan, err := compile.Compile(g, v.layout, o.Rows, max(o.Batch, o.Rows))
+	if err != nil {
+		return nil, err
+	}
+	return newProgram(e, v, plan, o)
+}

@@ -1,0 +1,44 @@
+package cpu
+
+import "unsafe"
+
+// memory is a zeroed block, aligned to 64 bytes, addressed by byte offsets.
+// Large blocks ask the system for huge pages.
+type memory struct {
+	block []byte
+}
+
+const hugePage = 2 << 20
+
+func newMemory(bytes int64) memory {
+	align := int64(64)
+	if bytes >= hugePage {
+		align = hugePage
+	}
+	b := make([]byte, max(bytes, 64)+align)
+	skip := -int64(uintptr(unsafe.Pointer(&b[0]))) & (align - 1)
+	b = b[skip : skip+max(bytes, 64)]
+	if bytes >= hugePage {
+		adviseHuge(b)
+	}
+	return memory{b}
+}
+
+func (m memory) at(offset, bytes int64) unsafe.Pointer {
+	if bytes == 0 {
+		bytes = 1
+	}
+	return unsafe.Pointer(&m.block[offset : offset+bytes][0])
+}
+
+func (m memory) f32(offset int64, n int) []float32 {
+	return unsafe.Slice((*float32)(m.at(offset, 4*int64(n))), n)
+}
+
+func (m memory) f64(offset int64, n int) []float64 {
+	return unsafe.Slice((*float64)(m.at(offset, 8*int64(n))), n)
+}
+
+func (m memory) i32(offset int64, n int) []int32 {
+	return unsafe.Slice((*int32)(m.at(offset, 4*int64(n))), n)
+}

@@ -1,0 +1,122 @@
+package cpu
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
+)
+
+// Plan implements engine.Program.
+func (p *program) Plan() engine.Plan {
+	plan := engine.Plan{Rows: p.opts.Rows, Bytes: p.plan.RowBytes + p.plan.FixedBytes, VarBytes: p.vars.layout.Bytes}
+	for stage := range p.stages {
+		for i := range p.stages[stage] {
+			k := p.kernel(&p.stages[stage][i])
+			if compile.Stage(stage) == compile.Rows || compile.Stage(stage) == compile.Reduce {
+				plan.FLOPs += k.FLOPs
+			} else {
+				plan.Update += k.FLOPs
+			}
+			plan.Kernels = append(plan.Kernels, k)
+		}
+	}
+	return plan
+}
+
+func (p *program) kernel(s *step) engine.Kernel {
+	u := s.unit
+	k := engine.Kernel{Stage: u.Stage.String(), Name: u.Nodes[0].Op.Name}
+	var names []string
+	for _, n := range u.Nodes {
+		k.FLOPs += n.FLOPs()
+		names = append(names, n.Op.Name)
+	}
+	last := u.Nodes[len(u.Nodes)-1]
+	k.Detail, k.Shape = strings.Join(names, " "), last.Shape.String()
+	k.Bytes, k.Fixed = p.unitBytes(s)
+	if s.vec != nil {
+		k.Name, k.Detail = "vector", s.vec.program.Key()
+		if s.vec.run.Fused() {
+			k.Name = "vector, fused"
+		}
+		if u.Stage == compile.Commit {
+			k.Shape = fmt.Sprintf("f32[%d]", s.vec.size())
+			k.FLOPs = int64(len(s.vec.program.Code) * s.vec.size())
+		}
+	}
+	if u.Kind == compile.LossGrad {
+		k.Name = "crossentropy, both"
+	}
+	k.Where = p.where(last)
+	return k
+}
+
+// unitBytes counts what a unit reads and writes in memory, outside its chain:
+// for each example, and once a call.
+func (p *program) unitBytes(s *step) (example, fixed int64) {
+	if s.vec != nil {
+		return s.vec.bytes(s.unit.Stage == compile.Rows)
+	}
+	for _, n := range s.unit.Nodes {
+		e, f := n.Bytes()
+		example, fixed = example+e, fixed+f
+	}
+	return example, fixed
+}
+
+// bytes counts the traffic of a chain; a stream that is read and written
+// counts twice.
+func (v *vector) bytes(perExample bool) (example, fixed int64) {
+	var read, written [kernel.MaxStreams]bool
+	for i := range v.program.Code {
+		in := &v.program.Code[i]
+		for _, r := range []kernel.Ref{in.A, in.B, in.C}[:in.Op.Arity()] {
+			if r.Kind == kernel.KindStream && !written[r.Index] {
+				read[r.Index] = true
+			}
+		}
+		if in.Dst.Kind == kernel.KindStream {
+			written[in.Dst.Index] = true
+		}
+	}
+	for i := range v.streams {
+		var n int64
+		switch v.streams[i].access {
+		case kernel.Full:
+			n = int64(v.size())
+		case kernel.Row:
+			fixed += 4 * int64(v.cols)
+		case kernel.Col:
+			n = int64(v.per)
+		}
+		for _, touched := range []bool{read[i], written[i]} {
+			if touched {
+				example += 4 * n
+			}
+		}
+	}
+	if !perExample {
+		return 0, example + fixed
+	}
+	return example, fixed
+}
+
+func (p *program) where(n *graph.Node) string {
+	b := p.plan.Buffers[n]
+	if b == nil {
+		return ""
+	}
+	switch b.Space {
+	case compile.InVars:
+		return fmt.Sprintf("vars+%d", b.Offset)
+	case compile.InRows:
+		return fmt.Sprintf("arena+%d", b.Offset)
+	case compile.InFixed:
+		return fmt.Sprintf("arena+%d", p.plan.RowBytes+b.Offset)
+	}
+	return ""
+}

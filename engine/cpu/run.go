@@ -1,0 +1,128 @@
+package cpu
+
+import "github.com/descent-ml/descent/internal/compile"
+
+// regionMode says what the chunks of the current region are.
+type regionMode uint8
+
+const (
+	rowBlocks  regionMode = iota // blocks of rows through all steps of the rows stage
+	sumCuts                      // parts of the sums, one micro-batch
+	sumEnds                      // parts of the sums, at the end of the batch
+	splitStep                    // ranges of one flat vector
+	apartSteps                   // independent steps
+)
+
+const (
+	// maxBlock keeps a block's activations in L2 while it passes from layer
+	// to layer; minBlock keeps the matrix kernels on their large tiles.
+	maxBlock = 128
+	minBlock = 16
+	// wakeCost is the work, in estimated nanoseconds, below which one thread
+	// does not call others: see docs/kernels.md.
+	wakeCost = 10_000
+)
+
+// chunk implements region.
+func (p *program) chunk(w *worker, i int) {
+	switch p.mode {
+	case rowBlocks:
+		r0 := i * p.block
+		r1 := min(r0+p.block, p.rows)
+		for j := range p.steps {
+			s := &p.steps[j]
+			s.run(p, w, s, r0, r1)
+		}
+	case sumCuts:
+		c := &p.cuts[i]
+		p.stages[compile.Reduce][c.step].sum.accumulate(p, w, c.r0, c.r1)
+	case sumEnds:
+		c := &p.cuts[i]
+		p.stages[compile.Reduce][c.step].sum.finish(p.done, c.r0, c.r1)
+	case splitStep:
+		v := p.steps[0].vec
+		n := v.size()
+		at := i * p.block
+		p.runVec(w, v, 1, min(p.block, n-at), at, 0)
+	case apartSteps:
+		s := &p.steps[i]
+		s.run(p, w, s, 0, 1)
+	}
+}
+
+// launch runs n chunks, on the workers if the work is worth it.
+func (p *program) launch(mode regionMode, n int, cost float64) {
+	p.mode = mode
+	if cost < wakeCost || p.eng.threads == 1 {
+		for i := range n {
+			p.chunk(&p.eng.pool.caller, i)
+		}
+		return
+	}
+	p.eng.pool.run(p, n)
+}
+
+// runRows runs the rows stage of the micro-batch in blocks of rows.
+func (p *program) runRows() {
+	p.steps = p.stages[compile.Rows]
+	var cost float64
+	for i := range p.steps {
+		cost += p.steps[i].cost
+	}
+	cost *= float64(p.rows)
+	p.block = p.rows
+	if cost >= wakeCost && p.eng.threads > 1 {
+		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
+	}
+	p.block = max(min(p.block, maxBlock), minBlock)
+	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, cost)
+}
+
+// runReduce adds the micro-batch to the sums.
+func (p *program) runReduce() { p.launch(sumCuts, len(p.cuts), p.sumCost()*float64(p.rows)) }
+
+func (p *program) sumCost() float64 {
+	var cost float64
+	for i := range p.stages[compile.Reduce] {
+		cost += p.stages[compile.Reduce][i].cost
+	}
+	return cost
+}
+
+// finishSums ends the sums of the batch.
+func (p *program) finishSums() { p.launch(sumEnds, len(p.cuts), p.sumCost()) }
+
+// once runs a per-update stage, one step after the other; long flat vectors
+// are divided among the workers, and so are neighbours that do not depend on
+// each other.
+func (p *program) once(stage compile.Stage) {
+	steps := p.stages[stage]
+	for i := 0; i < len(steps); i++ {
+		s := &steps[i]
+		p.steps = steps[i : i+1]
+		switch {
+		case s.vec != nil && s.cost >= wakeCost && p.eng.threads > 1 && s.vec.flat():
+			p.split(s)
+		case isSquares(s):
+			n := 1
+			for i+n < len(steps) && isSquares(&steps[i+n]) {
+				n++
+			}
+			p.steps = steps[i : i+n]
+			p.launch(apartSteps, n, s.cost*float64(n))
+			i += n - 1
+		default:
+			s.run(p, &p.eng.pool.caller, s, 0, 1)
+		}
+	}
+}
+
+func isSquares(s *step) bool { return s.unit.Nodes[0].Op.Name == "sumsquares" }
+
+// split divides a flat vector into ranges of whole cache lines.
+func (p *program) split(s *step) {
+	n := s.vec.size()
+	const partsPerThread = 4
+	p.block = (n/(partsPerThread*p.eng.threads) + 1024) &^ 1023
+	p.launch(splitStep, (n+p.block-1)/p.block, s.cost)
+}

@@ -1,0 +1,152 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
+)
+
+// sum is a reduction over the examples of a batch, which lives across its
+// micro-batches.
+//
+// A product of rows (dotexamples, scatterexamples) is a float32 chain inside a
+// leaf of consecutive examples. When a leaf begins, the chain of the one before
+// it is added to the float64 total; a batch of one leaf has no total. A
+// micro-batch that ends inside a leaf leaves the chain open, and the next goes
+// on where it stopped. A plain sum (sumexamples) is float64 throughout.
+type sum struct {
+	out  ref       // the chain, and in the end the result
+	acc  []float64 // the total; nil if the batch is one leaf
+	leaf int       // examples; 0 for a plain sum
+	rows int       // rows of the result, which can be cut
+	cols int
+	x, y ref
+	per  int // rows of an example
+	k    int // columns of x
+	kind func(p *program, w *worker, s *sum, r0, r1, c0, c1 int, init kernel.Init)
+	add  bool // scatter: the table must be cleared when a leaf begins
+}
+
+// cut is a part of a sum: rows [r0, r1) of its result.
+type cut struct{ step, r0, r1 int }
+
+func (p *program) newSum(n *graph.Node) (step, error) {
+	b := p.plan.Buffers[n]
+	s := &sum{out: p.ref(n), leaf: n.LeafExamples(), cols: n.Shape.Last(), x: p.ref(p.plan.Root(n.In[0])), k: n.In[0].Shape.Last()}
+	s.per = n.In[0].Shape.Size() / s.k
+	s.rows = n.Shape.Size() / s.cols
+	if b.Acc >= 0 {
+		s.acc = p.arena.f64(p.plan.RowBytes+b.Acc, n.Shape.Size())
+	}
+	switch n.Op.Name {
+	case "dotexamples":
+		s.y, s.kind = p.ref(p.plan.Root(n.In[1])), dotRows
+	case "scatterexamples":
+		s.y, s.kind, s.add = p.ref(p.plan.Root(n.In[1])), scatterRows, true
+		s.per = n.In[0].Shape.Size()
+	case "sumexamples":
+		s.leaf, s.kind = 0, plainRows
+		s.cols, s.rows = n.Shape.Size(), 1
+		s.per = n.In[0].Shape.Size() / s.cols
+	default:
+		return step{}, fmt.Errorf("engine/cpu: no sum for %s", n.Op.Name)
+	}
+	return step{sum: s}, nil
+}
+
+// dotRows adds examples [e0, e1) of the micro-batch to rows [r0, r1).
+func dotRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
+	kernel.GemmTN(r1-r0, s.cols, (e1-e0)*s.per, p.f32(&s.x)[e0*s.per*s.k+r0:], s.k, p.f32(&s.y)[e0*s.per*s.cols:], s.cols,
+		s.out.f32[r0*s.cols:], s.cols, init, nil, &w.scratch)
+}
+
+func scatterRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
+	if init == kernel.Zero {
+		clear(s.out.f32)
+	}
+	kernel.ScatterAddRows(s.out.f32, p.f32(&s.y)[e0*s.per*s.cols:], p.i32(&s.x)[e0*s.per:e1*s.per], s.cols)
+}
+
+func plainRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
+	if init == kernel.Zero {
+		clear(s.acc)
+	}
+	kernel.SumRows(s.acc, p.f32(&s.x)[e0*s.per*s.cols:], (e1-e0)*s.per, s.cols, s.cols)
+}
+
+// accumulate adds the current micro-batch to rows [r0, r1) of the result.
+func (s *sum) accumulate(p *program, w *worker, r0, r1 int) {
+	if s.leaf == 0 {
+		s.kind(p, w, s, r0, r1, 0, p.rows, initAt(p.done))
+		return
+	}
+	for e := 0; e < p.rows; {
+		at := (p.done + e) % s.leaf
+		end := min(p.rows, e+s.leaf-at)
+		if at == 0 && p.done+e > 0 {
+			s.closeLeaf(r0, r1, p.done+e == s.leaf)
+		}
+		s.kind(p, w, s, r0, r1, e, end, initAt(at))
+		e = end
+	}
+}
+
+// initAt starts a chain at 0 or goes on with it.
+func initAt(at int) kernel.Init {
+	if at == 0 {
+		return kernel.Zero
+	}
+	return kernel.Accumulate
+}
+
+// closeLeaf adds the chain to the total; the first one starts it.
+func (s *sum) closeLeaf(r0, r1 int, first bool) {
+	acc := s.acc[r0*s.cols : r1*s.cols]
+	if first {
+		clear(acc)
+	}
+	kernel.AddF64(acc, s.out.f32[r0*s.cols:r1*s.cols])
+}
+
+// finish turns rows [r0, r1) into the result of a batch of n examples.
+func (s *sum) finish(n, r0, r1 int) {
+	switch {
+	case n == 0:
+		clear(s.out.f32)
+		clear(s.out.f64)
+	case s.leaf == 0 && s.out.f64 != nil:
+		copy(s.out.f64, s.acc)
+	case s.leaf == 0:
+		kernel.RoundF64(s.out.f32, s.acc)
+	case n > s.leaf:
+		s.closeLeaf(r0, r1, false)
+		kernel.RoundF64(s.out.f32[r0*s.cols:r1*s.cols], s.acc[r0*s.cols:r1*s.cols])
+	}
+}
+
+// cutSums divides the sums into parts for the workers: the products by rows of
+// their result, in proportion to their work.
+func (p *program) cutSums() {
+	steps := p.stages[compile.Reduce]
+	var total float64
+	for i := range steps {
+		total += steps[i].cost
+	}
+	const partsPerThread = 3
+	part := total/float64(partsPerThread*p.eng.threads) + 1
+	for i := range steps {
+		s := steps[i].sum
+		rows := s.rows
+		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && s.leaf > 0 && !s.add && n > 1 {
+			rows = (s.rows/n + cutRows) / cutRows * cutRows
+		}
+		for r := 0; r < s.rows; r += rows {
+			p.cuts = append(p.cuts, cut{i, r, min(r+rows, s.rows)})
+		}
+	}
+}
+
+// cutRows keeps the parts of a product whole tiles of every kernel.
+const cutRows = 48

@@ -1,0 +1,215 @@
+package cpu
+
+import (
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
+)
+
+// vector is a fused chain of element-wise nodes, bound to memory.
+type vector struct {
+	program kernel.Program
+	run     *kernel.Elementwise
+	streams []stream
+	scalars []ref
+	outputs []*graph.Node
+	per     int // rows of an example
+	cols    int
+}
+
+// stream is one operand or result of a vector.
+type stream struct {
+	ref
+	access kernel.Access
+}
+
+var vectorOps = func() map[string]kernel.Op {
+	m := map[string]kernel.Op{}
+	for op := kernel.Op(0); !strings.HasPrefix(op.String(), "op("); op++ {
+		m[op.String()] = op
+	}
+	return m
+}()
+
+// newVector translates a chain into a kernel program. Streams and scalars are
+// numbered in order of first use; a result that replaces an operand in memory
+// shares its stream.
+func (p *program) newVector(u *compile.Unit) step {
+	v := &vector{per: u.Vec.Rows, cols: u.Vec.Cols, outputs: u.Vec.Outputs}
+	where := map[*graph.Node]kernel.Ref{}
+	for _, n := range u.Nodes {
+		in := kernel.Instr{Op: vectorOps[n.Op.Name]}
+		for i, dst := range []*kernel.Ref{&in.A, &in.B, &in.C}[:len(n.In)] {
+			o := p.plan.Operand(n, i)
+			if r, ok := where[o.Node]; ok {
+				*dst = r
+			} else {
+				*dst = v.operand(p, o)
+			}
+		}
+		if slices.Contains(u.Vec.Outputs, n) {
+			in.Dst = v.stream(stream{p.ref(n), kernel.Full})
+		} else {
+			in.Dst = kernel.TempRef(v.program.Temps)
+			v.program.Temps++
+		}
+		where[n] = in.Dst
+		v.program.Code = append(v.program.Code, in)
+	}
+	v.program.Streams, v.program.Scalars = len(v.streams), len(v.scalars)
+	v.run = kernel.Compile(&v.program)
+	return step{run: runVector, vec: v}
+}
+
+func (v *vector) operand(p *program, o compile.Operand) kernel.Ref {
+	r := p.ref(o.Node)
+	switch o.Access {
+	case compile.Splat:
+		i := slices.IndexFunc(v.scalars, func(s ref) bool { return sameScalar(s, r, p.plan.Buffers[o.Node].Space) })
+		if i < 0 {
+			i = len(v.scalars)
+			v.scalars = append(v.scalars, r)
+		}
+		return kernel.ScalarRef(i)
+	case compile.Row:
+		return v.stream(stream{r, kernel.Row})
+	case compile.Col:
+		return v.stream(stream{r, kernel.Col})
+	}
+	return v.stream(stream{r, kernel.Full})
+}
+
+// sameScalar reports whether two scalars have one place, or are equal constants.
+func sameScalar(s, r ref, space compile.Space) bool {
+	return &s.f32[0] == &r.f32[0] || space == compile.InConst && len(s.f64) == 1 && s.f32[0] == r.f32[0]
+}
+
+func (v *vector) stream(s stream) kernel.Ref {
+	for i, t := range v.streams {
+		if t.access == s.access && (s.in > 0 && t.in == s.in || s.in == 0 && t.in == 0 && &t.f32[0] == &s.f32[0]) {
+			return kernel.StreamRef(i)
+		}
+	}
+	v.streams = append(v.streams, s)
+	return kernel.StreamRef(len(v.streams) - 1)
+}
+
+func runVector(p *program, w *worker, s *step, r0, r1 int) {
+	v := s.vec
+	rows := (r1 - r0) * v.per
+	p.runVec(w, v, rows, v.cols, r0*v.per*v.cols, r0*v.per)
+}
+
+// runVec runs rows × cols elements from element at on, row row.
+func (p *program) runVec(w *worker, v *vector, rows, cols, at, row int) {
+	streams, scalars := w.streams[:len(v.streams)], w.scalars[:len(v.scalars)]
+	for i := range v.streams {
+		t := &v.streams[i]
+		data := p.f32(&t.ref)
+		switch t.access {
+		case kernel.Full:
+			data = data[at:]
+		case kernel.Col:
+			data = data[row:]
+		}
+		streams[i] = kernel.Stream{Data: data, Access: t.access, Stride: cols}
+	}
+	for i := range v.scalars {
+		scalars[i] = v.scalars[i].f32[0]
+	}
+	v.run.Run(rows, cols, streams, scalars, &w.scratch)
+}
+
+// flat reports whether the chain is one line of elements that can be cut
+// anywhere.
+func (v *vector) flat() bool {
+	return !slices.ContainsFunc(v.streams, func(s stream) bool { return s.access != kernel.Full || s.in > 0 })
+}
+
+// mergeVectors joins vectors of the commit stage that run the same program
+// with the same scalars over adjacent memory: the update of all matrices is
+// then one call. The layout of variables and gradients makes them adjacent.
+func mergeVectors(steps []step) []step {
+	for i := range steps {
+		if steps[i].vec == nil || !steps[i].vec.flat() {
+			continue
+		}
+		for joined := true; joined; {
+			joined = false
+			for j := range steps {
+				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && independent(steps, i, j) {
+					steps[i].vec.append(steps[j].vec)
+					steps[i].cost += steps[j].cost
+					steps[j].vec, steps[j].run = nil, nil
+					joined = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(steps, func(s step) bool { return s.run == nil })
+}
+
+// adjacent reports whether b continues a.
+func adjacent(a, b *vector) bool {
+	if !b.flat() || a.program.Key() != b.program.Key() || !slices.EqualFunc(a.scalars, b.scalars, func(x, y ref) bool {
+		return &x.f32[0] == &y.f32[0] || len(x.f64) == 1 && len(y.f64) == 1 && x.f32[0] == y.f32[0]
+	}) {
+		return false
+	}
+	for i := range a.streams {
+		end := uintptr(unsafe.Pointer(&a.streams[i].f32[0])) + uintptr(4*a.size())
+		if (end+63)&^63 != uintptr(unsafe.Pointer(&b.streams[i].f32[0])) {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *vector) size() int { return v.per * v.cols }
+
+// append extends v over b and the padding between them.
+func (v *vector) append(b *vector) {
+	first, last := &v.streams[0].f32[0], &b.streams[0].f32[0]
+	gap := int(uintptr(unsafe.Pointer(last))-uintptr(unsafe.Pointer(first))) / 4
+	size := gap + b.size()
+	for i := range v.streams {
+		v.streams[i].f32 = unsafe.Slice(&v.streams[i].f32[0], size)
+	}
+	v.per, v.cols = 1, size
+	v.outputs = append(slices.Clone(v.outputs), b.outputs...)
+}
+
+// independent reports whether no step between i and j, nor either of them,
+// reads what the other writes.
+func independent(steps []step, i, j int) bool {
+	lo, hi := min(i, j), max(i, j)
+	moved := append(slices.Clone(steps[i].vec.outputs), steps[j].vec.outputs...)
+	for k := lo; k <= hi; k++ {
+		u := steps[k].unit
+		for _, n := range moved {
+			if k != i && k != j && slices.Contains(u.Nodes, n) {
+				continue
+			}
+			if readsFromMemory(u, n) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// readsFromMemory reports whether a unit has n as an operand but does not make
+// it itself.
+func readsFromMemory(u *compile.Unit, n *graph.Node) bool {
+	if slices.Contains(u.Nodes, n) && u.Kind != compile.Copy {
+		return false
+	}
+	if u.Kind == compile.Copy {
+		return u.Nodes[1] == n
+	}
+	return slices.ContainsFunc(u.Nodes, func(m *graph.Node) bool { return slices.Contains(m.In, n) })
+}

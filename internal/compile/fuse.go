@@ -1,0 +1,274 @@
+package compile
+
+import (
+	"slices"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Access says how an element-wise unit reads an operand, seeing its space as
+// rows × cols.
+type Access uint8
+
+const (
+	Full  Access = iota // every element
+	Row                 // one vector of cols, the same for each row
+	Col                 // one value for each row
+	Splat               // one value for all
+)
+
+// Operand is a value that a Vec reads from memory.
+type Operand struct {
+	Node   *graph.Node // a root
+	Access Access
+}
+
+// Vec is a fused chain of element-wise nodes over one space.
+type Vec struct {
+	Nodes   []*graph.Node
+	Rows    int // rows of an example, or of a per-update value
+	Cols    int
+	Inputs  []Operand     // values made elsewhere, in order of first use
+	Outputs []*graph.Node // of Nodes, those that others read
+}
+
+// Limits of one Vec, for the engine's kernels.
+const (
+	maxStreams = 8 // inputs and outputs that are not splat
+	maxScalars = 16
+	maxNodes   = 32 // each may need a temporary
+)
+
+// absorb marks broadcasts that every reader can read in place.
+func (s *state) absorb() {
+	s.virtual = make([]bool, len(s.g.Nodes))
+	for _, n := range s.g.Nodes {
+		if n.Op.Name != "broadcast" || !s.liveNode[n.ID] || slices.Contains(s.results(), n) {
+			continue
+		}
+		_, _, ok := s.accessOf(n)
+		s.virtual[n.ID] = ok && !slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool {
+			return u.Op.Class != graph.Elementwise || u.Shape.DType != tensor.F32
+		})
+	}
+}
+
+// accessOf says how to read broadcast n in place: the access, and for Row and
+// Col the length of a row that it needs.
+func (s *state) accessOf(n *graph.Node) (a Access, cols int, ok bool) {
+	x := s.root[n.In[0].ID]
+	for s.virtual[x.ID] {
+		x = s.root[x.In[0].ID]
+	}
+	from, to := n.In[0].Shape, n.Shape
+	size := to.Size()
+	switch {
+	case x.Shape.PerExample() != to.PerExample() && x.Shape.PerExample():
+		return 0, 0, false
+	case IsScalar(x):
+		return Splat, 0, true
+	case from.Size() == size && from.PerExample() == to.PerExample():
+		return Full, 0, true
+	case n.In[0] != x && s.root[n.In[0].ID] != x:
+		return 0, 0, false // a chain of broadcasts that is not a splat
+	}
+	in, out := from.Inner(), to.Inner()
+	in = append(slices.Repeat([]int{1}, len(out)-len(in)), in...)
+	lead := 0 // axes before the source's first own axis
+	for lead < len(in) && in[lead] == 1 {
+		lead++
+	}
+	if !from.PerExample() && slices.Equal(in[lead:], out[lead:]) {
+		return Row, from.Size(), true
+	}
+	tail := len(in) // axes after the source's last own axis
+	for tail > 0 && in[tail-1] == 1 {
+		tail--
+	}
+	if from.PerExample() == to.PerExample() && slices.Equal(in[:tail], out[:tail]) {
+		return Col, size / from.Size(), true
+	}
+	return 0, 0, false
+}
+
+// fusible reports whether a node can be part of a Vec.
+func (s *state) fusible(n *graph.Node) bool {
+	return n.Op.Class == graph.Elementwise && s.computed(n) && n.Shape.DType == tensor.F32
+}
+
+// fuse joins element-wise nodes that feed each other, where the result is
+// still without cycles and all agree on the length of a row.
+func (s *state) fuse() {
+	s.cluster = make([]int, len(s.g.Nodes))
+	for i := range s.cluster {
+		s.cluster[i] = i
+	}
+	s.pairLossGrad()
+	for _, n := range s.g.Nodes {
+		if !s.fusible(n) {
+			continue
+		}
+		s.vecs[n.ID] = s.newVec([]*graph.Node{n})
+		for _, x := range s.operands(n) {
+			if s.fusible(x) {
+				s.join(s.cluster[x.ID], s.cluster[n.ID])
+			}
+		}
+	}
+}
+
+// join merges two clusters if that is allowed.
+func (s *state) join(a, b int) {
+	if a == b || s.stageOf[a] != s.stageOf[b] {
+		return
+	}
+	nodes := append(slices.Clone(s.vecs[a].Nodes), s.vecs[b].Nodes...)
+	slices.SortFunc(nodes, func(x, y *graph.Node) int { return x.ID - y.ID })
+	v := s.newVec(nodes)
+	if v == nil || s.pathBetween(a, b) {
+		return
+	}
+	for _, n := range nodes {
+		s.cluster[n.ID] = a
+	}
+	delete(s.vecs, b)
+	s.vecs[a] = v
+}
+
+// newVec describes nodes as one unit, or returns nil if they do not agree on a
+// space or are too many for one kernel.
+func (s *state) newVec(nodes []*graph.Node) *Vec {
+	size := nodes[0].Shape.Size()
+	v := &Vec{Nodes: nodes, Rows: 1, Cols: size}
+	member := map[*graph.Node]bool{}
+	for _, n := range nodes {
+		if n.Shape.Size() != size || n.PerExample() != nodes[0].PerExample() {
+			return nil
+		}
+		member[n] = true
+	}
+	cols := 0
+	for _, n := range nodes {
+		for _, x := range s.operands(n) {
+			if member[x] {
+				continue
+			}
+			op := Operand{x, Full}
+			if s.virtual[x.ID] {
+				access, c, _ := s.accessOf(x)
+				if c != 0 && cols != 0 && c != cols {
+					return nil
+				}
+				cols = max(cols, c)
+				op = Operand{s.source(x), access}
+			}
+			if !slices.Contains(v.Inputs, op) {
+				v.Inputs = append(v.Inputs, op)
+			}
+		}
+	}
+	if cols != 0 {
+		v.Rows, v.Cols = size/cols, cols
+	}
+	for _, n := range nodes {
+		if s.usedOutside(n, member) {
+			v.Outputs = append(v.Outputs, n)
+		}
+	}
+	return s.within(v)
+}
+
+// within returns v if it respects the limits of a kernel.
+func (s *state) within(v *Vec) *Vec {
+	scalars, streams := 0, len(v.Outputs)
+	for _, op := range v.Inputs {
+		if op.Access == Splat {
+			scalars++
+		} else {
+			streams++
+		}
+	}
+	if len(v.Nodes) > 1 && (scalars > maxScalars || streams > maxStreams || len(v.Nodes) > maxNodes) {
+		return nil
+	}
+	return v
+}
+
+// source follows in-place broadcasts to what is in memory.
+func (s *state) source(x *graph.Node) *graph.Node {
+	for s.virtual[x.ID] {
+		x = s.root[x.In[0].ID]
+	}
+	return x
+}
+
+func (s *state) usedOutside(n *graph.Node, member map[*graph.Node]bool) bool {
+	return slices.Contains(s.results(), n) ||
+		slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool { return !member[u] })
+}
+
+// pathBetween reports whether a path leads from cluster a to cluster b, or
+// back, through a third: merging them would make a cycle.
+func (s *state) pathBetween(a, b int) bool {
+	return s.pathThrough(a, b) || s.pathThrough(b, a)
+}
+
+func (s *state) pathThrough(from, to int) bool {
+	seen := map[int]bool{}
+	var visit func(c int) bool
+	visit = func(c int) bool {
+		for _, n := range s.members(c) {
+			for _, u := range s.users[n.ID] {
+				uc := s.cluster[u.ID]
+				if uc == c || seen[uc] || (c == from && uc == to) {
+					continue
+				}
+				if uc == to {
+					return true
+				}
+				seen[uc] = true
+				if visit(uc) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return visit(from)
+}
+
+// members returns the nodes of a cluster.
+func (s *state) members(c int) []*graph.Node {
+	if v := s.vecs[c]; v != nil {
+		return v.Nodes
+	}
+	if s.cluster[c] != c {
+		return nil
+	}
+	var nodes []*graph.Node
+	for i, k := range s.cluster {
+		if k == c {
+			nodes = append(nodes, s.g.Nodes[i])
+		}
+	}
+	return nodes
+}
+
+// pairLossGrad joins a cross-entropy and its gradient, which share the
+// exponentials, where the cotangent does not depend on the loss.
+func (s *state) pairLossGrad() {
+	for _, grad := range s.g.Nodes {
+		if grad.Op.Name != "crossentropygrad" || !s.computed(grad) {
+			continue
+		}
+		for _, loss := range s.g.Nodes[:grad.ID] {
+			if loss.Op.Name == "crossentropy" && s.computed(loss) && s.cluster[loss.ID] == loss.ID &&
+				slices.Equal(s.operands(loss), s.operands(grad)[:2]) && loss.Attr.Float == grad.Attr.Float &&
+				!s.pathThrough(loss.ID, grad.ID) {
+				s.cluster[grad.ID] = loss.ID
+				break
+			}
+		}
+	}
+}

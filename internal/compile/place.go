@@ -1,0 +1,298 @@
+package compile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Space is the memory that holds a value.
+type Space uint8
+
+const (
+	InVars   Space = iota // a variable; Offset into its slab, in bytes
+	InInput               // given at each micro-batch; Index
+	InScalar              // given at each update; Index
+	InConst               // a constant
+	InRows                // per-example, in the arena; Offset in bytes
+	InFixed               // per-update, in the arena; Offset in bytes
+)
+
+// Buffer is the place of a value.
+type Buffer struct {
+	Space  Space
+	Index  int
+	Offset int64
+	Bytes  int64 // of one example, or of the whole value
+	// Acc is the offset of the float64 total of a sum over examples; -1 if
+	// the batch is one leaf and the float32 chain is the sum.
+	Acc int64
+}
+
+// align is the boundary of every buffer: a cache line and an AVX-512 vector.
+const align = 64
+
+func alignUp(n int64) int64 { return (n + align - 1) &^ (align - 1) }
+
+// Layout places variables in two slabs, one for parameters and one for each
+// kind of optimizer state, so that all first moments, say, lie in the order of
+// their parameters. An update then runs over whole slabs.
+type Layout struct {
+	Offset map[string]int64 // by variable name, in bytes
+	Bytes  int64            // of all slabs
+	order  []string
+}
+
+// Var is what a Layout needs to know of a variable.
+type Var struct {
+	Name string
+	Kind graph.VarKind
+	Dims []int
+}
+
+// NewLayout places variables. Matrices come before vectors, so that a rule for
+// matrices alone (weight decay) covers one range. State variables follow the
+// parameter whose name they contain; they are grouped by what remains of their
+// name ("m", "v").
+func NewLayout(vars []Var) *Layout {
+	l := &Layout{Offset: map[string]int64{}}
+	sorted := slices.Clone(vars)
+	position := map[string]int{}
+	for i, v := range vars {
+		position[v.Name] = i
+	}
+	slices.SortStableFunc(sorted, func(a, b Var) int {
+		return cmp.Or(cmp.Compare(slab(a), slab(b)), cmp.Compare(min(len(b.Dims), 2), min(len(a.Dims), 2)),
+			cmp.Compare(position[a.Name], position[b.Name]))
+	})
+	for _, v := range sorted {
+		l.Offset[v.Name] = l.Bytes
+		l.Bytes += alignUp(int64(4 * tensor.Shape(v.Dims).Size()))
+		l.order = append(l.order, v.Name)
+	}
+	return l
+}
+
+// slab names the slab of a variable: state "optim/0.weight/m" is in "s:m".
+func slab(v Var) string {
+	if v.Kind != graph.State {
+		return "p:" + fmt.Sprint(v.Kind)
+	}
+	name := v.Name
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '/' {
+			return "s:" + name[i+1:]
+		}
+	}
+	return "s:" + name
+}
+
+// place gives every value its memory.
+func (s *state) place() {
+	s.placeLeaves()
+	s.placeSums()
+	free := map[int64][]int64{} // by bytes of a row: offsets that can be reused
+	left := s.readers()
+	for i := range s.plan.Units {
+		u := &s.plan.Units[i]
+		if u.Kind == Copy || u.Stage == Reduce {
+			continue
+		}
+		// A chain with one result writes it last, element by element, so it
+		// may overwrite what it reads.
+		inPlace := u.Kind == Vector && len(u.Vec.Outputs) == 1
+		if inPlace && u.Stage == Rows {
+			s.release(u, left, free)
+		}
+		for _, n := range s.stored(u) {
+			s.placeValue(n, u, free)
+		}
+		if !inPlace && u.Stage == Rows {
+			s.release(u, left, free)
+		}
+	}
+}
+
+// stored returns the nodes of a unit that need memory.
+func (s *state) stored(u *Unit) []*graph.Node {
+	if u.Vec != nil {
+		return u.Vec.Outputs
+	}
+	return u.Nodes
+}
+
+// placeValue puts a value into the variable it is assigned to, a freed place
+// or a new one.
+func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64) {
+	b := &Buffer{Bytes: int64(n.Shape.Size() * n.Shape.DType.Size()), Acc: -1}
+	s.plan.Buffers[n] = b
+	for _, a := range s.g.Assigns {
+		if s.root[a.Value.ID] == n && s.plan.Buffers[a.Var] != nil && s.assignedInPlace(a) {
+			*b = *s.plan.Buffers[a.Var]
+			return
+		}
+	}
+	if u.Stage != Rows {
+		b.Space, b.Offset = InFixed, s.fixed(b.Bytes)
+		return
+	}
+	b.Space = InRows
+	if f := free[b.Bytes]; len(f) > 0 {
+		b.Offset, free[b.Bytes] = f[len(f)-1], f[:len(f)-1]
+		return
+	}
+	b.Offset = s.plan.RowBytes
+	s.plan.RowBytes += alignUp(b.Bytes * int64(s.rows))
+}
+
+// assignedInPlace reports whether order left the assignment without a copy.
+func (s *state) assignedInPlace(a graph.Assign) bool {
+	return !slices.ContainsFunc(s.plan.Units, func(u Unit) bool { return u.Kind == Copy && u.Nodes[0] == a.Var })
+}
+
+func (s *state) fixed(bytes int64) int64 {
+	at := s.plan.FixedBytes
+	s.plan.FixedBytes += alignUp(bytes)
+	return at
+}
+
+// readers counts, for each value of the rows stage, the units of that stage
+// that still have to read it; what later stages or the caller read is kept.
+func (s *state) readers() map[*graph.Node]int {
+	left := map[*graph.Node]int{}
+	for i := range s.plan.Units {
+		u := &s.plan.Units[i]
+		for _, x := range s.inputsOf(u) {
+			left[x]++
+			if u.Stage != Rows {
+				left[x] += len(s.plan.Units)
+			}
+		}
+	}
+	for _, r := range s.results() {
+		left[r] += len(s.plan.Units)
+	}
+	return left
+}
+
+// inputsOf returns the distinct values that a unit reads from memory.
+func (s *state) inputsOf(u *Unit) []*graph.Node {
+	var in []*graph.Node
+	for _, n := range u.Nodes {
+		for _, x := range s.operands(n) {
+			if x = s.source(x); !slices.Contains(in, x) && !slices.Contains(u.Nodes, x) {
+				in = append(in, x)
+			}
+		}
+	}
+	return in
+}
+
+// release frees what this unit of the rows stage is the last to read. Places
+// go only to values with rows of the same size: a block of rows then owns the
+// same bytes of both, and blocks on other threads never meet. A Vec that reads
+// a value other than element by element must not overwrite it.
+func (s *state) release(u *Unit, left map[*graph.Node]int, free map[int64][]int64) {
+	for _, x := range s.inputsOf(u) {
+		left[x]--
+		b := s.plan.Buffers[x]
+		if left[x] != 0 || b == nil || b.Space != InRows {
+			continue
+		}
+		if u.Vec != nil && !slices.Contains(u.Vec.Inputs, Operand{x, Full}) {
+			continue
+		}
+		free[b.Bytes] = append(free[b.Bytes], b.Offset)
+	}
+}
+
+// placeLeaves places variables, inputs, scalars and constants.
+func (s *state) placeLeaves() {
+	for i, n := range s.g.Inputs {
+		s.plan.Buffers[n] = &Buffer{Space: InInput, Index: i, Bytes: int64(n.Shape.Size() * n.Shape.DType.Size()), Acc: -1}
+	}
+	for i, n := range s.g.Scalars {
+		s.plan.Buffers[n] = &Buffer{Space: InScalar, Index: i, Bytes: 4, Acc: -1}
+	}
+	for _, n := range s.g.Vars {
+		offset, ok := s.plan.Layout.Offset[n.Attr.Name]
+		if !ok {
+			s.err = fmt.Errorf("variable %q has no storage", n.Attr.Name)
+			return
+		}
+		s.plan.Buffers[n] = &Buffer{Space: InVars, Offset: offset, Bytes: int64(4 * n.Shape.Size()), Acc: -1}
+	}
+	for _, n := range s.g.Nodes {
+		if n.Op.Name == "const" {
+			s.plan.Buffers[n] = &Buffer{Space: InConst, Bytes: int64(n.Shape.DType.Size()), Acc: -1}
+		}
+	}
+}
+
+// placeSums places the sums over examples: those that become the gradient of a
+// variable in the order of the variables, so that an update can run over all
+// of them at once.
+func (s *state) placeSums() {
+	owner := map[*graph.Node]string{}
+	for _, a := range s.g.Assigns {
+		if n := s.gradientOf(a); n != nil && a.Var.Attr.Kind == graph.Trainable {
+			owner[n] = a.Var.Attr.Name
+		}
+	}
+	for _, name := range s.plan.Layout.order {
+		for _, n := range s.g.Nodes {
+			if owner[n] == name {
+				s.placeSum(n)
+			}
+		}
+	}
+	for _, n := range s.g.Nodes {
+		if s.computed(n) && s.stageOf[n.ID] == Reduce && s.plan.Buffers[n] == nil {
+			s.placeSum(n)
+		}
+	}
+	s.placeTotals()
+}
+
+func (s *state) placeSum(n *graph.Node) {
+	b := &Buffer{Space: InFixed, Bytes: int64(n.Shape.Size() * n.Shape.DType.Size()), Acc: -1}
+	b.Offset = s.fixed(b.Bytes)
+	s.plan.Buffers[n] = b
+}
+
+// placeTotals places the float64 totals, apart from the sums themselves.
+func (s *state) placeTotals() {
+	for _, n := range s.g.Nodes {
+		if b := s.plan.Buffers[n]; b != nil && n.Op.Class == graph.Examples && s.stageOf[n.ID] == Reduce &&
+			(n.Op.Name == "sumexamples" || s.batch > n.LeafExamples()) {
+			b.Acc = s.fixed(8 * int64(n.Shape.Size()))
+		}
+	}
+}
+
+// gradientOf finds the first sum over examples of the variable's size that its
+// new value is computed from.
+func (s *state) gradientOf(a graph.Assign) *graph.Node {
+	seen := map[*graph.Node]bool{}
+	var find func(n *graph.Node) *graph.Node
+	find = func(n *graph.Node) *graph.Node {
+		n = s.root[n.ID]
+		if seen[n] || n.Shape.Size() != a.Var.Shape.Size() || n.PerExample() {
+			return nil
+		}
+		seen[n] = true
+		if s.stageOf[n.ID] == Reduce && n.Op.Class == graph.Examples {
+			return n
+		}
+		for _, x := range n.In {
+			if found := find(x); found != nil {
+				return found
+			}
+		}
+		return nil
+	}
+	return find(a.Value)
+}
