@@ -14,6 +14,8 @@ type Case struct {
 	Name  string // tells the cases of an operation apart
 	Rows  int
 	Build func(m *Maker) *graph.Node // the value to compare and differentiate
+	// Wide marks float64 values with axes, which engines need not have.
+	Wide bool
 }
 
 // Cases returns several cases of every operation: per-example and per-update
@@ -103,7 +105,7 @@ func elementwiseCases() []Case {
 	var cases []Case
 	for _, p := range Pointwises() {
 		for _, b := range broadcasts {
-			cases = append(cases, Case{p.Op, fmt.Sprint(b[:len(p.Dists)]), 3, func(m *Maker) *graph.Node {
+			cases = append(cases, Case{Op: p.Op, Name: fmt.Sprint(b[:len(p.Dists)]), Rows: 3, Build: func(m *Maker) *graph.Node {
 				var x []*graph.Node
 				for i, d := range p.Dists {
 					x = append(x, m.operand(d, b[i]))
@@ -114,7 +116,7 @@ func elementwiseCases() []Case {
 	}
 	// relugrad has no method: it is the gradient of relu, linear in dy.
 	for _, dims := range [][]int{{batch, 3}, {2, 3}} {
-		cases = append(cases, Case{"relugrad", fmt.Sprint(dims), 3, func(m *Maker) *graph.Node {
+		cases = append(cases, Case{Op: "relugrad", Name: fmt.Sprint(dims), Rows: 3, Build: func(m *Maker) *graph.Node {
 			x := m.operand(Apart(1), dims)
 			return m.Gradient(m.Mul(m.Relu(x), m.operand(Normal, dims)), []*graph.Node{x})[0]
 		}})
@@ -126,7 +128,7 @@ func elementwiseCases() []Case {
 func oneOperand(op string, d Dist, f func(m *Maker, x *graph.Node) *graph.Node, axes ...[]int) []Case {
 	var cases []Case
 	for _, dims := range axes {
-		cases = append(cases, Case{op, fmt.Sprint(dims), 4, func(m *Maker) *graph.Node { return f(m, m.operand(d, dims)) }})
+		cases = append(cases, Case{Op: op, Name: fmt.Sprint(dims), Rows: 4, Build: func(m *Maker) *graph.Node { return f(m, m.operand(d, dims)) }})
 	}
 	return cases
 }
@@ -138,7 +140,7 @@ func moveCases() []Case {
 		{{batch, 1}, {batch, 3}}, {{batch, 1, 3}, {batch, 5, 3}}, {{batch, 5, 1}, {batch, 2, 5, 3}}, {{batch}, {batch, 2}},
 		{{2, 1, 3}, {batch, 2, 4, 3}}, {{1, 1}, {batch, 2, 3}}, {{2, 1, 3}, {2, 4, 3}}, {{5, 3}, {batch, 5, 3}},
 	} {
-		cases = append(cases, Case{"broadcast", fmt.Sprint(to), 3, func(m *Maker) *graph.Node {
+		cases = append(cases, Case{Op: "broadcast", Name: fmt.Sprint(to), Rows: 3, Build: func(m *Maker) *graph.Node {
 			return m.BroadcastTo(m.operand(Normal, to[0]), graph.F32(to[1]...))
 		}})
 	}
@@ -160,7 +162,7 @@ func moveCases() []Case {
 	for _, side := range [][][]int{
 		{{batch, 2}, {batch, 3}}, {{batch, 2, 1}, {batch, 2, 4}, {batch, 2, 2}}, {{2, 3}, {2, 1}}, {{3}, {1}, {2}},
 	} {
-		cases = append(cases, Case{"concat", fmt.Sprint(side), 3, func(m *Maker) *graph.Node {
+		cases = append(cases, Case{Op: "concat", Name: fmt.Sprint(side), Rows: 3, Build: func(m *Maker) *graph.Node {
 			var xs []*graph.Node
 			for _, dims := range side {
 				xs = append(xs, m.operand(Normal, dims))
@@ -168,10 +170,11 @@ func moveCases() []Case {
 			return m.Concat(append(xs, xs[0])...)
 		}})
 	}
-	cases = append(cases, oneOperand("cast", Normal, func(m *Maker, x *graph.Node) *graph.Node {
-		return m.Cast(m.Cast(x, tensor.F64), tensor.F32)
-	}, []int{2, 3}, nil)...)
-	cases = append(cases, Case{"cast", "i32", 3, func(m *Maker) *graph.Node {
+	there := func(m *Maker, x *graph.Node) *graph.Node { return m.Cast(m.Cast(x, tensor.F64), tensor.F32) }
+	cases = append(cases, oneOperand("cast", Normal, there, nil)...)
+	wide := oneOperand("cast", Normal, there, []int{2, 3})[0]
+	wide.Wide = true
+	cases = append(cases, wide, Case{Op: "cast", Name: "i32", Rows: 3, Build: func(m *Maker) *graph.Node {
 		return m.Mul(m.Cast(m.Index(9, 2), tensor.F32), m.Example(Normal, 2))
 	}})
 	return cases
@@ -198,19 +201,19 @@ func rowCases() []Case {
 	cases = append(cases, oneOperand("reducemax", Spread, func(m *Maker, x *graph.Node) *graph.Node { return m.ReduceMax(x, 2) }, whole...)...)
 	for _, dims := range [][]int{{5}, {2, 4}, {1}, {37}} {
 		for _, smoothing := range []float64{0, 0.1} {
-			cases = append(cases, Case{"crossentropy", fmt.Sprint(dims, smoothing), 4, func(m *Maker) *graph.Node {
+			cases = append(cases, Case{Op: "crossentropy", Name: fmt.Sprint(dims, smoothing), Rows: 4, Build: func(m *Maker) *graph.Node {
 				last := len(dims) - 1
 				return m.CrossEntropy(m.Example(Normal, dims...), m.Index(dims[last], dims[:last]...), smoothing)
 			}})
 		}
 	}
 	for _, inner := range [][]int{{}, {3}, {2, 2}} {
-		cases = append(cases, Case{"gather", fmt.Sprint(inner), 5, func(m *Maker) *graph.Node {
+		cases = append(cases, Case{Op: "gather", Name: fmt.Sprint(inner), Rows: 5, Build: func(m *Maker) *graph.Node {
 			return m.Gather(m.Update(Normal, 4, 3), m.Index(4, inner...))
 		}})
 	}
 	for _, inner := range [][]int{{}, {6}, {2, 5}} {
-		cases = append(cases, Case{"dropoutmask", fmt.Sprint(inner), 5, func(m *Maker) *graph.Node {
+		cases = append(cases, Case{Op: "dropoutmask", Name: fmt.Sprint(inner), Rows: 5, Build: func(m *Maker) *graph.Node {
 			return m.Mul(m.Example(Normal, inner...), m.DropoutMask("d", 0.4, inner...))
 		}})
 	}
@@ -232,7 +235,7 @@ func contractCases() []Case {
 	var cases []Case
 	for _, c := range contractions {
 		add := func(op string, build func(m *Maker) *graph.Node) {
-			cases = append(cases, Case{op, fmt.Sprint(c.lead, c.in, c.out, c.rows), c.rows, build})
+			cases = append(cases, Case{Op: op, Name: fmt.Sprint(c.lead, c.in, c.out, c.rows), Rows: c.rows, Build: build})
 		}
 		x := func(m *Maker, last int) *graph.Node { return m.Example(Normal, append(slices.Clone(c.lead), last)...) }
 		add("linear", func(m *Maker) *graph.Node { return m.Linear(x(m, c.in), m.Update(Normal, c.in, c.out), nil) })
@@ -254,21 +257,21 @@ func contractCases() []Case {
 func updateCases() []Case {
 	mat := func(m *Maker, dims ...int) *graph.Node { return m.Update(Normal, dims...) }
 	return []Case{
-		{"linear", "update", 1, func(m *Maker) *graph.Node { return m.Linear(mat(m, 5, 3), mat(m, 3, 2), nil) }},
-		{"linearbias", "update", 1, func(m *Maker) *graph.Node { return m.Linear(mat(m, 3), mat(m, 3, 2), mat(m, 2)) }},
-		{"lineart", "update", 1, func(m *Maker) *graph.Node { return m.LinearT(mat(m, 5, 2), mat(m, 3, 2)) }},
-		{"dotexamples", "update", 1, func(m *Maker) *graph.Node { return m.DotExamples(mat(m, 2, 5, 3), mat(m, 2, 5, 2)) }},
-		{"sumsquares", "small", 1, func(m *Maker) *graph.Node { return m.SumSquares(mat(m, 3, 4)) }},
-		{"sumsquares", "blocks", 1, func(m *Maker) *graph.Node { return m.SumSquares(mat(m, 91, 97)) }},
-		{"sumsquares", "gradient", 4, func(m *Maker) *graph.Node {
+		{Op: "linear", Name: "update", Rows: 1, Build: func(m *Maker) *graph.Node { return m.Linear(mat(m, 5, 3), mat(m, 3, 2), nil) }},
+		{Op: "linearbias", Name: "update", Rows: 1, Build: func(m *Maker) *graph.Node { return m.Linear(mat(m, 3), mat(m, 3, 2), mat(m, 2)) }},
+		{Op: "lineart", Name: "update", Rows: 1, Build: func(m *Maker) *graph.Node { return m.LinearT(mat(m, 5, 2), mat(m, 3, 2)) }},
+		{Op: "dotexamples", Name: "update", Rows: 1, Build: func(m *Maker) *graph.Node { return m.DotExamples(mat(m, 2, 5, 3), mat(m, 2, 5, 2)) }},
+		{Op: "sumsquares", Name: "small", Rows: 1, Build: func(m *Maker) *graph.Node { return m.SumSquares(mat(m, 3, 4)) }},
+		{Op: "sumsquares", Name: "blocks", Rows: 1, Build: func(m *Maker) *graph.Node { return m.SumSquares(mat(m, 91, 97)) }},
+		{Op: "sumsquares", Name: "gradient", Rows: 4, Build: func(m *Maker) *graph.Node {
 			x, w := m.Data("x", Normal, 3), m.Fixed("w", Normal, 3, 2)
 			return m.SumSquares(m.DotExamples(x, m.Tanh(m.Linear(x, w, nil))))
 		}},
-		{"sqrt", "f64", 4, func(m *Maker) *graph.Node {
+		{Op: "sqrt", Name: "f64", Rows: 4, Build: func(m *Maker) *graph.Node {
 			w := mat(m, 3, 4)
 			return m.Mul(m.Min(m.Const64(1), m.Div(m.Const64(0.5), m.Sqrt(m.SumSquares(w)))), m.Const64(3))
 		}},
-		{"div", "mean", 5, func(m *Maker) *graph.Node {
+		{Op: "div", Name: "mean", Rows: 5, Build: func(m *Maker) *graph.Node {
 			x, w := m.Data("x", Normal, 2), m.Data("w", Positive)
 			return m.Div(m.SumExamples64(m.Mul(x, m.Reshape(w, 1))), m.SumExamples64(w))
 		}},

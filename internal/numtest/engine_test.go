@@ -1,0 +1,195 @@
+package numtest
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/oracle"
+	"github.com/descent-ml/descent/tensor"
+)
+
+func ideal(Variant) (engine.Engine, error) { return oracle.NewF32(), nil }
+
+// TestIdealEngine: correctly rounded operations pass the check.
+func TestIdealEngine(t *testing.T) {
+	for _, c := range Cases() {
+		CheckEngine(t, ideal, []Variant{{}}, c)
+	}
+	for seed := range uint64(100) {
+		CheckRandom(t, ideal, []Variant{{}}, seed)
+	}
+}
+
+// TestRandomReach: the random graphs contain every operation that a training
+// step has.
+func TestRandomReach(t *testing.T) {
+	seen := map[string]bool{}
+	for seed := range uint64(100) {
+		c := Random(seed, Full)
+		m := NewMaker(c.Op+c.Name, c.Rows)
+		g, err := m.training(c.Build(m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range g.Nodes {
+			seen[n.Op.Name] = true
+		}
+	}
+	for _, o := range graph.Ops() {
+		if !seen[o.Name] && o.Name != "scalar" {
+			t.Errorf("no random graph has %s", o.Name)
+		}
+	}
+}
+
+// broken is the ideal engine with one fault.
+type broken struct {
+	engine.Engine
+	fault fault
+}
+
+// fault changes a program that was compiled with the given options.
+type fault func(p *faulty)
+
+type faulty struct {
+	engine.Program
+	g      *graph.Graph
+	o      engine.Options
+	vars   engine.Vars
+	begin  func(first uint64)
+	micro  func(in []*tensor.Tensor, row, rows int)
+	finish func()
+	commit func()
+	output func(n *graph.Node, v []float32) // an f64 result is rounded for it
+}
+
+func (b broken) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
+	p, err := b.Engine.Compile(g, vars, o)
+	f := &faulty{Program: p, g: g, o: o, vars: vars}
+	f.commit = p.Commit
+	b.fault(f)
+	return f, err
+}
+
+func (f *faulty) Micro(in []*tensor.Tensor, row, rows int) {
+	if f.micro != nil {
+		f.micro(in, row, rows)
+	}
+	f.Program.Micro(in, row, rows)
+}
+
+func (f *faulty) Finish() bool {
+	ok := f.Program.Finish()
+	if f.finish != nil {
+		f.finish()
+	}
+	return ok
+}
+
+func (f *faulty) Commit() { f.commit() }
+
+func (f *faulty) Output(name string) *tensor.Tensor {
+	t := f.Program.Output(name).Clone()
+	if f.output == nil {
+		return t
+	}
+	v := t.F32()
+	for _, x := range t.F64() {
+		v = append(v, float32(x))
+	}
+	f.output(f.g.Output(name), v)
+	for i := range t.F64() {
+		t.F64()[i] = float64(v[i])
+	}
+	return t
+}
+
+// visible reports whether the program is the one with every node an output.
+func (f *faulty) visible() bool { return strings.HasPrefix(f.g.Outputs[len(f.g.Outputs)-1].Name, "%") }
+
+func nudge(v []float32, by int) {
+	for i := range v {
+		for range by {
+			v[i] = math.Nextafter32(v[i], 100)
+		}
+	}
+}
+
+// TestFaultsAreSeen plants one fault at a time in the ideal engine.
+func TestFaultsAreSeen(t *testing.T) {
+	model := Case{Op: "model", Rows: 7, Build: func(m *Maker) *graph.Node { return classifier(m, 5, 8, 3) }}
+	CheckEngine(t, ideal, []Variant{{}}, model)
+	for name, f := range map[string]fault{
+		"fused otherwise": func(p *faulty) {
+			if !p.visible() {
+				p.output = func(_ *graph.Node, v []float32) { nudge(v, 1) }
+			}
+		},
+		"depends on the split": func(p *faulty) {
+			if p.o.Rows == 3 {
+				p.output = func(n *graph.Node, v []float32) {
+					if !n.PerExample() {
+						nudge(v[:1], 1)
+					}
+				}
+			}
+		},
+		"forgets micro-batches": func(p *faulty) {
+			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(first+uint64(row), nil) }
+		},
+		"forgets the stream position": func(p *faulty) {
+			p.micro = func(_ []*tensor.Tensor, row, _ int) {
+				if row == 0 {
+					p.Program.Begin(0, nil)
+				}
+			}
+		},
+		"writes its input":   func(p *faulty) { p.micro = func(in []*tensor.Tensor, _, _ int) { nudge(in[len(in)-1].F32()[:1], 1) } },
+		"commits early":      func(p *faulty) { p.finish = p.Program.Commit },
+		"does not commit":    func(p *faulty) { p.commit = func() {} },
+		"commits twice over": func(p *faulty) { p.commit = func() { p.Program.Commit(); writeAll(p.vars) } },
+	} {
+		open := func(Variant) (engine.Engine, error) { return broken{oracle.NewF32(), f}, nil }
+		if engineErrors(open, []Variant{{}}, model) == nil {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}
+
+// writeAll changes every variable.
+func writeAll(vars engine.Vars) {
+	for _, s := range vars.Specs() {
+		t := tensor.New(tensor.F32, s.Shape...)
+		if vars.Read(s.Name, t) == nil {
+			nudge(t.F32(), 1)
+			_ = vars.Write(s.Name, t)
+		}
+	}
+}
+
+// TestInaccuracyIsSeen nudges the results of one operation at a time, by more
+// than its accuracy; for sums that is more than their terms' rounding.
+func TestInaccuracyIsSeen(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range Cases() {
+		if c.Rows > 10 || seen[c.Op] {
+			continue
+		}
+		seen[c.Op] = true
+		open := func(Variant) (engine.Engine, error) {
+			return broken{oracle.NewF32(), func(p *faulty) {
+				p.output = func(n *graph.Node, v []float32) {
+					if n.Op.Name == c.Op {
+						nudge(v, 64)
+					}
+				}
+			}}, nil
+		}
+		if engineErrors(open, []Variant{{}}, c) == nil {
+			t.Errorf("%s: 64 units in the last place were not seen", c.Op)
+		}
+	}
+}
