@@ -92,8 +92,8 @@ type Plan struct {
 
 // Kernel is one prepared call of a plan.
 type Kernel struct {
-	Stage  string // prologue, body, epilogue or commit
-	Name   string // gemm.nn, vec, softmax, …
+	Stage  string // prologue, rows, reduce, epilogue or commit
+	Name   string // linear, vector, softmax, …
 	Detail string // the operations it computes
 	Shape  string // its sizes
 	FLOPs  int64  // of one example in the body, else of the update

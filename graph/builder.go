@@ -312,6 +312,9 @@ func (b *Builder) Assign(v, value *Node) {
 	case slices.ContainsFunc(b.g.Assigns, func(a Assign) bool { return a.Var == v }):
 		b.Failf("assign", []*Node{v, value}, "%q is assigned twice", v.Attr.Name)
 	default:
+		if value.Op == opVar { // a variable that may itself be assigned: its old value
+			value = b.Max(value, value)
+		}
 		b.g.Assigns = append(b.g.Assigns, Assign{v, value})
 	}
 }

@@ -99,7 +99,7 @@ func (p *program) bind() error {
 		s.cost = estimate(u)
 		p.stages[u.Stage] = append(p.stages[u.Stage], s)
 	}
-	p.stages[compile.Commit] = mergeVectors(p.stages[compile.Commit])
+	p.stages[compile.Commit] = p.mergeVectors(p.stages[compile.Commit])
 	p.cutSums()
 	return nil
 }

@@ -133,7 +133,7 @@ func (v *vector) flat() bool {
 // mergeVectors joins vectors of the commit stage that run the same program
 // with the same scalars over adjacent memory: the update of all matrices is
 // then one call. The layout of variables and gradients makes them adjacent.
-func mergeVectors(steps []step) []step {
+func (p *program) mergeVectors(steps []step) []step {
 	for i := range steps {
 		if steps[i].vec == nil || !steps[i].vec.flat() {
 			continue
@@ -141,7 +141,7 @@ func mergeVectors(steps []step) []step {
 		for joined := true; joined; {
 			joined = false
 			for j := range steps {
-				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && independent(steps, i, j) {
+				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && p.independent(steps, i, j) {
 					steps[i].vec.append(steps[j].vec)
 					steps[i].cost += steps[j].cost
 					steps[j].vec, steps[j].run = nil, nil
@@ -183,23 +183,23 @@ func (v *vector) append(b *vector) {
 	v.outputs = append(slices.Clone(v.outputs), b.outputs...)
 }
 
-// independent reports whether no step between i and j, nor either of them,
-// reads what the other writes.
-func independent(steps []step, i, j int) bool {
-	lo, hi := min(i, j), max(i, j)
-	moved := append(slices.Clone(steps[i].vec.outputs), steps[j].vec.outputs...)
-	for k := lo; k <= hi; k++ {
-		u := steps[k].unit
-		for _, n := range moved {
-			if k != i && k != j && slices.Contains(u.Nodes, n) {
-				continue
-			}
-			if readsFromMemory(u, n) {
-				return false
-			}
+// independent reports whether vectors i and j can run as one: no step between
+// reads what they write, be it under the name of the value or of the variable
+// that it replaces.
+func (p *program) independent(steps []step, i, j int) bool {
+	written := append(slices.Clone(steps[i].vec.outputs), steps[j].vec.outputs...)
+	for _, a := range p.plan.Graph.Assigns {
+		if slices.Contains(written, p.plan.Root(a.Value)) {
+			written = append(written, a.Var)
 		}
 	}
-	return true
+	for k := min(i, j) + 1; k < max(i, j); k++ {
+		if slices.ContainsFunc(written, func(n *graph.Node) bool { return readsFromMemory(steps[k].unit, n) }) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(steps[i].vec.outputs, func(n *graph.Node) bool { return readsFromMemory(steps[j].unit, n) }) &&
+		!slices.ContainsFunc(steps[j].vec.outputs, func(n *graph.Node) bool { return readsFromMemory(steps[i].unit, n) })
 }
 
 // readsFromMemory reports whether a unit has n as an operand but does not make

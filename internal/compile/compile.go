@@ -188,7 +188,7 @@ func (s *state) needed() []*graph.Node {
 // commit, after every check.
 func (s *state) stage() {
 	s.stageOf = make([]Stage, len(s.g.Nodes))
-	early := make([]bool, len(s.g.Nodes))
+	early := make([]bool, len(s.g.Nodes)) // needed before the commit
 	for _, r := range s.needed() {
 		early[r.ID] = true
 	}
@@ -199,14 +199,14 @@ func (s *state) stage() {
 			s.stageOf[i] = Rows
 		case n.Op.Class == graph.Examples && n.In[0].PerExample():
 			s.stageOf[i] = Reduce
+		case !early[i]:
+			s.stageOf[i] = Commit
 		case n.Phase == 0:
 			s.stageOf[i] = Prologue
-		case early[i]:
-			s.stageOf[i] = Epilogue
 		default:
-			s.stageOf[i] = Commit
+			s.stageOf[i] = Epilogue
 		}
-		if early[i] {
+		if s.liveNode[i] && s.stageOf[i] != Commit {
 			for _, x := range s.operands(n) {
 				early[x.ID] = true
 			}
