@@ -1,0 +1,98 @@
+package descent_test
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/descent-ml/descent"
+
+// allowed lists, for each package, the packages of this module that it may
+// import, and what it may import from outside the standard library. Tests may
+// import more. The arrows point one way: see docs/architecture.md.
+var allowed = map[string][]string{
+	"":                  {},
+	"tensor":            {},
+	"graph":             {"tensor"},
+	"engine":            {"graph", "tensor"},
+	"internal/cpu":      {"golang.org/x/sys/cpu"},
+	"internal/rng":      {},
+	"internal/portmath": {},
+	"internal/kernel":   {"internal/cpu", "internal/rng", "golang.org/x/sys/cpu"},
+	"internal/compile":  {"graph", "tensor"},
+	"engine/cpu":        {"engine", "graph", "tensor", "internal/compile", "internal/cpu", "internal/kernel", "internal/rng", "golang.org/x/sys/unix"},
+	"internal/oracle":   {"engine", "graph", "tensor", "internal/rng"},
+	"internal/numtest":  {"engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
+	"nn":                {"graph", "tensor", "internal/rng", "internal/portmath"},
+	"optim":             {"graph", "tensor", "internal/portmath"},
+	"dataset":           {"tensor", "internal/rng"},
+	"dataset/digits":    {"dataset", "tensor"},
+	"checkpoint":        {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"batch":             {"dataset", "graph", "tensor"},
+	"report":            {"batch", "golang.org/x/term"},
+	"train":             {"nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng"},
+	"internal/config":   {"nn", "optim", "batch", "dataset", "dataset/digits", "train", "graph", "tensor", "github.com/goccy/go-yaml"},
+	"internal/examples": {"internal/config"},
+	"cmd/descent":       nil, // the end of every arrow: anything
+	"bench":             nil,
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); path != "." && (strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") || name == "testdata" || nested(path)) {
+			return filepath.SkipDir
+		}
+		p, err := build.ImportDir(path, 0)
+		if _, none := err.(*build.NoGoError); none {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name := filepath.ToSlash(path)
+		if name == "." {
+			name = ""
+		}
+		seen[name] = true
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %q is not in the map of imports: add it, and its arrow in docs/architecture.md", name)
+		}
+		for _, imported := range p.Imports {
+			inner, own := strings.CutPrefix(imported, module)
+			inner = strings.TrimPrefix(inner, "/")
+			if !own && !strings.Contains(strings.Split(imported, "/")[0], ".") || known && may == nil {
+				continue
+			}
+			if !own {
+				inner = imported
+			}
+			if !slices.ContainsFunc(may, func(a string) bool { return a == inner || !own && strings.HasPrefix(inner, a+"/") }) {
+				t.Errorf("%q imports %q, which the map of imports does not allow", name, inner)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range allowed {
+		if !seen[name] && name != "" {
+			t.Logf("no package %q yet", name)
+		}
+	}
+}
+
+// nested reports whether a folder is a module of its own.
+func nested(path string) bool {
+	matches, _ := filepath.Glob(filepath.Join(path, "go.mod"))
+	return path != "." && len(matches) > 0
+}
