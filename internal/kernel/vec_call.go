@@ -2,6 +2,8 @@ package kernel
 
 import "unsafe"
 
+//go:generate sh -c "cd _asm && go run ./vec"
+
 // vecArgs is what every generated vector kernel takes: rows x cols elements of
 // up to eight streams. The generator knows the offsets (_asm/vec/emit.go).
 type vecArgs struct {
