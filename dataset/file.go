@@ -1,0 +1,84 @@
+package dataset
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// file is an open file, decompressed if its bytes are gzip, whatever its name.
+type file struct {
+	*bufio.Reader
+	f *os.File
+}
+
+// openFile opens a plain or gzip file.
+func openFile(path string) (*file, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	r, err := plain(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return &file{r, f}, nil
+}
+
+func (f *file) Close() error { return f.f.Close() }
+
+// plain returns a reader of the decompressed bytes of r.
+func plain(r io.Reader) (*bufio.Reader, error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	magic, err := b.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
+		return b, nil
+	}
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, err
+	}
+	return bufio.NewReaderSize(z, 64<<10), nil
+}
+
+// readExactly returns the next n bytes of r. It asks for memory as the bytes
+// arrive, so that a header cannot claim more than the file has.
+func readExactly(r io.Reader, n int) ([]byte, error) {
+	const step = 1 << 20
+	buf := make([]byte, 0, min(n, step))
+	for len(buf) < n {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), min(n, 2*cap(buf)))
+			copy(grown, buf)
+			buf = grown
+		}
+		m, err := io.ReadFull(r, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+m]
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("%d bytes of data (want %d): the file is cut off or its header is wrong", len(buf), n)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return buf, nil
+}
+
+// atEnd reports data behind the end that a header gave.
+func atEnd(r io.Reader) error {
+	switch _, err := io.ReadFull(r, make([]byte, 1)); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("more data than the header says")
+	default:
+		return err
+	}
+}
