@@ -70,7 +70,7 @@ func init() {
 	})
 	opNeg = elementwise("neg", "-x", 1, unary(func(b *Builder, x, y, dy *Node) *Node { return b.Neg(dy) }))
 	opAbs = elementwise("abs", "|x|; gradient sign(x)", 1, unary(func(b *Builder, x, y, dy *Node) *Node { return b.Mul(dy, b.Sign(x)) }))
-	opSign = elementwise("sign", "-1, 0 or 1", 1, flat)
+	opSign = elementwise("sign", "-1, 0 or 1; NaN if x is", 1, flat)
 	opFloor = elementwise("floor", "largest integer not above x", 1, flat)
 	opSqrt = elementwise("sqrt", "√x", 1, unary(func(b *Builder, x, y, dy *Node) *Node {
 		return b.Div(b.Mul(dy, b.like(0.5, dy)), y)
@@ -221,7 +221,7 @@ func (b *Builder) Neg(x *Node) *Node { return b.pointwise(opNeg, x) }
 // Abs returns |x|.
 func (b *Builder) Abs(x *Node) *Node { return b.pointwise(opAbs, x) }
 
-// Sign returns -1, 0 or 1.
+// Sign returns -1, 0 or 1; NaN for NaN.
 func (b *Builder) Sign(x *Node) *Node { return b.pointwise(opSign, x) }
 
 // Floor returns the largest integer not above x.
