@@ -55,9 +55,14 @@ var table = map[string]func(*call){
 		return z
 	}),
 
-	"neg":      unary(func(x float64) float64 { return -x }),
-	"abs":      unary(math.Abs),
-	"sign":     unary(func(x float64) float64 { return truth(x > 0) - truth(x < 0) }),
+	"neg": unary(func(x float64) float64 { return -x }),
+	"abs": unary(math.Abs),
+	"sign": unary(func(x float64) float64 {
+		if math.IsNaN(x) {
+			return x
+		}
+		return truth(x > 0) - truth(x < 0)
+	}),
 	"floor":    unary(math.Floor),
 	"sqrt":     unary(math.Sqrt),
 	"exp":      unary(math.Exp),
