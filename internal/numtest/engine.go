@@ -89,7 +89,8 @@ func engineErrors(open Open, variants []Variant, c Case) (err error) {
 }
 
 // training completes a graph: y and the gradients of its weighted sum are
-// outputs, and an update moves the parameters by them.
+// outputs, and an update moves each parameter by at most the learning rate,
+// along a momentum: m ← 0.9·m + d, w ← w - lr·m/(|m| + 1).
 func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 	wy, grads := upstream(m, y)
 	m.Output("y", y)
@@ -102,10 +103,18 @@ func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 		n := m.Leaves[i]
 		m.Output("d "+n.Attr.Name, d)
 		if n.Op.Name == "var" && m.Err() == nil {
-			m.Assign(n, m.Sub(n, m.Mul(d, m.Const(0.0625))))
+			m.step(n, d)
 		}
 	}
 	return m.Build()
+}
+
+func (m *Maker) step(w, d *graph.Node) {
+	lr := m.Number("lr", 0.3)
+	old := m.Fixed("m "+w.Attr.Name, Normal, w.Shape.Dims...)
+	v := m.FMA(m.Const(0.9), old, d)
+	m.Assign(old, v)
+	m.Assign(w, m.Sub(w, m.Mul(lr, m.Div(v, m.Add(m.Abs(v), m.Const(1))))))
 }
 
 // traced returns the graph with every computed node an output.

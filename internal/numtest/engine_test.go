@@ -23,25 +23,36 @@ func TestIdealEngine(t *testing.T) {
 	}
 }
 
-// TestRandomReach: the random graphs contain every operation that a training
-// step has.
+// TestRandomReach: the random graphs contain every operation, and few lose
+// their meaning to NaN.
 func TestRandomReach(t *testing.T) {
-	seen := map[string]bool{}
-	for seed := range uint64(100) {
+	const graphs = 100
+	seen, lost := map[string]bool{}, 0
+	for seed := range uint64(graphs) {
 		c := Random(seed, Full)
 		m := NewMaker(c.Op+c.Name, c.Rows)
 		g, err := m.training(c.Build(m))
 		if err != nil {
 			t.Fatal(err)
 		}
+		r, err := m.run(oracle.NewF32(), g, []int{c.Rows}, c.Rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.finite[updates-1] {
+			lost++
+		}
 		for _, n := range g.Nodes {
 			seen[n.Op.Name] = true
 		}
 	}
 	for _, o := range graph.Ops() {
-		if !seen[o.Name] && o.Name != "scalar" {
+		if !seen[o.Name] {
 			t.Errorf("no random graph has %s", o.Name)
 		}
+	}
+	if lost > graphs/20 {
+		t.Errorf("%d of %d graphs end without a finite loss", lost, graphs)
 	}
 }
 
@@ -138,12 +149,12 @@ func TestFaultsAreSeen(t *testing.T) {
 			}
 		},
 		"forgets micro-batches": func(p *faulty) {
-			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(first+uint64(row), nil) }
+			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(first+uint64(row), []float64{0.3}) }
 		},
 		"forgets the stream position": func(p *faulty) {
 			p.micro = func(_ []*tensor.Tensor, row, _ int) {
 				if row == 0 {
-					p.Program.Begin(0, nil)
+					p.Program.Begin(0, []float64{0.3})
 				}
 			}
 		},

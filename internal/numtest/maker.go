@@ -103,8 +103,7 @@ func (m *Maker) Index(n int, inner ...int) *graph.Node {
 }
 
 // Number makes a per-update scalar input. No gradient is taken of it.
-func (m *Maker) Number(v float64) *graph.Node {
-	name := m.next("s")
+func (m *Maker) Number(name string, v float64) *graph.Node {
 	m.values[name] = []float64{v}
 	return m.Scalar(name)
 }
