@@ -349,3 +349,41 @@ func TestRunAllocs(t *testing.T) {
 		}
 	})
 }
+
+// randomProgram has n instructions; every temporary is read at least as an
+// operand of a later one or left unused, and streams 0 and 1 are outputs.
+func randomProgram(r *rand.Rand, n int) *Program {
+	p := &Program{Streams: 5, Scalars: 3, Temps: n}
+	for i := range n {
+		operand := func() Ref {
+			switch k := r.IntN(8); {
+			case k < 2:
+				return StreamRef(r.IntN(5))
+			case k == 2:
+				return ScalarRef(r.IntN(3))
+			case i > 0:
+				return TempRef(r.IntN(i))
+			}
+			return StreamRef(2)
+		}
+		in := Instr{Op: Op(r.IntN(int(numOps))), A: operand(), B: operand(), C: operand(), Dst: TempRef(i)}
+		p.Code = append(p.Code, in)
+	}
+	p.Code = append(p.Code,
+		Instr{Op: Add, A: TempRef(n - 1), B: TempRef(n / 2), Dst: StreamRef(0)},
+		Instr{Op: Sub, A: StreamRef(0), B: TempRef(n / 3), Dst: StreamRef(1)})
+	return p
+}
+
+// Temporaries share buffers: no program may notice.
+func TestRandomPrograms(t *testing.T) {
+	r, s := rand.New(rand.NewPCG(31, 31)), Scratch{}
+	for range 300 {
+		p := randomProgram(r, 1+r.IntN(MaxTemps))
+		e := Compile(p)
+		if q, err := ParseProgram(p.Key()); err != nil || q.Key() != p.Key() {
+			t.Fatalf("%s does not parse back: %v", p.Key(), err)
+		}
+		eachTier(t, func(t *testing.T) { checkProgram(t, r, e, r.IntN(100), plain, &s) })
+	}
+}

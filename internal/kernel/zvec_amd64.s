@@ -20188,7 +20188,7 @@ DATA vecEntryAVX512<>+648(SB)/8, $·vecFused18AVX512(SB)
 DATA vecEntryAVX512<>+656(SB)/8, $·vecFused19AVX512(SB)
 DATA vecEntryAVX512<>+664(SB)/8, $·vecFused20AVX512(SB)
 DATA vecEntryAVX512<>+672(SB)/8, $·vecFused21AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), RODATA, $680
+GLOBL vecEntryAVX512<>(SB), NOPTR, $680
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -20281,7 +20281,7 @@ DATA vecEntryAVX2<>+648(SB)/8, $·vecFused18AVX2(SB)
 DATA vecEntryAVX2<>+656(SB)/8, $·vecFused19AVX2(SB)
 DATA vecEntryAVX2<>+664(SB)/8, $·vecFused20AVX2(SB)
 DATA vecEntryAVX2<>+672(SB)/8, $·vecFused21AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), RODATA, $680
+GLOBL vecEntryAVX2<>(SB), NOPTR, $680
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -167,7 +167,7 @@ func entries(names []string) []byte {
 		for i, n := range names {
 			fmt.Fprintf(&b, "\nDATA vecEntry%s<>+%d(SB)/8, $·%s%s(SB)", suffix, 8*i, n, suffix)
 		}
-		fmt.Fprintf(&b, "\nGLOBL vecEntry%s<>(SB), RODATA, $%d\n", suffix, 8*len(names))
+		fmt.Fprintf(&b, "\nGLOBL vecEntry%s<>(SB), NOPTR, $%d\n", suffix, 8*len(names))
 		fmt.Fprintf(&b, `
 // func vecTable%s() *[vecKernels]uintptr
 TEXT ·vecTable%s(SB), NOSPLIT, $0-8
