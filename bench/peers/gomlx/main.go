@@ -11,11 +11,12 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
-const version = "gomlx 0.26.0 go"
+var version = "gomlx 0.26.0 go"
 
 type request struct {
 	model, optimizer string
@@ -47,6 +48,9 @@ func main() {
 	threads, err := strconv.Atoi(os.Args[2])
 	if err != nil || threads < 1 {
 		fatal("gomlx: THREADS (got %q, want a positive number)", os.Args[2])
+	}
+	if strings.Contains(runtime.Version(), "X:simd") {
+		version += ", GOEXPERIMENT=simd"
 	}
 	runtime.GOMAXPROCS(threads)
 	out := json.NewEncoder(os.Stdout)
