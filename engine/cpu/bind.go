@@ -30,8 +30,9 @@ type step struct {
 	num *number
 	sum *sum
 
-	cost float64 // rough nanoseconds of one thread for one example, or for all
-	unit *compile.Unit
+	apart bool    // does not depend on neighbours that are apart too
+	cost  float64 // rough nanoseconds of one thread for one example, or for all
+	unit  *compile.Unit
 }
 
 // ref is the memory of an operand: fixed slices, or the current rows of input
@@ -217,7 +218,7 @@ func prepareReduce(run runFunc) func(*program, *graph.Node, *step) error {
 }
 
 func prepareSquares(p *program, n *graph.Node, s *step) error {
-	s.run = runSumSquares
+	s.run, s.apart = runSumSquares, true
 	return nil
 }
 

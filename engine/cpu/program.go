@@ -23,6 +23,7 @@ type program struct {
 	scalars []float32 // by index of graph.Scalars
 	checks  []ref
 	outputs map[string]*output
+	copies  [2][]*output // those that need a copy: per-update, per-example
 
 	first uint64 // stream position of the batch's first example
 	done  int    // examples of the batch already run
@@ -44,7 +45,6 @@ type input struct {
 
 // output is a named result.
 type output struct {
-	node   *graph.Node
 	tensor *tensor.Tensor
 	from   ref // to copy from, if the value is not in the arena
 	copies bool
@@ -68,7 +68,15 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 		p.checks = append(p.checks, p.ref(plan.Root(c)))
 	}
 	for _, out := range plan.Graph.Outputs {
-		p.outputs[out.Name] = p.newOutput(out.Node)
+		o := p.newOutput(out.Node)
+		p.outputs[out.Name] = o
+		if o.copies {
+			i := 0
+			if out.Node.PerExample() {
+				i = 1
+			}
+			p.copies[i] = append(p.copies[i], o)
+		}
 	}
 	return p, nil
 }
@@ -98,7 +106,7 @@ func (p *program) Micro(in []*tensor.Tensor, row, rows int) {
 	p.runRows()
 	p.runReduce()
 	p.done += rows
-	p.copyOutputs(true)
+	p.copyOutputs(1)
 }
 
 func (in *input) set(t *tensor.Tensor, row, rows int) {
@@ -114,7 +122,7 @@ func (in *input) set(t *tensor.Tensor, row, rows int) {
 func (p *program) Finish() bool {
 	p.finishSums()
 	p.once(compile.Epilogue)
-	p.copyOutputs(false)
+	p.copyOutputs(0)
 	for i := range p.checks {
 		if v := p.checks[i].f64[0]; math.IsNaN(v) || math.IsInf(v, 0) {
 			return false
@@ -142,7 +150,7 @@ func (p *program) newOutput(n *graph.Node) *output {
 	if n.PerExample() {
 		shape = append(tensor.Shape{p.opts.Rows}, shape...)
 	}
-	o := &output{node: n, from: p.ref(root)}
+	o := &output{from: p.ref(root)}
 	switch p.plan.Buffers[root].Space {
 	case compile.InRows, compile.InFixed, compile.InVars:
 		switch n.Shape.DType {
@@ -162,11 +170,9 @@ func (p *program) newOutput(n *graph.Node) *output {
 	return o
 }
 
-func (p *program) copyOutputs(perExample bool) {
-	for _, o := range p.outputs {
-		if !o.copies || o.node.PerExample() != perExample {
-			continue
-		}
+// copyOutputs copies the outputs of one half that the caller owns.
+func (p *program) copyOutputs(half int) {
+	for _, o := range p.copies[half] {
 		copy(o.tensor.F32(), p.f32(&o.from))
 		copy(o.tensor.I32(), p.i32(&o.from))
 		copy(o.tensor.F64(), o.from.f64)

@@ -103,9 +103,9 @@ func (p *program) once(stage compile.Stage) {
 		switch {
 		case s.vec != nil && s.cost >= wakeCost && p.eng.threads > 1 && s.vec.flat():
 			p.split(s)
-		case isSquares(s):
+		case s.apart:
 			n := 1
-			for i+n < len(steps) && isSquares(&steps[i+n]) {
+			for i+n < len(steps) && steps[i+n].apart {
 				n++
 			}
 			p.steps = steps[i : i+n]
@@ -116,8 +116,6 @@ func (p *program) once(stage compile.Stage) {
 		}
 	}
 }
-
-func isSquares(s *step) bool { return s.unit.Nodes[0].Op.Name == "sumsquares" }
 
 // split divides a flat vector into ranges of whole cache lines.
 func (p *program) split(s *step) {
