@@ -43,18 +43,27 @@ func crossEntropy(l *lossArgs, rows int, smoothing float32) {
 		}
 		return
 	}
-	var a vecArgs
-	a.cols = l.cols
-	a.set(0, l.x, l.cols)
-	a.ptr[1], a.stride[1] = unsafe.Pointer(unsafe.SliceData(l.labels)), 4
+	step := max(1, min(lossRows, chunkSize/l.cols))
+	for i := 0; i < rows; i += step {
+		l.rows(i, min(step, rows-i))
+	}
+}
+
+// lossRows is the most rows that the kernel sums before their logarithms are taken,
+// sixteen or eight at once.
+const lossRows = 64
+
+func (l *lossArgs) rows(i, n int) {
+	a := vecArgs{rows: n, cols: l.cols, stride: [...]int{4 * l.cols, 4, 4, 4 * l.cols, 4, 4, 0, 0}}
 	a.scal[0], a.scal[1], a.scal[2] = l.on, l.off, l.on+l.off
+	a.ptr[0], a.ptr[1] = unsafe.Pointer(&l.x[i*l.cols]), unsafe.Pointer(&l.labels[i])
 	k := kLoss
+	var expected [lossRows]float32 // Σ q(x-m) of each row
 	if l.loss != nil {
-		a.set(2, l.loss, 1)
+		a.ptr[2], a.ptr[5] = unsafe.Pointer(&l.loss[i]), unsafe.Pointer(&expected)
 	}
 	if l.dx != nil {
-		a.set(3, l.dx, l.cols)
-		a.set(4, l.dloss, 1)
+		a.ptr[3], a.ptr[4] = unsafe.Pointer(&l.dx[i*l.cols]), unsafe.Pointer(&l.dloss[i])
 		k = kLossGrad
 		if l.loss != nil {
 			k = kLossBoth
@@ -63,7 +72,15 @@ func crossEntropy(l *lossArgs, rows int, smoothing float32) {
 	if l.off != 0 && l.loss != nil {
 		k++ // the smoothed one follows
 	}
-	a.callRows(k, rows)
+	vecCall(vecTable[k], &a)
+	if l.loss != nil {
+		loss := a.ptr[2]
+		a = vecArgs{rows: 1, cols: n}
+		a.ptr[0], a.ptr[1] = loss, loss
+		vecCall(vecTable[Log], &a)
+		a.ptr[1], a.ptr[2] = unsafe.Pointer(&expected), loss
+		vecCall(vecTable[Sub], &a)
+	}
 }
 
 func (l *lossArgs) check(rows int) {

@@ -130,6 +130,7 @@ func TestRowKernels(t *testing.T) {
 				}
 			}
 			checkRows(t, r, &rowCases[i], makeOperands(r, 7000, 10, plain)) // several calls
+			checkRows(t, r, &rowCases[i], makeOperands(r, 9, 20000, plain))
 		}
 	})
 }

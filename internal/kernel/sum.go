@@ -12,28 +12,18 @@ func SumRows(acc []float64, x []float32, rows, cols, ldx int) {
 	}
 	need("acc", len(acc), cols)
 	need("x", len(x), (rows-1)*ldx+cols)
-	done := 0
 	if vecTable != nil {
-		done = cols &^ 7
-		sumRowsBlocks(acc, x, rows, done, ldx)
-	}
-	for i := range rows {
-		row := x[i*ldx:][:cols]
-		for j := done; j < cols; j++ {
-			acc[j] += float64(row[j])
-		}
-	}
-}
-
-// sumRowsBlocks is SumRows for a multiple of 8 columns, by the kernel.
-func sumRowsBlocks(acc []float64, x []float32, rows, cols, ldx int) {
-	if cols == 0 {
+		a := vecArgs{cols: cols}
+		a.ptr[0] = unsafe.Pointer(&acc[0])
+		a.set(1, x, ldx)
+		a.callRows(kSumRows, rows)
 		return
 	}
-	a := vecArgs{cols: cols}
-	a.ptr[0] = unsafe.Pointer(&acc[0])
-	a.set(1, x, ldx)
-	a.callRows(kSumRows, rows)
+	for i := range rows {
+		for j, v := range x[i*ldx:][:cols] {
+			acc[j] += float64(v)
+		}
+	}
 }
 
 // AddF64 adds x to acc.

@@ -350,8 +350,7 @@ func TestRunAllocs(t *testing.T) {
 	})
 }
 
-// randomProgram has n instructions; every temporary is read at least as an
-// operand of a later one or left unused, and streams 0 and 1 are outputs.
+// randomProgram has n instructions on temporaries, then outputs 0 and 1.
 func randomProgram(r *rand.Rand, n int) *Program {
 	p := &Program{Streams: 5, Scalars: 3, Temps: n}
 	for i := range n {

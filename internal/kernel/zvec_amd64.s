@@ -3592,13 +3592,14 @@ done190:
 	RET
 
 // func vecLossAVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecLossAVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  56(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -3627,8 +3628,8 @@ rest193:
 	TESTQ        SI, SI
 	JZ           done194
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
-	VBROADCASTSS vecConst<>+1088(SB), Z9
-	VBLENDMPS    Z2, Z9, K1, Z3
+	VBROADCASTSS vecConst<>+1088(SB), Z5
+	VBLENDMPS    Z2, Z5, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
 done194:
@@ -3649,28 +3650,28 @@ done194:
 loop195:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
-	VBROADCASTSS     vecConst<>+160(SB), Z9
-	VMINPS           Z2, Z9, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z9
-	VMAXPS           Z2, Z9, Z2
-	VMOVAPS          Z2, Z9
-	VBROADCASTSS     vecConst<>+224(SB), Z10
-	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
-	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z2, Z5, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z2, Z5, Z2
+	VMOVAPS          Z2, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z10
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
-	VMULPS           Z2, Z2, Z11
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z6
+	VMULPS           Z2, Z2, Z7
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z11, Z10, Z2
+	VFMADD231PS      Z7, Z6, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z9, Z2, Z2
+	VSCALEFPS        Z5, Z2, Z2
 	VADDPS           Z2, Z4, Z4
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
@@ -3681,97 +3682,62 @@ rest196:
 	JZ               done197
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
-	VBROADCASTSS     vecConst<>+160(SB), Z9
-	VMINPS           Z2, Z9, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z9
-	VMAXPS           Z2, Z9, Z2
-	VMOVAPS          Z2, Z9
-	VBROADCASTSS     vecConst<>+224(SB), Z10
-	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
-	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z2, Z5, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z2, Z5, Z2
+	VMOVAPS          Z2, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z10
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
-	VMULPS           Z2, Z2, Z11
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z6
+	VMULPS           Z2, Z2, Z7
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z11, Z10, Z2
+	VFMADD231PS      Z7, Z6, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z9, Z2, Z2
+	VSCALEFPS        Z5, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z4, Z4
 
 done197:
-	VSHUFF32X4       $0x4e, Z4, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VSHUFF32X4       $0xb1, Z4, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VPERMILPS        $0x4e, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VPERMILPS        $0xb1, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VSUBPS           Z1, Z0, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z4, K2
-	VMULPS.BCST      vecConst<>+544(SB), Z4, Z1
-	VBLENDMPS        Z1, Z4, K2, Z5
-	VPSUBD.BCST      vecConst<>+576(SB), Z5, Z1
-	VPSRAD           $0x17, Z1, Z2
-	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
-	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
-	VCVTDQ2PS        Z2, Z2
-	VBROADCASTSS     vecConst<>+640(SB), Z9
-	VMOVAPS.Z        Z9, K2, Z9
-	VADDPS           Z9, Z2, Z2
-	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
-	VMULPS           Z1, Z1, Z9
-	VBROADCASTSS     vecConst<>+672(SB), Z10
-	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z10
-	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z10
-	VMULPS           Z1, Z10, Z10
-	VMULPS.BCST      vecConst<>+960(SB), Z2, Z11
-	VMOVAPS          Z11, Z11
-	VFMADD231PS      Z9, Z10, Z11
-	VMOVAPS          Z11, Z10
-	VFMADD231PS.BCST vecConst<>+992(SB), Z9, Z10
-	VADDPS           Z1, Z10, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+1024(SB), Z2, Z1
-	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z4, K2
-	VBLENDMPS        Z4, Z1, K2, Z6
-	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z4, K2
-	VBLENDMPS.BCST   vecConst<>+1088(SB), Z6, K2, Z7
-	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z4, K2
-	VBLENDMPS.BCST   vecConst<>+1120(SB), Z7, K2, Z8
-	VSUBPS           Z0, Z8, Z0
-	VMOVSS           X0, (R9)
-	ADDQ             80(AX), DI
-	ADDQ             88(AX), R8
-	ADDQ             96(AX), R9
-	DECQ             CX
-	JNZ              row191
+	VSHUFF32X4  $0x4e, Z4, Z4, Z2
+	VADDPS      Z2, Z4, Z4
+	VSHUFF32X4  $0xb1, Z4, Z4, Z2
+	VADDPS      Z2, Z4, Z4
+	VPERMILPS   $0x4e, Z4, Z2
+	VADDPS      Z2, Z4, Z4
+	VPERMILPS   $0xb1, Z4, Z2
+	VADDPS      Z2, Z4, Z4
+	VSUBPS      Z1, Z0, Z0
+	VMULPS.BCST 144(AX), Z0, Z0
+	VMOVSS      X4, (R9)
+	VMOVSS      X0, (R10)
+	ADDQ        80(AX), DI
+	ADDQ        88(AX), R8
+	ADDQ        96(AX), R9
+	ADDQ        120(AX), R10
+	DECQ        CX
+	JNZ         row191
 	VZEROUPPER
 	RET
 
 // func vecLossSmoothAVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecLossSmoothAVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  56(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -3800,8 +3766,8 @@ rest200:
 	TESTQ        SI, SI
 	JZ           done201
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
-	VBROADCASTSS vecConst<>+1088(SB), Z10
-	VBLENDMPS    Z2, Z10, K1, Z3
+	VBROADCASTSS vecConst<>+1088(SB), Z6
+	VBLENDMPS    Z2, Z6, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
 done201:
@@ -3824,28 +3790,28 @@ loop202:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VADDPS           Z2, Z4, Z4
-	VBROADCASTSS     vecConst<>+160(SB), Z10
-	VMINPS           Z2, Z10, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z10
-	VMAXPS           Z2, Z10, Z2
-	VMOVAPS          Z2, Z10
-	VBROADCASTSS     vecConst<>+224(SB), Z11
-	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
-	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VBROADCASTSS     vecConst<>+160(SB), Z6
+	VMINPS           Z2, Z6, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z2, Z6, Z2
+	VMOVAPS          Z2, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z11
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z11
-	VMULPS           Z2, Z2, Z12
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z12, Z11, Z2
+	VFMADD231PS      Z8, Z7, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z10, Z2, Z2
+	VSCALEFPS        Z6, Z2, Z2
 	VADDPS           Z2, Z5, Z5
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
@@ -3856,30 +3822,30 @@ rest203:
 	JZ               done204
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
-	VMOVAPS.Z        Z2, K1, Z10
-	VADDPS           Z10, Z4, Z4
-	VBROADCASTSS     vecConst<>+160(SB), Z10
-	VMINPS           Z2, Z10, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z10
-	VMAXPS           Z2, Z10, Z2
-	VMOVAPS          Z2, Z10
-	VBROADCASTSS     vecConst<>+224(SB), Z11
-	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
-	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VMOVAPS.Z        Z2, K1, Z6
+	VADDPS           Z6, Z4, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z6
+	VMINPS           Z2, Z6, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z2, Z6, Z2
+	VMOVAPS          Z2, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z11
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z11
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z11
-	VMULPS           Z2, Z2, Z12
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z12, Z11, Z2
+	VFMADD231PS      Z8, Z7, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z10, Z2, Z2
+	VSCALEFPS        Z6, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z5, Z5
 
@@ -3904,48 +3870,12 @@ done204:
 	VADDPS           Z1, Z4, Z4
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST 148(AX), Z4, Z0
-	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z5, K2
-	VMULPS.BCST      vecConst<>+544(SB), Z5, Z1
-	VBLENDMPS        Z1, Z5, K2, Z6
-	VPSUBD.BCST      vecConst<>+576(SB), Z6, Z1
-	VPSRAD           $0x17, Z1, Z2
-	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
-	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
-	VCVTDQ2PS        Z2, Z2
-	VBROADCASTSS     vecConst<>+640(SB), Z10
-	VMOVAPS.Z        Z10, K2, Z10
-	VADDPS           Z10, Z2, Z2
-	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
-	VMULPS           Z1, Z1, Z10
-	VBROADCASTSS     vecConst<>+672(SB), Z11
-	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z11
-	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z11
-	VMULPS           Z1, Z11, Z11
-	VMULPS.BCST      vecConst<>+960(SB), Z2, Z12
-	VMOVAPS          Z12, Z12
-	VFMADD231PS      Z10, Z11, Z12
-	VMOVAPS          Z12, Z11
-	VFMADD231PS.BCST vecConst<>+992(SB), Z10, Z11
-	VADDPS           Z1, Z11, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+1024(SB), Z2, Z1
-	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z5, K2
-	VBLENDMPS        Z5, Z1, K2, Z7
-	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z5, K2
-	VBLENDMPS.BCST   vecConst<>+1088(SB), Z7, K2, Z8
-	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z5, K2
-	VBLENDMPS.BCST   vecConst<>+1120(SB), Z8, K2, Z9
-	VSUBPS           Z0, Z9, Z0
-	VMOVSS           X0, (R9)
+	VMOVSS           X5, (R9)
+	VMOVSS           X0, (R10)
 	ADDQ             80(AX), DI
 	ADDQ             88(AX), R8
 	ADDQ             96(AX), R9
+	ADDQ             120(AX), R10
 	DECQ             CX
 	JNZ              row198
 	VZEROUPPER
@@ -4121,15 +4051,16 @@ done214:
 	RET
 
 // func vecLossBothAVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecLossBothAVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
+	MOVQ  56(AX), R10
+	MOVQ  40(AX), R11
+	MOVQ  48(AX), R12
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -4158,8 +4089,8 @@ rest217:
 	TESTQ        SI, SI
 	JZ           done218
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
-	VBROADCASTSS vecConst<>+1088(SB), Z11
-	VBLENDMPS    Z2, Z11, K1, Z3
+	VBROADCASTSS vecConst<>+1088(SB), Z7
+	VBLENDMPS    Z2, Z7, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
 done218:
@@ -4180,30 +4111,30 @@ done218:
 loop219:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
-	VBROADCASTSS     vecConst<>+160(SB), Z11
-	VMINPS           Z2, Z11, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z11
-	VMAXPS           Z2, Z11, Z2
-	VMOVAPS          Z2, Z11
-	VBROADCASTSS     vecConst<>+224(SB), Z12
-	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
-	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VBROADCASTSS     vecConst<>+160(SB), Z7
+	VMINPS           Z2, Z7, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z2, Z7, Z2
+	VMOVAPS          Z2, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z12
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z12
-	VMULPS           Z2, Z2, Z13
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z8
+	VMULPS           Z2, Z2, Z9
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z13, Z12, Z2
+	VFMADD231PS      Z9, Z8, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z11, Z2, Z2
+	VSCALEFPS        Z7, Z2, Z2
 	VADDPS           Z2, Z4, Z4
-	VMOVUPS          Z2, (R10)(DX*1)
+	VMOVUPS          Z2, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop219
@@ -4213,100 +4144,63 @@ rest220:
 	JZ               done221
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
-	VBROADCASTSS     vecConst<>+160(SB), Z11
-	VMINPS           Z2, Z11, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z11
-	VMAXPS           Z2, Z11, Z2
-	VMOVAPS          Z2, Z11
-	VBROADCASTSS     vecConst<>+224(SB), Z12
-	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
-	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VBROADCASTSS     vecConst<>+160(SB), Z7
+	VMINPS           Z2, Z7, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z2, Z7, Z2
+	VMOVAPS          Z2, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z12
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z12
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z12
-	VMULPS           Z2, Z2, Z13
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z8
+	VMULPS           Z2, Z2, Z9
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z13, Z12, Z2
+	VFMADD231PS      Z9, Z8, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z11, Z2, Z2
+	VSCALEFPS        Z7, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z4, Z4
-	VMOVUPS          Z2, K1, (R10)(DX*1)
+	VMOVUPS          Z2, K1, (R11)(DX*1)
 
 done221:
-	VSHUFF32X4       $0x4e, Z4, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VSHUFF32X4       $0xb1, Z4, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VPERMILPS        $0x4e, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VPERMILPS        $0xb1, Z4, Z2
-	VADDPS           Z2, Z4, Z4
-	VSUBPS           Z1, Z0, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z4, K2
-	VMULPS.BCST      vecConst<>+544(SB), Z4, Z1
-	VBLENDMPS        Z1, Z4, K2, Z5
-	VPSUBD.BCST      vecConst<>+576(SB), Z5, Z1
-	VPSRAD           $0x17, Z1, Z2
-	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
-	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
-	VCVTDQ2PS        Z2, Z2
-	VBROADCASTSS     vecConst<>+640(SB), Z11
-	VMOVAPS.Z        Z11, K2, Z11
-	VADDPS           Z11, Z2, Z2
-	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
-	VMULPS           Z1, Z1, Z11
-	VBROADCASTSS     vecConst<>+672(SB), Z12
-	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z12
-	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z12
-	VMULPS           Z1, Z12, Z12
-	VMULPS.BCST      vecConst<>+960(SB), Z2, Z13
-	VMOVAPS          Z13, Z13
-	VFMADD231PS      Z11, Z12, Z13
-	VMOVAPS          Z13, Z12
-	VFMADD231PS.BCST vecConst<>+992(SB), Z11, Z12
-	VADDPS           Z1, Z12, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+1024(SB), Z2, Z1
-	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z4, K2
-	VBLENDMPS        Z4, Z1, K2, Z6
-	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z4, K2
-	VBLENDMPS.BCST   vecConst<>+1088(SB), Z6, K2, Z7
-	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z4, K2
-	VBLENDMPS.BCST   vecConst<>+1120(SB), Z7, K2, Z8
-	VSUBPS           Z0, Z8, Z0
-	VMOVSS           X0, (R9)
-	VBROADCASTSS     vecConst<>+64(SB), Z0
-	VDIVPS           Z4, Z0, Z0
-	VBROADCASTSS     (R11), Z2
-	VPBROADCASTD     (R8), Z1
-	VMOVUPS          vecIota<>+0(SB), Z11
-	XORQ             DX, DX
-	CMPQ             DX, BX
-	JGE              rest223
+	VSHUFF32X4   $0x4e, Z4, Z4, Z2
+	VADDPS       Z2, Z4, Z4
+	VSHUFF32X4   $0xb1, Z4, Z4, Z2
+	VADDPS       Z2, Z4, Z4
+	VPERMILPS    $0x4e, Z4, Z2
+	VADDPS       Z2, Z4, Z4
+	VPERMILPS    $0xb1, Z4, Z2
+	VADDPS       Z2, Z4, Z4
+	VSUBPS       Z1, Z0, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVSS       X4, (R9)
+	VMOVSS       X0, (R10)
+	VBROADCASTSS vecConst<>+64(SB), Z0
+	VDIVPS       Z4, Z0, Z0
+	VBROADCASTSS (R12), Z2
+	VPBROADCASTD (R8), Z1
+	VMOVUPS      vecIota<>+0(SB), Z7
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest223
 
 loop222:
-	VPCMPEQD       Z1, Z11, K2
-	VBROADCASTSS   148(AX), Z12
-	VBLENDMPS.BCST 152(AX), Z12, K2, Z9
-	VPADDD.BCST    vecConst<>+2176(SB), Z11, Z11
-	VMOVUPS        (R10)(DX*1), Z12
-	VFMSUB213PS    Z9, Z0, Z12
-	VMULPS         Z2, Z12, Z12
-	VMOVUPS        Z12, (R10)(DX*1)
+	VPCMPEQD       Z1, Z7, K2
+	VBROADCASTSS   148(AX), Z8
+	VBLENDMPS.BCST 152(AX), Z8, K2, Z5
+	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VMOVUPS        (R11)(DX*1), Z8
+	VFMSUB213PS    Z5, Z0, Z8
+	VMULPS         Z2, Z8, Z8
+	VMOVUPS        Z8, (R11)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
 	JL             loop222
@@ -4314,36 +4208,38 @@ loop222:
 rest223:
 	TESTQ          SI, SI
 	JZ             done224
-	VPCMPEQD       Z1, Z11, K2
+	VPCMPEQD       Z1, Z7, K2
 	VBROADCASTSS   148(AX), Z1
-	VBLENDMPS.BCST 152(AX), Z1, K2, Z10
-	VPADDD.BCST    vecConst<>+2176(SB), Z11, Z11
-	VMOVUPS.Z      (R10)(DX*1), K1, Z1
-	VFMSUB213PS    Z10, Z0, Z1
+	VBLENDMPS.BCST 152(AX), Z1, K2, Z6
+	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VMOVUPS.Z      (R11)(DX*1), K1, Z1
+	VFMSUB213PS    Z6, Z0, Z1
 	VMULPS         Z2, Z1, Z0
-	VMOVUPS        Z0, K1, (R10)(DX*1)
+	VMOVUPS        Z0, K1, (R11)(DX*1)
 
 done224:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
+	ADDQ 120(AX), R10
+	ADDQ 104(AX), R11
+	ADDQ 112(AX), R12
 	DECQ CX
 	JNZ  row215
 	VZEROUPPER
 	RET
 
 // func vecLossBothSmoothAVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecLossBothSmoothAVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
+	MOVQ  56(AX), R10
+	MOVQ  40(AX), R11
+	MOVQ  48(AX), R12
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -4372,8 +4268,8 @@ rest227:
 	TESTQ        SI, SI
 	JZ           done228
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
-	VBROADCASTSS vecConst<>+1088(SB), Z12
-	VBLENDMPS    Z2, Z12, K1, Z3
+	VBROADCASTSS vecConst<>+1088(SB), Z8
+	VBLENDMPS    Z2, Z8, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
 done228:
@@ -4396,30 +4292,30 @@ loop229:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VADDPS           Z2, Z4, Z4
-	VBROADCASTSS     vecConst<>+160(SB), Z12
-	VMINPS           Z2, Z12, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z12
-	VMAXPS           Z2, Z12, Z2
-	VMOVAPS          Z2, Z12
-	VBROADCASTSS     vecConst<>+224(SB), Z13
-	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
-	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z2, Z8, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VMOVAPS          Z2, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z13
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z13
-	VMULPS           Z2, Z2, Z14
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z9
+	VMULPS           Z2, Z2, Z10
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z14, Z13, Z2
+	VFMADD231PS      Z10, Z9, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z12, Z2, Z2
+	VSCALEFPS        Z8, Z2, Z2
 	VADDPS           Z2, Z5, Z5
-	VMOVUPS          Z2, (R10)(DX*1)
+	VMOVUPS          Z2, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop229
@@ -4429,33 +4325,33 @@ rest230:
 	JZ               done231
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
-	VMOVAPS.Z        Z2, K1, Z12
-	VADDPS           Z12, Z4, Z4
-	VBROADCASTSS     vecConst<>+160(SB), Z12
-	VMINPS           Z2, Z12, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z12
-	VMAXPS           Z2, Z12, Z2
-	VMOVAPS          Z2, Z12
-	VBROADCASTSS     vecConst<>+224(SB), Z13
-	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
-	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VMOVAPS.Z        Z2, K1, Z8
+	VADDPS           Z8, Z4, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z2, Z8, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VMOVAPS          Z2, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z13
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z13
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z13
-	VMULPS           Z2, Z2, Z14
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z9
+	VMULPS           Z2, Z2, Z10
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z14, Z13, Z2
+	VFMADD231PS      Z10, Z9, Z2
 	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z12, Z2, Z2
+	VSCALEFPS        Z8, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z5, Z5
-	VMOVUPS          Z2, K1, (R10)(DX*1)
+	VMOVUPS          Z2, K1, (R11)(DX*1)
 
 done231:
 	VSHUFF32X4       $0x4e, Z5, Z5, Z2
@@ -4478,63 +4374,26 @@ done231:
 	VADDPS           Z1, Z4, Z4
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST 148(AX), Z4, Z0
-	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z5, K2
-	VMULPS.BCST      vecConst<>+544(SB), Z5, Z1
-	VBLENDMPS        Z1, Z5, K2, Z6
-	VPSUBD.BCST      vecConst<>+576(SB), Z6, Z1
-	VPSRAD           $0x17, Z1, Z2
-	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
-	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
-	VCVTDQ2PS        Z2, Z2
-	VBROADCASTSS     vecConst<>+640(SB), Z12
-	VMOVAPS.Z        Z12, K2, Z12
-	VADDPS           Z12, Z2, Z2
-	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
-	VMULPS           Z1, Z1, Z12
-	VBROADCASTSS     vecConst<>+672(SB), Z13
-	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z13
-	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z13
-	VMULPS           Z1, Z13, Z13
-	VMULPS.BCST      vecConst<>+960(SB), Z2, Z14
-	VMOVAPS          Z14, Z14
-	VFMADD231PS      Z12, Z13, Z14
-	VMOVAPS          Z14, Z13
-	VFMADD231PS.BCST vecConst<>+992(SB), Z12, Z13
-	VADDPS           Z1, Z13, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+1024(SB), Z2, Z1
-	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z5, K2
-	VBLENDMPS        Z5, Z1, K2, Z7
-	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z5, K2
-	VBLENDMPS.BCST   vecConst<>+1088(SB), Z7, K2, Z8
-	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z5, K2
-	VBLENDMPS.BCST   vecConst<>+1120(SB), Z8, K2, Z9
-	VSUBPS           Z0, Z9, Z0
-	VMOVSS           X0, (R9)
+	VMOVSS           X5, (R9)
+	VMOVSS           X0, (R10)
 	VBROADCASTSS     vecConst<>+64(SB), Z0
 	VDIVPS           Z5, Z0, Z0
-	VBROADCASTSS     (R11), Z2
+	VBROADCASTSS     (R12), Z2
 	VPBROADCASTD     (R8), Z1
-	VMOVUPS          vecIota<>+0(SB), Z12
+	VMOVUPS          vecIota<>+0(SB), Z8
 	XORQ             DX, DX
 	CMPQ             DX, BX
 	JGE              rest233
 
 loop232:
-	VPCMPEQD       Z1, Z12, K2
-	VBROADCASTSS   148(AX), Z13
-	VBLENDMPS.BCST 152(AX), Z13, K2, Z10
-	VPADDD.BCST    vecConst<>+2176(SB), Z12, Z12
-	VMOVUPS        (R10)(DX*1), Z13
-	VFMSUB213PS    Z10, Z0, Z13
-	VMULPS         Z2, Z13, Z13
-	VMOVUPS        Z13, (R10)(DX*1)
+	VPCMPEQD       Z1, Z8, K2
+	VBROADCASTSS   148(AX), Z9
+	VBLENDMPS.BCST 152(AX), Z9, K2, Z6
+	VPADDD.BCST    vecConst<>+2176(SB), Z8, Z8
+	VMOVUPS        (R11)(DX*1), Z9
+	VFMSUB213PS    Z6, Z0, Z9
+	VMULPS         Z2, Z9, Z9
+	VMOVUPS        Z9, (R11)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
 	JL             loop232
@@ -4542,21 +4401,22 @@ loop232:
 rest233:
 	TESTQ          SI, SI
 	JZ             done234
-	VPCMPEQD       Z1, Z12, K2
+	VPCMPEQD       Z1, Z8, K2
 	VBROADCASTSS   148(AX), Z1
-	VBLENDMPS.BCST 152(AX), Z1, K2, Z11
-	VPADDD.BCST    vecConst<>+2176(SB), Z12, Z12
-	VMOVUPS.Z      (R10)(DX*1), K1, Z1
-	VFMSUB213PS    Z11, Z0, Z1
+	VBLENDMPS.BCST 152(AX), Z1, K2, Z7
+	VPADDD.BCST    vecConst<>+2176(SB), Z8, Z8
+	VMOVUPS.Z      (R11)(DX*1), K1, Z1
+	VFMSUB213PS    Z7, Z0, Z1
 	VMULPS         Z2, Z1, Z0
-	VMOVUPS        Z0, K1, (R10)(DX*1)
+	VMOVUPS        Z0, K1, (R11)(DX*1)
 
 done234:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
+	ADDQ 120(AX), R10
+	ADDQ 104(AX), R11
+	ADDQ 112(AX), R12
 	DECQ CX
 	JNZ  row225
 	VZEROUPPER
@@ -5669,7 +5529,7 @@ done316:
 	RET
 
 // func vecSumRowsAVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecSumRowsAVX512(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ 16(AX), CX
@@ -5677,9 +5537,9 @@ TEXT ·vecSumRowsAVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), BX
 	SHLQ $0x02, BX
 
-block317:
+block318:
 	CMPQ    BX, $0x00000100
-	JL      done318
+	JL      rest319
 	VMOVUPD (CX), Z0
 	VMOVUPD 64(CX), Z1
 	VMOVUPD 128(CX), Z2
@@ -5691,7 +5551,7 @@ block317:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows319:
+rows320:
 	VCVTPS2PD (SI), Z8
 	VADDPD    Z8, Z0, Z0
 	VCVTPS2PD 32(SI), Z8
@@ -5710,7 +5570,7 @@ rows319:
 	VADDPD    Z8, Z7, Z7
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows319
+	JNZ       rows320
 	VMOVUPD   Z0, (CX)
 	VMOVUPD   Z1, 64(CX)
 	VMOVUPD   Z2, 128(CX)
@@ -5722,29 +5582,48 @@ rows319:
 	ADDQ      $0x00000200, CX
 	ADDQ      $0x00000100, DX
 	SUBQ      $0x00000100, BX
-	JMP       block317
+	JMP       block318
 
-done318:
-block320:
+rest319:
+block321:
 	CMPQ    BX, $0x00000020
-	JL      done321
+	JL      rest322
 	VMOVUPD (CX), Z0
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows322:
+rows323:
 	VCVTPS2PD (SI), Z1
 	VADDPD    Z1, Z0, Z0
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows322
+	JNZ       rows323
 	VMOVUPD   Z0, (CX)
 	ADDQ      $0x00000040, CX
 	ADDQ      $0x00000020, DX
 	SUBQ      $0x00000020, BX
-	JMP       block320
+	JMP       block321
 
-done321:
+rest322:
+	TESTQ     BX, BX
+	JZ        done317
+	MOVQ      BX, SI
+	SHRQ      $0x02, SI
+	MOVQ      $-1, BX
+	BZHIQ     SI, BX, BX
+	KMOVW     BX, K1
+	VMOVUPD.Z (CX), K1, Z0
+	MOVQ      (AX), BX
+
+rows324:
+	VCVTPS2PD.Z (DX), K1, Z1
+	VADDPD      Z1, Z0, Z0
+	ADDQ        88(AX), DX
+	DECQ        BX
+	JNZ         rows324
+	VMOVUPD     Z0, K1, (CX)
+
+done317:
 	VZEROUPPER
 	RET
 
@@ -5759,14 +5638,14 @@ TEXT ·vecSumSquaresAVX512(SB), NOSPLIT, $0-16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-loop323:
+loop325:
 	VCVTPS2PD   (CX), Z2
 	VFMADD231PD Z2, Z2, Z0
 	VCVTPS2PD   32(CX), Z2
 	VFMADD231PD Z2, Z2, Z1
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop323
+	JNZ         loop325
 	VMOVUPD     Z0, (DX)
 	VMOVUPD     Z1, 64(DX)
 	VZEROUPPER
@@ -5783,7 +5662,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop324:
+loop326:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -5791,7 +5670,7 @@ loop324:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop324
+	JNZ         loop326
 	VZEROUPPER
 	RET
 
@@ -5804,13 +5683,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop325:
+loop327:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop325
+	JNZ       loop327
 	VZEROUPPER
 	RET
 
@@ -5830,7 +5709,7 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop326:
+loop328:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -5914,7 +5793,7 @@ loop326:
 	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop326
+	JG              loop328
 	VZEROUPPER
 	RET
 
@@ -5935,12 +5814,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row327:
+row329:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest329
+	JGE  rest331
 
-loop328:
+loop330:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -5949,11 +5828,11 @@ loop328:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop328
+	JL           loop330
 
-rest329:
+rest331:
 	TESTQ        SI, SI
-	JZ           done330
+	JZ           done332
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -5961,12 +5840,12 @@ rest329:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done330:
+done332:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row327
+	JNZ  row329
 	VZEROUPPER
 	RET
 
@@ -5987,12 +5866,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row331:
+row333:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest333
+	JGE  rest335
 
-loop332:
+loop334:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6054,11 +5933,11 @@ loop332:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop332
+	JL               loop334
 
-rest333:
+rest335:
 	TESTQ            SI, SI
-	JZ               done334
+	JZ               done336
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6119,12 +5998,12 @@ rest333:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done334:
+done336:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row331
+	JNZ  row333
 	VZEROUPPER
 	RET
 
@@ -6145,12 +6024,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row335:
+row337:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest337
+	JGE  rest339
 
-loop336:
+loop338:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6193,11 +6072,11 @@ loop336:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop336
+	JL               loop338
 
-rest337:
+rest339:
 	TESTQ            SI, SI
-	JZ               done338
+	JZ               done340
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6239,12 +6118,12 @@ rest337:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done338:
+done340:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row335
+	JNZ  row337
 	VZEROUPPER
 	RET
 
@@ -6265,12 +6144,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row339:
+row341:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest341
+	JGE  rest343
 
-loop340:
+loop342:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6308,11 +6187,11 @@ loop340:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop340
+	JL               loop342
 
-rest341:
+rest343:
 	TESTQ            SI, SI
-	JZ               done342
+	JZ               done344
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6349,12 +6228,12 @@ rest341:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done342:
+done344:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row339
+	JNZ  row341
 	VZEROUPPER
 	RET
 
@@ -6375,12 +6254,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row343:
+row345:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest345
+	JGE  rest347
 
-loop344:
+loop346:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6429,11 +6308,11 @@ loop344:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop344
+	JL               loop346
 
-rest345:
+rest347:
 	TESTQ            SI, SI
-	JZ               done346
+	JZ               done348
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6481,12 +6360,12 @@ rest345:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done346:
+done348:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row343
+	JNZ  row345
 	VZEROUPPER
 	RET
 
@@ -6507,12 +6386,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row347:
+row349:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest349
+	JGE  rest351
 
-loop348:
+loop350:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6547,11 +6426,11 @@ loop348:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop348
+	JL               loop350
 
-rest349:
+rest351:
 	TESTQ            SI, SI
-	JZ               done350
+	JZ               done352
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6585,12 +6464,12 @@ rest349:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done350:
+done352:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row347
+	JNZ  row349
 	VZEROUPPER
 	RET
 
@@ -6610,31 +6489,31 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row351:
+row353:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest353
+	JGE  rest355
 
-loop352:
+loop354:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop352
+	JL          loop354
 
-rest353:
+rest355:
 	TESTQ       SI, SI
-	JZ          done354
+	JZ          done356
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done354:
+done356:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row351
+	JNZ  row353
 	VZEROUPPER
 	RET
 
@@ -6653,30 +6532,30 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row355:
+row357:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest357
+	JGE  rest359
 
-loop356:
+loop358:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (DI)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop356
+	JL          loop358
 
-rest357:
+rest359:
 	TESTQ       SI, SI
-	JZ          done358
+	JZ          done360
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (DI)(DX*1)
 
-done358:
+done360:
 	ADDQ 80(AX), DI
 	DECQ CX
-	JNZ  row355
+	JNZ  row357
 	VZEROUPPER
 	RET
 
@@ -6696,12 +6575,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row359:
+row361:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest361
+	JGE  rest363
 
-loop360:
+loop362:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6709,22 +6588,22 @@ loop360:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop360
+	JL               loop362
 
-rest361:
+rest363:
 	TESTQ            SI, SI
-	JZ               done362
+	JZ               done364
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done362:
+done364:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row359
+	JNZ  row361
 	VZEROUPPER
 	RET
 
@@ -6744,12 +6623,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row363:
+row365:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest365
+	JGE  rest367
 
-loop364:
+loop366:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6757,22 +6636,22 @@ loop364:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop364
+	JL               loop366
 
-rest365:
+rest367:
 	TESTQ            SI, SI
-	JZ               done366
+	JZ               done368
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done366:
+done368:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row363
+	JNZ  row365
 	VZEROUPPER
 	RET
 
@@ -6793,12 +6672,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row367:
+row369:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest369
+	JGE  rest371
 
-loop368:
+loop370:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6806,23 +6685,23 @@ loop368:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop368
+	JL               loop370
 
-rest369:
+rest371:
 	TESTQ            SI, SI
-	JZ               done370
+	JZ               done372
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done370:
+done372:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row367
+	JNZ  row369
 	VZEROUPPER
 	RET
 
@@ -6842,33 +6721,33 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row371:
+row373:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest373
+	JGE  rest375
 
-loop372:
+loop374:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop372
+	JL      loop374
 
-rest373:
+rest375:
 	TESTQ     SI, SI
-	JZ        done374
+	JZ        done376
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done374:
+done376:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row371
+	JNZ  row373
 	VZEROUPPER
 	RET
 
@@ -6888,12 +6767,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row375:
+row377:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest377
+	JGE  rest379
 
-loop376:
+loop378:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -6902,11 +6781,11 @@ loop376:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop376
+	JL               loop378
 
-rest377:
+rest379:
 	TESTQ            SI, SI
-	JZ               done378
+	JZ               done380
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -6914,11 +6793,11 @@ rest377:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done378:
+done380:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row375
+	JNZ  row377
 	VZEROUPPER
 	RET
 
@@ -6938,12 +6817,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row379:
+row381:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest381
+	JGE  rest383
 
-loop380:
+loop382:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -6954,11 +6833,11 @@ loop380:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop380
+	JL               loop382
 
-rest381:
+rest383:
 	TESTQ            SI, SI
-	JZ               done382
+	JZ               done384
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -6968,11 +6847,11 @@ rest381:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done382:
+done384:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row379
+	JNZ  row381
 	VZEROUPPER
 	RET
 
@@ -6993,12 +6872,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row383:
+row385:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest385
+	JGE  rest387
 
-loop384:
+loop386:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -7011,11 +6890,11 @@ loop384:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop384
+	JL               loop386
 
-rest385:
+rest387:
 	TESTQ            SI, SI
-	JZ               done386
+	JZ               done388
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7027,12 +6906,12 @@ rest385:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done386:
+done388:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row383
+	JNZ  row385
 	VZEROUPPER
 	RET
 
@@ -7053,12 +6932,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row387:
+row389:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest389
+	JGE  rest391
 
-loop388:
+loop390:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -7073,11 +6952,11 @@ loop388:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop388
+	JL               loop390
 
-rest389:
+rest391:
 	TESTQ            SI, SI
-	JZ               done390
+	JZ               done392
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -7091,12 +6970,12 @@ rest389:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done390:
+done392:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row387
+	JNZ  row389
 	VZEROUPPER
 	RET
 
@@ -7117,12 +6996,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row391:
+row393:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest393
+	JGE  rest395
 
-loop392:
+loop394:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -7137,11 +7016,11 @@ loop392:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop392
+	JL               loop394
 
-rest393:
+rest395:
 	TESTQ            SI, SI
-	JZ               done394
+	JZ               done396
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7155,12 +7034,12 @@ rest393:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done394:
+done396:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row391
+	JNZ  row393
 	VZEROUPPER
 	RET
 
@@ -7181,12 +7060,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row395:
+row397:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest397
+	JGE  rest399
 
-loop396:
+loop398:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -7203,11 +7082,11 @@ loop396:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop396
+	JL               loop398
 
-rest397:
+rest399:
 	TESTQ            SI, SI
-	JZ               done398
+	JZ               done400
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -7223,12 +7102,12 @@ rest397:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done398:
+done400:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row395
+	JNZ  row397
 	VZEROUPPER
 	RET
 
@@ -7250,12 +7129,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row399:
+row401:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest401
+	JGE  rest403
 
-loop400:
+loop402:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7280,11 +7159,11 @@ loop400:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop400
+	JL               loop402
 
-rest401:
+rest403:
 	TESTQ            SI, SI
-	JZ               done402
+	JZ               done404
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7308,13 +7187,13 @@ rest401:
 	VFMADD231PS.BCST 172(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done402:
+done404:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row399
+	JNZ  row401
 	VZEROUPPER
 	RET
 
@@ -7336,12 +7215,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row403:
+row405:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest405
+	JGE  rest407
 
-loop404:
+loop406:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7367,11 +7246,11 @@ loop404:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop404
+	JL               loop406
 
-rest405:
+rest407:
 	TESTQ            SI, SI
-	JZ               done406
+	JZ               done408
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7396,13 +7275,13 @@ rest405:
 	VFMADD231PS.BCST 172(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done406:
+done408:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row403
+	JNZ  row405
 	VZEROUPPER
 	RET
 
@@ -7423,12 +7302,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row407:
+row409:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest409
+	JGE  rest411
 
-loop408:
+loop410:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS           Z0, Z0, Z1
@@ -7446,11 +7325,11 @@ loop408:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop408
+	JL               loop410
 
-rest409:
+rest411:
 	TESTQ            SI, SI
-	JZ               done410
+	JZ               done412
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS           Z0, Z0, Z1
@@ -7467,12 +7346,12 @@ rest409:
 	VFMADD231PS.BCST 160(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done410:
+done412:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row407
+	JNZ  row409
 	VZEROUPPER
 	RET
 
@@ -7493,12 +7372,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row411:
+row413:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest413
+	JGE  rest415
 
-loop412:
+loop414:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -7514,11 +7393,11 @@ loop412:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop412
+	JL               loop414
 
-rest413:
+rest415:
 	TESTQ            SI, SI
-	JZ               done414
+	JZ               done416
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7533,12 +7412,12 @@ rest413:
 	VFMADD231PS.BCST 152(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done414:
+done416:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row411
+	JNZ  row413
 	VZEROUPPER
 	RET
 
@@ -12708,15 +12587,16 @@ TEXT ·vecLossAVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
+	MOVQ 56(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x0f, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R11
 
 row375:
 	MOVLQSX      (R8), DX
@@ -12739,12 +12619,12 @@ loop376:
 rest377:
 	TESTQ        SI, SI
 	JZ           done378
-	VMOVUPS      (R10), Y3
+	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y1, Y1
-	VMOVUPS      32(R10), Y3
+	VMOVUPS      32(R11), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
@@ -12839,7 +12719,7 @@ loop379:
 rest380:
 	TESTQ        SI, SI
 	JZ           done381
-	VMOVUPS      (R10), Y4
+	VMOVUPS      (R11), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
 	VBROADCASTSS vecConst<>+160(SB), Y6
@@ -12874,7 +12754,7 @@ rest380:
 	VMULPS       Y6, Y5, Y5
 	VANDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y2, Y2
-	VMOVUPS      32(R10), Y4
+	VMOVUPS      32(R11), Y4
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
 	VBROADCASTSS vecConst<>+160(SB), Y6
@@ -12921,47 +12801,12 @@ done381:
 	VSUBPS       Y1, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VCMPPS       $0x11, vecConst<>+512(SB), Y2, Y1
-	VMULPS       vecConst<>+544(SB), Y2, Y3
-	VBLENDVPS    Y1, Y3, Y2, Y3
-	VPSUBD       vecConst<>+576(SB), Y3, Y3
-	VPSRAD       $0x17, Y3, Y4
-	VANDPS       vecConst<>+608(SB), Y3, Y3
-	VPADDD       vecConst<>+576(SB), Y3, Y3
-	VCVTDQ2PS    Y4, Y4
-	VANDPS       vecConst<>+640(SB), Y1, Y1
-	VADDPS       Y1, Y4, Y1
-	VSUBPS       vecConst<>+64(SB), Y3, Y3
-	VMULPS       Y3, Y3, Y4
-	VBROADCASTSS vecConst<>+672(SB), Y5
-	VFMADD213PS  vecConst<>+704(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+736(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+768(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+800(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+832(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+864(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+896(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+928(SB), Y3, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       vecConst<>+960(SB), Y1, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y4, Y5, Y6
-	VMOVAPS      Y6, Y5
-	VFMADD231PS  vecConst<>+992(SB), Y4, Y5
-	VADDPS       Y3, Y5, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+1024(SB), Y1, Y3
-	VCMPPS       $0x15, vecConst<>+1056(SB), Y2, Y1
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VCMPPS       $0x00, vecConst<>+96(SB), Y2, Y3
-	VBLENDVPS    Y3, vecConst<>+1088(SB), Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y2
-	VBLENDVPS    Y2, vecConst<>+1120(SB), Y1, Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVSS       X0, (R9)
+	VMOVSS       X2, (R9)
+	VMOVSS       X0, (R10)
 	ADDQ         80(AX), DI
 	ADDQ         88(AX), R8
 	ADDQ         96(AX), R9
+	ADDQ         120(AX), R10
 	DECQ         CX
 	JNZ          row375
 	VZEROUPPER
@@ -12975,15 +12820,16 @@ TEXT ·vecLossSmoothAVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
+	MOVQ 56(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x0f, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R11
 
 row382:
 	MOVLQSX      (R8), DX
@@ -13006,12 +12852,12 @@ loop383:
 rest384:
 	TESTQ        SI, SI
 	JZ           done385
-	VMOVUPS      (R10), Y3
+	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y1, Y1
-	VMOVUPS      32(R10), Y3
+	VMOVUPS      32(R11), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
@@ -13110,7 +12956,7 @@ loop386:
 rest387:
 	TESTQ        SI, SI
 	JZ           done388
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R11), Y6
 	VMASKMOVPS   (DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
 	VANDPS       Y7, Y6, Y8
@@ -13147,7 +12993,7 @@ rest387:
 	VMULPS       Y8, Y7, Y7
 	VANDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	VMOVUPS      32(R10), Y6
+	VMOVUPS      32(R11), Y6
 	VMASKMOVPS   32(DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
 	VANDPS       Y7, Y6, Y8
@@ -13206,47 +13052,12 @@ done388:
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 148(AX), Y1
 	VFMADD231PS  Y1, Y2, Y0
-	VCMPPS       $0x11, vecConst<>+512(SB), Y4, Y1
-	VMULPS       vecConst<>+544(SB), Y4, Y2
-	VBLENDVPS    Y1, Y2, Y4, Y2
-	VPSUBD       vecConst<>+576(SB), Y2, Y2
-	VPSRAD       $0x17, Y2, Y3
-	VANDPS       vecConst<>+608(SB), Y2, Y2
-	VPADDD       vecConst<>+576(SB), Y2, Y2
-	VCVTDQ2PS    Y3, Y3
-	VANDPS       vecConst<>+640(SB), Y1, Y1
-	VADDPS       Y1, Y3, Y1
-	VSUBPS       vecConst<>+64(SB), Y2, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+672(SB), Y5
-	VFMADD213PS  vecConst<>+704(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+736(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+768(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+800(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+832(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+864(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+896(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+928(SB), Y2, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       vecConst<>+960(SB), Y1, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y3, Y5, Y6
-	VMOVAPS      Y6, Y5
-	VFMADD231PS  vecConst<>+992(SB), Y3, Y5
-	VADDPS       Y2, Y5, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+1024(SB), Y1, Y2
-	VCMPPS       $0x15, vecConst<>+1056(SB), Y4, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VCMPPS       $0x00, vecConst<>+96(SB), Y4, Y2
-	VBLENDVPS    Y2, vecConst<>+1088(SB), Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y4, Y2
-	VBLENDVPS    Y2, vecConst<>+1120(SB), Y1, Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVSS       X0, (R9)
+	VMOVSS       X4, (R9)
+	VMOVSS       X0, (R10)
 	ADDQ         80(AX), DI
 	ADDQ         88(AX), R8
 	ADDQ         96(AX), R9
+	ADDQ         120(AX), R10
 	DECQ         CX
 	JNZ          row382
 	VZEROUPPER
@@ -13662,17 +13473,18 @@ TEXT ·vecLossBothAVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
+	MOVQ 56(AX), R10
+	MOVQ 40(AX), R11
+	MOVQ 48(AX), R12
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x0f, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
+	LEAQ vecMask<>+64(SB), R13
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R12
+	SUBQ DX, R13
 
 row415:
 	MOVLQSX      (R8), DX
@@ -13695,12 +13507,12 @@ loop416:
 rest417:
 	TESTQ        SI, SI
 	JZ           done418
-	VMOVUPS      (R12), Y3
+	VMOVUPS      (R13), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y1, Y1
-	VMOVUPS      32(R12), Y3
+	VMOVUPS      32(R13), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
@@ -13755,7 +13567,7 @@ loop419:
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
 	VADDPS       Y4, Y2, Y2
-	VMOVUPS      Y4, (R10)(DX*1)
+	VMOVUPS      Y4, (R11)(DX*1)
 	VMOVUPS      32(DI)(DX*1), Y4
 	VSUBPS       Y1, Y4, Y4
 	VBROADCASTSS vecConst<>+160(SB), Y5
@@ -13789,7 +13601,7 @@ loop419:
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
 	VADDPS       Y4, Y3, Y3
-	VMOVUPS      Y4, 32(R10)(DX*1)
+	VMOVUPS      Y4, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop419
@@ -13797,7 +13609,7 @@ loop419:
 rest420:
 	TESTQ        SI, SI
 	JZ           done421
-	VMOVUPS      (R12), Y4
+	VMOVUPS      (R13), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
 	VBROADCASTSS vecConst<>+160(SB), Y6
@@ -13832,11 +13644,11 @@ rest420:
 	VMULPS       Y6, Y5, Y5
 	VANDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y2, Y2
-	LEAQ         (R10)(DX*1), R13
+	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
 	JL           four422
-	VMOVUPS      Y4, (R13)
+	VMOVUPS      Y4, (R14)
 	JMP          done425
 
 four422:
@@ -13844,24 +13656,24 @@ four422:
 	JLE          done425
 	TESTQ        $0x00000004, SI
 	JZ           two423
-	VMOVUPS      X4, (R13)
-	ADDQ         $0x10, R13
+	VMOVUPS      X4, (R14)
+	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
 two423:
 	TESTQ     $0x00000002, SI
 	JZ        one424
-	VMOVLPS   X4, (R13)
-	ADDQ      $0x08, R13
+	VMOVLPS   X4, (R14)
+	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
 one424:
 	TESTQ  $0x00000001, SI
 	JZ     done425
-	VMOVSS X4, (R13)
+	VMOVSS X4, (R14)
 
 done425:
-	VMOVUPS      32(R12), Y4
+	VMOVUPS      32(R13), Y4
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
 	VBROADCASTSS vecConst<>+160(SB), Y6
@@ -13896,33 +13708,33 @@ done425:
 	VMULPS       Y6, Y5, Y5
 	VANDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y3, Y3
-	MOVQ         SI, R13
-	SUBQ         $0x08, R13
-	LEAQ         32(R10)(DX*1), DX
+	MOVQ         SI, R14
+	SUBQ         $0x08, R14
+	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y4, Y4
-	CMPQ         R13, $0x08
+	CMPQ         R14, $0x08
 	JL           four426
 	VMOVUPS      Y4, (DX)
 	JMP          done429
 
 four426:
-	CMPQ         R13, $0x00
+	CMPQ         R14, $0x00
 	JLE          done429
-	TESTQ        $0x00000004, R13
+	TESTQ        $0x00000004, R14
 	JZ           two427
 	VMOVUPS      X4, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y4, X4
 
 two427:
-	TESTQ     $0x00000002, R13
+	TESTQ     $0x00000002, R14
 	JZ        one428
 	VMOVLPS   X4, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X4, X4
 
 one428:
-	TESTQ  $0x00000001, R13
+	TESTQ  $0x00000001, R14
 	JZ     done429
 	VMOVSS X4, (DX)
 
@@ -13938,47 +13750,11 @@ done421:
 	VSUBPS       Y1, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VCMPPS       $0x11, vecConst<>+512(SB), Y2, Y1
-	VMULPS       vecConst<>+544(SB), Y2, Y3
-	VBLENDVPS    Y1, Y3, Y2, Y3
-	VPSUBD       vecConst<>+576(SB), Y3, Y3
-	VPSRAD       $0x17, Y3, Y4
-	VANDPS       vecConst<>+608(SB), Y3, Y3
-	VPADDD       vecConst<>+576(SB), Y3, Y3
-	VCVTDQ2PS    Y4, Y4
-	VANDPS       vecConst<>+640(SB), Y1, Y1
-	VADDPS       Y1, Y4, Y1
-	VSUBPS       vecConst<>+64(SB), Y3, Y3
-	VMULPS       Y3, Y3, Y4
-	VBROADCASTSS vecConst<>+672(SB), Y5
-	VFMADD213PS  vecConst<>+704(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+736(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+768(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+800(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+832(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+864(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+896(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+928(SB), Y3, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       vecConst<>+960(SB), Y1, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y4, Y5, Y6
-	VMOVAPS      Y6, Y5
-	VFMADD231PS  vecConst<>+992(SB), Y4, Y5
-	VADDPS       Y3, Y5, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+1024(SB), Y1, Y3
-	VCMPPS       $0x15, vecConst<>+1056(SB), Y2, Y1
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VCMPPS       $0x00, vecConst<>+96(SB), Y2, Y3
-	VBLENDVPS    Y3, vecConst<>+1088(SB), Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y3
-	VBLENDVPS    Y3, vecConst<>+1120(SB), Y1, Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVSS       X0, (R9)
+	VMOVSS       X2, (R9)
+	VMOVSS       X0, (R10)
 	VBROADCASTSS vecConst<>+64(SB), Y0
 	VDIVPS       Y2, Y0, Y0
-	VBROADCASTSS (R11), Y2
+	VBROADCASTSS (R12), Y2
 	VPBROADCASTD (R8), Y1
 	VMOVUPS      vecIota<>+0(SB), Y3
 	VMOVUPS      vecIota<>+32(SB), Y4
@@ -13992,19 +13768,19 @@ loop430:
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
 	VPADDD       vecConst<>+2176(SB), Y3, Y3
-	VMOVUPS      (R10)(DX*1), Y6
+	VMOVUPS      (R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
-	VMOVUPS      Y5, (R10)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*1)
 	VPCMPEQD     Y1, Y4, Y5
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
 	VPADDD       vecConst<>+2176(SB), Y4, Y4
-	VMOVUPS      32(R10)(DX*1), Y6
+	VMOVUPS      32(R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
-	VMOVUPS      Y5, 32(R10)(DX*1)
+	VMOVUPS      Y5, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop430
@@ -14012,20 +13788,20 @@ loop430:
 rest431:
 	TESTQ        SI, SI
 	JZ           done432
-	VMOVUPS      (R12), Y5
+	VMOVUPS      (R13), Y5
 	VPCMPEQD     Y1, Y3, Y6
 	VBROADCASTSS 148(AX), Y7
 	VBROADCASTSS 152(AX), Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
 	VPADDD       vecConst<>+2176(SB), Y3, Y3
-	VMASKMOVPS   (R10)(DX*1), Y5, Y3
+	VMASKMOVPS   (R11)(DX*1), Y5, Y3
 	VFMSUB213PS  Y6, Y0, Y3
 	VMULPS       Y2, Y3, Y3
-	LEAQ         (R10)(DX*1), R13
+	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
 	JL           four433
-	VMOVUPS      Y3, (R13)
+	VMOVUPS      Y3, (R14)
 	JMP          done436
 
 four433:
@@ -14033,59 +13809,59 @@ four433:
 	JLE          done436
 	TESTQ        $0x00000004, SI
 	JZ           two434
-	VMOVUPS      X3, (R13)
-	ADDQ         $0x10, R13
+	VMOVUPS      X3, (R14)
+	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
 two434:
 	TESTQ     $0x00000002, SI
 	JZ        one435
-	VMOVLPS   X3, (R13)
-	ADDQ      $0x08, R13
+	VMOVLPS   X3, (R14)
+	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
 one435:
 	TESTQ  $0x00000001, SI
 	JZ     done436
-	VMOVSS X3, (R13)
+	VMOVSS X3, (R14)
 
 done436:
-	VMOVUPS      32(R12), Y3
+	VMOVUPS      32(R13), Y3
 	VPCMPEQD     Y1, Y4, Y1
 	VBROADCASTSS 148(AX), Y5
 	VBROADCASTSS 152(AX), Y6
 	VBLENDVPS    Y1, Y6, Y5, Y1
 	VPADDD       vecConst<>+2176(SB), Y4, Y4
-	VMASKMOVPS   32(R10)(DX*1), Y3, Y3
+	VMASKMOVPS   32(R11)(DX*1), Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
 	VMULPS       Y2, Y3, Y0
-	MOVQ         SI, R13
-	SUBQ         $0x08, R13
-	LEAQ         32(R10)(DX*1), DX
+	MOVQ         SI, R14
+	SUBQ         $0x08, R14
+	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
-	CMPQ         R13, $0x08
+	CMPQ         R14, $0x08
 	JL           four437
 	VMOVUPS      Y0, (DX)
 	JMP          done440
 
 four437:
-	CMPQ         R13, $0x00
+	CMPQ         R14, $0x00
 	JLE          done440
-	TESTQ        $0x00000004, R13
+	TESTQ        $0x00000004, R14
 	JZ           two438
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
 two438:
-	TESTQ     $0x00000002, R13
+	TESTQ     $0x00000002, R14
 	JZ        one439
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
 one439:
-	TESTQ  $0x00000001, R13
+	TESTQ  $0x00000001, R14
 	JZ     done440
 	VMOVSS X0, (DX)
 
@@ -14094,8 +13870,9 @@ done432:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
+	ADDQ 120(AX), R10
+	ADDQ 104(AX), R11
+	ADDQ 112(AX), R12
 	DECQ CX
 	JNZ  row415
 	VZEROUPPER
@@ -14109,17 +13886,18 @@ TEXT ·vecLossBothSmoothAVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
+	MOVQ 56(AX), R10
+	MOVQ 40(AX), R11
+	MOVQ 48(AX), R12
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x0f, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
+	LEAQ vecMask<>+64(SB), R13
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R12
+	SUBQ DX, R13
 
 row441:
 	MOVLQSX      (R8), DX
@@ -14142,12 +13920,12 @@ loop442:
 rest443:
 	TESTQ        SI, SI
 	JZ           done444
-	VMOVUPS      (R12), Y3
+	VMOVUPS      (R13), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y1, Y1
-	VMOVUPS      32(R12), Y3
+	VMOVUPS      32(R13), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
 	VBLENDVPS    Y3, Y4, Y5, Y3
@@ -14205,7 +13983,7 @@ loop445:
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	VMOVUPS      Y6, (R10)(DX*1)
+	VMOVUPS      Y6, (R11)(DX*1)
 	VMOVUPS      32(DI)(DX*1), Y6
 	VSUBPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y3
@@ -14240,7 +14018,7 @@ loop445:
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
 	VADDPS       Y6, Y5, Y5
-	VMOVUPS      Y6, 32(R10)(DX*1)
+	VMOVUPS      Y6, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop445
@@ -14248,7 +14026,7 @@ loop445:
 rest446:
 	TESTQ        SI, SI
 	JZ           done447
-	VMOVUPS      (R12), Y6
+	VMOVUPS      (R13), Y6
 	VMASKMOVPS   (DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
 	VANDPS       Y7, Y6, Y8
@@ -14285,11 +14063,11 @@ rest446:
 	VMULPS       Y8, Y7, Y7
 	VANDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	LEAQ         (R10)(DX*1), R13
+	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y6, Y6
 	CMPQ         SI, $0x08
 	JL           four448
-	VMOVUPS      Y6, (R13)
+	VMOVUPS      Y6, (R14)
 	JMP          done451
 
 four448:
@@ -14297,24 +14075,24 @@ four448:
 	JLE          done451
 	TESTQ        $0x00000004, SI
 	JZ           two449
-	VMOVUPS      X6, (R13)
-	ADDQ         $0x10, R13
+	VMOVUPS      X6, (R14)
+	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y6, X6
 
 two449:
 	TESTQ     $0x00000002, SI
 	JZ        one450
-	VMOVLPS   X6, (R13)
-	ADDQ      $0x08, R13
+	VMOVLPS   X6, (R14)
+	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X6, X6
 
 one450:
 	TESTQ  $0x00000001, SI
 	JZ     done451
-	VMOVSS X6, (R13)
+	VMOVSS X6, (R14)
 
 done451:
-	VMOVUPS      32(R12), Y6
+	VMOVUPS      32(R13), Y6
 	VMASKMOVPS   32(DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
 	VANDPS       Y7, Y6, Y8
@@ -14351,33 +14129,33 @@ done451:
 	VMULPS       Y8, Y7, Y7
 	VANDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y5, Y5
-	MOVQ         SI, R13
-	SUBQ         $0x08, R13
-	LEAQ         32(R10)(DX*1), DX
+	MOVQ         SI, R14
+	SUBQ         $0x08, R14
+	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y6, Y6
-	CMPQ         R13, $0x08
+	CMPQ         R14, $0x08
 	JL           four452
 	VMOVUPS      Y6, (DX)
 	JMP          done455
 
 four452:
-	CMPQ         R13, $0x00
+	CMPQ         R14, $0x00
 	JLE          done455
-	TESTQ        $0x00000004, R13
+	TESTQ        $0x00000004, R14
 	JZ           two453
 	VMOVUPS      X6, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y6, X6
 
 two453:
-	TESTQ     $0x00000002, R13
+	TESTQ     $0x00000002, R14
 	JZ        one454
 	VMOVLPS   X6, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X6, X6
 
 one454:
-	TESTQ  $0x00000001, R13
+	TESTQ  $0x00000001, R14
 	JZ     done455
 	VMOVSS X6, (DX)
 
@@ -14403,47 +14181,11 @@ done447:
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 148(AX), Y1
 	VFMADD231PS  Y1, Y2, Y0
-	VCMPPS       $0x11, vecConst<>+512(SB), Y4, Y1
-	VMULPS       vecConst<>+544(SB), Y4, Y2
-	VBLENDVPS    Y1, Y2, Y4, Y2
-	VPSUBD       vecConst<>+576(SB), Y2, Y2
-	VPSRAD       $0x17, Y2, Y3
-	VANDPS       vecConst<>+608(SB), Y2, Y2
-	VPADDD       vecConst<>+576(SB), Y2, Y2
-	VCVTDQ2PS    Y3, Y3
-	VANDPS       vecConst<>+640(SB), Y1, Y1
-	VADDPS       Y1, Y3, Y1
-	VSUBPS       vecConst<>+64(SB), Y2, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+672(SB), Y5
-	VFMADD213PS  vecConst<>+704(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+736(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+768(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+800(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+832(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+864(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+896(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+928(SB), Y2, Y5
-	VMULPS       Y2, Y5, Y5
-	VMULPS       vecConst<>+960(SB), Y1, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y3, Y5, Y6
-	VMOVAPS      Y6, Y5
-	VFMADD231PS  vecConst<>+992(SB), Y3, Y5
-	VADDPS       Y2, Y5, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+1024(SB), Y1, Y2
-	VCMPPS       $0x15, vecConst<>+1056(SB), Y4, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VCMPPS       $0x00, vecConst<>+96(SB), Y4, Y2
-	VBLENDVPS    Y2, vecConst<>+1088(SB), Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y4, Y2
-	VBLENDVPS    Y2, vecConst<>+1120(SB), Y1, Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVSS       X0, (R9)
+	VMOVSS       X4, (R9)
+	VMOVSS       X0, (R10)
 	VBROADCASTSS vecConst<>+64(SB), Y0
 	VDIVPS       Y4, Y0, Y0
-	VBROADCASTSS (R11), Y2
+	VBROADCASTSS (R12), Y2
 	VPBROADCASTD (R8), Y1
 	VMOVUPS      vecIota<>+0(SB), Y3
 	VMOVUPS      vecIota<>+32(SB), Y4
@@ -14457,19 +14199,19 @@ loop456:
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
 	VPADDD       vecConst<>+2176(SB), Y3, Y3
-	VMOVUPS      (R10)(DX*1), Y6
+	VMOVUPS      (R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
-	VMOVUPS      Y5, (R10)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*1)
 	VPCMPEQD     Y1, Y4, Y5
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
 	VPADDD       vecConst<>+2176(SB), Y4, Y4
-	VMOVUPS      32(R10)(DX*1), Y6
+	VMOVUPS      32(R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
-	VMOVUPS      Y5, 32(R10)(DX*1)
+	VMOVUPS      Y5, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop456
@@ -14477,20 +14219,20 @@ loop456:
 rest457:
 	TESTQ        SI, SI
 	JZ           done458
-	VMOVUPS      (R12), Y5
+	VMOVUPS      (R13), Y5
 	VPCMPEQD     Y1, Y3, Y6
 	VBROADCASTSS 148(AX), Y7
 	VBROADCASTSS 152(AX), Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
 	VPADDD       vecConst<>+2176(SB), Y3, Y3
-	VMASKMOVPS   (R10)(DX*1), Y5, Y3
+	VMASKMOVPS   (R11)(DX*1), Y5, Y3
 	VFMSUB213PS  Y6, Y0, Y3
 	VMULPS       Y2, Y3, Y3
-	LEAQ         (R10)(DX*1), R13
+	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
 	JL           four459
-	VMOVUPS      Y3, (R13)
+	VMOVUPS      Y3, (R14)
 	JMP          done462
 
 four459:
@@ -14498,59 +14240,59 @@ four459:
 	JLE          done462
 	TESTQ        $0x00000004, SI
 	JZ           two460
-	VMOVUPS      X3, (R13)
-	ADDQ         $0x10, R13
+	VMOVUPS      X3, (R14)
+	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
 two460:
 	TESTQ     $0x00000002, SI
 	JZ        one461
-	VMOVLPS   X3, (R13)
-	ADDQ      $0x08, R13
+	VMOVLPS   X3, (R14)
+	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
 one461:
 	TESTQ  $0x00000001, SI
 	JZ     done462
-	VMOVSS X3, (R13)
+	VMOVSS X3, (R14)
 
 done462:
-	VMOVUPS      32(R12), Y3
+	VMOVUPS      32(R13), Y3
 	VPCMPEQD     Y1, Y4, Y1
 	VBROADCASTSS 148(AX), Y5
 	VBROADCASTSS 152(AX), Y6
 	VBLENDVPS    Y1, Y6, Y5, Y1
 	VPADDD       vecConst<>+2176(SB), Y4, Y4
-	VMASKMOVPS   32(R10)(DX*1), Y3, Y3
+	VMASKMOVPS   32(R11)(DX*1), Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
 	VMULPS       Y2, Y3, Y0
-	MOVQ         SI, R13
-	SUBQ         $0x08, R13
-	LEAQ         32(R10)(DX*1), DX
+	MOVQ         SI, R14
+	SUBQ         $0x08, R14
+	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
-	CMPQ         R13, $0x08
+	CMPQ         R14, $0x08
 	JL           four463
 	VMOVUPS      Y0, (DX)
 	JMP          done466
 
 four463:
-	CMPQ         R13, $0x00
+	CMPQ         R14, $0x00
 	JLE          done466
-	TESTQ        $0x00000004, R13
+	TESTQ        $0x00000004, R14
 	JZ           two464
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
 two464:
-	TESTQ     $0x00000002, R13
+	TESTQ     $0x00000002, R14
 	JZ        one465
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
 one465:
-	TESTQ  $0x00000001, R13
+	TESTQ  $0x00000001, R14
 	JZ     done466
 	VMOVSS X0, (DX)
 
@@ -14559,8 +14301,9 @@ done458:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
+	ADDQ 120(AX), R10
+	ADDQ 104(AX), R11
+	ADDQ 112(AX), R12
 	DECQ CX
 	JNZ  row441
 	VZEROUPPER
@@ -16559,9 +16302,9 @@ TEXT ·vecSumRowsAVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), BX
 	SHLQ $0x02, BX
 
-block629:
+block630:
 	CMPQ    BX, $0x00000080
-	JL      done630
+	JL      rest631
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -16573,7 +16316,7 @@ block629:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows631:
+rows632:
 	VCVTPS2PD (SI), Y8
 	VADDPD    Y8, Y0, Y0
 	VCVTPS2PD 16(SI), Y8
@@ -16592,7 +16335,7 @@ rows631:
 	VADDPD    Y8, Y7, Y7
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows631
+	JNZ       rows632
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	VMOVUPD   Y2, 64(CX)
@@ -16604,33 +16347,60 @@ rows631:
 	ADDQ      $0x00000100, CX
 	ADDQ      $0x00000080, DX
 	SUBQ      $0x00000080, BX
-	JMP       block629
+	JMP       block630
 
-done630:
-block632:
+rest631:
+block633:
 	CMPQ    BX, $0x00000020
-	JL      done633
+	JL      rest634
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows634:
+rows635:
 	VCVTPS2PD (SI), Y2
 	VADDPD    Y2, Y0, Y0
 	VCVTPS2PD 16(SI), Y2
 	VADDPD    Y2, Y1, Y1
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows634
+	JNZ       rows635
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	ADDQ      $0x00000040, CX
 	ADDQ      $0x00000020, DX
 	SUBQ      $0x00000020, BX
-	JMP       block632
+	JMP       block633
 
-done633:
+rest634:
+	TESTQ      BX, BX
+	JZ         done629
+	LEAQ       vecMask<>+64(SB), SI
+	SUBQ       BX, SI
+	VMOVUPS    (SI), X0
+	VMOVUPS    16(SI), X1
+	SUBQ       BX, SI
+	VMOVUPS    (SI), Y2
+	VMOVUPS    32(SI), Y3
+	VMASKMOVPD (CX), Y2, Y4
+	VMASKMOVPD 32(CX), Y3, Y5
+	MOVQ       (AX), BX
+
+rows636:
+	VMASKMOVPS (DX), X0, X6
+	VCVTPS2PD  X6, Y6
+	VADDPD     Y6, Y4, Y4
+	VMASKMOVPS 16(DX), X1, X6
+	VCVTPS2PD  X6, Y6
+	VADDPD     Y6, Y5, Y5
+	ADDQ       88(AX), DX
+	DECQ       BX
+	JNZ        rows636
+	VMASKMOVPD Y4, Y2, (CX)
+	VMASKMOVPD Y5, Y3, 32(CX)
+
+done629:
 	VZEROUPPER
 	RET
 
@@ -16647,7 +16417,7 @@ TEXT ·vecSumSquaresAVX2(SB), NOSPLIT, $0-16
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop635:
+loop637:
 	VCVTPS2PD   (CX), Y4
 	VFMADD231PD Y4, Y4, Y0
 	VCVTPS2PD   16(CX), Y4
@@ -16658,7 +16428,7 @@ loop635:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop635
+	JNZ         loop637
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -16677,7 +16447,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop636:
+loop638:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -16689,7 +16459,7 @@ loop636:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop636
+	JNZ         loop638
 	VZEROUPPER
 	RET
 
@@ -16702,7 +16472,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop637:
+loop639:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -16710,7 +16480,7 @@ loop637:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop637
+	JNZ       loop639
 	VZEROUPPER
 	RET
 
@@ -16730,7 +16500,7 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop638:
+loop640:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -16971,7 +16741,7 @@ loop638:
 	VPADDD       vecConst<>+2304(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop638
+	JG           loop640
 	VZEROUPPER
 	RET
 
@@ -16993,12 +16763,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row639:
+row641:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest641
+	JGE  rest643
 
-loop640:
+loop642:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17007,11 +16777,11 @@ loop640:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop640
+	JL           loop642
 
-rest641:
+rest643:
 	TESTQ        SI, SI
-	JZ           done642
+	JZ           done644
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17021,30 +16791,30 @@ rest641:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two644
+	JZ           two646
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two644:
+two646:
 	TESTQ     $0x00000002, SI
-	JZ        one645
+	JZ        one647
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one645:
+one647:
 	TESTQ  $0x00000001, SI
-	JZ     done646
+	JZ     done648
 	VMOVSS X0, (DX)
 
-done646:
-done642:
+done648:
+done644:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row639
+	JNZ  row641
 	VZEROUPPER
 	RET
 
@@ -17066,12 +16836,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row647:
+row649:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest649
+	JGE  rest651
 
-loop648:
+loop650:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17141,11 +16911,11 @@ loop648:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop648
+	JL           loop650
 
-rest649:
+rest651:
 	TESTQ        SI, SI
-	JZ           done650
+	JZ           done652
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17216,30 +16986,30 @@ rest649:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two652
+	JZ           two654
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two652:
+two654:
 	TESTQ     $0x00000002, SI
-	JZ        one653
+	JZ        one655
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one653:
+one655:
 	TESTQ  $0x00000001, SI
-	JZ     done654
+	JZ     done656
 	VMOVSS X0, (DX)
 
-done654:
-done650:
+done656:
+done652:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row647
+	JNZ  row649
 	VZEROUPPER
 	RET
 
@@ -17261,12 +17031,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row655:
+row657:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest657
+	JGE  rest659
 
-loop656:
+loop658:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17317,11 +17087,11 @@ loop656:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop656
+	JL           loop658
 
-rest657:
+rest659:
 	TESTQ        SI, SI
-	JZ           done658
+	JZ           done660
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17373,30 +17143,30 @@ rest657:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two660
+	JZ           two662
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two660:
+two662:
 	TESTQ     $0x00000002, SI
-	JZ        one661
+	JZ        one663
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one661:
+one663:
 	TESTQ  $0x00000001, SI
-	JZ     done662
+	JZ     done664
 	VMOVSS X0, (DX)
 
-done662:
-done658:
+done664:
+done660:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row655
+	JNZ  row657
 	VZEROUPPER
 	RET
 
@@ -17418,12 +17188,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row663:
+row665:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest665
+	JGE  rest667
 
-loop664:
+loop666:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17469,11 +17239,11 @@ loop664:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop664
+	JL           loop666
 
-rest665:
+rest667:
 	TESTQ        SI, SI
-	JZ           done666
+	JZ           done668
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17520,30 +17290,30 @@ rest665:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two668
+	JZ           two670
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two668:
+two670:
 	TESTQ     $0x00000002, SI
-	JZ        one669
+	JZ        one671
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one669:
+one671:
 	TESTQ  $0x00000001, SI
-	JZ     done670
+	JZ     done672
 	VMOVSS X0, (DX)
 
-done670:
-done666:
+done672:
+done668:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row663
+	JNZ  row665
 	VZEROUPPER
 	RET
 
@@ -17565,12 +17335,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row671:
+row673:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest673
+	JGE  rest675
 
-loop672:
+loop674:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17627,11 +17397,11 @@ loop672:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop672
+	JL           loop674
 
-rest673:
+rest675:
 	TESTQ        SI, SI
-	JZ           done674
+	JZ           done676
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17689,30 +17459,30 @@ rest673:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two676
+	JZ           two678
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two676:
+two678:
 	TESTQ     $0x00000002, SI
-	JZ        one677
+	JZ        one679
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one677:
+one679:
 	TESTQ  $0x00000001, SI
-	JZ     done678
+	JZ     done680
 	VMOVSS X0, (DX)
 
-done678:
-done674:
+done680:
+done676:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row671
+	JNZ  row673
 	VZEROUPPER
 	RET
 
@@ -17734,12 +17504,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row679:
+row681:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest681
+	JGE  rest683
 
-loop680:
+loop682:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17782,11 +17552,11 @@ loop680:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop680
+	JL           loop682
 
-rest681:
+rest683:
 	TESTQ        SI, SI
-	JZ           done682
+	JZ           done684
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17830,30 +17600,30 @@ rest681:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two684
+	JZ           two686
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two684:
+two686:
 	TESTQ     $0x00000002, SI
-	JZ        one685
+	JZ        one687
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one685:
+one687:
 	TESTQ  $0x00000001, SI
-	JZ     done686
+	JZ     done688
 	VMOVSS X0, (DX)
 
-done686:
-done682:
+done688:
+done684:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row679
+	JNZ  row681
 	VZEROUPPER
 	RET
 
@@ -17874,23 +17644,23 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row687:
+row689:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest689
+	JGE  rest691
 
-loop688:
+loop690:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop688
+	JL           loop690
 
-rest689:
+rest691:
 	TESTQ        SI, SI
-	JZ           done690
+	JZ           done692
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -17898,29 +17668,29 @@ rest689:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two692
+	JZ           two694
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two692:
+two694:
 	TESTQ     $0x00000002, SI
-	JZ        one693
+	JZ        one695
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one693:
+one695:
 	TESTQ  $0x00000001, SI
-	JZ     done694
+	JZ     done696
 	VMOVSS X0, (DX)
 
-done694:
-done690:
+done696:
+done692:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row687
+	JNZ  row689
 	VZEROUPPER
 	RET
 
@@ -17940,23 +17710,23 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R8
 
-row695:
+row697:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest697
+	JGE  rest699
 
-loop696:
+loop698:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop696
+	JL           loop698
 
-rest697:
+rest699:
 	TESTQ        SI, SI
-	JZ           done698
+	JZ           done700
 	VMOVUPS      (R8), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -17964,28 +17734,28 @@ rest697:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two700
+	JZ           two702
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two700:
+two702:
 	TESTQ     $0x00000002, SI
-	JZ        one701
+	JZ        one703
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one701:
+one703:
 	TESTQ  $0x00000001, SI
-	JZ     done702
+	JZ     done704
 	VMOVSS X0, (DX)
 
-done702:
-done698:
+done704:
+done700:
 	ADDQ 80(AX), DI
 	DECQ CX
-	JNZ  row695
+	JNZ  row697
 	VZEROUPPER
 	RET
 
@@ -18006,12 +17776,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row703:
+row705:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest705
+	JGE  rest707
 
-loop704:
+loop706:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -18020,11 +17790,11 @@ loop704:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop704
+	JL           loop706
 
-rest705:
+rest707:
 	TESTQ        SI, SI
-	JZ           done706
+	JZ           done708
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -18034,29 +17804,29 @@ rest705:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two708
+	JZ           two710
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two708:
+two710:
 	TESTQ     $0x00000002, SI
-	JZ        one709
+	JZ        one711
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one709:
+one711:
 	TESTQ  $0x00000001, SI
-	JZ     done710
+	JZ     done712
 	VMOVSS X0, (DX)
 
-done710:
-done706:
+done712:
+done708:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row703
+	JNZ  row705
 	VZEROUPPER
 	RET
 
@@ -18077,12 +17847,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row711:
+row713:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest713
+	JGE  rest715
 
-loop712:
+loop714:
 	VMOVUPS      (R8)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -18091,11 +17861,11 @@ loop712:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop712
+	JL           loop714
 
-rest713:
+rest715:
 	TESTQ        SI, SI
-	JZ           done714
+	JZ           done716
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
@@ -18105,29 +17875,29 @@ rest713:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two716
+	JZ           two718
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two716:
+two718:
 	TESTQ     $0x00000002, SI
-	JZ        one717
+	JZ        one719
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one717:
+one719:
 	TESTQ  $0x00000001, SI
-	JZ     done718
+	JZ     done720
 	VMOVSS X0, (DX)
 
-done718:
-done714:
+done720:
+done716:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row711
+	JNZ  row713
 	VZEROUPPER
 	RET
 
@@ -18149,12 +17919,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row719:
+row721:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest721
+	JGE  rest723
 
-loop720:
+loop722:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -18163,11 +17933,11 @@ loop720:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop720
+	JL           loop722
 
-rest721:
+rest723:
 	TESTQ        SI, SI
-	JZ           done722
+	JZ           done724
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -18177,30 +17947,30 @@ rest721:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two724
+	JZ           two726
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two724:
+two726:
 	TESTQ     $0x00000002, SI
-	JZ        one725
+	JZ        one727
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one725:
+one727:
 	TESTQ  $0x00000001, SI
-	JZ     done726
+	JZ     done728
 	VMOVSS X0, (DX)
 
-done726:
-done722:
+done728:
+done724:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row719
+	JNZ  row721
 	VZEROUPPER
 	RET
 
@@ -18221,23 +17991,23 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row727:
+row729:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest729
+	JGE  rest731
 
-loop728:
+loop730:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop728
+	JL      loop730
 
-rest729:
+rest731:
 	TESTQ        SI, SI
-	JZ           done730
+	JZ           done732
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -18245,29 +18015,29 @@ rest729:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two732
+	JZ           two734
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two732:
+two734:
 	TESTQ     $0x00000002, SI
-	JZ        one733
+	JZ        one735
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one733:
+one735:
 	TESTQ  $0x00000001, SI
-	JZ     done734
+	JZ     done736
 	VMOVSS X0, (DX)
 
-done734:
-done730:
+done736:
+done732:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row727
+	JNZ  row729
 	VZEROUPPER
 	RET
 
@@ -18288,12 +18058,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row735:
+row737:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest737
+	JGE  rest739
 
-loop736:
+loop738:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18304,11 +18074,11 @@ loop736:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop736
+	JL           loop738
 
-rest737:
+rest739:
 	TESTQ        SI, SI
-	JZ           done738
+	JZ           done740
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18320,29 +18090,29 @@ rest737:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two740
+	JZ           two742
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two740:
+two742:
 	TESTQ     $0x00000002, SI
-	JZ        one741
+	JZ        one743
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one741:
+one743:
 	TESTQ  $0x00000001, SI
-	JZ     done742
+	JZ     done744
 	VMOVSS X0, (DX)
 
-done742:
-done738:
+done744:
+done740:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row735
+	JNZ  row737
 	VZEROUPPER
 	RET
 
@@ -18363,12 +18133,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row743:
+row745:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest745
+	JGE  rest747
 
-loop744:
+loop746:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18382,11 +18152,11 @@ loop744:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop744
+	JL           loop746
 
-rest745:
+rest747:
 	TESTQ        SI, SI
-	JZ           done746
+	JZ           done748
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18401,29 +18171,29 @@ rest745:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two748
+	JZ           two750
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two748:
+two750:
 	TESTQ     $0x00000002, SI
-	JZ        one749
+	JZ        one751
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one749:
+one751:
 	TESTQ  $0x00000001, SI
-	JZ     done750
+	JZ     done752
 	VMOVSS X0, (DX)
 
-done750:
-done746:
+done752:
+done748:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row743
+	JNZ  row745
 	VZEROUPPER
 	RET
 
@@ -18445,12 +18215,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row751:
+row753:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest753
+	JGE  rest755
 
-loop752:
+loop754:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18466,11 +18236,11 @@ loop752:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop752
+	JL           loop754
 
-rest753:
+rest755:
 	TESTQ        SI, SI
-	JZ           done754
+	JZ           done756
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18482,24 +18252,24 @@ rest753:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two756
+	JZ           two758
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two756:
+two758:
 	TESTQ     $0x00000002, SI
-	JZ        one757
+	JZ        one759
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one757:
+one759:
 	TESTQ  $0x00000001, SI
-	JZ     done758
+	JZ     done760
 	VMOVSS X2, (R11)
 
-done758:
+done760:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
@@ -18507,30 +18277,30 @@ done758:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two760
+	JZ           two762
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two760:
+two762:
 	TESTQ     $0x00000002, SI
-	JZ        one761
+	JZ        one763
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one761:
+one763:
 	TESTQ  $0x00000001, SI
-	JZ     done762
+	JZ     done764
 	VMOVSS X0, (DX)
 
-done762:
-done754:
+done764:
+done756:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row751
+	JNZ  row753
 	VZEROUPPER
 	RET
 
@@ -18552,12 +18322,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row763:
+row765:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest765
+	JGE  rest767
 
-loop764:
+loop766:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18576,11 +18346,11 @@ loop764:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop764
+	JL           loop766
 
-rest765:
+rest767:
 	TESTQ        SI, SI
-	JZ           done766
+	JZ           done768
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18596,54 +18366,54 @@ rest765:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two768
+	JZ           two770
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two768:
+two770:
 	TESTQ     $0x00000002, SI
-	JZ        one769
+	JZ        one771
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one769:
+one771:
 	TESTQ  $0x00000001, SI
-	JZ     done770
+	JZ     done772
 	VMOVSS X0, (R11)
 
-done770:
+done772:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y2, Y1, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two772
+	JZ           two774
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two772:
+two774:
 	TESTQ     $0x00000002, SI
-	JZ        one773
+	JZ        one775
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one773:
+one775:
 	TESTQ  $0x00000001, SI
-	JZ     done774
+	JZ     done776
 	VMOVSS X0, (DX)
 
-done774:
-done766:
+done776:
+done768:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row763
+	JNZ  row765
 	VZEROUPPER
 	RET
 
@@ -18665,12 +18435,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row775:
+row777:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest777
+	JGE  rest779
 
-loop776:
+loop778:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18689,11 +18459,11 @@ loop776:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop776
+	JL           loop778
 
-rest777:
+rest779:
 	TESTQ        SI, SI
-	JZ           done778
+	JZ           done780
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18705,24 +18475,24 @@ rest777:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two780
+	JZ           two782
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two780:
+two782:
 	TESTQ     $0x00000002, SI
-	JZ        one781
+	JZ        one783
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one781:
+one783:
 	TESTQ  $0x00000001, SI
-	JZ     done782
+	JZ     done784
 	VMOVSS X2, (R11)
 
-done782:
+done784:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 152(AX), Y2
 	VFMADD231PS  Y2, Y3, Y1
@@ -18733,30 +18503,30 @@ done782:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two784
+	JZ           two786
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two784:
+two786:
 	TESTQ     $0x00000002, SI
-	JZ        one785
+	JZ        one787
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one785:
+one787:
 	TESTQ  $0x00000001, SI
-	JZ     done786
+	JZ     done788
 	VMOVSS X0, (DX)
 
-done786:
-done778:
+done788:
+done780:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row775
+	JNZ  row777
 	VZEROUPPER
 	RET
 
@@ -18778,12 +18548,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row787:
+row789:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest789
+	JGE  rest791
 
-loop788:
+loop790:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18805,11 +18575,11 @@ loop788:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop788
+	JL           loop790
 
-rest789:
+rest791:
 	TESTQ        SI, SI
-	JZ           done790
+	JZ           done792
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18825,24 +18595,24 @@ rest789:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two792
+	JZ           two794
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two792:
+two794:
 	TESTQ     $0x00000002, SI
-	JZ        one793
+	JZ        one795
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one793:
+one795:
 	TESTQ  $0x00000001, SI
-	JZ     done794
+	JZ     done796
 	VMOVSS X0, (R11)
 
-done794:
+done796:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y1, Y3, Y0
@@ -18852,30 +18622,30 @@ done794:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two796
+	JZ           two798
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two796:
+two798:
 	TESTQ     $0x00000002, SI
-	JZ        one797
+	JZ        one799
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one797:
+one799:
 	TESTQ  $0x00000001, SI
-	JZ     done798
+	JZ     done800
 	VMOVSS X0, (DX)
 
-done798:
-done790:
+done800:
+done792:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row787
+	JNZ  row789
 	VZEROUPPER
 	RET
 
@@ -18898,12 +18668,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row799:
+row801:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest801
+	JGE  rest803
 
-loop800:
+loop802:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18935,11 +18705,11 @@ loop800:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop800
+	JL           loop802
 
-rest801:
+rest803:
 	TESTQ        SI, SI
-	JZ           done802
+	JZ           done804
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -18953,24 +18723,24 @@ rest801:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two804
+	JZ           two806
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two804:
+two806:
 	TESTQ     $0x00000002, SI
-	JZ        one805
+	JZ        one807
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one805:
+one807:
 	TESTQ  $0x00000001, SI
-	JZ     done806
+	JZ     done808
 	VMOVSS X3, (R12)
 
-done806:
+done808:
 	VMULPS       Y1, Y1, Y1
 	VBROADCASTSS 160(AX), Y3
 	VMULPS       Y3, Y1, Y1
@@ -18981,24 +18751,24 @@ done806:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y1, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two808
+	JZ           two810
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two808:
+two810:
 	TESTQ     $0x00000002, SI
-	JZ        one809
+	JZ        one811
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one809:
+one811:
 	TESTQ  $0x00000001, SI
-	JZ     done810
+	JZ     done812
 	VMOVSS X3, (R12)
 
-done810:
+done812:
 	VSQRTPS      Y1, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -19012,31 +18782,31 @@ done810:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two812
+	JZ           two814
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two812:
+two814:
 	TESTQ     $0x00000002, SI
-	JZ        one813
+	JZ        one815
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one813:
+one815:
 	TESTQ  $0x00000001, SI
-	JZ     done814
+	JZ     done816
 	VMOVSS X0, (DX)
 
-done814:
-done802:
+done816:
+done804:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row799
+	JNZ  row801
 	VZEROUPPER
 	RET
 
@@ -19059,12 +18829,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row815:
+row817:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest817
+	JGE  rest819
 
-loop816:
+loop818:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19098,11 +18868,11 @@ loop816:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop816
+	JL           loop818
 
-rest817:
+rest819:
 	TESTQ        SI, SI
-	JZ           done818
+	JZ           done820
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19116,24 +18886,24 @@ rest817:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two820
+	JZ           two822
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two820:
+two822:
 	TESTQ     $0x00000002, SI
-	JZ        one821
+	JZ        one823
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one821:
+one823:
 	TESTQ  $0x00000001, SI
-	JZ     done822
+	JZ     done824
 	VMOVSS X3, (R12)
 
-done822:
+done824:
 	VMULPS       Y1, Y1, Y1
 	VBROADCASTSS 160(AX), Y3
 	VMULPS       Y3, Y1, Y1
@@ -19144,24 +18914,24 @@ done822:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y1, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two824
+	JZ           two826
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two824:
+two826:
 	TESTQ     $0x00000002, SI
-	JZ        one825
+	JZ        one827
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one825:
+one827:
 	TESTQ  $0x00000001, SI
-	JZ     done826
+	JZ     done828
 	VMOVSS X3, (R12)
 
-done826:
+done828:
 	VSQRTPS      Y1, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -19177,31 +18947,31 @@ done826:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two828
+	JZ           two830
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two828:
+two830:
 	TESTQ     $0x00000002, SI
-	JZ        one829
+	JZ        one831
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one829:
+one831:
 	TESTQ  $0x00000001, SI
-	JZ     done830
+	JZ     done832
 	VMOVSS X0, (DX)
 
-done830:
-done818:
+done832:
+done820:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row815
+	JNZ  row817
 	VZEROUPPER
 	RET
 
@@ -19223,12 +18993,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row831:
+row833:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest833
+	JGE  rest835
 
-loop832:
+loop834:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19251,11 +19021,11 @@ loop832:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop832
+	JL           loop834
 
-rest833:
+rest835:
 	TESTQ        SI, SI
-	JZ           done834
+	JZ           done836
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19270,24 +19040,24 @@ rest833:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two836
+	JZ           two838
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two836:
+two838:
 	TESTQ     $0x00000002, SI
-	JZ        one837
+	JZ        one839
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one837:
+one839:
 	TESTQ  $0x00000001, SI
-	JZ     done838
+	JZ     done840
 	VMOVSS X3, (R11)
 
-done838:
+done840:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19299,30 +19069,30 @@ done838:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two840
+	JZ           two842
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two840:
+two842:
 	TESTQ     $0x00000002, SI
-	JZ        one841
+	JZ        one843
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one841:
+one843:
 	TESTQ  $0x00000001, SI
-	JZ     done842
+	JZ     done844
 	VMOVSS X0, (DX)
 
-done842:
-done834:
+done844:
+done836:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row831
+	JNZ  row833
 	VZEROUPPER
 	RET
 
@@ -19344,12 +19114,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row843:
+row845:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest845
+	JGE  rest847
 
-loop844:
+loop846:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19368,11 +19138,11 @@ loop844:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop844
+	JL           loop846
 
-rest845:
+rest847:
 	TESTQ        SI, SI
-	JZ           done846
+	JZ           done848
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19383,24 +19153,24 @@ rest845:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two848
+	JZ           two850
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two848:
+two850:
 	TESTQ     $0x00000002, SI
-	JZ        one849
+	JZ        one851
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one849:
+one851:
 	TESTQ  $0x00000001, SI
-	JZ     done850
+	JZ     done852
 	VMOVSS X3, (R11)
 
-done850:
+done852:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19412,30 +19182,30 @@ done850:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two852
+	JZ           two854
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two852:
+two854:
 	TESTQ     $0x00000002, SI
-	JZ        one853
+	JZ        one855
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one853:
+one855:
 	TESTQ  $0x00000001, SI
-	JZ     done854
+	JZ     done856
 	VMOVSS X0, (DX)
 
-done854:
-done846:
+done856:
+done848:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row843
+	JNZ  row845
 	VZEROUPPER
 	RET
 

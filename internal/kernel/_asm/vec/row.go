@@ -178,12 +178,12 @@ func logSoftmaxGrad(g *gen, name string) {
 	})
 }
 
-// loss is the cross-entropy: streams x, labels, loss, dx, dloss; scalars on,
-// off, on+off.
+// loss is the cross-entropy: streams x, labels, Σ e^(x-m), dx, dloss, Σ q(x-m);
+// scalars on, off, on+off.
 func loss(value, grad, smooth bool) func(g *gen, name string) {
 	streams := []int{0, 1}
 	if value {
-		streams = append(streams, 2)
+		streams = append(streams, 2, 5)
 	}
 	if grad {
 		streams = append(streams, 3, 4)
@@ -223,7 +223,8 @@ func (f *frame) lossRow(value, grad, smooth bool) {
 		if smooth {
 			t = f.fma(f.sum(d), scl(1), t)
 		}
-		f.storeOne(2, f.sub(f.log(s), t))
+		f.storeOne(2, s) // the caller takes the logarithms of many rows at once
+		f.storeOne(5, t)
 	}
 	if grad {
 		f.lossGrad(f.div(c(1), s))

@@ -18,44 +18,110 @@ func (g *gen) bare(name string) (p0, p1, bytes reg.GPVirtual) {
 }
 
 // sumRows adds rows of float32 (stream 1) to a row of float64 (stream 0). Eight
-// accumulators go down all rows for a block of columns, then one pair; cols is a
-// multiple of 8.
+// accumulators go down all rows for a block of columns, then those of eight
+// columns, then those of the last columns.
 func sumRows(g *gen, name string) {
 	acc, x, left := g.bare(name)
-	row, n := g.GP64(), g.GP64()
+	done := g.label("done")
 	for _, vectors := range []int{8, 64 / g.bytes} {
 		columns := vectors * g.bytes / 8
-		next, done, rows := g.label("block"), g.label("done"), g.label("rows")
+		next, rest := g.label("block"), g.label("rest")
 		g.Label(next)
 		g.CMPQ(left, U32(4*columns))
-		g.JL(LabelRef(done))
-		sums := make([]vec, vectors)
-		for i := range sums {
-			sums[i] = g.reg()
-			g.VMOVUPD(Mem{Base: acc, Disp: g.bytes * i}, sums[i])
-		}
-		g.MOVQ(x, row)
-		g.MOVQ(Mem{Base: g.args, Disp: offRows}, n)
-		g.Label(rows)
-		for i := range sums {
-			v := g.reg()
-			g.VCVTPS2PD(Mem{Base: row, Disp: g.bytes / 2 * i}, v)
-			g.VADDPD(v, sums[i], sums[i])
-		}
-		g.ADDQ(Mem{Base: g.args, Disp: offStride + 8}, row)
-		g.DECQ(n)
-		g.JNZ(LabelRef(rows))
-		for i := range sums {
-			g.VMOVUPD(sums[i], Mem{Base: acc, Disp: g.bytes * i})
-		}
+		g.JL(LabelRef(rest))
+		g.sumColumns(acc, x, vectors, nil, nil)
 		g.ADDQ(U32(8*columns), acc)
 		g.ADDQ(U32(4*columns), x)
 		g.SUBQ(U32(4*columns), left)
 		g.JMP(LabelRef(next))
-		g.Label(done)
+		g.Label(rest)
 	}
+	g.TESTQ(left, left)
+	g.JZ(LabelRef(done))
+	wide, narrow := g.lastColumns(left)
+	g.sumColumns(acc, x, 64/g.bytes, wide, narrow)
+	g.Label(done)
 	g.VZEROUPPER()
 	g.RET()
+}
+
+// sumColumns sums the columns of some vectors of float64; wide and narrow are
+// the lanes of each, in float64 and float32, if not all.
+func (g *gen) sumColumns(acc, x reg.GPVirtual, vectors int, wide, narrow []mask) {
+	row, n, rows := g.GP64(), g.GP64(), g.label("rows")
+	sums := make([]vec, vectors)
+	for i := range sums {
+		sums[i] = g.reg()
+		m := Mem{Base: acc, Disp: g.bytes * i}
+		switch {
+		case wide == nil:
+			g.VMOVUPD(m, sums[i])
+		case g.z:
+			g.VMOVUPD_Z(m, wide[i], sums[i])
+		default:
+			g.VMASKMOVPD(m, wide[i], sums[i])
+		}
+	}
+	g.MOVQ(x, row)
+	g.MOVQ(Mem{Base: g.args, Disp: offRows}, n)
+	g.Label(rows)
+	for i := range sums {
+		v := g.reg()
+		m := Mem{Base: row, Disp: g.bytes / 2 * i}
+		switch {
+		case wide == nil:
+			g.VCVTPS2PD(m, v)
+		case g.z:
+			g.VCVTPS2PD_Z(m, narrow[i], v)
+		default:
+			g.VMASKMOVPS(m, narrow[i], v.AsX())
+			g.VCVTPS2PD(v.AsX(), v)
+		}
+		g.VADDPD(v, sums[i], sums[i])
+	}
+	g.ADDQ(Mem{Base: g.args, Disp: offStride + 8}, row)
+	g.DECQ(n)
+	g.JNZ(LabelRef(rows))
+	for i := range sums {
+		m := Mem{Base: acc, Disp: g.bytes * i}
+		switch {
+		case wide == nil:
+			g.VMOVUPD(sums[i], m)
+		case g.z:
+			g.VMOVUPD(sums[i], wide[i], m)
+		default:
+			g.VMASKMOVPD(sums[i], wide[i], m)
+		}
+	}
+}
+
+// lastColumns returns the lanes of the last 1 to 7 columns; bytes is theirs in
+// float32.
+func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
+	if g.z {
+		ones, n, k := g.GP64(), g.GP64(), g.K()
+		g.MOVQ(bytes, n)
+		g.SHRQ(Imm(2), n)
+		g.MOVQ(I32(-1), ones)
+		g.BZHIQ(n, ones, ones)
+		g.KMOVW(ones.As32(), k)
+		return []mask{k}, []mask{k}
+	}
+	p := g.GP64()
+	g.LEAQ(static(maskName, 64), p)
+	g.SUBQ(bytes, p)
+	for i := range 2 {
+		m := g.XMM()
+		g.VMOVUPS(Mem{Base: p, Disp: 16 * i}, m)
+		narrow = append(narrow, m)
+	}
+	g.SUBQ(bytes, p)
+	for i := range 2 {
+		m := g.YMM()
+		g.VMOVUPS(Mem{Base: p, Disp: 32 * i}, m)
+		wide = append(wide, m)
+	}
+	return wide, narrow
 }
 
 // sumSquares sets the sixteen float64 lanes of stream 1; cols is a positive
