@@ -73,9 +73,9 @@ var table = map[string]func(*call){
 	"erf":      unary(math.Erf),
 	"softplus": unary(func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }),
 	"relu":     unary(func(x float64) float64 { return max(x, 0) }),
-	"gelu":     unary(func(x float64) float64 { return x * normalCDF(x) }),
-	"gelutanh": unary(func(x float64) float64 { t, _ := geluTanh(x); return x * t }),
-	"silu":     unary(func(x float64) float64 { return x * sigmoid(x) }),
+	"gelu":     unary(func(x float64) float64 { return gate(x, normalCDF(x)) }),
+	"gelutanh": unary(func(x float64) float64 { t, _ := geluTanh(x); return gate(x, t) }),
+	"silu":     unary(func(x float64) float64 { return gate(x, sigmoid(x)) }),
 
 	"relugrad": binary(func(x, dy float64) float64 {
 		if x > 0 {
@@ -84,15 +84,15 @@ var table = map[string]func(*call){
 		return 0
 	}),
 	"gelugrad": binary(func(x, dy float64) float64 {
-		return dy * (normalCDF(x) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi))
+		return dy * (normalCDF(x) + gate(x, math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)))
 	}),
 	"gelutanhgrad": binary(func(x, dy float64) float64 {
 		t, dt := geluTanh(x)
-		return dy * (t + x*dt)
+		return dy * (t + gate(x, dt))
 	}),
 	"silugrad": binary(func(x, dy float64) float64 {
 		s := sigmoid(x)
-		return dy * (s + x*s*sigmoid(-x))
+		return dy * (s + gate(x, s*sigmoid(-x)))
 	}),
 
 	"linear":     linear,
@@ -169,6 +169,14 @@ func sigmoid(x float64) float64 {
 	return 1 / (1 + math.Exp(-x))
 }
 
+// gate returns x·t with the limit 0 where t vanishes: at x = -Inf too.
+func gate(x, t float64) float64 {
+	if t == 0 {
+		return math.Copysign(0, x)
+	}
+	return x * t
+}
+
 func normalCDF(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
 // geluTanh returns the factor of x in the tanh form of GELU, which is
@@ -177,7 +185,7 @@ func geluTanh(x float64) (t, dt float64) {
 	c := math.Sqrt(2 / math.Pi)
 	u, du := c*(x+0.044715*x*x*x), c*(1+3*0.044715*x*x)
 	t = sigmoid(2 * u)
-	return t, 2 * du * t * sigmoid(-2*u)
+	return t, gate(2*du, t*sigmoid(-2*u))
 }
 
 // dropoutMask reads word e%4 of block (position, e/4) for element e of a row.

@@ -158,7 +158,12 @@ func target(classes, label int, smoothing float64) []float64 {
 func crossEntropy(c *call) {
 	for r, label := range c.in[1].Data {
 		x := c.in[0].row(r)
-		c.out.Data[r] = logSumExp(x) - dot(target(len(x), int(label), c.n.Attr.Float), x)
+		c.out.Data[r] = logSumExp(x)
+		for j, q := range target(len(x), int(label), c.n.Attr.Float) {
+			if q > 0 { // a class that is ruled out, x = -Inf, has no part in the others' loss
+				c.out.Data[r] -= q * x[j]
+			}
+		}
 	}
 }
 
