@@ -181,7 +181,7 @@ func (m *Maker) run(e engine.Engine, g *graph.Graph, sizes []int, rows int) (*re
 		p.Commit()
 	}
 	for i, n := range g.Inputs {
-		if !slices.Equal(widen(in[i]), widen(m.inputs(g, tensor.F32)[i])) {
+		if sameBits(widen(in[i]), widen(m.inputs(g, tensor.F32)[i])) != nil {
 			return nil, fmt.Errorf("input %s changed", n.Attr.Name)
 		}
 	}
