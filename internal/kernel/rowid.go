@@ -27,6 +27,7 @@ const (
 	_
 	kSumRows
 	kSumSquares
+	kSumSquares2
 	kFromU8
 	kFromI32
 	kMask

@@ -55,6 +55,13 @@ func SumSquares(x []float32) float64 {
 	if len(x) <= sumBlock {
 		return sumSquaresBlock(x)
 	}
+	if len(x) == 2*sumBlock && vecTable != nil {
+		var l [2]lanes64
+		a := vecArgs{rows: 1, cols: sumBlock}
+		a.ptr[0], a.ptr[1] = unsafe.Pointer(&x[0]), unsafe.Pointer(&l)
+		vecCall(vecTable[kSumSquares2], &a)
+		return l[0].sum() + l[1].sum()
+	}
 	half := sumBlock
 	for half*2 < len(x) {
 		half *= 2
@@ -63,18 +70,24 @@ func SumSquares(x []float32) float64 {
 }
 
 func sumSquaresBlock(x []float32) float64 {
-	var l [16]float64
+	var l lanes64
 	done := 0
 	if vecTable != nil && len(x) >= 16 {
 		done = len(x) &^ 15
 		a := vecArgs{rows: 1, cols: done}
-		a.set(0, x, 0)
-		a.ptr[1] = unsafe.Pointer(&l)
+		a.ptr[0], a.ptr[1] = unsafe.Pointer(&x[0]), unsafe.Pointer(&l)
 		vecCall(vecTable[kSumSquares], &a)
 	}
 	for i, v := range x[done:] {
 		l[i%16] += float64(float64(v) * float64(v))
 	}
+	return l.sum()
+}
+
+// lanes64 are the partial sums of a block.
+type lanes64 [16]float64
+
+func (l lanes64) sum() float64 {
 	for w := 8; w > 0; w /= 2 {
 		for i := range w {
 			l[i] += l[i+w]

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 85
+const vecKernels = 86
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -66,6 +66,7 @@ var fixedNames = [...]string{
 	"vecRMSNormGradGamma",
 	"vecSumRows",
 	"vecSumSquares",
+	"vecSumSquares2",
 	"vecFromU8",
 	"vecFromI32",
 	"vecMask",
@@ -250,6 +251,9 @@ func vecSumRowsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquaresAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumSquares2AVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecFromU8AVX512(fn uintptr, a *byte)
@@ -505,6 +509,9 @@ func vecSumRowsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquaresAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumSquares2AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFromU8AVX2(fn uintptr, a *byte)

@@ -5651,6 +5651,38 @@ loop325:
 	VZEROUPPER
 	RET
 
+// func vecSumSquares2AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecSumSquares2AVX512(SB), NOSPLIT, $0-16
+	MOVQ   a+8(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   8(AX), AX
+	SHLQ   $0x02, AX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+loop326:
+	VCVTPS2PD   (CX), Z4
+	VFMADD231PD Z4, Z4, Z0
+	VCVTPS2PD   32(CX), Z4
+	VFMADD231PD Z4, Z4, Z1
+	VCVTPS2PD   16384(CX), Z4
+	VFMADD231PD Z4, Z4, Z2
+	VCVTPS2PD   16416(CX), Z4
+	VFMADD231PD Z4, Z4, Z3
+	ADDQ        $0x40, CX
+	SUBQ        $0x40, AX
+	JNZ         loop326
+	VMOVUPD     Z0, (DX)
+	VMOVUPD     Z1, 64(DX)
+	VMOVUPD     Z2, 128(DX)
+	VMOVUPD     Z3, 192(DX)
+	VZEROUPPER
+	RET
+
 // func vecFromU8AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F
 TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
@@ -5662,7 +5694,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop326:
+loop327:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -5670,7 +5702,7 @@ loop326:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop326
+	JNZ         loop327
 	VZEROUPPER
 	RET
 
@@ -5683,13 +5715,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop327:
+loop328:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop327
+	JNZ       loop328
 	VZEROUPPER
 	RET
 
@@ -5709,7 +5741,7 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop328:
+loop329:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -5793,7 +5825,7 @@ loop328:
 	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop328
+	JG              loop329
 	VZEROUPPER
 	RET
 
@@ -5814,12 +5846,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row329:
+row330:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest331
+	JGE  rest332
 
-loop330:
+loop331:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -5828,11 +5860,11 @@ loop330:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop330
+	JL           loop331
 
-rest331:
+rest332:
 	TESTQ        SI, SI
-	JZ           done332
+	JZ           done333
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -5840,12 +5872,12 @@ rest331:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done332:
+done333:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row329
+	JNZ  row330
 	VZEROUPPER
 	RET
 
@@ -5866,12 +5898,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row333:
+row334:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest335
+	JGE  rest336
 
-loop334:
+loop335:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -5933,11 +5965,11 @@ loop334:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop334
+	JL               loop335
 
-rest335:
+rest336:
 	TESTQ            SI, SI
-	JZ               done336
+	JZ               done337
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -5998,12 +6030,12 @@ rest335:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done336:
+done337:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row333
+	JNZ  row334
 	VZEROUPPER
 	RET
 
@@ -6024,12 +6056,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row337:
+row338:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest339
+	JGE  rest340
 
-loop338:
+loop339:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6072,11 +6104,11 @@ loop338:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop338
+	JL               loop339
 
-rest339:
+rest340:
 	TESTQ            SI, SI
-	JZ               done340
+	JZ               done341
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6118,12 +6150,12 @@ rest339:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done340:
+done341:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row337
+	JNZ  row338
 	VZEROUPPER
 	RET
 
@@ -6144,12 +6176,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row341:
+row342:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest343
+	JGE  rest344
 
-loop342:
+loop343:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6187,11 +6219,11 @@ loop342:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop342
+	JL               loop343
 
-rest343:
+rest344:
 	TESTQ            SI, SI
-	JZ               done344
+	JZ               done345
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6228,12 +6260,12 @@ rest343:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done344:
+done345:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row341
+	JNZ  row342
 	VZEROUPPER
 	RET
 
@@ -6254,12 +6286,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row345:
+row346:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest347
+	JGE  rest348
 
-loop346:
+loop347:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6308,11 +6340,11 @@ loop346:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop346
+	JL               loop347
 
-rest347:
+rest348:
 	TESTQ            SI, SI
-	JZ               done348
+	JZ               done349
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6360,12 +6392,12 @@ rest347:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done348:
+done349:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row345
+	JNZ  row346
 	VZEROUPPER
 	RET
 
@@ -6386,12 +6418,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row349:
+row350:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest351
+	JGE  rest352
 
-loop350:
+loop351:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6426,11 +6458,11 @@ loop350:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop350
+	JL               loop351
 
-rest351:
+rest352:
 	TESTQ            SI, SI
-	JZ               done352
+	JZ               done353
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6464,12 +6496,12 @@ rest351:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done352:
+done353:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row349
+	JNZ  row350
 	VZEROUPPER
 	RET
 
@@ -6489,31 +6521,31 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row353:
+row354:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest355
+	JGE  rest356
 
-loop354:
+loop355:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop354
+	JL          loop355
 
-rest355:
+rest356:
 	TESTQ       SI, SI
-	JZ          done356
+	JZ          done357
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done356:
+done357:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row353
+	JNZ  row354
 	VZEROUPPER
 	RET
 
@@ -6532,30 +6564,30 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row357:
+row358:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest359
+	JGE  rest360
 
-loop358:
+loop359:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (DI)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop358
+	JL          loop359
 
-rest359:
+rest360:
 	TESTQ       SI, SI
-	JZ          done360
+	JZ          done361
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (DI)(DX*1)
 
-done360:
+done361:
 	ADDQ 80(AX), DI
 	DECQ CX
-	JNZ  row357
+	JNZ  row358
 	VZEROUPPER
 	RET
 
@@ -6575,12 +6607,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row361:
+row362:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest363
+	JGE  rest364
 
-loop362:
+loop363:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6588,22 +6620,22 @@ loop362:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop362
+	JL               loop363
 
-rest363:
+rest364:
 	TESTQ            SI, SI
-	JZ               done364
+	JZ               done365
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done364:
+done365:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row361
+	JNZ  row362
 	VZEROUPPER
 	RET
 
@@ -6623,12 +6655,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row365:
+row366:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest367
+	JGE  rest368
 
-loop366:
+loop367:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6636,22 +6668,22 @@ loop366:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop366
+	JL               loop367
 
-rest367:
+rest368:
 	TESTQ            SI, SI
-	JZ               done368
+	JZ               done369
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done368:
+done369:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row365
+	JNZ  row366
 	VZEROUPPER
 	RET
 
@@ -6672,12 +6704,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row369:
+row370:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest371
+	JGE  rest372
 
-loop370:
+loop371:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -6685,23 +6717,23 @@ loop370:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop370
+	JL               loop371
 
-rest371:
+rest372:
 	TESTQ            SI, SI
-	JZ               done372
+	JZ               done373
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done372:
+done373:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row369
+	JNZ  row370
 	VZEROUPPER
 	RET
 
@@ -6721,33 +6753,33 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row373:
+row374:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest375
+	JGE  rest376
 
-loop374:
+loop375:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop374
+	JL      loop375
 
-rest375:
+rest376:
 	TESTQ     SI, SI
-	JZ        done376
+	JZ        done377
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done376:
+done377:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row373
+	JNZ  row374
 	VZEROUPPER
 	RET
 
@@ -6767,12 +6799,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row377:
+row378:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest379
+	JGE  rest380
 
-loop378:
+loop379:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -6781,11 +6813,11 @@ loop378:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop378
+	JL               loop379
 
-rest379:
+rest380:
 	TESTQ            SI, SI
-	JZ               done380
+	JZ               done381
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -6793,11 +6825,11 @@ rest379:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done380:
+done381:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row377
+	JNZ  row378
 	VZEROUPPER
 	RET
 
@@ -6817,12 +6849,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row381:
+row382:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest383
+	JGE  rest384
 
-loop382:
+loop383:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -6833,11 +6865,11 @@ loop382:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop382
+	JL               loop383
 
-rest383:
+rest384:
 	TESTQ            SI, SI
-	JZ               done384
+	JZ               done385
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -6847,11 +6879,11 @@ rest383:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done384:
+done385:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row381
+	JNZ  row382
 	VZEROUPPER
 	RET
 
@@ -6872,12 +6904,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row385:
+row386:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest387
+	JGE  rest388
 
-loop386:
+loop387:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -6890,11 +6922,11 @@ loop386:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop386
+	JL               loop387
 
-rest387:
+rest388:
 	TESTQ            SI, SI
-	JZ               done388
+	JZ               done389
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -6906,12 +6938,12 @@ rest387:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done388:
+done389:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row385
+	JNZ  row386
 	VZEROUPPER
 	RET
 
@@ -6932,12 +6964,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row389:
+row390:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest391
+	JGE  rest392
 
-loop390:
+loop391:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -6952,11 +6984,11 @@ loop390:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop390
+	JL               loop391
 
-rest391:
+rest392:
 	TESTQ            SI, SI
-	JZ               done392
+	JZ               done393
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -6970,12 +7002,12 @@ rest391:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done392:
+done393:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row389
+	JNZ  row390
 	VZEROUPPER
 	RET
 
@@ -6996,12 +7028,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row393:
+row394:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest395
+	JGE  rest396
 
-loop394:
+loop395:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -7016,11 +7048,11 @@ loop394:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop394
+	JL               loop395
 
-rest395:
+rest396:
 	TESTQ            SI, SI
-	JZ               done396
+	JZ               done397
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7034,12 +7066,12 @@ rest395:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done396:
+done397:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row393
+	JNZ  row394
 	VZEROUPPER
 	RET
 
@@ -7060,12 +7092,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row397:
+row398:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest399
+	JGE  rest400
 
-loop398:
+loop399:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS          (DI)(DX*1), Z1
@@ -7082,11 +7114,11 @@ loop398:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop398
+	JL               loop399
 
-rest399:
+rest400:
 	TESTQ            SI, SI
-	JZ               done400
+	JZ               done401
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      148(AX), Z0, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
@@ -7102,12 +7134,12 @@ rest399:
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done400:
+done401:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row397
+	JNZ  row398
 	VZEROUPPER
 	RET
 
@@ -7129,12 +7161,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row401:
+row402:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest403
+	JGE  rest404
 
-loop402:
+loop403:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7159,11 +7191,11 @@ loop402:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop402
+	JL               loop403
 
-rest403:
+rest404:
 	TESTQ            SI, SI
-	JZ               done404
+	JZ               done405
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7187,13 +7219,13 @@ rest403:
 	VFMADD231PS.BCST 172(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done404:
+done405:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row401
+	JNZ  row402
 	VZEROUPPER
 	RET
 
@@ -7215,12 +7247,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row405:
+row406:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest407
+	JGE  rest408
 
-loop406:
+loop407:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7246,11 +7278,11 @@ loop406:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop406
+	JL               loop407
 
-rest407:
+rest408:
 	TESTQ            SI, SI
-	JZ               done408
+	JZ               done409
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS.BCST      152(AX), Z0, Z1
@@ -7275,13 +7307,13 @@ rest407:
 	VFMADD231PS.BCST 172(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done408:
+done409:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row405
+	JNZ  row406
 	VZEROUPPER
 	RET
 
@@ -7302,12 +7334,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row409:
+row410:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest411
+	JGE  rest412
 
-loop410:
+loop411:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS           Z0, Z0, Z1
@@ -7325,11 +7357,11 @@ loop410:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop410
+	JL               loop411
 
-rest411:
+rest412:
 	TESTQ            SI, SI
-	JZ               done412
+	JZ               done413
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMULPS           Z0, Z0, Z1
@@ -7346,12 +7378,12 @@ rest411:
 	VFMADD231PS.BCST 160(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done412:
+done413:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row409
+	JNZ  row410
 	VZEROUPPER
 	RET
 
@@ -7372,12 +7404,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row413:
+row414:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest415
+	JGE  rest416
 
-loop414:
+loop415:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
@@ -7393,11 +7425,11 @@ loop414:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop414
+	JL               loop415
 
-rest415:
+rest416:
 	TESTQ            SI, SI
-	JZ               done416
+	JZ               done417
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7412,12 +7444,12 @@ rest415:
 	VFMADD231PS.BCST 152(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done416:
+done417:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row413
+	JNZ  row414
 	VZEROUPPER
 	RET
 
@@ -16436,6 +16468,54 @@ loop637:
 	VZEROUPPER
 	RET
 
+// func vecSumSquares2AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecSumSquares2AVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+8(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   8(AX), AX
+	SHLQ   $0x02, AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop638:
+	VCVTPS2PD   (CX), Y8
+	VFMADD231PD Y8, Y8, Y0
+	VCVTPS2PD   16(CX), Y8
+	VFMADD231PD Y8, Y8, Y1
+	VCVTPS2PD   32(CX), Y8
+	VFMADD231PD Y8, Y8, Y2
+	VCVTPS2PD   48(CX), Y8
+	VFMADD231PD Y8, Y8, Y3
+	VCVTPS2PD   16384(CX), Y8
+	VFMADD231PD Y8, Y8, Y4
+	VCVTPS2PD   16400(CX), Y8
+	VFMADD231PD Y8, Y8, Y5
+	VCVTPS2PD   16416(CX), Y8
+	VFMADD231PD Y8, Y8, Y6
+	VCVTPS2PD   16432(CX), Y8
+	VFMADD231PD Y8, Y8, Y7
+	ADDQ        $0x40, CX
+	SUBQ        $0x40, AX
+	JNZ         loop638
+	VMOVUPD     Y0, (DX)
+	VMOVUPD     Y1, 32(DX)
+	VMOVUPD     Y2, 64(DX)
+	VMOVUPD     Y3, 96(DX)
+	VMOVUPD     Y4, 128(DX)
+	VMOVUPD     Y5, 160(DX)
+	VMOVUPD     Y6, 192(DX)
+	VMOVUPD     Y7, 224(DX)
+	VZEROUPPER
+	RET
+
 // func vecFromU8AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
@@ -16447,7 +16527,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop638:
+loop639:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -16459,7 +16539,7 @@ loop638:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop638
+	JNZ         loop639
 	VZEROUPPER
 	RET
 
@@ -16472,7 +16552,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop639:
+loop640:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -16480,7 +16560,7 @@ loop639:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop639
+	JNZ       loop640
 	VZEROUPPER
 	RET
 
@@ -16500,7 +16580,7 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop640:
+loop641:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -16741,7 +16821,7 @@ loop640:
 	VPADDD       vecConst<>+2304(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop640
+	JG           loop641
 	VZEROUPPER
 	RET
 
@@ -16763,12 +16843,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row641:
+row642:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest643
+	JGE  rest644
 
-loop642:
+loop643:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -16777,11 +16857,11 @@ loop642:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop642
+	JL           loop643
 
-rest643:
+rest644:
 	TESTQ        SI, SI
-	JZ           done644
+	JZ           done645
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -16791,30 +16871,30 @@ rest643:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two646
+	JZ           two647
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two646:
+two647:
 	TESTQ     $0x00000002, SI
-	JZ        one647
+	JZ        one648
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one647:
+one648:
 	TESTQ  $0x00000001, SI
-	JZ     done648
+	JZ     done649
 	VMOVSS X0, (DX)
 
-done648:
-done644:
+done649:
+done645:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row641
+	JNZ  row642
 	VZEROUPPER
 	RET
 
@@ -16836,12 +16916,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row649:
+row650:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest651
+	JGE  rest652
 
-loop650:
+loop651:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -16911,11 +16991,11 @@ loop650:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop650
+	JL           loop651
 
-rest651:
+rest652:
 	TESTQ        SI, SI
-	JZ           done652
+	JZ           done653
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -16986,30 +17066,30 @@ rest651:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two654
+	JZ           two655
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two654:
+two655:
 	TESTQ     $0x00000002, SI
-	JZ        one655
+	JZ        one656
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one655:
+one656:
 	TESTQ  $0x00000001, SI
-	JZ     done656
+	JZ     done657
 	VMOVSS X0, (DX)
 
-done656:
-done652:
+done657:
+done653:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row649
+	JNZ  row650
 	VZEROUPPER
 	RET
 
@@ -17031,12 +17111,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row657:
+row658:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest659
+	JGE  rest660
 
-loop658:
+loop659:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17087,11 +17167,11 @@ loop658:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop658
+	JL           loop659
 
-rest659:
+rest660:
 	TESTQ        SI, SI
-	JZ           done660
+	JZ           done661
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17143,30 +17223,30 @@ rest659:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two662
+	JZ           two663
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two662:
+two663:
 	TESTQ     $0x00000002, SI
-	JZ        one663
+	JZ        one664
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one663:
+one664:
 	TESTQ  $0x00000001, SI
-	JZ     done664
+	JZ     done665
 	VMOVSS X0, (DX)
 
-done664:
-done660:
+done665:
+done661:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row657
+	JNZ  row658
 	VZEROUPPER
 	RET
 
@@ -17188,12 +17268,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row665:
+row666:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest667
+	JGE  rest668
 
-loop666:
+loop667:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17239,11 +17319,11 @@ loop666:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop666
+	JL           loop667
 
-rest667:
+rest668:
 	TESTQ        SI, SI
-	JZ           done668
+	JZ           done669
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17290,30 +17370,30 @@ rest667:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two670
+	JZ           two671
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two670:
+two671:
 	TESTQ     $0x00000002, SI
-	JZ        one671
+	JZ        one672
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one671:
+one672:
 	TESTQ  $0x00000001, SI
-	JZ     done672
+	JZ     done673
 	VMOVSS X0, (DX)
 
-done672:
-done668:
+done673:
+done669:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row665
+	JNZ  row666
 	VZEROUPPER
 	RET
 
@@ -17335,12 +17415,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row673:
+row674:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest675
+	JGE  rest676
 
-loop674:
+loop675:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17397,11 +17477,11 @@ loop674:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop674
+	JL           loop675
 
-rest675:
+rest676:
 	TESTQ        SI, SI
-	JZ           done676
+	JZ           done677
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17459,30 +17539,30 @@ rest675:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two678
+	JZ           two679
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two678:
+two679:
 	TESTQ     $0x00000002, SI
-	JZ        one679
+	JZ        one680
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one679:
+one680:
 	TESTQ  $0x00000001, SI
-	JZ     done680
+	JZ     done681
 	VMOVSS X0, (DX)
 
-done680:
-done676:
+done681:
+done677:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row673
+	JNZ  row674
 	VZEROUPPER
 	RET
 
@@ -17504,12 +17584,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row681:
+row682:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest683
+	JGE  rest684
 
-loop682:
+loop683:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -17552,11 +17632,11 @@ loop682:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop682
+	JL           loop683
 
-rest683:
+rest684:
 	TESTQ        SI, SI
-	JZ           done684
+	JZ           done685
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17600,30 +17680,30 @@ rest683:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two686
+	JZ           two687
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two686:
+two687:
 	TESTQ     $0x00000002, SI
-	JZ        one687
+	JZ        one688
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one687:
+one688:
 	TESTQ  $0x00000001, SI
-	JZ     done688
+	JZ     done689
 	VMOVSS X0, (DX)
 
-done688:
-done684:
+done689:
+done685:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row681
+	JNZ  row682
 	VZEROUPPER
 	RET
 
@@ -17644,23 +17724,23 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row689:
+row690:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest691
+	JGE  rest692
 
-loop690:
+loop691:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop690
+	JL           loop691
 
-rest691:
+rest692:
 	TESTQ        SI, SI
-	JZ           done692
+	JZ           done693
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -17668,29 +17748,29 @@ rest691:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two694
+	JZ           two695
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two694:
+two695:
 	TESTQ     $0x00000002, SI
-	JZ        one695
+	JZ        one696
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one695:
+one696:
 	TESTQ  $0x00000001, SI
-	JZ     done696
+	JZ     done697
 	VMOVSS X0, (DX)
 
-done696:
-done692:
+done697:
+done693:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row689
+	JNZ  row690
 	VZEROUPPER
 	RET
 
@@ -17710,23 +17790,23 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R8
 
-row697:
+row698:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest699
+	JGE  rest700
 
-loop698:
+loop699:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop698
+	JL           loop699
 
-rest699:
+rest700:
 	TESTQ        SI, SI
-	JZ           done700
+	JZ           done701
 	VMOVUPS      (R8), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -17734,28 +17814,28 @@ rest699:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two702
+	JZ           two703
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two702:
+two703:
 	TESTQ     $0x00000002, SI
-	JZ        one703
+	JZ        one704
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one703:
+one704:
 	TESTQ  $0x00000001, SI
-	JZ     done704
+	JZ     done705
 	VMOVSS X0, (DX)
 
-done704:
-done700:
+done705:
+done701:
 	ADDQ 80(AX), DI
 	DECQ CX
-	JNZ  row697
+	JNZ  row698
 	VZEROUPPER
 	RET
 
@@ -17776,12 +17856,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row705:
+row706:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest707
+	JGE  rest708
 
-loop706:
+loop707:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -17790,11 +17870,11 @@ loop706:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop706
+	JL           loop707
 
-rest707:
+rest708:
 	TESTQ        SI, SI
-	JZ           done708
+	JZ           done709
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17804,29 +17884,29 @@ rest707:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two710
+	JZ           two711
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two710:
+two711:
 	TESTQ     $0x00000002, SI
-	JZ        one711
+	JZ        one712
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one711:
+one712:
 	TESTQ  $0x00000001, SI
-	JZ     done712
+	JZ     done713
 	VMOVSS X0, (DX)
 
-done712:
-done708:
+done713:
+done709:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row705
+	JNZ  row706
 	VZEROUPPER
 	RET
 
@@ -17847,12 +17927,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row713:
+row714:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest715
+	JGE  rest716
 
-loop714:
+loop715:
 	VMOVUPS      (R8)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -17861,11 +17941,11 @@ loop714:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop714
+	JL           loop715
 
-rest715:
+rest716:
 	TESTQ        SI, SI
-	JZ           done716
+	JZ           done717
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
@@ -17875,29 +17955,29 @@ rest715:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two718
+	JZ           two719
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two718:
+two719:
 	TESTQ     $0x00000002, SI
-	JZ        one719
+	JZ        one720
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one719:
+one720:
 	TESTQ  $0x00000001, SI
-	JZ     done720
+	JZ     done721
 	VMOVSS X0, (DX)
 
-done720:
-done716:
+done721:
+done717:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row713
+	JNZ  row714
 	VZEROUPPER
 	RET
 
@@ -17919,12 +17999,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row721:
+row722:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest723
+	JGE  rest724
 
-loop722:
+loop723:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -17933,11 +18013,11 @@ loop722:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop722
+	JL           loop723
 
-rest723:
+rest724:
 	TESTQ        SI, SI
-	JZ           done724
+	JZ           done725
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -17947,30 +18027,30 @@ rest723:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two726
+	JZ           two727
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two726:
+two727:
 	TESTQ     $0x00000002, SI
-	JZ        one727
+	JZ        one728
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one727:
+one728:
 	TESTQ  $0x00000001, SI
-	JZ     done728
+	JZ     done729
 	VMOVSS X0, (DX)
 
-done728:
-done724:
+done729:
+done725:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row721
+	JNZ  row722
 	VZEROUPPER
 	RET
 
@@ -17991,23 +18071,23 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row729:
+row730:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest731
+	JGE  rest732
 
-loop730:
+loop731:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (R8)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop730
+	JL      loop731
 
-rest731:
+rest732:
 	TESTQ        SI, SI
-	JZ           done732
+	JZ           done733
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -18015,29 +18095,29 @@ rest731:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two734
+	JZ           two735
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two734:
+two735:
 	TESTQ     $0x00000002, SI
-	JZ        one735
+	JZ        one736
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one735:
+one736:
 	TESTQ  $0x00000001, SI
-	JZ     done736
+	JZ     done737
 	VMOVSS X0, (DX)
 
-done736:
-done732:
+done737:
+done733:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row729
+	JNZ  row730
 	VZEROUPPER
 	RET
 
@@ -18058,12 +18138,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row737:
+row738:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest739
+	JGE  rest740
 
-loop738:
+loop739:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18074,11 +18154,11 @@ loop738:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop738
+	JL           loop739
 
-rest739:
+rest740:
 	TESTQ        SI, SI
-	JZ           done740
+	JZ           done741
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18090,29 +18170,29 @@ rest739:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two742
+	JZ           two743
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two742:
+two743:
 	TESTQ     $0x00000002, SI
-	JZ        one743
+	JZ        one744
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one743:
+one744:
 	TESTQ  $0x00000001, SI
-	JZ     done744
+	JZ     done745
 	VMOVSS X0, (DX)
 
-done744:
-done740:
+done745:
+done741:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row737
+	JNZ  row738
 	VZEROUPPER
 	RET
 
@@ -18133,12 +18213,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row745:
+row746:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest747
+	JGE  rest748
 
-loop746:
+loop747:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18152,11 +18232,11 @@ loop746:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop746
+	JL           loop747
 
-rest747:
+rest748:
 	TESTQ        SI, SI
-	JZ           done748
+	JZ           done749
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18171,29 +18251,29 @@ rest747:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two750
+	JZ           two751
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two750:
+two751:
 	TESTQ     $0x00000002, SI
-	JZ        one751
+	JZ        one752
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one751:
+one752:
 	TESTQ  $0x00000001, SI
-	JZ     done752
+	JZ     done753
 	VMOVSS X0, (DX)
 
-done752:
-done748:
+done753:
+done749:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row745
+	JNZ  row746
 	VZEROUPPER
 	RET
 
@@ -18215,12 +18295,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row753:
+row754:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest755
+	JGE  rest756
 
-loop754:
+loop755:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18236,11 +18316,11 @@ loop754:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop754
+	JL           loop755
 
-rest755:
+rest756:
 	TESTQ        SI, SI
-	JZ           done756
+	JZ           done757
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18252,24 +18332,24 @@ rest755:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two758
+	JZ           two759
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two758:
+two759:
 	TESTQ     $0x00000002, SI
-	JZ        one759
+	JZ        one760
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one759:
+one760:
 	TESTQ  $0x00000001, SI
-	JZ     done760
+	JZ     done761
 	VMOVSS X2, (R11)
 
-done760:
+done761:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
@@ -18277,30 +18357,30 @@ done760:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two762
+	JZ           two763
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two762:
+two763:
 	TESTQ     $0x00000002, SI
-	JZ        one763
+	JZ        one764
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one763:
+one764:
 	TESTQ  $0x00000001, SI
-	JZ     done764
+	JZ     done765
 	VMOVSS X0, (DX)
 
-done764:
-done756:
+done765:
+done757:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row753
+	JNZ  row754
 	VZEROUPPER
 	RET
 
@@ -18322,12 +18402,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row765:
+row766:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest767
+	JGE  rest768
 
-loop766:
+loop767:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18346,11 +18426,11 @@ loop766:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop766
+	JL           loop767
 
-rest767:
+rest768:
 	TESTQ        SI, SI
-	JZ           done768
+	JZ           done769
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18366,54 +18446,54 @@ rest767:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two770
+	JZ           two771
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two770:
+two771:
 	TESTQ     $0x00000002, SI
-	JZ        one771
+	JZ        one772
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one771:
+one772:
 	TESTQ  $0x00000001, SI
-	JZ     done772
+	JZ     done773
 	VMOVSS X0, (R11)
 
-done772:
+done773:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y2, Y1, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two774
+	JZ           two775
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two774:
+two775:
 	TESTQ     $0x00000002, SI
-	JZ        one775
+	JZ        one776
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one775:
+one776:
 	TESTQ  $0x00000001, SI
-	JZ     done776
+	JZ     done777
 	VMOVSS X0, (DX)
 
-done776:
-done768:
+done777:
+done769:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row765
+	JNZ  row766
 	VZEROUPPER
 	RET
 
@@ -18435,12 +18515,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row777:
+row778:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest779
+	JGE  rest780
 
-loop778:
+loop779:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18459,11 +18539,11 @@ loop778:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop778
+	JL           loop779
 
-rest779:
+rest780:
 	TESTQ        SI, SI
-	JZ           done780
+	JZ           done781
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18475,24 +18555,24 @@ rest779:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two782
+	JZ           two783
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two782:
+two783:
 	TESTQ     $0x00000002, SI
-	JZ        one783
+	JZ        one784
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one783:
+one784:
 	TESTQ  $0x00000001, SI
-	JZ     done784
+	JZ     done785
 	VMOVSS X2, (R11)
 
-done784:
+done785:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 152(AX), Y2
 	VFMADD231PS  Y2, Y3, Y1
@@ -18503,30 +18583,30 @@ done784:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two786
+	JZ           two787
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two786:
+two787:
 	TESTQ     $0x00000002, SI
-	JZ        one787
+	JZ        one788
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one787:
+one788:
 	TESTQ  $0x00000001, SI
-	JZ     done788
+	JZ     done789
 	VMOVSS X0, (DX)
 
-done788:
-done780:
+done789:
+done781:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row777
+	JNZ  row778
 	VZEROUPPER
 	RET
 
@@ -18548,12 +18628,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row789:
+row790:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest791
+	JGE  rest792
 
-loop790:
+loop791:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 148(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18575,11 +18655,11 @@ loop790:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop790
+	JL           loop791
 
-rest791:
+rest792:
 	TESTQ        SI, SI
-	JZ           done792
+	JZ           done793
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 148(AX), Y2
@@ -18595,24 +18675,24 @@ rest791:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two794
+	JZ           two795
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two794:
+two795:
 	TESTQ     $0x00000002, SI
-	JZ        one795
+	JZ        one796
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one795:
+one796:
 	TESTQ  $0x00000001, SI
-	JZ     done796
+	JZ     done797
 	VMOVSS X0, (R11)
 
-done796:
+done797:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y1, Y3, Y0
@@ -18622,30 +18702,30 @@ done796:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two798
+	JZ           two799
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two798:
+two799:
 	TESTQ     $0x00000002, SI
-	JZ        one799
+	JZ        one800
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one799:
+one800:
 	TESTQ  $0x00000001, SI
-	JZ     done800
+	JZ     done801
 	VMOVSS X0, (DX)
 
-done800:
-done792:
+done801:
+done793:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row789
+	JNZ  row790
 	VZEROUPPER
 	RET
 
@@ -18668,12 +18748,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row801:
+row802:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest803
+	JGE  rest804
 
-loop802:
+loop803:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18705,11 +18785,11 @@ loop802:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop802
+	JL           loop803
 
-rest803:
+rest804:
 	TESTQ        SI, SI
-	JZ           done804
+	JZ           done805
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -18723,24 +18803,24 @@ rest803:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two806
+	JZ           two807
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two806:
+two807:
 	TESTQ     $0x00000002, SI
-	JZ        one807
+	JZ        one808
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one807:
+one808:
 	TESTQ  $0x00000001, SI
-	JZ     done808
+	JZ     done809
 	VMOVSS X3, (R12)
 
-done808:
+done809:
 	VMULPS       Y1, Y1, Y1
 	VBROADCASTSS 160(AX), Y3
 	VMULPS       Y3, Y1, Y1
@@ -18751,24 +18831,24 @@ done808:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y1, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two810
+	JZ           two811
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two810:
+two811:
 	TESTQ     $0x00000002, SI
-	JZ        one811
+	JZ        one812
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one811:
+one812:
 	TESTQ  $0x00000001, SI
-	JZ     done812
+	JZ     done813
 	VMOVSS X3, (R12)
 
-done812:
+done813:
 	VSQRTPS      Y1, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -18782,31 +18862,31 @@ done812:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two814
+	JZ           two815
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two814:
+two815:
 	TESTQ     $0x00000002, SI
-	JZ        one815
+	JZ        one816
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one815:
+one816:
 	TESTQ  $0x00000001, SI
-	JZ     done816
+	JZ     done817
 	VMOVSS X0, (DX)
 
-done816:
-done804:
+done817:
+done805:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row801
+	JNZ  row802
 	VZEROUPPER
 	RET
 
@@ -18829,12 +18909,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row817:
+row818:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest819
+	JGE  rest820
 
-loop818:
+loop819:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -18868,11 +18948,11 @@ loop818:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop818
+	JL           loop819
 
-rest819:
+rest820:
 	TESTQ        SI, SI
-	JZ           done820
+	JZ           done821
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -18886,24 +18966,24 @@ rest819:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two822
+	JZ           two823
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two822:
+two823:
 	TESTQ     $0x00000002, SI
-	JZ        one823
+	JZ        one824
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one823:
+one824:
 	TESTQ  $0x00000001, SI
-	JZ     done824
+	JZ     done825
 	VMOVSS X3, (R12)
 
-done824:
+done825:
 	VMULPS       Y1, Y1, Y1
 	VBROADCASTSS 160(AX), Y3
 	VMULPS       Y3, Y1, Y1
@@ -18914,24 +18994,24 @@ done824:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y1, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two826
+	JZ           two827
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two826:
+two827:
 	TESTQ     $0x00000002, SI
-	JZ        one827
+	JZ        one828
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one827:
+one828:
 	TESTQ  $0x00000001, SI
-	JZ     done828
+	JZ     done829
 	VMOVSS X3, (R12)
 
-done828:
+done829:
 	VSQRTPS      Y1, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -18947,31 +19027,31 @@ done828:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two830
+	JZ           two831
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two830:
+two831:
 	TESTQ     $0x00000002, SI
-	JZ        one831
+	JZ        one832
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one831:
+one832:
 	TESTQ  $0x00000001, SI
-	JZ     done832
+	JZ     done833
 	VMOVSS X0, (DX)
 
-done832:
-done820:
+done833:
+done821:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row817
+	JNZ  row818
 	VZEROUPPER
 	RET
 
@@ -18993,12 +19073,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row833:
+row834:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest835
+	JGE  rest836
 
-loop834:
+loop835:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19021,11 +19101,11 @@ loop834:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop834
+	JL           loop835
 
-rest835:
+rest836:
 	TESTQ        SI, SI
-	JZ           done836
+	JZ           done837
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19040,24 +19120,24 @@ rest835:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two838
+	JZ           two839
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two838:
+two839:
 	TESTQ     $0x00000002, SI
-	JZ        one839
+	JZ        one840
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one839:
+one840:
 	TESTQ  $0x00000001, SI
-	JZ     done840
+	JZ     done841
 	VMOVSS X3, (R11)
 
-done840:
+done841:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19069,30 +19149,30 @@ done840:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two842
+	JZ           two843
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two842:
+two843:
 	TESTQ     $0x00000002, SI
-	JZ        one843
+	JZ        one844
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one843:
+one844:
 	TESTQ  $0x00000001, SI
-	JZ     done844
+	JZ     done845
 	VMOVSS X0, (DX)
 
-done844:
-done836:
+done845:
+done837:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row833
+	JNZ  row834
 	VZEROUPPER
 	RET
 
@@ -19114,12 +19194,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row845:
+row846:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest847
+	JGE  rest848
 
-loop846:
+loop847:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19138,11 +19218,11 @@ loop846:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop846
+	JL           loop847
 
-rest847:
+rest848:
 	TESTQ        SI, SI
-	JZ           done848
+	JZ           done849
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19153,24 +19233,24 @@ rest847:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two850
+	JZ           two851
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two850:
+two851:
 	TESTQ     $0x00000002, SI
-	JZ        one851
+	JZ        one852
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one851:
+one852:
 	TESTQ  $0x00000001, SI
-	JZ     done852
+	JZ     done853
 	VMOVSS X3, (R11)
 
-done852:
+done853:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19182,30 +19262,30 @@ done852:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two854
+	JZ           two855
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two854:
+two855:
 	TESTQ     $0x00000002, SI
-	JZ        one855
+	JZ        one856
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one855:
+one856:
 	TESTQ  $0x00000001, SI
-	JZ     done856
+	JZ     done857
 	VMOVSS X0, (DX)
 
-done856:
-done848:
+done857:
+done849:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row845
+	JNZ  row846
 	VZEROUPPER
 	RET
 
@@ -19933,32 +20013,33 @@ DATA vecEntryAVX512<>+448(SB)/8, $·vecRMSNormGradAVX512(SB)
 DATA vecEntryAVX512<>+456(SB)/8, $·vecRMSNormGradGammaAVX512(SB)
 DATA vecEntryAVX512<>+464(SB)/8, $·vecSumRowsAVX512(SB)
 DATA vecEntryAVX512<>+472(SB)/8, $·vecSumSquaresAVX512(SB)
-DATA vecEntryAVX512<>+480(SB)/8, $·vecFromU8AVX512(SB)
-DATA vecEntryAVX512<>+488(SB)/8, $·vecFromI32AVX512(SB)
-DATA vecEntryAVX512<>+496(SB)/8, $·vecMaskAVX512(SB)
-DATA vecEntryAVX512<>+504(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+512(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+520(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+528(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecFused21AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $680
+DATA vecEntryAVX512<>+480(SB)/8, $·vecSumSquares2AVX512(SB)
+DATA vecEntryAVX512<>+488(SB)/8, $·vecFromU8AVX512(SB)
+DATA vecEntryAVX512<>+496(SB)/8, $·vecFromI32AVX512(SB)
+DATA vecEntryAVX512<>+504(SB)/8, $·vecMaskAVX512(SB)
+DATA vecEntryAVX512<>+512(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+520(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+528(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+536(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecFused21AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $688
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -20026,32 +20107,33 @@ DATA vecEntryAVX2<>+448(SB)/8, $·vecRMSNormGradAVX2(SB)
 DATA vecEntryAVX2<>+456(SB)/8, $·vecRMSNormGradGammaAVX2(SB)
 DATA vecEntryAVX2<>+464(SB)/8, $·vecSumRowsAVX2(SB)
 DATA vecEntryAVX2<>+472(SB)/8, $·vecSumSquaresAVX2(SB)
-DATA vecEntryAVX2<>+480(SB)/8, $·vecFromU8AVX2(SB)
-DATA vecEntryAVX2<>+488(SB)/8, $·vecFromI32AVX2(SB)
-DATA vecEntryAVX2<>+496(SB)/8, $·vecMaskAVX2(SB)
-DATA vecEntryAVX2<>+504(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+512(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+520(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+528(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+536(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+544(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+552(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+560(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+568(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+576(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+584(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+592(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+600(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+608(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+616(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+624(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+632(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecFused21AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $680
+DATA vecEntryAVX2<>+480(SB)/8, $·vecSumSquares2AVX2(SB)
+DATA vecEntryAVX2<>+488(SB)/8, $·vecFromU8AVX2(SB)
+DATA vecEntryAVX2<>+496(SB)/8, $·vecFromI32AVX2(SB)
+DATA vecEntryAVX2<>+504(SB)/8, $·vecMaskAVX2(SB)
+DATA vecEntryAVX2<>+512(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+520(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+528(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+536(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+544(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+552(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+560(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+568(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+576(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+584(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+592(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+600(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+608(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+616(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+624(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+632(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+640(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+648(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+664(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecFused21AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $688
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -21,7 +21,7 @@ var fixed = []struct {
 	{"vecRMSNorm", rmsNorm(false)}, {"vecRMSNormGamma", rmsNorm(true)},
 	{"vecLayerNormGrad", normGrad(true, false)}, {"vecLayerNormGradGamma", normGrad(true, true)},
 	{"vecRMSNormGrad", normGrad(false, false)}, {"vecRMSNormGradGamma", normGrad(false, true)},
-	{"vecSumRows", sumRows}, {"vecSumSquares", sumSquares},
+	{"vecSumRows", sumRows}, {"vecSumSquares", sumSquares(1)}, {"vecSumSquares2", sumSquares(2)},
 	{"vecFromU8", fromU8}, {"vecFromI32", fromI32}, {"vecMask", dropoutMask},
 }
 

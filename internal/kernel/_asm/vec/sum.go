@@ -124,30 +124,37 @@ func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
 	return wide, narrow
 }
 
-// sumSquares sets the sixteen float64 lanes of stream 1; cols is a positive
-// multiple of 16. Squares are exact, so the FMA rounds as the addition does.
-func sumSquares(g *gen, name string) {
-	x, out, left := g.bare(name)
-	sums := make([]vec, 128/g.bytes)
-	for i := range sums {
-		sums[i] = g.zero()
+// sumSquares sets the sixteen float64 lanes of each of some blocks (stream 1);
+// cols is a positive multiple of 16, blocks after the first are full. Squares
+// are exact, so the FMA rounds as the addition does. Two blocks at once hide
+// half of its latency.
+func sumSquares(blocks int) func(g *gen, name string) {
+	return func(g *gen, name string) {
+		x, out, left := g.bare(name)
+		vectors := 128 / g.bytes
+		sums := make([]vec, blocks*vectors)
+		for i := range sums {
+			sums[i] = g.zero()
+		}
+		loop := g.label("loop")
+		g.Label(loop)
+		for i := range sums {
+			v := g.reg()
+			g.VCVTPS2PD(Mem{Base: x, Disp: i/vectors*4*sumBlock + i%vectors*g.bytes/2}, v)
+			g.VFMADD231PD(v, v, sums[i])
+		}
+		g.ADDQ(Imm(64), x)
+		g.SUBQ(Imm(64), left)
+		g.JNZ(LabelRef(loop))
+		for i := range sums {
+			g.VMOVUPD(sums[i], Mem{Base: out, Disp: g.bytes * i})
+		}
+		g.VZEROUPPER()
+		g.RET()
 	}
-	loop := g.label("loop")
-	g.Label(loop)
-	for i := range sums {
-		v := g.reg()
-		g.VCVTPS2PD(Mem{Base: x, Disp: g.bytes / 2 * i}, v)
-		g.VFMADD231PD(v, v, sums[i])
-	}
-	g.ADDQ(Imm(64), x)
-	g.SUBQ(Imm(64), left)
-	g.JNZ(LabelRef(loop))
-	for i := range sums {
-		g.VMOVUPD(sums[i], Mem{Base: out, Disp: g.bytes * i})
-	}
-	g.VZEROUPPER()
-	g.RET()
 }
+
+const sumBlock = 4096 // sum.go
 
 // fromU8 has streams src (bytes) and dst, scalars scale and shift; cols is a
 // positive multiple of 16.
