@@ -180,8 +180,13 @@ func TestGatherAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, idx := NewBuffers(m.Fields(), 3), []int{2, 0, 1}
-	for _, ds := range []Dataset{m, s} {
+	table, schema := peopleSchema(t, FitOptions{})
+	oneHot, err := schema.Encode(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ds := range []Dataset{m, s, oneHot} {
+		batch, idx := NewBuffers(ds.Fields(), 3), []int{2, 0, 1}
 		n := testing.AllocsPerRun(1000, func() {
 			if err := ds.Gather(batch, 0, idx); err != nil {
 				t.Fatal(err)

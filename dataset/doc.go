@@ -5,10 +5,10 @@
 // can be copied by index into the rows of a batch. Everything else is a way to
 // make one or to read one:
 //
-//	files     ReadTable (CSV, TSV), ReadIDX and LoadIDX, ReadNPY; each plain or .gz
-//	Go        New (tensors), FromSlices, FromStructs, FromSeq
+//	files     LoadIDX (images), LoadNPY, ReadTable (CSV, TSV); each plain or .gz
+//	Go        New (tensors), FromSlices, FromSeq, TableOf (structs)
 //	tables    Table -> Split -> Fit on the training rows -> Schema.Encode
-//	parts     Subset, Range, Split
+//	parts     Subset, Range, Split, SplitStratified
 //	batches   Loader, which gathers ahead of the training loop
 //
 // The fields that training looks for are called x (features), cat (indices of

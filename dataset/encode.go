@@ -59,34 +59,33 @@ func indexOf(names []string) map[string]int32 {
 	return m
 }
 
-// put writes a cell into the zeroed features of its example.
-func (e *Encoder) put(f *feature, cell []byte, x []float32, cat []int32) error {
-	if f.index != nil {
-		if e.missing.has(cell) {
-			cell = nil
-		}
-		if i, ok := f.index[string(cell)]; ok && f.embed {
-			cat[f.at] = i + 1
-		} else if ok {
-			x[f.at+int(i)] = 1
-		}
-		return nil
-	}
+// number returns the value of a numeric cell in x.
+func (e *Encoder) number(c *ColumnSchema, cell []byte) (float32, error) {
 	v, ok, missing := e.missing.number(cell)
 	if missing {
-		v = f.column.Fill
+		v = c.Fill
 	} else if !ok {
-		return fmt.Errorf("cell %q is not a finite number", cell)
+		return 0, fmt.Errorf("cell %q is not a finite number", cell)
 	}
-	if f.column.Std == 0 {
-		return nil
+	if c.Std == 0 {
+		return 0, nil
 	}
-	w := float32((v - f.column.Mean) / f.column.Std)
+	w := float32((v - c.Mean) / c.Std)
 	if w-w != 0 {
-		return fmt.Errorf("cell %q is too large for float32", cell)
+		return 0, fmt.Errorf("cell %q is too large for float32", cell)
 	}
-	x[f.at] = w
-	return nil
+	return w, nil
+}
+
+// code returns the place of a cell in the vocabulary, or -1.
+func (e *Encoder) code(f *feature, cell []byte) int32 {
+	if e.missing.has(cell) {
+		cell = nil
+	}
+	if i, ok := f.index[string(cell)]; ok {
+		return i
+	}
+	return -1
 }
 
 // EncodeRow writes one example, given by the names of its columns, into x
@@ -104,9 +103,20 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 		if !ok {
 			return fmt.Errorf("dataset: no value of column %q (%s)", f.column.Name, suggest(f.column.Name, slices.Sorted(maps.Keys(row))))
 		}
-		if err := e.put(f, []byte(cell), x, cat); err != nil {
+		if f.index != nil {
+			switch code := e.code(f, []byte(cell)); {
+			case f.embed:
+				cat[f.at] = code + 1
+			case code >= 0:
+				x[f.at+int(code)] = 1
+			}
+			continue
+		}
+		v, err := e.number(f.column, []byte(cell))
+		if err != nil {
 			return fmt.Errorf("dataset: column %q: %w", f.column.Name, err)
 		}
+		x[f.at] = v
 	}
 	return nil
 }
@@ -116,51 +126,127 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 // empty), and y and weight if the table has their columns. Columns are found by
 // name. Errors name the file, the line and the column.
 func (e *Encoder) Encode(t *Table) (*Memory, error) {
-	cols := make([]int, len(e.features))
-	for i := range e.features {
-		name := e.features[i].column.Name
-		if cols[i] = slices.Index(t.names, name); cols[i] < 0 {
-			return nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, name, suggest(name, t.names))
-		}
+	numbers, codes, err := e.columns(t)
+	if err != nil {
+		return nil, err
 	}
 	n := t.Len()
-	x, cat := make([]float32, n*e.width), make([]int32, n*e.cats)
-	for row := range n {
-		xr, cr := x[row*e.width:(row+1)*e.width], cat[row*e.cats:(row+1)*e.cats]
+	m := &Memory{n: n}
+	oneHot := e.width - len(numbers)/n
+	if oneHot > 0 {
+		m.attach(Field{FieldX, tensor.F32, tensor.Shape{e.width}}, e.oneHot(numbers, codes))
+	} else if e.width > 0 {
+		m.attach(Field{FieldX, tensor.F32, tensor.Shape{e.width}}, rows[float32]{numbers, e.width})
+	}
+	if e.cats > 0 {
+		m.attach(Field{FieldCat, tensor.I32, tensor.Shape{e.cats}}, rows[int32]{codes, e.cats})
+	}
+	if err := e.encodeTarget(m, t); err != nil {
+		return nil, err
+	}
+	if len(m.fields) == 0 {
+		return nil, fmt.Errorf("dataset: %s: no features", t.file)
+	}
+	return m, nil
+}
+
+// columns returns the numeric columns, and the codes of the categorical ones,
+// counted from 1 if they are embedded; each in the order of the features.
+func (e *Encoder) columns(t *Table) (numbers []float32, codes []int32, err error) {
+	cols := make([]int, len(e.features))
+	for i, f := range e.features {
+		name := f.column.Name
+		if cols[i] = slices.Index(t.names, name); cols[i] < 0 {
+			return nil, nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, name, suggest(name, t.names))
+		}
+	}
+	categorical := 0
+	for _, f := range e.features {
+		if f.index != nil {
+			categorical++
+		}
+	}
+	codes = make([]int32, 0, t.Len()*categorical)
+	numbers = make([]float32, 0, t.Len()*(len(e.features)-categorical))
+	for row := range t.Len() {
 		for i := range e.features {
-			if err := e.put(&e.features[i], t.cells.at(row, cols[i]), xr, cr); err != nil {
-				return nil, t.errorAt(row, cols[i], "%w", err)
+			f, cell := &e.features[i], t.cells.at(row, cols[i])
+			switch {
+			case f.embed:
+				codes = append(codes, e.code(f, cell)+1)
+			case f.index != nil:
+				codes = append(codes, e.code(f, cell))
+			default:
+				v, err := e.number(f.column, cell)
+				if err != nil {
+					return nil, nil, t.errorAt(row, cols[i], "%w", err)
+				}
+				numbers = append(numbers, v)
 			}
 		}
 	}
-	var fields []Column
-	if e.width > 0 {
-		fields = append(fields, Column{Name: FieldX, Data: tensor.Of(x, n, e.width)})
-	}
-	if e.cats > 0 {
-		fields = append(fields, Column{Name: FieldCat, Data: tensor.Of(cat, n, e.cats)})
-	}
-	return e.encodeRest(t, fields)
+	return numbers, codes, nil
 }
 
-// encodeRest adds the target and the weight to the features.
-func (e *Encoder) encodeRest(t *Table, fields []Column) (*Memory, error) {
+func (e *Encoder) oneHot(numbers []float32, codes []int32) *oneHotRows {
+	r := &oneHotRows{numbers: numbers, codes: codes, width: e.width}
+	for _, f := range e.features {
+		if f.index != nil {
+			r.first = append(r.first, int32(f.at))
+		} else {
+			r.place = append(r.place, int32(f.at))
+		}
+	}
+	return r
+}
+
+// oneHotRows is numbers, (examples, len(place)), and codes, (examples,
+// len(first)), that become features in a batch: a wide vocabulary would take
+// too much memory before. A code of -1 becomes zeros.
+type oneHotRows struct {
+	numbers []float32
+	codes   []int32
+	place   []int32 // of each number in an example
+	first   []int32 // place of code 0 of each categorical column
+	width   int
+}
+
+func (r *oneHotRows) gather(dst *tensor.Tensor, row int, indices []int) {
+	out := dst.F32()[row*r.width:]
+	for i, x := range indices {
+		one := out[i*r.width : (i+1)*r.width]
+		clear(one)
+		for j, v := range r.numbers[x*len(r.place) : (x+1)*len(r.place)] {
+			one[r.place[j]] = v
+		}
+		for j, c := range r.codes[x*len(r.first) : (x+1)*len(r.first)] {
+			if c >= 0 {
+				one[r.first[j]+c] = 1
+			}
+		}
+	}
+}
+
+// encodeTarget adds the target and the weight to the features.
+func (e *Encoder) encodeTarget(m *Memory, t *Table) error {
 	s := e.schema
 	if col := slices.Index(t.names, s.Target.Name); col >= 0 && s.Target.Task != "" {
 		y, err := e.target(t, col)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fields = append(fields, Column{Name: FieldY, Data: y})
+		if err := m.add(Column{Name: FieldY, Data: y}); err != nil {
+			return err
+		}
 	}
 	if col := slices.Index(t.names, s.Weight); col >= 0 && s.Weight != "" {
 		w, err := t.weights(col)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fields = append(fields, Column{Name: FieldWeight, Data: tensor.Of(w)})
+		return m.add(Column{Name: FieldWeight, Data: tensor.Of(w)})
 	}
-	return New(fields...)
+	return nil
 }
 
 func (e *Encoder) target(t *Table, col int) (*tensor.Tensor, error) {

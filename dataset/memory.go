@@ -72,9 +72,12 @@ func (m *Memory) add(c Column) error {
 		return err
 	}
 	m.n = n
-	m.fields = append(m.fields, Field{c.Name, dt, c.Data.Shape()[1:]})
-	m.sources = append(m.sources, src)
+	m.attach(Field{c.Name, dt, c.Data.Shape()[1:]}, src)
 	return nil
+}
+
+func (m *Memory) attach(f Field, src source) {
+	m.fields, m.sources = append(m.fields, f), append(m.sources, src)
 }
 
 func (c Column) fieldType() tensor.DType {
