@@ -21,7 +21,7 @@ func TestFused(t *testing.T) {
 		fused, tiled := Compile(p), Compile(p)
 		tiled.fused = -1
 		eachTier(t, func(t *testing.T) {
-			if fused.Fused() != (vecTable != nil) || tiled.Fused() {
+			if fused.Fused() != (vecTable != nil) || tiled.Fused() && !tiled.single() {
 				t.Fatalf("Fused() = %v, %v", fused.Fused(), tiled.Fused())
 			}
 			r, s := rand.New(rand.NewPCG(21, uint64(i))), Scratch{}

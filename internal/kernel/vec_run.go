@@ -53,8 +53,14 @@ func Compile(p *Program) *Elementwise {
 	return e
 }
 
-// Fused reports whether Run uses one generated kernel on the active tier.
-func (e *Elementwise) Fused() bool { return e.fused >= 0 && vecTable != nil }
+// Fused reports whether Run uses one generated kernel on the active tier: the
+// program is in the table, or it is a single op on streams.
+func (e *Elementwise) Fused() bool { return vecTable != nil && (e.fused >= 0 || e.single()) }
+
+func (e *Elementwise) single() bool { return len(e.steps) == 1 && e.buffers == 0 }
+
+// inTable reports whether the kernel takes the streams as they are.
+func (e *Elementwise) inTable() bool { return vecTable != nil && e.fused >= 0 }
 
 func (e *Elementwise) findLate() {
 	var done [MaxStreams]bool
@@ -144,7 +150,7 @@ func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s
 	if splat {
 		t.splats = s.F32(slotCols, len(streams)*nr*nc)
 	}
-	if e.Fused() {
+	if e.inTable() {
 		copy(t.args.scal[:], scalars)
 	} else {
 		t.buffers = s.F32(slotTiles, e.buffers*nr*nc)
@@ -223,7 +229,7 @@ func (t *tiler) run(streams []Stream, r, c, nr, nc int) {
 			a.ptr[i], a.stride[i] = unsafe.Pointer(&tile[0]), nc*4
 		}
 	}
-	if t.e.Fused() {
+	if t.e.inTable() {
 		vecCall(vecTable[t.e.fused], a)
 		return
 	}

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 86
+const vecKernels = 89
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -34,6 +34,9 @@ var fusedKeys = [...]string{
 	"t0=mul(x1,s1);t1=fma(x0,s3,t0);x2=fma(x2,s2,t1);x0=fma(x2,s0,x0)",
 	"t0=mul(x1,s1);x2=fma(x2,s2,t0);t1=fma(x2,s2,t0);x0=fma(t1,s0,x0)",
 	"t0=mul(x1,s1);t1=fma(x0,s3,t0);x2=fma(x2,s2,t1);t2=fma(x2,s2,t1);x0=fma(t2,s0,x0)",
+	"t0=mul(x0,s0);x1=fma(s1,t0,x1)",
+	"t0=mul(x0,s0);x1=fma(x1,s1,t0);x2=fma(s2,x1,x2)",
+	"t0=mul(x0,s0);x1=fma(x1,s1,t0);t1=mul(x1,s2);x2=sub(x2,t1)",
 	"t0=mul(x1,s0);t1=mul(t0,s2);x2=fma(x2,s1,t1);t2=mul(t0,t0);t3=mul(t2,s4);x3=fma(x3,s3,t3);t4=sqrt(x3);t5=fma(t4,s5,s6);t6=div(x2,t5);x0=fma(t6,s7,x0)",
 	"t0=mul(x1,s0);t1=mul(t0,s2);x2=fma(x2,s1,t1);t2=mul(t0,t0);t3=mul(t2,s4);x3=fma(x3,s3,t3);t4=sqrt(x3);t5=fma(t4,s5,s6);t6=div(x2,t5);t7=mul(x0,s8);x0=fma(t6,s7,t7)",
 	"t0=mul(x1,s0);t1=mul(t0,t0);t2=mul(t1,s2);x2=fma(x2,s1,t2);t3=sqrt(x2);t4=add(t3,s3);t5=div(t0,t4);x0=fma(t5,s4,x0)",
@@ -331,6 +334,15 @@ func vecFused20AVX512(fn uintptr, a *byte)
 func vecFused21AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused22AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused23AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused24AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -587,3 +599,12 @@ func vecFused20AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused21AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused22AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused23AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused24AVX2(fn uintptr, a *byte)

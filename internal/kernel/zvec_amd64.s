@@ -7150,8 +7150,6 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7167,63 +7165,31 @@ row402:
 	JGE  rest404
 
 loop403:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS          (R10)(DX*1), Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop403
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop403
 
 rest404:
-	TESTQ            SI, SI
-	JZ               done405
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS.Z        (R10)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, K1, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ        SI, SI
+	JZ           done405
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done405:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row402
 	VZEROUPPER
@@ -7237,7 +7203,6 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7253,29 +7218,17 @@ row406:
 	JGE  rest408
 
 loop407:
-	VMOVUPS          (R8)(DX*1), Z0
+	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS          (R9)(DX*1), Z2
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMOVUPS          (R9)(DX*1), Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VBROADCASTSS     152(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS          (R10)(DX*1), Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMULPS.BCST      176(AX), Z1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop407
@@ -7283,35 +7236,22 @@ loop407:
 rest408:
 	TESTQ            SI, SI
 	JZ               done409
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VBROADCASTSS     152(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS.Z        (R10)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, K1, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMULPS.BCST      176(AX), Z1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
 
 done409:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row406
 	VZEROUPPER
@@ -7340,21 +7280,16 @@ row410:
 	JGE  rest412
 
 loop411:
-	VMOVUPS          (R8)(DX*1), Z0
+	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS           Z0, Z0, Z1
-	VMULPS.BCST      152(AX), Z1, Z1
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      156(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 160(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop411
@@ -7362,21 +7297,16 @@ loop411:
 rest412:
 	TESTQ            SI, SI
 	JZ               done413
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS           Z0, Z0, Z1
-	VMULPS.BCST      152(AX), Z1, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      156(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 160(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done413:
 	ADDQ 80(AX), DI
@@ -7395,6 +7325,7 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7412,6 +7343,249 @@ row414:
 loop415:
 	VMOVUPS          (R8)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS.BCST      152(AX), Z0, Z1
+	VMOVUPS          (R9)(DX*1), Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMULPS.BCST      160(AX), Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 156(AX), Z2, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
+	VSQRTPS          Z0, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     164(AX), Z2
+	VFMADD213PS.BCST 168(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          (DI)(DX*1), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 172(AX), Z0, Z1
+	VMOVUPS          Z1, (DI)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop415
+
+rest416:
+	TESTQ            SI, SI
+	JZ               done417
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS.BCST      152(AX), Z0, Z1
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMULPS.BCST      160(AX), Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 156(AX), Z2, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
+	VSQRTPS          Z0, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     164(AX), Z2
+	VFMADD213PS.BCST 168(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 172(AX), Z0, Z1
+	VMOVUPS          Z1, K1, (DI)(DX*1)
+
+done417:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row414
+	VZEROUPPER
+	RET
+
+// func vecFused22AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row418:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest420
+
+loop419:
+	VMOVUPS          (R8)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS.BCST      152(AX), Z0, Z1
+	VMOVUPS          (R9)(DX*1), Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMULPS.BCST      160(AX), Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 156(AX), Z2, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
+	VSQRTPS          Z0, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     164(AX), Z2
+	VFMADD213PS.BCST 168(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          (DI)(DX*1), Z1
+	VMULPS.BCST      176(AX), Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 172(AX), Z0, Z1
+	VMOVUPS          Z1, (DI)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop419
+
+rest420:
+	TESTQ            SI, SI
+	JZ               done421
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS.BCST      152(AX), Z0, Z1
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMULPS.BCST      160(AX), Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 156(AX), Z2, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
+	VSQRTPS          Z0, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     164(AX), Z2
+	VFMADD213PS.BCST 168(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VMULPS.BCST      176(AX), Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 172(AX), Z0, Z1
+	VMOVUPS          Z1, K1, (DI)(DX*1)
+
+done421:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row418
+	VZEROUPPER
+	RET
+
+// func vecFused23AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row422:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest424
+
+loop423:
+	VMOVUPS          (R8)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS           Z0, Z0, Z1
+	VMULPS.BCST      152(AX), Z1, Z1
+	VMOVUPS          (R9)(DX*1), Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, (R9)(DX*1)
+	VSQRTPS          Z1, Z1
+	VADDPS.BCST      156(AX), Z1, Z1
+	VDIVPS           Z1, Z0, Z0
+	VMOVUPS          (DI)(DX*1), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 160(AX), Z0, Z1
+	VMOVUPS          Z1, (DI)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop423
+
+rest424:
+	TESTQ            SI, SI
+	JZ               done425
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMULPS           Z0, Z0, Z1
+	VMULPS.BCST      152(AX), Z1, Z1
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VSQRTPS          Z1, Z1
+	VADDPS.BCST      156(AX), Z1, Z1
+	VDIVPS           Z1, Z0, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST 160(AX), Z0, Z1
+	VMOVUPS          Z1, K1, (DI)(DX*1)
+
+done425:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row422
+	VZEROUPPER
+	RET
+
+// func vecFused24AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row426:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest428
+
+loop427:
+	VMOVUPS          (R8)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS      Z0, Z0, Z1
@@ -7425,11 +7599,11 @@ loop415:
 	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop415
+	JL               loop427
 
-rest416:
+rest428:
 	TESTQ            SI, SI
-	JZ               done417
+	JZ               done429
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
@@ -7444,12 +7618,12 @@ rest416:
 	VFMADD231PS.BCST 152(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done417:
+done429:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row414
+	JNZ  row426
 	VZEROUPPER
 	RET
 
@@ -18736,17 +18910,15 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
+	LEAQ vecMask<>+64(SB), R9
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R11
+	SUBQ DX, R9
 
 row802:
 	XORQ DX, DX
@@ -18754,35 +18926,14 @@ row802:
 	JGE  rest804
 
 loop803:
-	VMOVUPS      (R8)(DX*1), Y0
+	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      (R9)(DX*1), Y2
+	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 160(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	VSQRTPS      Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 164(AX), Y2
-	VBROADCASTSS 168(AX), Y3
-	VFMADD213PS  Y3, Y2, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop803
@@ -18790,101 +18941,38 @@ loop803:
 rest804:
 	TESTQ        SI, SI
 	JZ           done805
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y2, Y3
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two807
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two807:
-	TESTQ     $0x00000002, SI
-	JZ        one808
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one808:
-	TESTQ  $0x00000001, SI
-	JZ     done809
-	VMOVSS X3, (R12)
-
-done809:
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 160(AX), Y3
-	VMULPS       Y3, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	LEAQ         (R10)(DX*1), R12
-	VMOVAPS      Y1, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two811
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two811:
-	TESTQ     $0x00000002, SI
-	JZ        one812
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one812:
-	TESTQ  $0x00000001, SI
-	JZ     done813
-	VMOVSS X3, (R12)
-
-done813:
-	VSQRTPS      Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 164(AX), Y3
-	VBROADCASTSS 168(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two815
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two815:
+two807:
 	TESTQ     $0x00000002, SI
-	JZ        one816
+	JZ        one808
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one816:
+one808:
 	TESTQ  $0x00000001, SI
-	JZ     done817
+	JZ     done809
 	VMOVSS X0, (DX)
 
-done817:
+done809:
 done805:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row802
 	VZEROUPPER
@@ -18898,160 +18986,102 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R11
+	SUBQ DX, R10
 
-row818:
+row810:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest820
+	JGE  rest812
 
-loop819:
-	VMOVUPS      (R8)(DX*1), Y0
+loop811:
+	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      (R9)(DX*1), Y2
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop811
+
+rest812:
+	TESTQ        SI, SI
+	JZ           done813
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 160(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	VSQRTPS      Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 164(AX), Y2
-	VBROADCASTSS 168(AX), Y3
-	VFMADD213PS  Y3, Y2, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VBROADCASTSS 176(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop819
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two815
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
 
-rest820:
-	TESTQ        SI, SI
-	JZ           done821
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
+two815:
+	TESTQ     $0x00000002, SI
+	JZ        one816
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one816:
+	TESTQ  $0x00000001, SI
+	JZ     done817
+	VMOVSS X2, (R11)
+
+done817:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two823
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two823:
-	TESTQ     $0x00000002, SI
-	JZ        one824
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one824:
-	TESTQ  $0x00000001, SI
-	JZ     done825
-	VMOVSS X3, (R12)
-
-done825:
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 160(AX), Y3
-	VMULPS       Y3, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	LEAQ         (R10)(DX*1), R12
-	VMOVAPS      Y1, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two827
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two827:
-	TESTQ     $0x00000002, SI
-	JZ        one828
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one828:
-	TESTQ  $0x00000001, SI
-	JZ     done829
-	VMOVSS X3, (R12)
-
-done829:
-	VSQRTPS      Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 164(AX), Y3
-	VBROADCASTSS 168(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 176(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two831
+	JZ           two819
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two831:
+two819:
 	TESTQ     $0x00000002, SI
-	JZ        one832
+	JZ        one820
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one832:
+one820:
 	TESTQ  $0x00000001, SI
-	JZ     done833
+	JZ     done821
 	VMOVSS X0, (DX)
 
-done833:
 done821:
+done813:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row818
+	JNZ  row810
 	VZEROUPPER
 	RET
 
@@ -19073,12 +19103,445 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
+row822:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest824
+
+loop823:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VBROADCASTSS 152(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop823
+
+rest824:
+	TESTQ        SI, SI
+	JZ           done825
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two827
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two827:
+	TESTQ     $0x00000002, SI
+	JZ        one828
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one828:
+	TESTQ  $0x00000001, SI
+	JZ     done829
+	VMOVSS X2, (R11)
+
+done829:
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VSUBPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two831
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two831:
+	TESTQ     $0x00000002, SI
+	JZ        one832
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one832:
+	TESTQ  $0x00000001, SI
+	JZ     done833
+	VMOVSS X0, (DX)
+
+done833:
+done825:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row822
+	VZEROUPPER
+	RET
+
+// func vecFused21AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
 row834:
 	XORQ DX, DX
 	CMPQ DX, BX
 	JGE  rest836
 
 loop835:
+	VMOVUPS      (R8)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VBROADCASTSS 160(AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	VSQRTPS      Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VBROADCASTSS 168(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (DI)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (DI)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop835
+
+rest836:
+	TESTQ        SI, SI
+	JZ           done837
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y2, Y1, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two839
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two839:
+	TESTQ     $0x00000002, SI
+	JZ        one840
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one840:
+	TESTQ  $0x00000001, SI
+	JZ     done841
+	VMOVSS X3, (R12)
+
+done841:
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 160(AX), Y3
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	LEAQ         (R10)(DX*1), R12
+	VMOVAPS      Y1, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two843
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two843:
+	TESTQ     $0x00000002, SI
+	JZ        one844
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one844:
+	TESTQ  $0x00000001, SI
+	JZ     done845
+	VMOVSS X3, (R12)
+
+done845:
+	VSQRTPS      Y1, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 164(AX), Y3
+	VBROADCASTSS 168(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two847
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two847:
+	TESTQ     $0x00000002, SI
+	JZ        one848
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one848:
+	TESTQ  $0x00000001, SI
+	JZ     done849
+	VMOVSS X0, (DX)
+
+done849:
+done837:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row834
+	VZEROUPPER
+	RET
+
+// func vecFused22AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row850:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest852
+
+loop851:
+	VMOVUPS      (R8)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VBROADCASTSS 160(AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	VSQRTPS      Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VBROADCASTSS 168(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (DI)(DX*1), Y1
+	VBROADCASTSS 176(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (DI)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop851
+
+rest852:
+	TESTQ        SI, SI
+	JZ           done853
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y2, Y1, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two855
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two855:
+	TESTQ     $0x00000002, SI
+	JZ        one856
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one856:
+	TESTQ  $0x00000001, SI
+	JZ     done857
+	VMOVSS X3, (R12)
+
+done857:
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 160(AX), Y3
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	LEAQ         (R10)(DX*1), R12
+	VMOVAPS      Y1, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two859
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two859:
+	TESTQ     $0x00000002, SI
+	JZ        one860
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one860:
+	TESTQ  $0x00000001, SI
+	JZ     done861
+	VMOVSS X3, (R12)
+
+done861:
+	VSQRTPS      Y1, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 164(AX), Y3
+	VBROADCASTSS 168(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 176(AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two863
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two863:
+	TESTQ     $0x00000002, SI
+	JZ        one864
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one864:
+	TESTQ  $0x00000001, SI
+	JZ     done865
+	VMOVSS X0, (DX)
+
+done865:
+done853:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row850
+	VZEROUPPER
+	RET
+
+// func vecFused23AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row866:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest868
+
+loop867:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19101,11 +19564,11 @@ loop835:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop835
+	JL           loop867
 
-rest836:
+rest868:
 	TESTQ        SI, SI
-	JZ           done837
+	JZ           done869
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19120,24 +19583,24 @@ rest836:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two839
+	JZ           two871
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two839:
+two871:
 	TESTQ     $0x00000002, SI
-	JZ        one840
+	JZ        one872
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one840:
+one872:
 	TESTQ  $0x00000001, SI
-	JZ     done841
+	JZ     done873
 	VMOVSS X3, (R11)
 
-done841:
+done873:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19149,36 +19612,36 @@ done841:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two843
+	JZ           two875
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two843:
+two875:
 	TESTQ     $0x00000002, SI
-	JZ        one844
+	JZ        one876
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one844:
+one876:
 	TESTQ  $0x00000001, SI
-	JZ     done845
+	JZ     done877
 	VMOVSS X0, (DX)
 
-done845:
-done837:
+done877:
+done869:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row834
+	JNZ  row866
 	VZEROUPPER
 	RET
 
-// func vecFused21AVX2(fn uintptr, a *byte)
+// func vecFused24AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -19194,12 +19657,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row846:
+row878:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest848
+	JGE  rest880
 
-loop847:
+loop879:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -19218,11 +19681,11 @@ loop847:
 	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop847
+	JL           loop879
 
-rest848:
+rest880:
 	TESTQ        SI, SI
-	JZ           done849
+	JZ           done881
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -19233,24 +19696,24 @@ rest848:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two851
+	JZ           two883
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two851:
+two883:
 	TESTQ     $0x00000002, SI
-	JZ        one852
+	JZ        one884
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one852:
+one884:
 	TESTQ  $0x00000001, SI
-	JZ     done853
+	JZ     done885
 	VMOVSS X3, (R11)
 
-done853:
+done885:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -19262,30 +19725,30 @@ done853:
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two855
+	JZ           two887
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two855:
+two887:
 	TESTQ     $0x00000002, SI
-	JZ        one856
+	JZ        one888
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one856:
+one888:
 	TESTQ  $0x00000001, SI
-	JZ     done857
+	JZ     done889
 	VMOVSS X0, (DX)
 
-done857:
-done849:
+done889:
+done881:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row846
+	JNZ  row878
 	VZEROUPPER
 	RET
 
@@ -20039,7 +20502,10 @@ DATA vecEntryAVX512<>+656(SB)/8, $·vecFused18AVX512(SB)
 DATA vecEntryAVX512<>+664(SB)/8, $·vecFused19AVX512(SB)
 DATA vecEntryAVX512<>+672(SB)/8, $·vecFused20AVX512(SB)
 DATA vecEntryAVX512<>+680(SB)/8, $·vecFused21AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $688
+DATA vecEntryAVX512<>+688(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecFused24AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $712
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -20133,7 +20599,10 @@ DATA vecEntryAVX2<>+656(SB)/8, $·vecFused18AVX2(SB)
 DATA vecEntryAVX2<>+664(SB)/8, $·vecFused19AVX2(SB)
 DATA vecEntryAVX2<>+672(SB)/8, $·vecFused20AVX2(SB)
 DATA vecEntryAVX2<>+680(SB)/8, $·vecFused21AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $688
+DATA vecEntryAVX2<>+688(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+704(SB)/8, $·vecFused24AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $712
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
