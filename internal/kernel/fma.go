@@ -7,14 +7,14 @@ import "math"
 //
 // The float64 product is exact (24+24 bits), so s = RN64(x*y+z). Rounding s to
 // float32 gives the right result unless s lies exactly half-way between two
-// float32 values, where the part that s lost decides (fmaSlow). In the range of
+// float32 values, where the part that s lost decides (fmaOdd). In the range of
 // float32 subnormals the half-way points look different: they go there too.
 func fma32(x, y, z float32) float32 {
 	s := float64(x)*float64(y) + float64(z)
-	if fmaExact(s) {
-		return float32(s)
+	if fmaDoubtful(s) {
+		s = fmaOdd(float64(x), float64(y), float64(z))
 	}
-	return fmaSlow(float64(x)*float64(y), float64(z))
+	return float32(s)
 }
 
 const (
@@ -24,17 +24,18 @@ const (
 	minNormal2 = (1023 - 126) << 53
 )
 
-// fmaExact says that rounding s to float32 is the same as rounding the exact
+// fmaDoubtful says that rounding s to float32 may differ from rounding the exact
 // value that s was rounded from.
-func fmaExact(s float64) bool {
+func fmaDoubtful(s float64) bool {
 	u := math.Float64bits(s)
-	return u&lostBits != halfWay && u<<1 >= minNormal2
+	return u&lostBits == halfWay || u<<1 < minNormal2
 }
 
-// fmaSlow returns float32(p+z) with one rounding: the sum is rounded to odd in
-// float64 (Boldo and Melquiond, Emulation of a FMA and correctly rounded sums,
-// IEEE TC 57, 2008), which makes the second rounding harmless.
-func fmaSlow(p, z float64) float32 {
+// fmaOdd returns x*y+z rounded to odd in float64, for float32 values: rounding
+// that to float32 is harmless (Boldo and Melquiond, Emulation of a FMA and
+// correctly rounded sums, IEEE TC 57, 2008).
+func fmaOdd(x, y, z float64) float64 {
+	p := float64(x * y)
 	s := p + z
 	b := s - p
 	e := (p - (s - b)) + (z - b) // exact: s + e = p + z; NaN where s is not finite
@@ -46,5 +47,5 @@ func fmaSlow(p, z float64) float32 {
 		}
 		s = math.Float64frombits(u)
 	}
-	return float32(s)
+	return s
 }

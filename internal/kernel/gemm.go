@@ -27,79 +27,85 @@ const (
 
 // GemmNN computes C (m, n) = A (m, k) · B (k, n).
 func GemmNN(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if m <= 0 || n <= 0 {
-		return
-	}
-	checkMatrix("a", m, k, a, lda)
-	checkMatrix("b", k, n, b, ldb)
-	checkOutput(m, n, c, ldc, init, bias)
-	if k == 0 {
-		startChains(m, n, c, ldc, init, bias)
-		return
-	}
-	gemmNN(m, n, k, a, lda, b, ldb, c, ldc, init, bias, s)
+	checkMatrix("a", m, k, len(a), lda)
+	checkMatrix("b", k, n, len(b), ldb)
+	p := product{m: m, n: n, k: k, a: a, rsa: lda, csa: 1, b: b, rsb: ldb, csb: 1, c: c, ldc: ldc, init: init, bias: bias}
+	p.run(s)
 }
 
 // GemmNT computes C (m, n) = A (m, k) · Bᵀ with B (n, k).
 func GemmNT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if m <= 0 || n <= 0 {
-		return
-	}
-	checkMatrix("a", m, k, a, lda)
-	checkMatrix("b", n, k, b, ldb)
-	checkOutput(m, n, c, ldc, init, bias)
-	if k == 0 {
-		startChains(m, n, c, ldc, init, bias)
-		return
-	}
-	gemmNT(m, n, k, a, lda, b, ldb, c, ldc, init, bias, s)
+	checkMatrix("a", m, k, len(a), lda)
+	checkMatrix("b", n, k, len(b), ldb)
+	p := product{m: m, n: n, k: k, a: a, rsa: lda, csa: 1, b: b, rsb: 1, csb: ldb, c: c, ldc: ldc, init: init, bias: bias}
+	p.run(s)
 }
 
 // GemmTN computes C (m, n) = Aᵀ · B with A (k, m), B (k, n).
 func GemmTN(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if m <= 0 || n <= 0 {
-		return
-	}
-	checkMatrix("a", k, m, a, lda)
-	checkMatrix("b", k, n, b, ldb)
-	checkOutput(m, n, c, ldc, init, bias)
-	if k == 0 {
-		startChains(m, n, c, ldc, init, bias)
-		return
-	}
-	gemmTN(m, n, k, a, lda, b, ldb, c, ldc, init, bias, s)
+	checkMatrix("a", k, m, len(a), lda)
+	checkMatrix("b", k, n, len(b), ldb)
+	p := product{m: m, n: n, k: k, a: a, rsa: 1, csa: lda, b: b, rsb: ldb, csb: 1, c: c, ldc: ldc, init: init, bias: bias}
+	p.run(s)
 }
 
-// checkMatrix panics unless x holds rows x cols with row distance ld.
-func checkMatrix(name string, rows, cols int, x []float32, ld int) {
-	if rows > 0 && cols > 0 && (ld < cols || len(x) < (rows-1)*ld+cols) {
-		badMatrix(name, rows, cols, len(x), ld)
+// product is one matrix product, the orientation turned into strides: A[i][p] is
+// a[i*rsa+p*csa], B[p][j] is b[p*rsb+j*csb].
+type product struct {
+	m, n, k  int
+	a        []float32
+	rsa, csa int
+	b        []float32
+	rsb, csb int
+	c        []float32
+	ldc      int
+	init     Init
+	bias     []float32
+}
+
+// run checks C and bias and computes the product on the tier in use.
+func (p *product) run(s *Scratch) {
+	if p.m <= 0 || p.n <= 0 {
+		return
+	}
+	checkMatrix("c", p.m, p.n, len(p.c), p.ldc)
+	if p.init == Bias && len(p.bias) < p.n {
+		panic(fmt.Sprintf("kernel: gemm: len(bias)=%d, want >= %d", len(p.bias), p.n))
+	}
+	if p.k <= 0 {
+		p.startChains()
+		return
+	}
+	multiply(p, s)
+}
+
+// checkMatrix panics unless a slice holds rows x cols with row distance ld. It is
+// small enough to be inlined.
+func checkMatrix(name string, rows, cols, length, ld int) {
+	if ld < cols || length < (rows-1)*ld+cols {
+		badMatrix(name, rows, cols, length, ld)
 	}
 }
 
 func badMatrix(name string, rows, cols, length, ld int) {
-	if ld < cols {
+	switch {
+	case rows <= 0 || cols <= 0: // nothing is read
+	case ld < cols:
 		panic(fmt.Sprintf("kernel: gemm: ld%s=%d, want >= %d", name, ld, cols))
-	}
-	panic(fmt.Sprintf("kernel: gemm: len(%s)=%d, want >= %d", name, length, (rows-1)*ld+cols))
-}
-
-func checkOutput(m, n int, c []float32, ldc int, init Init, bias []float32) {
-	checkMatrix("c", m, n, c, ldc)
-	if init == Bias && len(bias) < n {
-		panic(fmt.Sprintf("kernel: gemm: len(bias)=%d, want >= %d", len(bias), n))
+	default:
+		panic(fmt.Sprintf("kernel: gemm: len(%s)=%d, want >= %d", name, length, (rows-1)*ld+cols))
 	}
 }
 
 // startChains writes what C is before the first k.
-func startChains(m, n int, c []float32, ldc int, init Init, bias []float32) {
-	for i := range m {
-		row := c[i*ldc:][:n]
-		switch init {
+func (p *product) startChains() {
+	for i := range p.m {
+		row := p.c[i*p.ldc:][:p.n]
+		switch p.init {
 		case Zero:
 			clear(row)
 		case Bias:
-			copy(row, bias)
+			copy(row, p.bias)
 		}
 	}
 }

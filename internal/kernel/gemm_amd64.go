@@ -8,8 +8,8 @@ import (
 	"github.com/descent-ml/descent/internal/cpu"
 )
 
-// tileArgs is what a tile kernel reads, in this order (see _asm/gemm/tile.go).
-// Strides are in bytes. The kernel runs tiles > 0 tiles down a column panel.
+// tileArgs is what a kernel reads, in this order (see _asm/gemm/tile.go). Strides
+// are in bytes. A tile kernel runs tiles > 0 tiles down a column panel.
 type tileArgs struct {
 	k     int
 	a     *float32
@@ -30,10 +30,12 @@ type tileArgs struct {
 type tier struct {
 	isa       cpu.ISA
 	lanes     int                   // float32 in a vector
+	wide      [4]int                // vectors of a panel for 1, 2, 3 and more rows
 	tiles     [17][]func(args *int) // [vectors][rows]
+	ordered   [5][]func(args *int)  // [rows][strips]: NT with few rows
+	outer     func(args *int)       // k = 1
 	transpose func(src *float32, lds int, dst *float32, ldd int, rows, cols int)
 	pack      func(k, nv int, b *float32, ldb int, dst *float32)
-	wide      [4]int // vectors of a panel for 1, 2, 3 and more rows
 }
 
 var tierAVX512 = tier{
@@ -48,6 +50,13 @@ var tierAVX512 = tier{
 		8:  {nil, tile1x8AVX512, tile2x8AVX512, tile3x8AVX512},
 		16: {nil, tile1x16AVX512},
 	},
+	ordered: [5][]func(args *int){
+		1: {nil, ordered1x1AVX512, ordered1x2AVX512},
+		2: {nil, ordered2x1AVX512, ordered2x2AVX512},
+		3: {nil, ordered3x1AVX512, ordered3x2AVX512},
+		4: {nil, ordered4x1AVX512, ordered4x2AVX512},
+	},
+	outer:     outerAVX512,
 	transpose: transposeAVX512,
 	pack:      packAVX512,
 }
@@ -63,6 +72,13 @@ var tierAVX2 = tier{
 		6:  {nil, tile1x6AVX2, tile2x6AVX2},
 		12: {nil, tile1x12AVX2},
 	},
+	ordered: [5][]func(args *int){
+		1: {nil, ordered1x1AVX2, ordered1x2AVX2},
+		2: {nil, ordered2x1AVX2, ordered2x2AVX2},
+		3: {nil, ordered3x1AVX2},
+		4: {nil, ordered4x1AVX2},
+	},
+	outer:     outerAVX2,
 	transpose: transposeAVX2,
 	pack:      packAVX2,
 }
@@ -76,28 +92,27 @@ func init() {
 	})
 }
 
-func gemmNN(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if simd == nil {
-		gemmGo(m, n, k, a, lda, 1, b, ldb, 1, c, ldc, init, bias, s)
-		return
-	}
-	simd.product(m, n, k, a, lda, 1, b, ldb, c, ldc, init, bias, s)
-}
+// Scratch slots of gemm.
+const (
+	slotPanel = 0 // a panel of B
+	slotRight = 1 // Aᵀ in a swapped product
+	slotSwap  = 2 // rows of Cᵀ
+	slotLeft  = 3 // A with a better row distance
+)
 
-func gemmNT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if simd == nil {
-		gemmGo(m, n, k, a, lda, 1, b, 1, ldb, c, ldc, init, bias, s)
-		return
+// multiply chooses the way: vectors run along rows of C, so B's rows must, too.
+func multiply(p *product, s *Scratch) {
+	t := simd
+	switch {
+	case t == nil:
+		multiplyGo(p, s)
+	case p.csb != 1:
+		t.transposed(p, s)
+	case p.csa != 1 && t.narrow(p):
+		t.swapped(p, p.a, p.csa, s)
+	default:
+		t.direct(p, s)
 	}
-	simd.productNT(m, n, k, a, lda, b, ldb, c, ldc, init, bias, s)
-}
-
-func gemmTN(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if simd == nil {
-		gemmGo(m, n, k, a, 1, lda, b, ldb, 1, c, ldc, init, bias, s)
-		return
-	}
-	simd.productTN(m, n, k, a, lda, b, ldb, c, ldc, init, bias, s)
 }
 
 func transpose(rows, cols int, src []float32, lds int, dst []float32, ldd int) {
@@ -115,44 +130,90 @@ func (t *tier) transposeAll(rows, cols int, src []float32, lds int, dst []float3
 	}
 }
 
-// Scratch slots of gemm.
-const (
-	slotPanel = 0 // a panel of B
-	slotRight = 1 // Aᵀ in a swapped product
-	slotSwap  = 2 // rows of Cᵀ
-)
-
-// product computes C = A·B (B's rows contiguous), panel by panel. A[i][p] is
-// a[i*rsa+p*csa]: the two orientations of A differ in strides only.
-func (t *tier) product(m, n, k int, a []float32, rsa, csa int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
+// direct computes C = A·B with B's rows in place or packed, panel by panel. The
+// two orientations of A differ in strides only.
+func (t *tier) direct(p *product, s *Scratch) {
 	g := &s.tile
-	g.rsa, g.csa, g.ldb, g.ldc = 4*rsa, 4*csa, 4*ldb, 4*ldc
-	g.init = int(init)
-	kc := blockK(k)
-	for p := 0; p < k; p += kc {
-		g.k = min(kc, k-p)
-		if p > 0 {
+	t.setOutput(g, p)
+	first := 0
+	if p.k == 1 && p.init == Zero {
+		first = t.outerColumns(g, p)
+		if first == p.n {
+			return
+		}
+	}
+	a, csa := spreadColumns(p, s)
+	g.csa = 4 * csa
+	kc := blockK(p.k)
+	for q := 0; q < p.k; q += kc {
+		g.k = min(kc, p.k-q)
+		if q > 0 {
 			g.init = int(Accumulate)
 		}
-		for j := 0; j < n; {
-			nv := t.vectors(m, n-j)
-			g.b = &b[p*ldb+j]
-			if init == Bias {
-				g.bias = &bias[j]
+		for j := first; j < p.n; {
+			nv := t.vectors(p.m, p.n-j)
+			g.b, g.ldb = &p.b[q*p.rsb+j], 4*p.rsb
+			if t.packs(p, nv, j) {
+				panel := s.F32(slotPanel, g.k*nv*t.lanes)
+				t.pack(g.k, nv, g.b, g.ldb, &panel[0])
+				g.b, g.ldb = &panel[0], 4*nv*t.lanes
 			}
-			t.panel(g, m, nv, n-j, &a[p*csa], &c[j])
+			t.panel(g, p, &a[q*csa], j, nv)
 			j += nv * t.lanes
 		}
 	}
 }
 
-// blockK cuts k so that a panel of B stays in the second-level cache.
+// setOutput fills what all panels share.
+func (t *tier) setOutput(g *tileArgs, p *product) {
+	g.rsa, g.csa, g.ldc, g.init = 4*p.rsa, 4*p.csa, 4*p.ldc, int(p.init)
+}
+
+// outerColumns computes C = A·B for k = 1, as many columns as fill vectors, and
+// returns how many those are.
+func (t *tier) outerColumns(g *tileArgs, p *product) (done int) {
+	vectors := p.n / t.lanes
+	if vectors > 0 {
+		g.k, g.a, g.b, g.c, g.tiles = vectors, &p.a[0], &p.b[0], &p.c[0], p.m
+		t.outer(&g.k)
+	}
+	return vectors * t.lanes
+}
+
+// Blocking, from the measurements in docs/kernels.md.
+const (
+	blockDepth = 1024 // k of a panel: 256 KB of B, which the second-level cache keeps
+	shortDepth = 128  // k of a panel that few rows use: 32 KB, in the first-level cache
+	packRows   = 256  // rows of C from which a panel of B is worth a copy
+	packClash  = 48   // the same where B's rows fall on the same sets of the caches
+	clash      = 1024 // a row distance in floats, 4 KB, or a multiple of it, clashes
+)
+
+// blockK cuts k into blocks; a last one of up to a half goes with its neighbour.
 func blockK(k int) int {
-	const kc = 1024
-	if k <= kc+kc/2 {
+	if k <= blockDepth+blockDepth/2 {
 		return k
 	}
-	return kc
+	return blockDepth
+}
+
+// packs says whether the panel of nv vectors at column j is copied.
+func (t *tier) packs(p *product, nv, j int) bool {
+	return p.m >= packClash && (p.m >= packRows || p.rsb%clash == 0) && p.n-j >= nv*t.lanes
+}
+
+// spreadColumns copies a column-major A whose columns clash in the caches to a
+// distance that does not, if enough columns of C use it.
+func spreadColumns(p *product, s *Scratch) (a []float32, csa int) {
+	if p.rsa != 1 || p.csa%clash != 0 || p.n < 256 || p.k < 64 {
+		return p.a, p.csa
+	}
+	ld := p.m + 16
+	a = s.F32(slotLeft, p.k*ld)
+	for q := range p.k {
+		copy(a[q*ld:][:p.m], p.a[q*p.csa:])
+	}
+	return a, ld
 }
 
 // vectors returns the width of the next panel when n columns are left.
@@ -166,27 +227,30 @@ func (t *tier) vectors(m, n int) int {
 	return nv
 }
 
-// panel runs all m rows down a panel of nv vectors, of which left columns exist,
-// in tiles of even height: 32 rows are 6, 6, 5, 5, 5, 5 and not five times 6 and
-// a 2, because a low tile loads B more often.
-func (t *tier) panel(g *tileArgs, m, nv, left int, a, c *float32) {
+// panel runs all rows of A, which starts at a, down the panel of nv vectors at
+// column j, in tiles of even height: 32 rows are 6, 6, 5, 5, 5, 5 and not five
+// times 6 and a 2, because a low tile loads B more often for its work.
+func (t *tier) panel(g *tileArgs, p *product, a *float32, j, nv int) {
+	if p.init == Bias {
+		g.bias = &p.bias[j]
+	}
+	g.a, g.c = a, &p.c[j]
+	g.mask = t.mask(p.n - j - (nv-1)*t.lanes)
 	kernels := t.tiles[nv]
-	g.a, g.c = a, c
-	g.mask = t.mask(left - (nv-1)*t.lanes)
 	highest := len(kernels) - 1
-	if m <= highest {
+	if p.m <= highest {
 		g.tiles = 1
-		kernels[m](&g.k)
+		kernels[p.m](&g.k)
 		return
 	}
-	tiles := (m + highest - 1) / highest
-	height, extra := m/tiles, m%tiles
+	tiles := (p.m + highest - 1) / highest
+	height, extra := p.m/tiles, p.m%tiles
 	if extra > 0 {
 		g.tiles = extra
 		kernels[height+1](&g.k)
 		rows := extra * (height + 1)
-		g.a = (*float32)(unsafe.Add(unsafe.Pointer(a), rows*g.rsa))
-		g.c = (*float32)(unsafe.Add(unsafe.Pointer(c), rows*g.ldc))
+		g.a = (*float32)(unsafe.Add(unsafe.Pointer(g.a), rows*g.rsa))
+		g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), rows*g.ldc))
 	}
 	g.tiles = tiles - extra
 	kernels[height](&g.k)
@@ -204,75 +268,100 @@ func (t *tier) mask(n int) uint64 {
 	return uint64(uintptr(unsafe.Pointer(&laneWords[8-n])))
 }
 
-// productNT computes C = A·Bᵀ. Vectors run along rows, and neither operand has
-// a row that runs along an output, so one of them is transposed: the cheaper.
-func (t *tier) productNT(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if m >= t.lanes && (m <= 48 || n*k > 2*m*(k+n)) {
+// transposed computes C = A·Bᵀ. Neither operand has rows along an output, so one
+// must be turned: B in registers for a few rows, A where that is the cheaper,
+// or B panel by panel.
+func (t *tier) transposed(p *product, s *Scratch) {
+	m, n, k := p.m, p.n, p.k
+	switch {
+	case m < len(t.ordered):
+		t.packedNT(p, t.orderedColumns(p, s), s)
+	case m >= t.lanes && (m <= 48 || n*k > 2*m*(k+n)):
 		ld := roundUp(m, 16)
-		at := s.F32(slotRight, k*ld)
-		t.transposeAll(m, k, a, lda, at, ld)
-		t.swapped(m, n, k, at, ld, b, ldb, 1, c, ldc, init, bias, s)
-		return
+		right := s.F32(slotRight, k*ld)
+		t.transposeAll(m, k, p.a, p.rsa, right, ld)
+		t.swapped(p, right, ld, s)
+	default:
+		t.packedNT(p, 0, s)
 	}
+}
+
+// orderedColumns computes C = A·Bᵀ for a few rows and as many columns as fill
+// vectors, and returns how many those are. B is read once, in place.
+func (t *tier) orderedColumns(p *product, s *Scratch) (done int) {
 	g := &s.tile
-	g.rsa, g.csa, g.ldc = 4*lda, 4, 4*ldc
-	g.init = int(init)
-	kc := blockK(k)
-	for p := 0; p < k; p += kc {
-		g.k = min(kc, k-p)
-		if p > 0 {
-			g.init = int(Accumulate)
-		}
-		for j := 0; j < n; {
-			nv := t.vectors(m, n-j)
-			w := nv * t.lanes
-			pb := s.F32(slotPanel, g.k*w)
-			t.transposeAll(min(w, n-j), g.k, b[j*ldb+p:], ldb, pb, w)
-			g.b, g.ldb = &pb[0], 4*w
-			if init == Bias {
-				g.bias = &bias[j]
+	t.setOutput(g, p)
+	g.k, g.a, g.ldb = p.k, &p.a[0], 4*p.csb
+	kernels := t.ordered[p.m]
+	for strips := len(kernels) - 1; strips > 0; strips-- {
+		for w := strips * t.lanes; p.n-done >= w; done += w {
+			g.b, g.c = &p.b[done*p.csb], &p.c[done]
+			if p.init == Bias {
+				g.bias = &p.bias[done]
 			}
-			t.panel(g, m, nv, n-j, &a[p], &c[j])
-			j += w
+			kernels[strips](&g.k)
 		}
 	}
+	return done
 }
 
-// productTN computes C = Aᵀ·B. A narrow C with a ragged edge wastes lanes: then
-// its transpose is computed, whose rows are long.
-func (t *tier) productTN(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	if n < 2*t.lanes && n%t.lanes != 0 && m >= 4*t.lanes && k >= 64 {
-		t.swapped(m, n, k, a, lda, b, 1, ldb, c, ldc, init, bias, s)
-		return
+// packedNT computes columns j and on of C = A·Bᵀ with panels of Bᵀ in scratch.
+func (t *tier) packedNT(p *product, j int, s *Scratch) {
+	g := &s.tile
+	t.setOutput(g, p)
+	kc := blockK(p.k)
+	if p.m < t.lanes {
+		kc = min(p.k, shortDepth)
 	}
-	t.product(m, n, k, a, 1, lda, b, ldb, c, ldc, init, bias, s)
+	for j < p.n {
+		nv := t.vectors(max(p.m, 4), p.n-j)
+		w := nv * t.lanes
+		g.ldb, g.init = 4*w, int(p.init)
+		for q := 0; q < p.k; q += kc {
+			g.k = min(kc, p.k-q)
+			if q > 0 {
+				g.init = int(Accumulate)
+			}
+			panel := s.F32(slotPanel, g.k*w)
+			t.transposeAll(min(w, p.n-j), g.k, p.b[j*p.csb+q:], p.csb, panel, w)
+			g.b = &panel[0]
+			t.panel(g, p, &p.a[q], j, nv)
+		}
+		j += w
+	}
 }
 
-// swapped computes Cᵀ (n, m) = X·Y, X[j][p] = x[j*rsx+p*csx], Y (k, m), a few
-// rows at a time, and transposes them into C.
-func (t *tier) swapped(m, n, k int, y []float32, ldy int, x []float32, rsx, csx int, c []float32, ldc int, init Init, bias []float32, s *Scratch) {
-	ld := roundUp(m, 16)
-	rows := min(n, max(48, 16384/ld/48*48))
-	ct := s.F32(slotSwap, rows*ld)
-	start := init
-	if init == Bias {
-		start = Accumulate
+// narrow says that C has few columns and a ragged edge, which waste lanes, while
+// the rows of Cᵀ are long.
+func (t *tier) narrow(p *product) bool {
+	return p.n < 2*t.lanes && p.n%t.lanes != 0 && p.m >= 4*t.lanes && p.k >= 64
+}
+
+// swapped computes Cᵀ (n, m) = Bᵀ·Aᵀ with Aᵀ (k, m) at right, some rows at a
+// time, and transposes them into C.
+func (t *tier) swapped(p *product, right []float32, ld int, s *Scratch) {
+	ldt := roundUp(p.m, 16)
+	rows := min(p.n, max(48, 16384/ldt/48*48))
+	ct := s.F32(slotSwap, rows*ldt)
+	q := product{m: rows, n: p.m, k: p.k, rsa: p.csb, csa: p.rsb, b: right, rsb: ld, csb: 1, c: ct, ldc: ldt}
+	if p.init != Zero {
+		q.init = Accumulate
 	}
-	for j := 0; j < n; j += rows {
-		nr := min(rows, n-j)
-		switch init {
+	for j := 0; j < p.n; j += rows {
+		q.m, q.a = min(rows, p.n-j), p.b[j*p.csb:]
+		switch p.init {
 		case Accumulate:
-			t.transposeAll(m, nr, c[j:], ldc, ct, ld)
+			t.transposeAll(p.m, q.m, p.c[j:], p.ldc, ct, ldt)
 		case Bias:
-			for r := range nr {
-				row := ct[r*ld:][:m]
+			for r := range q.m {
+				row := ct[r*ldt:][:p.m]
 				for i := range row {
-					row[i] = bias[j+r]
+					row[i] = p.bias[j+r]
 				}
 			}
 		}
-		t.product(nr, m, k, x[j*rsx:], rsx, csx, y, ldy, ct, ld, start, nil, s)
-		t.transposeAll(nr, m, ct, ld, c[j:], ldc)
+		t.direct(&q, s)
+		t.transposeAll(q.m, p.m, ct, ldt, p.c[j:], p.ldc)
 	}
 }
 

@@ -1,21 +1,20 @@
 package kernel
 
-// gemmRef is the definition of all three products: A[i][p] is a[i*rsa+p*csa],
-// B[p][j] is b[p*rsb+j*csb].
-func gemmRef(m, n, k int, a []float32, rsa, csa int, b []float32, rsb, csb int, c []float32, ldc int, init Init, bias []float32) {
-	for i := range m {
-		for j := range n {
+// gemmRef is the definition of the three products.
+func gemmRef(p *product) {
+	for i := range p.m {
+		for j := range p.n {
 			var acc float32
-			switch init {
+			switch p.init {
 			case Accumulate:
-				acc = c[i*ldc+j]
+				acc = p.c[i*p.ldc+j]
 			case Bias:
-				acc = bias[j]
+				acc = p.bias[j]
 			}
-			for p := range k {
-				acc = fma32(a[i*rsa+p*csa], b[p*rsb+j*csb], acc)
+			for q := range p.k {
+				acc = fma32(p.a[i*p.rsa+q*p.csa], p.b[q*p.rsb+j*p.csb], acc)
 			}
-			c[i*ldc+j] = acc
+			p.c[i*p.ldc+j] = acc
 		}
 	}
 }

@@ -108,7 +108,8 @@ func (x *gemmCase) reference() {
 		rsb, csb = csb, rsb
 	}
 	x.want = x.c.clone()
-	gemmRef(x.m, x.n, x.k, x.a.data(), rsa, csa, x.b.data(), rsb, csb, x.want.data(), x.want.ld, x.init, x.bias)
+	gemmRef(&product{m: x.m, n: x.n, k: x.k, a: x.a.data(), rsa: rsa, csa: csa, b: x.b.data(), rsb: rsb, csb: csb,
+		c: x.want.data(), ldc: x.want.ld, init: x.init, bias: x.bias})
 }
 
 // check runs the product on every tier.
@@ -204,7 +205,7 @@ func TestGemmNaNAndInf(t *testing.T) {
 	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), math.MaxFloat32, 0x1p-140}
 	var s Scratch
 	for _, o := range orientations {
-		for _, d := range [][3]int{{1, 40, 30}, {6, 64, 20}, {20, 20, 20}, {33, 70, 9}, {70, 10, 70}} {
+		for _, d := range [][3]int{{1, 40, 30}, {6, 64, 20}, {20, 20, 20}, {33, 70, 9}, {70, 10, 70}, {9, 50, 1}, {3, 40, 33}} {
 			x := newGemmCase(r, o, d[0], d[1], d[2], Init(r.IntN(3)))
 			for _, g := range []*fenced{x.a, x.b, x.c} {
 				for range 6 {

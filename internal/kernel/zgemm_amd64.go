@@ -200,6 +200,54 @@ func tile2x6AVX2(args *int)
 func tile1x12AVX2(args *int)
 
 //go:noescape
+func ordered1x1AVX512(args *int)
+
+//go:noescape
+func ordered1x1AVX2(args *int)
+
+//go:noescape
+func ordered1x2AVX512(args *int)
+
+//go:noescape
+func ordered1x2AVX2(args *int)
+
+//go:noescape
+func ordered2x1AVX512(args *int)
+
+//go:noescape
+func ordered2x1AVX2(args *int)
+
+//go:noescape
+func ordered2x2AVX512(args *int)
+
+//go:noescape
+func ordered2x2AVX2(args *int)
+
+//go:noescape
+func ordered3x1AVX512(args *int)
+
+//go:noescape
+func ordered3x1AVX2(args *int)
+
+//go:noescape
+func ordered3x2AVX512(args *int)
+
+//go:noescape
+func ordered4x1AVX512(args *int)
+
+//go:noescape
+func ordered4x1AVX2(args *int)
+
+//go:noescape
+func ordered4x2AVX512(args *int)
+
+//go:noescape
+func outerAVX512(args *int)
+
+//go:noescape
+func outerAVX2(args *int)
+
+//go:noescape
 func transposeAVX512(src *float32, lds int, dst *float32, ldd int, rows int, cols int)
 
 //go:noescape

@@ -15318,6 +15318,5982 @@ next:
 	VZEROUPPER
 	RET
 
+// func ordered1x1AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), CX
+	MOVQ   32(AX), SI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	JMP    start
+
+bias:
+	MOVQ    80(AX), DX
+	VMOVUPS (DX), Z0
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), DX
+	MOVQ    56(AX), BX
+	VMOVUPS (DX), Z0
+
+start:
+	MOVQ 8(AX), BX
+	MOVQ (AX), DX
+	SUBQ $0x10, DX
+	JLT  tail
+
+loop:
+	MOVQ             SI, DI
+	VMOVUPS          (DI), Z1
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z2
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z3
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z4
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z5
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z6
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z7
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z8
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z9
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z10
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z11
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z12
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z13
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z14
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z15
+	ADDQ             CX, DI
+	VMOVUPS          (DI), Z16
+	VUNPCKLPS        Z2, Z1, Z17
+	VUNPCKHPS        Z2, Z1, Z1
+	VUNPCKLPS        Z4, Z3, Z2
+	VUNPCKHPS        Z4, Z3, Z3
+	VUNPCKLPD        Z2, Z17, Z4
+	VUNPCKHPD        Z2, Z17, Z2
+	VUNPCKLPD        Z3, Z1, Z17
+	VUNPCKHPD        Z3, Z1, Z1
+	VUNPCKLPS        Z6, Z5, Z3
+	VUNPCKHPS        Z6, Z5, Z5
+	VUNPCKLPS        Z8, Z7, Z6
+	VUNPCKHPS        Z8, Z7, Z7
+	VUNPCKLPD        Z6, Z3, Z8
+	VUNPCKHPD        Z6, Z3, Z3
+	VUNPCKLPD        Z7, Z5, Z6
+	VUNPCKHPD        Z7, Z5, Z5
+	VUNPCKLPS        Z10, Z9, Z7
+	VUNPCKHPS        Z10, Z9, Z9
+	VUNPCKLPS        Z12, Z11, Z10
+	VUNPCKHPS        Z12, Z11, Z11
+	VUNPCKLPD        Z10, Z7, Z12
+	VUNPCKHPD        Z10, Z7, Z7
+	VUNPCKLPD        Z11, Z9, Z10
+	VUNPCKHPD        Z11, Z9, Z9
+	VUNPCKLPS        Z14, Z13, Z11
+	VUNPCKHPS        Z14, Z13, Z13
+	VUNPCKLPS        Z16, Z15, Z14
+	VUNPCKHPS        Z16, Z15, Z15
+	VUNPCKLPD        Z14, Z11, Z16
+	VUNPCKHPD        Z14, Z11, Z11
+	VUNPCKLPD        Z15, Z13, Z14
+	VUNPCKHPD        Z15, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z15
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z3, Z2, Z16
+	VSHUFF32X4       $0xdd, Z3, Z2, Z2
+	VSHUFF32X4       $0x88, Z11, Z7, Z3
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z6, Z17, Z11
+	VSHUFF32X4       $0xdd, Z6, Z17, Z6
+	VSHUFF32X4       $0x88, Z14, Z10, Z17
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z5, Z1, Z14
+	VSHUFF32X4       $0xdd, Z5, Z1, Z1
+	VSHUFF32X4       $0x88, Z13, Z9, Z5
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z15, Z9
+	VSHUFF32X4       $0xdd, Z8, Z15, Z15
+	VSHUFF32X4       $0x88, Z12, Z4, Z8
+	VSHUFF32X4       $0xdd, Z12, Z4, Z12
+	VSHUFF32X4       $0x88, Z3, Z16, Z4
+	VSHUFF32X4       $0xdd, Z3, Z16, Z16
+	VSHUFF32X4       $0x88, Z7, Z2, Z3
+	VSHUFF32X4       $0xdd, Z7, Z2, Z7
+	VSHUFF32X4       $0x88, Z17, Z11, Z2
+	VSHUFF32X4       $0xdd, Z17, Z11, Z17
+	VSHUFF32X4       $0x88, Z10, Z6, Z11
+	VSHUFF32X4       $0xdd, Z10, Z6, Z10
+	VSHUFF32X4       $0x88, Z5, Z14, Z6
+	VSHUFF32X4       $0xdd, Z5, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z1, Z5
+	VSHUFF32X4       $0xdd, Z13, Z1, Z1
+	VFMADD231PS.BCST (BX), Z9, Z0
+	VFMADD231PS.BCST 4(BX), Z4, Z0
+	VFMADD231PS.BCST 8(BX), Z2, Z0
+	VFMADD231PS.BCST 12(BX), Z6, Z0
+	VFMADD231PS.BCST 16(BX), Z8, Z0
+	VFMADD231PS.BCST 20(BX), Z3, Z0
+	VFMADD231PS.BCST 24(BX), Z11, Z0
+	VFMADD231PS.BCST 28(BX), Z5, Z0
+	VFMADD231PS.BCST 32(BX), Z15, Z0
+	VFMADD231PS.BCST 36(BX), Z16, Z0
+	VFMADD231PS.BCST 40(BX), Z17, Z0
+	VFMADD231PS.BCST 44(BX), Z14, Z0
+	VFMADD231PS.BCST 48(BX), Z12, Z0
+	VFMADD231PS.BCST 52(BX), Z7, Z0
+	VFMADD231PS.BCST 56(BX), Z10, Z0
+	VFMADD231PS.BCST 60(BX), Z1, Z0
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	SUBQ             $0x10, DX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, DX
+	JEQ              store
+	MOVQ             $-1, DI
+	BZHIQ            DX, DI, DI
+	KMOVW            DI, K1
+	VMOVUPS.Z        (SI), K1, Z1
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z2
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z3
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	VUNPCKLPS        Z2, Z1, Z17
+	VUNPCKHPS        Z2, Z1, Z1
+	VUNPCKLPS        Z4, Z3, Z2
+	VUNPCKHPS        Z4, Z3, Z3
+	VUNPCKLPD        Z2, Z17, Z4
+	VUNPCKHPD        Z2, Z17, Z2
+	VUNPCKLPD        Z3, Z1, Z17
+	VUNPCKHPD        Z3, Z1, Z1
+	VUNPCKLPS        Z6, Z5, Z3
+	VUNPCKHPS        Z6, Z5, Z5
+	VUNPCKLPS        Z8, Z7, Z6
+	VUNPCKHPS        Z8, Z7, Z7
+	VUNPCKLPD        Z6, Z3, Z8
+	VUNPCKHPD        Z6, Z3, Z3
+	VUNPCKLPD        Z7, Z5, Z6
+	VUNPCKHPD        Z7, Z5, Z5
+	VUNPCKLPS        Z10, Z9, Z7
+	VUNPCKHPS        Z10, Z9, Z9
+	VUNPCKLPS        Z12, Z11, Z10
+	VUNPCKHPS        Z12, Z11, Z11
+	VUNPCKLPD        Z10, Z7, Z12
+	VUNPCKHPD        Z10, Z7, Z7
+	VUNPCKLPD        Z11, Z9, Z10
+	VUNPCKHPD        Z11, Z9, Z9
+	VUNPCKLPS        Z14, Z13, Z11
+	VUNPCKHPS        Z14, Z13, Z13
+	VUNPCKLPS        Z16, Z15, Z14
+	VUNPCKHPS        Z16, Z15, Z15
+	VUNPCKLPD        Z14, Z11, Z16
+	VUNPCKHPD        Z14, Z11, Z11
+	VUNPCKLPD        Z15, Z13, Z14
+	VUNPCKHPD        Z15, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z15
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z3, Z2, Z16
+	VSHUFF32X4       $0xdd, Z3, Z2, Z2
+	VSHUFF32X4       $0x88, Z11, Z7, Z3
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z6, Z17, Z11
+	VSHUFF32X4       $0xdd, Z6, Z17, Z6
+	VSHUFF32X4       $0x88, Z14, Z10, Z17
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z5, Z1, Z14
+	VSHUFF32X4       $0xdd, Z5, Z1, Z1
+	VSHUFF32X4       $0x88, Z13, Z9, Z5
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z15, Z9
+	VSHUFF32X4       $0xdd, Z8, Z15, Z15
+	VSHUFF32X4       $0x88, Z12, Z4, Z8
+	VSHUFF32X4       $0xdd, Z12, Z4, Z12
+	VSHUFF32X4       $0x88, Z3, Z16, Z4
+	VSHUFF32X4       $0xdd, Z3, Z16, Z16
+	VSHUFF32X4       $0x88, Z7, Z2, Z3
+	VSHUFF32X4       $0xdd, Z7, Z2, Z7
+	VSHUFF32X4       $0x88, Z17, Z11, Z2
+	VSHUFF32X4       $0xdd, Z17, Z11, Z17
+	VSHUFF32X4       $0x88, Z10, Z6, Z11
+	VSHUFF32X4       $0xdd, Z10, Z6, Z10
+	VSHUFF32X4       $0x88, Z5, Z14, Z6
+	VSHUFF32X4       $0xdd, Z5, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z1, Z5
+	VSHUFF32X4       $0xdd, Z13, Z1, Z1
+	MOVQ             DX, CX
+	VFMADD231PS.BCST (BX), Z9, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z4, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z2, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z6, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z8, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z3, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z11, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z5, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z15, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z16, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z17, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z14, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z12, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z7, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z10, Z0
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z1, Z0
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered1x1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered1x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), CX
+	MOVQ   32(AX), SI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	JMP    start
+
+bias:
+	MOVQ    80(AX), DX
+	VMOVUPS (DX), Y0
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), DX
+	MOVQ    56(AX), BX
+	VMOVUPS (DX), Y0
+
+start:
+	MOVQ 8(AX), BX
+	MOVQ (AX), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	MOVQ         SI, DI
+	VMOVUPS      (DI), Y1
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y2
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y3
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y4
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y5
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y6
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y7
+	ADDQ         CX, DI
+	VMOVUPS      (DI), Y8
+	VUNPCKLPS    Y2, Y1, Y9
+	VUNPCKHPS    Y2, Y1, Y1
+	VUNPCKLPS    Y4, Y3, Y2
+	VUNPCKHPS    Y4, Y3, Y3
+	VUNPCKLPD    Y2, Y9, Y4
+	VUNPCKHPD    Y2, Y9, Y2
+	VUNPCKLPD    Y3, Y1, Y9
+	VUNPCKHPD    Y3, Y1, Y1
+	VUNPCKLPS    Y6, Y5, Y3
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPS    Y8, Y7, Y6
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPD    Y6, Y3, Y8
+	VUNPCKHPD    Y6, Y3, Y3
+	VUNPCKLPD    Y7, Y5, Y6
+	VUNPCKHPD    Y7, Y5, Y5
+	VPERM2F128   $0x20, Y8, Y4, Y7
+	VPERM2F128   $0x31, Y8, Y4, Y4
+	VPERM2F128   $0x20, Y3, Y2, Y8
+	VPERM2F128   $0x31, Y3, Y2, Y2
+	VPERM2F128   $0x20, Y6, Y9, Y3
+	VPERM2F128   $0x31, Y6, Y9, Y6
+	VPERM2F128   $0x20, Y5, Y1, Y9
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VBROADCASTSS (BX), Y5
+	VFMADD231PS  Y7, Y5, Y0
+	VBROADCASTSS 4(BX), Y5
+	VFMADD231PS  Y8, Y5, Y0
+	VBROADCASTSS 8(BX), Y5
+	VFMADD231PS  Y3, Y5, Y0
+	VBROADCASTSS 12(BX), Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VBROADCASTSS 16(BX), Y3
+	VFMADD231PS  Y4, Y3, Y0
+	VBROADCASTSS 20(BX), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 24(BX), Y2
+	VFMADD231PS  Y6, Y2, Y0
+	VBROADCASTSS 28(BX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          store
+	MOVQ         DX, DI
+	NEGQ         DI
+	LEAQ         lanes<>+0(SB), R8
+	VMOVUPS      32(R8)(DI*4), Y1
+	VMASKMOVPS   (SI), Y1, Y2
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y3
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y4
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y5
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y6
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y7
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y8
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y1, Y1
+	VUNPCKLPS    Y3, Y2, Y9
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPS    Y5, Y4, Y3
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPD    Y3, Y9, Y5
+	VUNPCKHPD    Y3, Y9, Y3
+	VUNPCKLPD    Y4, Y2, Y9
+	VUNPCKHPD    Y4, Y2, Y2
+	VUNPCKLPS    Y7, Y6, Y4
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPS    Y1, Y8, Y7
+	VUNPCKHPS    Y1, Y8, Y1
+	VUNPCKLPD    Y7, Y4, Y8
+	VUNPCKHPD    Y7, Y4, Y4
+	VUNPCKLPD    Y1, Y6, Y7
+	VUNPCKHPD    Y1, Y6, Y1
+	VPERM2F128   $0x20, Y8, Y5, Y6
+	VPERM2F128   $0x31, Y8, Y5, Y5
+	VPERM2F128   $0x20, Y4, Y3, Y8
+	VPERM2F128   $0x31, Y4, Y3, Y3
+	VPERM2F128   $0x20, Y7, Y9, Y4
+	VPERM2F128   $0x31, Y7, Y9, Y7
+	VPERM2F128   $0x20, Y1, Y2, Y9
+	VPERM2F128   $0x31, Y1, Y2, Y1
+	MOVQ         DX, CX
+	VBROADCASTSS (BX), Y2
+	VFMADD231PS  Y6, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y2
+	VFMADD231PS  Y8, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y2
+	VFMADD231PS  Y4, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y2
+	VFMADD231PS  Y9, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y2
+	VFMADD231PS  Y5, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y2
+	VFMADD231PS  Y3, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y2
+	VFMADD231PS  Y7, Y2, Y0
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	VZEROUPPER
+	RET
+
+DATA lanes<>+0(SB)/4, $0xffffffff
+DATA lanes<>+4(SB)/4, $0xffffffff
+DATA lanes<>+8(SB)/4, $0xffffffff
+DATA lanes<>+12(SB)/4, $0xffffffff
+DATA lanes<>+16(SB)/4, $0xffffffff
+DATA lanes<>+20(SB)/4, $0xffffffff
+DATA lanes<>+24(SB)/4, $0xffffffff
+DATA lanes<>+28(SB)/4, $0xffffffff
+DATA lanes<>+32(SB)/4, $0x00000000
+DATA lanes<>+36(SB)/4, $0x00000000
+DATA lanes<>+40(SB)/4, $0x00000000
+DATA lanes<>+44(SB)/4, $0x00000000
+DATA lanes<>+48(SB)/4, $0x00000000
+DATA lanes<>+52(SB)/4, $0x00000000
+DATA lanes<>+56(SB)/4, $0x00000000
+DATA lanes<>+60(SB)/4, $0x00000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// func ordered1x2AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), CX
+	MOVQ   32(AX), SI
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
+	ADDQ   SI, DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	JMP    start
+
+bias:
+	MOVQ    80(AX), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), DX
+	MOVQ    56(AX), BX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+
+start:
+	MOVQ 8(AX), BX
+	MOVQ (AX), DX
+	SUBQ $0x10, DX
+	JLT  tail
+
+loop:
+	MOVQ             SI, R8
+	VMOVUPS          (R8), Z2
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z3
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z4
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z5
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z6
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z7
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z8
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z9
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z10
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z11
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z12
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z13
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z14
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z15
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z16
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST 4(BX), Z5, Z0
+	VFMADD231PS.BCST 8(BX), Z3, Z0
+	VFMADD231PS.BCST 12(BX), Z7, Z0
+	VFMADD231PS.BCST 16(BX), Z9, Z0
+	VFMADD231PS.BCST 20(BX), Z4, Z0
+	VFMADD231PS.BCST 24(BX), Z12, Z0
+	VFMADD231PS.BCST 28(BX), Z6, Z0
+	VFMADD231PS.BCST 32(BX), Z16, Z0
+	VFMADD231PS.BCST 36(BX), Z17, Z0
+	VFMADD231PS.BCST 40(BX), Z18, Z0
+	VFMADD231PS.BCST 44(BX), Z15, Z0
+	VFMADD231PS.BCST 48(BX), Z13, Z0
+	VFMADD231PS.BCST 52(BX), Z8, Z0
+	VFMADD231PS.BCST 56(BX), Z11, Z0
+	VFMADD231PS.BCST 60(BX), Z2, Z0
+	MOVQ             DI, R8
+	VMOVUPS          (R8), Z2
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z3
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z4
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z5
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z6
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z7
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z8
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z9
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z10
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z11
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z12
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z13
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z14
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z15
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z16
+	ADDQ             CX, R8
+	VMOVUPS          (R8), Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	VFMADD231PS.BCST (BX), Z10, Z1
+	VFMADD231PS.BCST 4(BX), Z5, Z1
+	VFMADD231PS.BCST 8(BX), Z3, Z1
+	VFMADD231PS.BCST 12(BX), Z7, Z1
+	VFMADD231PS.BCST 16(BX), Z9, Z1
+	VFMADD231PS.BCST 20(BX), Z4, Z1
+	VFMADD231PS.BCST 24(BX), Z12, Z1
+	VFMADD231PS.BCST 28(BX), Z6, Z1
+	VFMADD231PS.BCST 32(BX), Z16, Z1
+	VFMADD231PS.BCST 36(BX), Z17, Z1
+	VFMADD231PS.BCST 40(BX), Z18, Z1
+	VFMADD231PS.BCST 44(BX), Z15, Z1
+	VFMADD231PS.BCST 48(BX), Z13, Z1
+	VFMADD231PS.BCST 52(BX), Z8, Z1
+	VFMADD231PS.BCST 56(BX), Z11, Z1
+	VFMADD231PS.BCST 60(BX), Z2, Z1
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	SUBQ             $0x10, DX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, DX
+	JEQ              store
+	MOVQ             $-1, R8
+	BZHIQ            DX, R8, R8
+	KMOVW            R8, K1
+	VMOVUPS.Z        (SI), K1, Z2
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z3
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	MOVQ             DX, SI
+	VFMADD231PS.BCST (BX), Z10, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z5, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z3, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z7, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z9, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z4, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z12, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z6, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z16, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z17, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z18, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z15, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z13, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z8, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z11, Z0
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z2, Z0
+
+done0:
+	MOVQ             DI, SI
+	VMOVUPS.Z        (SI), K1, Z2
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z3
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             CX, SI
+	VMOVUPS.Z        (SI), K1, Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	MOVQ             DX, CX
+	VFMADD231PS.BCST (BX), Z10, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 4(BX), Z5, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 8(BX), Z3, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 12(BX), Z7, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 16(BX), Z9, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 20(BX), Z4, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 24(BX), Z12, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 28(BX), Z6, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 32(BX), Z16, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 36(BX), Z17, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 40(BX), Z18, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 44(BX), Z15, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 48(BX), Z13, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 52(BX), Z8, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 56(BX), Z11, Z1
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 60(BX), Z2, Z1
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	VZEROUPPER
+	RET
+
+// func ordered1x2AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered1x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), CX
+	MOVQ   32(AX), SI
+	MOVQ   CX, DI
+	SHLQ   $0x03, DI
+	ADDQ   SI, DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    start
+
+bias:
+	MOVQ    80(AX), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), DX
+	MOVQ    56(AX), BX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+
+start:
+	MOVQ 8(AX), BX
+	MOVQ (AX), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	MOVQ         SI, R8
+	VMOVUPS      (R8), Y2
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y3
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y4
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y5
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y6
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y7
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y8
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y9
+	VUNPCKLPS    Y3, Y2, Y10
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPS    Y5, Y4, Y3
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPD    Y3, Y10, Y5
+	VUNPCKHPD    Y3, Y10, Y3
+	VUNPCKLPD    Y4, Y2, Y10
+	VUNPCKHPD    Y4, Y2, Y2
+	VUNPCKLPS    Y7, Y6, Y4
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPS    Y9, Y8, Y7
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPD    Y7, Y4, Y9
+	VUNPCKHPD    Y7, Y4, Y4
+	VUNPCKLPD    Y8, Y6, Y7
+	VUNPCKHPD    Y8, Y6, Y6
+	VPERM2F128   $0x20, Y9, Y5, Y8
+	VPERM2F128   $0x31, Y9, Y5, Y5
+	VPERM2F128   $0x20, Y4, Y3, Y9
+	VPERM2F128   $0x31, Y4, Y3, Y3
+	VPERM2F128   $0x20, Y7, Y10, Y4
+	VPERM2F128   $0x31, Y7, Y10, Y7
+	VPERM2F128   $0x20, Y6, Y2, Y10
+	VPERM2F128   $0x31, Y6, Y2, Y2
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y8, Y6, Y0
+	VBROADCASTSS 4(BX), Y6
+	VFMADD231PS  Y9, Y6, Y0
+	VBROADCASTSS 8(BX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VBROADCASTSS 12(BX), Y4
+	VFMADD231PS  Y10, Y4, Y0
+	VBROADCASTSS 16(BX), Y4
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS 20(BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 24(BX), Y3
+	VFMADD231PS  Y7, Y3, Y0
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	MOVQ         DI, R8
+	VMOVUPS      (R8), Y2
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y3
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y4
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y5
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y6
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y7
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y8
+	ADDQ         CX, R8
+	VMOVUPS      (R8), Y9
+	VUNPCKLPS    Y3, Y2, Y10
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPS    Y5, Y4, Y3
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPD    Y3, Y10, Y5
+	VUNPCKHPD    Y3, Y10, Y3
+	VUNPCKLPD    Y4, Y2, Y10
+	VUNPCKHPD    Y4, Y2, Y2
+	VUNPCKLPS    Y7, Y6, Y4
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPS    Y9, Y8, Y7
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPD    Y7, Y4, Y9
+	VUNPCKHPD    Y7, Y4, Y4
+	VUNPCKLPD    Y8, Y6, Y7
+	VUNPCKHPD    Y8, Y6, Y6
+	VPERM2F128   $0x20, Y9, Y5, Y8
+	VPERM2F128   $0x31, Y9, Y5, Y5
+	VPERM2F128   $0x20, Y4, Y3, Y9
+	VPERM2F128   $0x31, Y4, Y3, Y3
+	VPERM2F128   $0x20, Y7, Y10, Y4
+	VPERM2F128   $0x31, Y7, Y10, Y7
+	VPERM2F128   $0x20, Y6, Y2, Y10
+	VPERM2F128   $0x31, Y6, Y2, Y2
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y8, Y6, Y1
+	VBROADCASTSS 4(BX), Y6
+	VFMADD231PS  Y9, Y6, Y1
+	VBROADCASTSS 8(BX), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VBROADCASTSS 12(BX), Y4
+	VFMADD231PS  Y10, Y4, Y1
+	VBROADCASTSS 16(BX), Y4
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 20(BX), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 24(BX), Y3
+	VFMADD231PS  Y7, Y3, Y1
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          store
+	MOVQ         DX, R8
+	NEGQ         R8
+	LEAQ         lanes<>+0(SB), R9
+	VMOVUPS      32(R9)(R8*4), Y2
+	VMASKMOVPS   (SI), Y2, Y3
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y4
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y5
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y6
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y7
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y8
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y9
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y10
+	VUNPCKLPS    Y4, Y3, Y11
+	VUNPCKHPS    Y4, Y3, Y3
+	VUNPCKLPS    Y6, Y5, Y4
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPD    Y4, Y11, Y6
+	VUNPCKHPD    Y4, Y11, Y4
+	VUNPCKLPD    Y5, Y3, Y11
+	VUNPCKHPD    Y5, Y3, Y3
+	VUNPCKLPS    Y8, Y7, Y5
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPS    Y10, Y9, Y8
+	VUNPCKHPS    Y10, Y9, Y9
+	VUNPCKLPD    Y8, Y5, Y10
+	VUNPCKHPD    Y8, Y5, Y5
+	VUNPCKLPD    Y9, Y7, Y8
+	VUNPCKHPD    Y9, Y7, Y7
+	VPERM2F128   $0x20, Y10, Y6, Y9
+	VPERM2F128   $0x31, Y10, Y6, Y6
+	VPERM2F128   $0x20, Y5, Y4, Y10
+	VPERM2F128   $0x31, Y5, Y4, Y4
+	VPERM2F128   $0x20, Y8, Y11, Y5
+	VPERM2F128   $0x31, Y8, Y11, Y8
+	VPERM2F128   $0x20, Y7, Y3, Y11
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	MOVQ         DX, SI
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y9, Y7, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y7
+	VFMADD231PS  Y10, Y7, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y7
+	VFMADD231PS  Y5, Y7, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y5
+	VFMADD231PS  Y11, Y5, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y5
+	VFMADD231PS  Y6, Y5, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y4
+	VFMADD231PS  Y8, Y4, Y0
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+
+done0:
+	MOVQ         DI, SI
+	VMASKMOVPS   (SI), Y2, Y3
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y4
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y5
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y6
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y7
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y8
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y9
+	ADDQ         CX, SI
+	VMASKMOVPS   (SI), Y2, Y2
+	VUNPCKLPS    Y4, Y3, Y10
+	VUNPCKHPS    Y4, Y3, Y3
+	VUNPCKLPS    Y6, Y5, Y4
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPD    Y4, Y10, Y6
+	VUNPCKHPD    Y4, Y10, Y4
+	VUNPCKLPD    Y5, Y3, Y10
+	VUNPCKHPD    Y5, Y3, Y3
+	VUNPCKLPS    Y8, Y7, Y5
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPS    Y2, Y9, Y8
+	VUNPCKHPS    Y2, Y9, Y2
+	VUNPCKLPD    Y8, Y5, Y9
+	VUNPCKHPD    Y8, Y5, Y5
+	VUNPCKLPD    Y2, Y7, Y8
+	VUNPCKHPD    Y2, Y7, Y2
+	VPERM2F128   $0x20, Y9, Y6, Y7
+	VPERM2F128   $0x31, Y9, Y6, Y6
+	VPERM2F128   $0x20, Y5, Y4, Y9
+	VPERM2F128   $0x31, Y5, Y4, Y4
+	VPERM2F128   $0x20, Y8, Y10, Y5
+	VPERM2F128   $0x31, Y8, Y10, Y8
+	VPERM2F128   $0x20, Y2, Y3, Y10
+	VPERM2F128   $0x31, Y2, Y3, Y2
+	MOVQ         DX, CX
+	VBROADCASTSS (BX), Y3
+	VFMADD231PS  Y7, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 4(BX), Y3
+	VFMADD231PS  Y9, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 8(BX), Y3
+	VFMADD231PS  Y5, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 12(BX), Y3
+	VFMADD231PS  Y10, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 16(BX), Y3
+	VFMADD231PS  Y6, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 20(BX), Y3
+	VFMADD231PS  Y4, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 24(BX), Y3
+	VFMADD231PS  Y8, Y3, Y1
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VZEROUPPER
+	RET
+
+// func ordered2x1AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), SI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), DI
+	VMOVUPS (BX), Z0
+	ADDQ    DI, BX
+	VMOVUPS (BX), Z1
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), DI
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             SI, R8
+	VMOVUPS          (R8), Z2
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z3
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z4
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z5
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z6
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z7
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z8
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z9
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z10
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z11
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z12
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z13
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z14
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z15
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z16
+	ADDQ             DX, R8
+	VMOVUPS          (R8), Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST (DI), Z10, Z1
+	VFMADD231PS.BCST 4(BX), Z5, Z0
+	VFMADD231PS.BCST 4(DI), Z5, Z1
+	VFMADD231PS.BCST 8(BX), Z3, Z0
+	VFMADD231PS.BCST 8(DI), Z3, Z1
+	VFMADD231PS.BCST 12(BX), Z7, Z0
+	VFMADD231PS.BCST 12(DI), Z7, Z1
+	VFMADD231PS.BCST 16(BX), Z9, Z0
+	VFMADD231PS.BCST 16(DI), Z9, Z1
+	VFMADD231PS.BCST 20(BX), Z4, Z0
+	VFMADD231PS.BCST 20(DI), Z4, Z1
+	VFMADD231PS.BCST 24(BX), Z12, Z0
+	VFMADD231PS.BCST 24(DI), Z12, Z1
+	VFMADD231PS.BCST 28(BX), Z6, Z0
+	VFMADD231PS.BCST 28(DI), Z6, Z1
+	VFMADD231PS.BCST 32(BX), Z16, Z0
+	VFMADD231PS.BCST 32(DI), Z16, Z1
+	VFMADD231PS.BCST 36(BX), Z17, Z0
+	VFMADD231PS.BCST 36(DI), Z17, Z1
+	VFMADD231PS.BCST 40(BX), Z18, Z0
+	VFMADD231PS.BCST 40(DI), Z18, Z1
+	VFMADD231PS.BCST 44(BX), Z15, Z0
+	VFMADD231PS.BCST 44(DI), Z15, Z1
+	VFMADD231PS.BCST 48(BX), Z13, Z0
+	VFMADD231PS.BCST 48(DI), Z13, Z1
+	VFMADD231PS.BCST 52(BX), Z8, Z0
+	VFMADD231PS.BCST 52(DI), Z8, Z1
+	VFMADD231PS.BCST 56(BX), Z11, Z0
+	VFMADD231PS.BCST 56(DI), Z11, Z1
+	VFMADD231PS.BCST 60(BX), Z2, Z0
+	VFMADD231PS.BCST 60(DI), Z2, Z1
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, DI
+	ADDQ             $0x40, SI
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R8
+	BZHIQ            CX, R8, R8
+	KMOVW            R8, K1
+	VMOVUPS.Z        (SI), K1, Z2
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z3
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z17
+	VUNPCKLPS        Z3, Z2, Z18
+	VUNPCKHPS        Z3, Z2, Z2
+	VUNPCKLPS        Z5, Z4, Z3
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPD        Z3, Z18, Z5
+	VUNPCKHPD        Z3, Z18, Z3
+	VUNPCKLPD        Z4, Z2, Z18
+	VUNPCKHPD        Z4, Z2, Z2
+	VUNPCKLPS        Z7, Z6, Z4
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z4, Z9
+	VUNPCKHPD        Z7, Z4, Z4
+	VUNPCKLPD        Z8, Z6, Z7
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VSHUFF32X4       $0x88, Z9, Z5, Z16
+	VSHUFF32X4       $0xdd, Z9, Z5, Z5
+	VSHUFF32X4       $0x88, Z17, Z13, Z9
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z4, Z3, Z17
+	VSHUFF32X4       $0xdd, Z4, Z3, Z3
+	VSHUFF32X4       $0x88, Z12, Z8, Z4
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z7, Z18, Z12
+	VSHUFF32X4       $0xdd, Z7, Z18, Z7
+	VSHUFF32X4       $0x88, Z15, Z11, Z18
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z6, Z2, Z15
+	VSHUFF32X4       $0xdd, Z6, Z2, Z2
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z14
+	VSHUFF32X4       $0x88, Z9, Z16, Z10
+	VSHUFF32X4       $0xdd, Z9, Z16, Z16
+	VSHUFF32X4       $0x88, Z13, Z5, Z9
+	VSHUFF32X4       $0xdd, Z13, Z5, Z13
+	VSHUFF32X4       $0x88, Z4, Z17, Z5
+	VSHUFF32X4       $0xdd, Z4, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z3, Z4
+	VSHUFF32X4       $0xdd, Z8, Z3, Z8
+	VSHUFF32X4       $0x88, Z18, Z12, Z3
+	VSHUFF32X4       $0xdd, Z18, Z12, Z18
+	VSHUFF32X4       $0x88, Z11, Z7, Z12
+	VSHUFF32X4       $0xdd, Z11, Z7, Z11
+	VSHUFF32X4       $0x88, Z6, Z15, Z7
+	VSHUFF32X4       $0xdd, Z6, Z15, Z15
+	VSHUFF32X4       $0x88, Z14, Z2, Z6
+	VSHUFF32X4       $0xdd, Z14, Z2, Z2
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST (DI), Z10, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z5, Z0
+	VFMADD231PS.BCST 4(DI), Z5, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z3, Z0
+	VFMADD231PS.BCST 8(DI), Z3, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z7, Z0
+	VFMADD231PS.BCST 12(DI), Z7, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z9, Z0
+	VFMADD231PS.BCST 16(DI), Z9, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z4, Z0
+	VFMADD231PS.BCST 20(DI), Z4, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z12, Z0
+	VFMADD231PS.BCST 24(DI), Z12, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z6, Z0
+	VFMADD231PS.BCST 28(DI), Z6, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z16, Z0
+	VFMADD231PS.BCST 32(DI), Z16, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z17, Z0
+	VFMADD231PS.BCST 36(DI), Z17, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z18, Z0
+	VFMADD231PS.BCST 40(DI), Z18, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z15, Z0
+	VFMADD231PS.BCST 44(DI), Z15, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z13, Z0
+	VFMADD231PS.BCST 48(DI), Z13, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z8, Z0
+	VFMADD231PS.BCST 52(DI), Z8, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z11, Z0
+	VFMADD231PS.BCST 56(DI), Z11, Z1
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z2, Z0
+	VFMADD231PS.BCST 60(DI), Z2, Z1
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered2x1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered2x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), SI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), DI
+	VMOVUPS (BX), Y0
+	ADDQ    DI, BX
+	VMOVUPS (BX), Y1
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), DI
+	MOVQ (AX), CX
+	SUBQ $0x08, CX
+	JLT  tail
+
+loop:
+	MOVQ         SI, R8
+	VMOVUPS      (R8), Y2
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y3
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y4
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y5
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y6
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y7
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y8
+	ADDQ         DX, R8
+	VMOVUPS      (R8), Y9
+	VUNPCKLPS    Y3, Y2, Y10
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPS    Y5, Y4, Y3
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPD    Y3, Y10, Y5
+	VUNPCKHPD    Y3, Y10, Y3
+	VUNPCKLPD    Y4, Y2, Y10
+	VUNPCKHPD    Y4, Y2, Y2
+	VUNPCKLPS    Y7, Y6, Y4
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPS    Y9, Y8, Y7
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPD    Y7, Y4, Y9
+	VUNPCKHPD    Y7, Y4, Y4
+	VUNPCKLPD    Y8, Y6, Y7
+	VUNPCKHPD    Y8, Y6, Y6
+	VPERM2F128   $0x20, Y9, Y5, Y8
+	VPERM2F128   $0x31, Y9, Y5, Y5
+	VPERM2F128   $0x20, Y4, Y3, Y9
+	VPERM2F128   $0x31, Y4, Y3, Y3
+	VPERM2F128   $0x20, Y7, Y10, Y4
+	VPERM2F128   $0x31, Y7, Y10, Y7
+	VPERM2F128   $0x20, Y6, Y2, Y10
+	VPERM2F128   $0x31, Y6, Y2, Y2
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y8, Y6, Y0
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y8, Y6, Y1
+	VBROADCASTSS 4(BX), Y6
+	VFMADD231PS  Y9, Y6, Y0
+	VBROADCASTSS 4(DI), Y6
+	VFMADD231PS  Y9, Y6, Y1
+	VBROADCASTSS 8(BX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VBROADCASTSS 8(DI), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VBROADCASTSS 12(BX), Y4
+	VFMADD231PS  Y10, Y4, Y0
+	VBROADCASTSS 12(DI), Y4
+	VFMADD231PS  Y10, Y4, Y1
+	VBROADCASTSS 16(BX), Y4
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS 16(DI), Y4
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 20(BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 20(DI), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 24(BX), Y3
+	VFMADD231PS  Y7, Y3, Y0
+	VBROADCASTSS 24(DI), Y3
+	VFMADD231PS  Y7, Y3, Y1
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 28(DI), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, DI
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, CX
+	JEQ          store
+	MOVQ         CX, R8
+	NEGQ         R8
+	LEAQ         lanes<>+0(SB), R9
+	VMOVUPS      32(R9)(R8*4), Y2
+	VMASKMOVPS   (SI), Y2, Y3
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y4
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y5
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y6
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y7
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y8
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y9
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y2, Y2
+	VUNPCKLPS    Y4, Y3, Y10
+	VUNPCKHPS    Y4, Y3, Y3
+	VUNPCKLPS    Y6, Y5, Y4
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPD    Y4, Y10, Y6
+	VUNPCKHPD    Y4, Y10, Y4
+	VUNPCKLPD    Y5, Y3, Y10
+	VUNPCKHPD    Y5, Y3, Y3
+	VUNPCKLPS    Y8, Y7, Y5
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPS    Y2, Y9, Y8
+	VUNPCKHPS    Y2, Y9, Y2
+	VUNPCKLPD    Y8, Y5, Y9
+	VUNPCKHPD    Y8, Y5, Y5
+	VUNPCKLPD    Y2, Y7, Y8
+	VUNPCKHPD    Y2, Y7, Y2
+	VPERM2F128   $0x20, Y9, Y6, Y7
+	VPERM2F128   $0x31, Y9, Y6, Y6
+	VPERM2F128   $0x20, Y5, Y4, Y9
+	VPERM2F128   $0x31, Y5, Y4, Y4
+	VPERM2F128   $0x20, Y8, Y10, Y5
+	VPERM2F128   $0x31, Y8, Y10, Y8
+	VPERM2F128   $0x20, Y2, Y3, Y10
+	VPERM2F128   $0x31, Y2, Y3, Y2
+	VBROADCASTSS (BX), Y3
+	VFMADD231PS  Y7, Y3, Y0
+	VBROADCASTSS (DI), Y3
+	VFMADD231PS  Y7, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VBROADCASTSS 4(DI), Y3
+	VFMADD231PS  Y9, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y3
+	VFMADD231PS  Y5, Y3, Y0
+	VBROADCASTSS 8(DI), Y3
+	VFMADD231PS  Y5, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y3
+	VFMADD231PS  Y10, Y3, Y0
+	VBROADCASTSS 12(DI), Y3
+	VFMADD231PS  Y10, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y3
+	VFMADD231PS  Y6, Y3, Y0
+	VBROADCASTSS 16(DI), Y3
+	VFMADD231PS  Y6, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y3
+	VFMADD231PS  Y4, Y3, Y0
+	VBROADCASTSS 20(DI), Y3
+	VFMADD231PS  Y4, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y3
+	VFMADD231PS  Y8, Y3, Y0
+	VBROADCASTSS 24(DI), Y3
+	VFMADD231PS  Y8, Y3, Y1
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 28(DI), Y3
+	VFMADD231PS  Y2, Y3, Y1
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y1, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered2x2AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	ADDQ   SI, DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z2
+	VMOVUPS 64(BX), Z1
+	VMOVAPS Z1, Z3
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), R8
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	ADDQ    R8, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), R8
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             SI, R9
+	VMOVUPS          (R9), Z4
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z5
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z6
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z7
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z8
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z9
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z10
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z11
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z12
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z13
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z14
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z15
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z16
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z17
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z18
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (R8), Z12, Z2
+	VFMADD231PS.BCST 4(BX), Z7, Z0
+	VFMADD231PS.BCST 4(R8), Z7, Z2
+	VFMADD231PS.BCST 8(BX), Z5, Z0
+	VFMADD231PS.BCST 8(R8), Z5, Z2
+	VFMADD231PS.BCST 12(BX), Z9, Z0
+	VFMADD231PS.BCST 12(R8), Z9, Z2
+	VFMADD231PS.BCST 16(BX), Z11, Z0
+	VFMADD231PS.BCST 16(R8), Z11, Z2
+	VFMADD231PS.BCST 20(BX), Z6, Z0
+	VFMADD231PS.BCST 20(R8), Z6, Z2
+	VFMADD231PS.BCST 24(BX), Z14, Z0
+	VFMADD231PS.BCST 24(R8), Z14, Z2
+	VFMADD231PS.BCST 28(BX), Z8, Z0
+	VFMADD231PS.BCST 28(R8), Z8, Z2
+	VFMADD231PS.BCST 32(BX), Z18, Z0
+	VFMADD231PS.BCST 32(R8), Z18, Z2
+	VFMADD231PS.BCST 36(BX), Z19, Z0
+	VFMADD231PS.BCST 36(R8), Z19, Z2
+	VFMADD231PS.BCST 40(BX), Z20, Z0
+	VFMADD231PS.BCST 40(R8), Z20, Z2
+	VFMADD231PS.BCST 44(BX), Z17, Z0
+	VFMADD231PS.BCST 44(R8), Z17, Z2
+	VFMADD231PS.BCST 48(BX), Z15, Z0
+	VFMADD231PS.BCST 48(R8), Z15, Z2
+	VFMADD231PS.BCST 52(BX), Z10, Z0
+	VFMADD231PS.BCST 52(R8), Z10, Z2
+	VFMADD231PS.BCST 56(BX), Z13, Z0
+	VFMADD231PS.BCST 56(R8), Z13, Z2
+	VFMADD231PS.BCST 60(BX), Z4, Z0
+	VFMADD231PS.BCST 60(R8), Z4, Z2
+	MOVQ             DI, R9
+	VMOVUPS          (R9), Z4
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z5
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z6
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z7
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z8
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z9
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z10
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z11
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z12
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z13
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z14
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z15
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z16
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z17
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z18
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	VFMADD231PS.BCST (BX), Z12, Z1
+	VFMADD231PS.BCST (R8), Z12, Z3
+	VFMADD231PS.BCST 4(BX), Z7, Z1
+	VFMADD231PS.BCST 4(R8), Z7, Z3
+	VFMADD231PS.BCST 8(BX), Z5, Z1
+	VFMADD231PS.BCST 8(R8), Z5, Z3
+	VFMADD231PS.BCST 12(BX), Z9, Z1
+	VFMADD231PS.BCST 12(R8), Z9, Z3
+	VFMADD231PS.BCST 16(BX), Z11, Z1
+	VFMADD231PS.BCST 16(R8), Z11, Z3
+	VFMADD231PS.BCST 20(BX), Z6, Z1
+	VFMADD231PS.BCST 20(R8), Z6, Z3
+	VFMADD231PS.BCST 24(BX), Z14, Z1
+	VFMADD231PS.BCST 24(R8), Z14, Z3
+	VFMADD231PS.BCST 28(BX), Z8, Z1
+	VFMADD231PS.BCST 28(R8), Z8, Z3
+	VFMADD231PS.BCST 32(BX), Z18, Z1
+	VFMADD231PS.BCST 32(R8), Z18, Z3
+	VFMADD231PS.BCST 36(BX), Z19, Z1
+	VFMADD231PS.BCST 36(R8), Z19, Z3
+	VFMADD231PS.BCST 40(BX), Z20, Z1
+	VFMADD231PS.BCST 40(R8), Z20, Z3
+	VFMADD231PS.BCST 44(BX), Z17, Z1
+	VFMADD231PS.BCST 44(R8), Z17, Z3
+	VFMADD231PS.BCST 48(BX), Z15, Z1
+	VFMADD231PS.BCST 48(R8), Z15, Z3
+	VFMADD231PS.BCST 52(BX), Z10, Z1
+	VFMADD231PS.BCST 52(R8), Z10, Z3
+	VFMADD231PS.BCST 56(BX), Z13, Z1
+	VFMADD231PS.BCST 56(R8), Z13, Z3
+	VFMADD231PS.BCST 60(BX), Z4, Z1
+	VFMADD231PS.BCST 60(R8), Z4, Z3
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, R8
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R9
+	BZHIQ            CX, R9, R9
+	KMOVW            R9, K1
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z17
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z18
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	MOVQ             CX, SI
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (R8), Z12, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z7, Z0
+	VFMADD231PS.BCST 4(R8), Z7, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z5, Z0
+	VFMADD231PS.BCST 8(R8), Z5, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z9, Z0
+	VFMADD231PS.BCST 12(R8), Z9, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z11, Z0
+	VFMADD231PS.BCST 16(R8), Z11, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z6, Z0
+	VFMADD231PS.BCST 20(R8), Z6, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z14, Z0
+	VFMADD231PS.BCST 24(R8), Z14, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z8, Z0
+	VFMADD231PS.BCST 28(R8), Z8, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z18, Z0
+	VFMADD231PS.BCST 32(R8), Z18, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z19, Z0
+	VFMADD231PS.BCST 36(R8), Z19, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z20, Z0
+	VFMADD231PS.BCST 40(R8), Z20, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z17, Z0
+	VFMADD231PS.BCST 44(R8), Z17, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z15, Z0
+	VFMADD231PS.BCST 48(R8), Z15, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z10, Z0
+	VFMADD231PS.BCST 52(R8), Z10, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z13, Z0
+	VFMADD231PS.BCST 56(R8), Z13, Z2
+	DECQ             SI
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z4, Z0
+	VFMADD231PS.BCST 60(R8), Z4, Z2
+
+done0:
+	MOVQ             DI, SI
+	VMOVUPS.Z        (SI), K1, Z4
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z5
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z6
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z7
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z8
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z9
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z10
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z11
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z12
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z13
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z14
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z15
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z17
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z18
+	ADDQ             DX, SI
+	VMOVUPS.Z        (SI), K1, Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	VFMADD231PS.BCST (BX), Z12, Z1
+	VFMADD231PS.BCST (R8), Z12, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 4(BX), Z7, Z1
+	VFMADD231PS.BCST 4(R8), Z7, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 8(BX), Z5, Z1
+	VFMADD231PS.BCST 8(R8), Z5, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 12(BX), Z9, Z1
+	VFMADD231PS.BCST 12(R8), Z9, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 16(BX), Z11, Z1
+	VFMADD231PS.BCST 16(R8), Z11, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 20(BX), Z6, Z1
+	VFMADD231PS.BCST 20(R8), Z6, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 24(BX), Z14, Z1
+	VFMADD231PS.BCST 24(R8), Z14, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 28(BX), Z8, Z1
+	VFMADD231PS.BCST 28(R8), Z8, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 32(BX), Z18, Z1
+	VFMADD231PS.BCST 32(R8), Z18, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 36(BX), Z19, Z1
+	VFMADD231PS.BCST 36(R8), Z19, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 40(BX), Z20, Z1
+	VFMADD231PS.BCST 40(R8), Z20, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 44(BX), Z17, Z1
+	VFMADD231PS.BCST 44(R8), Z17, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 48(BX), Z15, Z1
+	VFMADD231PS.BCST 48(R8), Z15, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 52(BX), Z10, Z1
+	VFMADD231PS.BCST 52(R8), Z10, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 56(BX), Z13, Z1
+	VFMADD231PS.BCST 56(R8), Z13, Z3
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 60(BX), Z4, Z1
+	VFMADD231PS.BCST 60(R8), Z4, Z3
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, 64(CX)
+	VZEROUPPER
+	RET
+
+// func ordered2x2AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered2x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), SI
+	MOVQ   DX, DI
+	SHLQ   $0x03, DI
+	ADDQ   SI, DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y2
+	VMOVUPS 32(BX), Y1
+	VMOVAPS Y1, Y3
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), R8
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	ADDQ    R8, BX
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), R8
+	MOVQ (AX), CX
+	SUBQ $0x08, CX
+	JLT  tail
+
+loop:
+	MOVQ         SI, R9
+	VMOVUPS      (R9), Y4
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y5
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y6
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y7
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y8
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y9
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y10
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y11
+	VUNPCKLPS    Y5, Y4, Y12
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPS    Y7, Y6, Y5
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPD    Y5, Y12, Y7
+	VUNPCKHPD    Y5, Y12, Y5
+	VUNPCKLPD    Y6, Y4, Y12
+	VUNPCKHPD    Y6, Y4, Y4
+	VUNPCKLPS    Y9, Y8, Y6
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPS    Y11, Y10, Y9
+	VUNPCKHPS    Y11, Y10, Y10
+	VUNPCKLPD    Y9, Y6, Y11
+	VUNPCKHPD    Y9, Y6, Y6
+	VUNPCKLPD    Y10, Y8, Y9
+	VUNPCKHPD    Y10, Y8, Y8
+	VPERM2F128   $0x20, Y11, Y7, Y10
+	VPERM2F128   $0x31, Y11, Y7, Y7
+	VPERM2F128   $0x20, Y6, Y5, Y11
+	VPERM2F128   $0x31, Y6, Y5, Y5
+	VPERM2F128   $0x20, Y9, Y12, Y6
+	VPERM2F128   $0x31, Y9, Y12, Y9
+	VPERM2F128   $0x20, Y8, Y4, Y12
+	VPERM2F128   $0x31, Y8, Y4, Y4
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  Y10, Y8, Y0
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y10, Y8, Y2
+	VBROADCASTSS 4(BX), Y8
+	VFMADD231PS  Y11, Y8, Y0
+	VBROADCASTSS 4(R8), Y8
+	VFMADD231PS  Y11, Y8, Y2
+	VBROADCASTSS 8(BX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VBROADCASTSS 8(R8), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VBROADCASTSS 12(BX), Y6
+	VFMADD231PS  Y12, Y6, Y0
+	VBROADCASTSS 12(R8), Y6
+	VFMADD231PS  Y12, Y6, Y2
+	VBROADCASTSS 16(BX), Y6
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS 16(R8), Y6
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 20(BX), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS 20(R8), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS 24(BX), Y5
+	VFMADD231PS  Y9, Y5, Y0
+	VBROADCASTSS 24(R8), Y5
+	VFMADD231PS  Y9, Y5, Y2
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 28(R8), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	MOVQ         DI, R9
+	VMOVUPS      (R9), Y4
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y5
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y6
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y7
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y8
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y9
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y10
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y11
+	VUNPCKLPS    Y5, Y4, Y12
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPS    Y7, Y6, Y5
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPD    Y5, Y12, Y7
+	VUNPCKHPD    Y5, Y12, Y5
+	VUNPCKLPD    Y6, Y4, Y12
+	VUNPCKHPD    Y6, Y4, Y4
+	VUNPCKLPS    Y9, Y8, Y6
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPS    Y11, Y10, Y9
+	VUNPCKHPS    Y11, Y10, Y10
+	VUNPCKLPD    Y9, Y6, Y11
+	VUNPCKHPD    Y9, Y6, Y6
+	VUNPCKLPD    Y10, Y8, Y9
+	VUNPCKHPD    Y10, Y8, Y8
+	VPERM2F128   $0x20, Y11, Y7, Y10
+	VPERM2F128   $0x31, Y11, Y7, Y7
+	VPERM2F128   $0x20, Y6, Y5, Y11
+	VPERM2F128   $0x31, Y6, Y5, Y5
+	VPERM2F128   $0x20, Y9, Y12, Y6
+	VPERM2F128   $0x31, Y9, Y12, Y9
+	VPERM2F128   $0x20, Y8, Y4, Y12
+	VPERM2F128   $0x31, Y8, Y4, Y4
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  Y10, Y8, Y1
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y10, Y8, Y3
+	VBROADCASTSS 4(BX), Y8
+	VFMADD231PS  Y11, Y8, Y1
+	VBROADCASTSS 4(R8), Y8
+	VFMADD231PS  Y11, Y8, Y3
+	VBROADCASTSS 8(BX), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS 8(R8), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VBROADCASTSS 12(BX), Y6
+	VFMADD231PS  Y12, Y6, Y1
+	VBROADCASTSS 12(R8), Y6
+	VFMADD231PS  Y12, Y6, Y3
+	VBROADCASTSS 16(BX), Y6
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS 16(R8), Y6
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS 20(BX), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 20(R8), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS 24(BX), Y5
+	VFMADD231PS  Y9, Y5, Y1
+	VBROADCASTSS 24(R8), Y5
+	VFMADD231PS  Y9, Y5, Y3
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 28(R8), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	SUBQ         $0x08, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, CX
+	JEQ          store
+	MOVQ         CX, R9
+	NEGQ         R9
+	LEAQ         lanes<>+0(SB), R10
+	VMOVUPS      32(R10)(R9*4), Y4
+	VMASKMOVPS   (SI), Y4, Y5
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y6
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y7
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y8
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y9
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y10
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y11
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y12
+	VUNPCKLPS    Y6, Y5, Y13
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPS    Y8, Y7, Y6
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPD    Y6, Y13, Y8
+	VUNPCKHPD    Y6, Y13, Y6
+	VUNPCKLPD    Y7, Y5, Y13
+	VUNPCKHPD    Y7, Y5, Y5
+	VUNPCKLPS    Y10, Y9, Y7
+	VUNPCKHPS    Y10, Y9, Y9
+	VUNPCKLPS    Y12, Y11, Y10
+	VUNPCKHPS    Y12, Y11, Y11
+	VUNPCKLPD    Y10, Y7, Y12
+	VUNPCKHPD    Y10, Y7, Y7
+	VUNPCKLPD    Y11, Y9, Y10
+	VUNPCKHPD    Y11, Y9, Y9
+	VPERM2F128   $0x20, Y12, Y8, Y11
+	VPERM2F128   $0x31, Y12, Y8, Y8
+	VPERM2F128   $0x20, Y7, Y6, Y12
+	VPERM2F128   $0x31, Y7, Y6, Y6
+	VPERM2F128   $0x20, Y10, Y13, Y7
+	VPERM2F128   $0x31, Y10, Y13, Y10
+	VPERM2F128   $0x20, Y9, Y5, Y13
+	VPERM2F128   $0x31, Y9, Y5, Y5
+	MOVQ         CX, SI
+	VBROADCASTSS (BX), Y9
+	VFMADD231PS  Y11, Y9, Y0
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y11, Y9, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y9
+	VFMADD231PS  Y12, Y9, Y0
+	VBROADCASTSS 4(R8), Y9
+	VFMADD231PS  Y12, Y9, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS 8(R8), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y7
+	VFMADD231PS  Y13, Y7, Y0
+	VBROADCASTSS 12(R8), Y7
+	VFMADD231PS  Y13, Y7, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y7
+	VFMADD231PS  Y8, Y7, Y0
+	VBROADCASTSS 16(R8), Y7
+	VFMADD231PS  Y8, Y7, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 20(R8), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y6
+	VFMADD231PS  Y10, Y6, Y0
+	VBROADCASTSS 24(R8), Y6
+	VFMADD231PS  Y10, Y6, Y2
+	DECQ         SI
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS 28(R8), Y6
+	VFMADD231PS  Y5, Y6, Y2
+
+done0:
+	MOVQ         DI, SI
+	VMASKMOVPS   (SI), Y4, Y5
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y6
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y7
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y8
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y9
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y10
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y11
+	ADDQ         DX, SI
+	VMASKMOVPS   (SI), Y4, Y4
+	VUNPCKLPS    Y6, Y5, Y12
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPS    Y8, Y7, Y6
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPD    Y6, Y12, Y8
+	VUNPCKHPD    Y6, Y12, Y6
+	VUNPCKLPD    Y7, Y5, Y12
+	VUNPCKHPD    Y7, Y5, Y5
+	VUNPCKLPS    Y10, Y9, Y7
+	VUNPCKHPS    Y10, Y9, Y9
+	VUNPCKLPS    Y4, Y11, Y10
+	VUNPCKHPS    Y4, Y11, Y4
+	VUNPCKLPD    Y10, Y7, Y11
+	VUNPCKHPD    Y10, Y7, Y7
+	VUNPCKLPD    Y4, Y9, Y10
+	VUNPCKHPD    Y4, Y9, Y4
+	VPERM2F128   $0x20, Y11, Y8, Y9
+	VPERM2F128   $0x31, Y11, Y8, Y8
+	VPERM2F128   $0x20, Y7, Y6, Y11
+	VPERM2F128   $0x31, Y7, Y6, Y6
+	VPERM2F128   $0x20, Y10, Y12, Y7
+	VPERM2F128   $0x31, Y10, Y12, Y10
+	VPERM2F128   $0x20, Y4, Y5, Y12
+	VPERM2F128   $0x31, Y4, Y5, Y4
+	VBROADCASTSS (BX), Y5
+	VFMADD231PS  Y9, Y5, Y1
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y9, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 4(BX), Y5
+	VFMADD231PS  Y11, Y5, Y1
+	VBROADCASTSS 4(R8), Y5
+	VFMADD231PS  Y11, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 8(BX), Y5
+	VFMADD231PS  Y7, Y5, Y1
+	VBROADCASTSS 8(R8), Y5
+	VFMADD231PS  Y7, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 12(BX), Y5
+	VFMADD231PS  Y12, Y5, Y1
+	VBROADCASTSS 12(R8), Y5
+	VFMADD231PS  Y12, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 16(BX), Y5
+	VFMADD231PS  Y8, Y5, Y1
+	VBROADCASTSS 16(R8), Y5
+	VFMADD231PS  Y8, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 20(BX), Y5
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 20(R8), Y5
+	VFMADD231PS  Y6, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 24(BX), Y5
+	VFMADD231PS  Y10, Y5, Y1
+	VBROADCASTSS 24(R8), Y5
+	VFMADD231PS  Y10, Y5, Y3
+	DECQ         CX
+	JEQ          done1
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 28(R8), Y5
+	VFMADD231PS  Y4, Y5, Y3
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    AX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	VZEROUPPER
+	RET
+
+// func ordered3x1AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered3x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Z0
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), R8
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             DI, R9
+	VMOVUPS          (R9), Z3
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z4
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z5
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z6
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z7
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z8
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z9
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z10
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z11
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z12
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z13
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z14
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z15
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z16
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z17
+	ADDQ             DX, R9
+	VMOVUPS          (R9), Z18
+	VUNPCKLPS        Z4, Z3, Z19
+	VUNPCKHPS        Z4, Z3, Z3
+	VUNPCKLPS        Z6, Z5, Z4
+	VUNPCKHPS        Z6, Z5, Z5
+	VUNPCKLPD        Z4, Z19, Z6
+	VUNPCKHPD        Z4, Z19, Z4
+	VUNPCKLPD        Z5, Z3, Z19
+	VUNPCKHPD        Z5, Z3, Z3
+	VUNPCKLPS        Z8, Z7, Z5
+	VUNPCKHPS        Z8, Z7, Z7
+	VUNPCKLPS        Z10, Z9, Z8
+	VUNPCKHPS        Z10, Z9, Z9
+	VUNPCKLPD        Z8, Z5, Z10
+	VUNPCKHPD        Z8, Z5, Z5
+	VUNPCKLPD        Z9, Z7, Z8
+	VUNPCKHPD        Z9, Z7, Z7
+	VUNPCKLPS        Z12, Z11, Z9
+	VUNPCKHPS        Z12, Z11, Z11
+	VUNPCKLPS        Z14, Z13, Z12
+	VUNPCKHPS        Z14, Z13, Z13
+	VUNPCKLPD        Z12, Z9, Z14
+	VUNPCKHPD        Z12, Z9, Z9
+	VUNPCKLPD        Z13, Z11, Z12
+	VUNPCKHPD        Z13, Z11, Z11
+	VUNPCKLPS        Z16, Z15, Z13
+	VUNPCKHPS        Z16, Z15, Z15
+	VUNPCKLPS        Z18, Z17, Z16
+	VUNPCKHPS        Z18, Z17, Z17
+	VUNPCKLPD        Z16, Z13, Z18
+	VUNPCKHPD        Z16, Z13, Z13
+	VUNPCKLPD        Z17, Z15, Z16
+	VUNPCKHPD        Z17, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z17
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z5, Z4, Z18
+	VSHUFF32X4       $0xdd, Z5, Z4, Z4
+	VSHUFF32X4       $0x88, Z13, Z9, Z5
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z8, Z19, Z13
+	VSHUFF32X4       $0xdd, Z8, Z19, Z8
+	VSHUFF32X4       $0x88, Z16, Z12, Z19
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z7, Z3, Z16
+	VSHUFF32X4       $0xdd, Z7, Z3, Z3
+	VSHUFF32X4       $0x88, Z15, Z11, Z7
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z17, Z11
+	VSHUFF32X4       $0xdd, Z10, Z17, Z17
+	VSHUFF32X4       $0x88, Z14, Z6, Z10
+	VSHUFF32X4       $0xdd, Z14, Z6, Z14
+	VSHUFF32X4       $0x88, Z5, Z18, Z6
+	VSHUFF32X4       $0xdd, Z5, Z18, Z18
+	VSHUFF32X4       $0x88, Z9, Z4, Z5
+	VSHUFF32X4       $0xdd, Z9, Z4, Z9
+	VSHUFF32X4       $0x88, Z19, Z13, Z4
+	VSHUFF32X4       $0xdd, Z19, Z13, Z19
+	VSHUFF32X4       $0x88, Z12, Z8, Z13
+	VSHUFF32X4       $0xdd, Z12, Z8, Z12
+	VSHUFF32X4       $0x88, Z7, Z16, Z8
+	VSHUFF32X4       $0xdd, Z7, Z16, Z16
+	VSHUFF32X4       $0x88, Z15, Z3, Z7
+	VSHUFF32X4       $0xdd, Z15, Z3, Z3
+	VFMADD231PS.BCST (BX), Z11, Z0
+	VFMADD231PS.BCST (SI), Z11, Z1
+	VFMADD231PS.BCST (R8), Z11, Z2
+	VFMADD231PS.BCST 4(BX), Z6, Z0
+	VFMADD231PS.BCST 4(SI), Z6, Z1
+	VFMADD231PS.BCST 4(R8), Z6, Z2
+	VFMADD231PS.BCST 8(BX), Z4, Z0
+	VFMADD231PS.BCST 8(SI), Z4, Z1
+	VFMADD231PS.BCST 8(R8), Z4, Z2
+	VFMADD231PS.BCST 12(BX), Z8, Z0
+	VFMADD231PS.BCST 12(SI), Z8, Z1
+	VFMADD231PS.BCST 12(R8), Z8, Z2
+	VFMADD231PS.BCST 16(BX), Z10, Z0
+	VFMADD231PS.BCST 16(SI), Z10, Z1
+	VFMADD231PS.BCST 16(R8), Z10, Z2
+	VFMADD231PS.BCST 20(BX), Z5, Z0
+	VFMADD231PS.BCST 20(SI), Z5, Z1
+	VFMADD231PS.BCST 20(R8), Z5, Z2
+	VFMADD231PS.BCST 24(BX), Z13, Z0
+	VFMADD231PS.BCST 24(SI), Z13, Z1
+	VFMADD231PS.BCST 24(R8), Z13, Z2
+	VFMADD231PS.BCST 28(BX), Z7, Z0
+	VFMADD231PS.BCST 28(SI), Z7, Z1
+	VFMADD231PS.BCST 28(R8), Z7, Z2
+	VFMADD231PS.BCST 32(BX), Z17, Z0
+	VFMADD231PS.BCST 32(SI), Z17, Z1
+	VFMADD231PS.BCST 32(R8), Z17, Z2
+	VFMADD231PS.BCST 36(BX), Z18, Z0
+	VFMADD231PS.BCST 36(SI), Z18, Z1
+	VFMADD231PS.BCST 36(R8), Z18, Z2
+	VFMADD231PS.BCST 40(BX), Z19, Z0
+	VFMADD231PS.BCST 40(SI), Z19, Z1
+	VFMADD231PS.BCST 40(R8), Z19, Z2
+	VFMADD231PS.BCST 44(BX), Z16, Z0
+	VFMADD231PS.BCST 44(SI), Z16, Z1
+	VFMADD231PS.BCST 44(R8), Z16, Z2
+	VFMADD231PS.BCST 48(BX), Z14, Z0
+	VFMADD231PS.BCST 48(SI), Z14, Z1
+	VFMADD231PS.BCST 48(R8), Z14, Z2
+	VFMADD231PS.BCST 52(BX), Z9, Z0
+	VFMADD231PS.BCST 52(SI), Z9, Z1
+	VFMADD231PS.BCST 52(R8), Z9, Z2
+	VFMADD231PS.BCST 56(BX), Z12, Z0
+	VFMADD231PS.BCST 56(SI), Z12, Z1
+	VFMADD231PS.BCST 56(R8), Z12, Z2
+	VFMADD231PS.BCST 60(BX), Z3, Z0
+	VFMADD231PS.BCST 60(SI), Z3, Z1
+	VFMADD231PS.BCST 60(R8), Z3, Z2
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, R8
+	ADDQ             $0x40, DI
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R9
+	BZHIQ            CX, R9, R9
+	KMOVW            R9, K1
+	VMOVUPS.Z        (DI), K1, Z3
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z4
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z5
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z6
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z7
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z8
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z9
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z10
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z11
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z12
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z13
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z14
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z15
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z16
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z17
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z18
+	VUNPCKLPS        Z4, Z3, Z19
+	VUNPCKHPS        Z4, Z3, Z3
+	VUNPCKLPS        Z6, Z5, Z4
+	VUNPCKHPS        Z6, Z5, Z5
+	VUNPCKLPD        Z4, Z19, Z6
+	VUNPCKHPD        Z4, Z19, Z4
+	VUNPCKLPD        Z5, Z3, Z19
+	VUNPCKHPD        Z5, Z3, Z3
+	VUNPCKLPS        Z8, Z7, Z5
+	VUNPCKHPS        Z8, Z7, Z7
+	VUNPCKLPS        Z10, Z9, Z8
+	VUNPCKHPS        Z10, Z9, Z9
+	VUNPCKLPD        Z8, Z5, Z10
+	VUNPCKHPD        Z8, Z5, Z5
+	VUNPCKLPD        Z9, Z7, Z8
+	VUNPCKHPD        Z9, Z7, Z7
+	VUNPCKLPS        Z12, Z11, Z9
+	VUNPCKHPS        Z12, Z11, Z11
+	VUNPCKLPS        Z14, Z13, Z12
+	VUNPCKHPS        Z14, Z13, Z13
+	VUNPCKLPD        Z12, Z9, Z14
+	VUNPCKHPD        Z12, Z9, Z9
+	VUNPCKLPD        Z13, Z11, Z12
+	VUNPCKHPD        Z13, Z11, Z11
+	VUNPCKLPS        Z16, Z15, Z13
+	VUNPCKHPS        Z16, Z15, Z15
+	VUNPCKLPS        Z18, Z17, Z16
+	VUNPCKHPS        Z18, Z17, Z17
+	VUNPCKLPD        Z16, Z13, Z18
+	VUNPCKHPD        Z16, Z13, Z13
+	VUNPCKLPD        Z17, Z15, Z16
+	VUNPCKHPD        Z17, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z17
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z5, Z4, Z18
+	VSHUFF32X4       $0xdd, Z5, Z4, Z4
+	VSHUFF32X4       $0x88, Z13, Z9, Z5
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z8, Z19, Z13
+	VSHUFF32X4       $0xdd, Z8, Z19, Z8
+	VSHUFF32X4       $0x88, Z16, Z12, Z19
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z7, Z3, Z16
+	VSHUFF32X4       $0xdd, Z7, Z3, Z3
+	VSHUFF32X4       $0x88, Z15, Z11, Z7
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z17, Z11
+	VSHUFF32X4       $0xdd, Z10, Z17, Z17
+	VSHUFF32X4       $0x88, Z14, Z6, Z10
+	VSHUFF32X4       $0xdd, Z14, Z6, Z14
+	VSHUFF32X4       $0x88, Z5, Z18, Z6
+	VSHUFF32X4       $0xdd, Z5, Z18, Z18
+	VSHUFF32X4       $0x88, Z9, Z4, Z5
+	VSHUFF32X4       $0xdd, Z9, Z4, Z9
+	VSHUFF32X4       $0x88, Z19, Z13, Z4
+	VSHUFF32X4       $0xdd, Z19, Z13, Z19
+	VSHUFF32X4       $0x88, Z12, Z8, Z13
+	VSHUFF32X4       $0xdd, Z12, Z8, Z12
+	VSHUFF32X4       $0x88, Z7, Z16, Z8
+	VSHUFF32X4       $0xdd, Z7, Z16, Z16
+	VSHUFF32X4       $0x88, Z15, Z3, Z7
+	VSHUFF32X4       $0xdd, Z15, Z3, Z3
+	VFMADD231PS.BCST (BX), Z11, Z0
+	VFMADD231PS.BCST (SI), Z11, Z1
+	VFMADD231PS.BCST (R8), Z11, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z6, Z0
+	VFMADD231PS.BCST 4(SI), Z6, Z1
+	VFMADD231PS.BCST 4(R8), Z6, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z4, Z0
+	VFMADD231PS.BCST 8(SI), Z4, Z1
+	VFMADD231PS.BCST 8(R8), Z4, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z8, Z0
+	VFMADD231PS.BCST 12(SI), Z8, Z1
+	VFMADD231PS.BCST 12(R8), Z8, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z10, Z0
+	VFMADD231PS.BCST 16(SI), Z10, Z1
+	VFMADD231PS.BCST 16(R8), Z10, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z5, Z0
+	VFMADD231PS.BCST 20(SI), Z5, Z1
+	VFMADD231PS.BCST 20(R8), Z5, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z13, Z0
+	VFMADD231PS.BCST 24(SI), Z13, Z1
+	VFMADD231PS.BCST 24(R8), Z13, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z7, Z0
+	VFMADD231PS.BCST 28(SI), Z7, Z1
+	VFMADD231PS.BCST 28(R8), Z7, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z17, Z0
+	VFMADD231PS.BCST 32(SI), Z17, Z1
+	VFMADD231PS.BCST 32(R8), Z17, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z18, Z0
+	VFMADD231PS.BCST 36(SI), Z18, Z1
+	VFMADD231PS.BCST 36(R8), Z18, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z19, Z0
+	VFMADD231PS.BCST 40(SI), Z19, Z1
+	VFMADD231PS.BCST 40(R8), Z19, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z16, Z0
+	VFMADD231PS.BCST 44(SI), Z16, Z1
+	VFMADD231PS.BCST 44(R8), Z16, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z14, Z0
+	VFMADD231PS.BCST 48(SI), Z14, Z1
+	VFMADD231PS.BCST 48(R8), Z14, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z9, Z0
+	VFMADD231PS.BCST 52(SI), Z9, Z1
+	VFMADD231PS.BCST 52(R8), Z9, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z12, Z0
+	VFMADD231PS.BCST 56(SI), Z12, Z1
+	VFMADD231PS.BCST 56(R8), Z12, Z2
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z3, Z0
+	VFMADD231PS.BCST 60(SI), Z3, Z1
+	VFMADD231PS.BCST 60(R8), Z3, Z2
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered3x1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered3x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Y0
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), R8
+	MOVQ (AX), CX
+	SUBQ $0x08, CX
+	JLT  tail
+
+loop:
+	MOVQ         DI, R9
+	VMOVUPS      (R9), Y3
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y4
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y5
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y6
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y7
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y8
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y9
+	ADDQ         DX, R9
+	VMOVUPS      (R9), Y10
+	VUNPCKLPS    Y4, Y3, Y11
+	VUNPCKHPS    Y4, Y3, Y3
+	VUNPCKLPS    Y6, Y5, Y4
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPD    Y4, Y11, Y6
+	VUNPCKHPD    Y4, Y11, Y4
+	VUNPCKLPD    Y5, Y3, Y11
+	VUNPCKHPD    Y5, Y3, Y3
+	VUNPCKLPS    Y8, Y7, Y5
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPS    Y10, Y9, Y8
+	VUNPCKHPS    Y10, Y9, Y9
+	VUNPCKLPD    Y8, Y5, Y10
+	VUNPCKHPD    Y8, Y5, Y5
+	VUNPCKLPD    Y9, Y7, Y8
+	VUNPCKHPD    Y9, Y7, Y7
+	VPERM2F128   $0x20, Y10, Y6, Y9
+	VPERM2F128   $0x31, Y10, Y6, Y6
+	VPERM2F128   $0x20, Y5, Y4, Y10
+	VPERM2F128   $0x31, Y5, Y4, Y4
+	VPERM2F128   $0x20, Y8, Y11, Y5
+	VPERM2F128   $0x31, Y8, Y11, Y8
+	VPERM2F128   $0x20, Y7, Y3, Y11
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y9, Y7, Y0
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y9, Y7, Y1
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y9, Y7, Y2
+	VBROADCASTSS 4(BX), Y7
+	VFMADD231PS  Y10, Y7, Y0
+	VBROADCASTSS 4(SI), Y7
+	VFMADD231PS  Y10, Y7, Y1
+	VBROADCASTSS 4(R8), Y7
+	VFMADD231PS  Y10, Y7, Y2
+	VBROADCASTSS 8(BX), Y7
+	VFMADD231PS  Y5, Y7, Y0
+	VBROADCASTSS 8(SI), Y7
+	VFMADD231PS  Y5, Y7, Y1
+	VBROADCASTSS 8(R8), Y7
+	VFMADD231PS  Y5, Y7, Y2
+	VBROADCASTSS 12(BX), Y5
+	VFMADD231PS  Y11, Y5, Y0
+	VBROADCASTSS 12(SI), Y5
+	VFMADD231PS  Y11, Y5, Y1
+	VBROADCASTSS 12(R8), Y5
+	VFMADD231PS  Y11, Y5, Y2
+	VBROADCASTSS 16(BX), Y5
+	VFMADD231PS  Y6, Y5, Y0
+	VBROADCASTSS 16(SI), Y5
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 16(R8), Y5
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 20(BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 20(SI), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 20(R8), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 24(BX), Y4
+	VFMADD231PS  Y8, Y4, Y0
+	VBROADCASTSS 24(SI), Y4
+	VFMADD231PS  Y8, Y4, Y1
+	VBROADCASTSS 24(R8), Y4
+	VFMADD231PS  Y8, Y4, Y2
+	VBROADCASTSS 28(BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 28(SI), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 28(R8), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, DI
+	SUBQ         $0x08, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, CX
+	JEQ          store
+	MOVQ         CX, R9
+	NEGQ         R9
+	LEAQ         lanes<>+0(SB), R10
+	VMOVUPS      32(R10)(R9*4), Y3
+	VMASKMOVPS   (DI), Y3, Y4
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y5
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y6
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y7
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y8
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y9
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y10
+	ADDQ         DX, DI
+	VMASKMOVPS   (DI), Y3, Y3
+	VUNPCKLPS    Y5, Y4, Y11
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPS    Y7, Y6, Y5
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPD    Y5, Y11, Y7
+	VUNPCKHPD    Y5, Y11, Y5
+	VUNPCKLPD    Y6, Y4, Y11
+	VUNPCKHPD    Y6, Y4, Y4
+	VUNPCKLPS    Y9, Y8, Y6
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPS    Y3, Y10, Y9
+	VUNPCKHPS    Y3, Y10, Y3
+	VUNPCKLPD    Y9, Y6, Y10
+	VUNPCKHPD    Y9, Y6, Y6
+	VUNPCKLPD    Y3, Y8, Y9
+	VUNPCKHPD    Y3, Y8, Y3
+	VPERM2F128   $0x20, Y10, Y7, Y8
+	VPERM2F128   $0x31, Y10, Y7, Y7
+	VPERM2F128   $0x20, Y6, Y5, Y10
+	VPERM2F128   $0x31, Y6, Y5, Y5
+	VPERM2F128   $0x20, Y9, Y11, Y6
+	VPERM2F128   $0x31, Y9, Y11, Y9
+	VPERM2F128   $0x20, Y3, Y4, Y11
+	VPERM2F128   $0x31, Y3, Y4, Y3
+	VBROADCASTSS (BX), Y4
+	VFMADD231PS  Y8, Y4, Y0
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y8, Y4, Y1
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y8, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y4
+	VFMADD231PS  Y10, Y4, Y0
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS  Y10, Y4, Y1
+	VBROADCASTSS 4(R8), Y4
+	VFMADD231PS  Y10, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y4
+	VFMADD231PS  Y6, Y4, Y0
+	VBROADCASTSS 8(SI), Y4
+	VFMADD231PS  Y6, Y4, Y1
+	VBROADCASTSS 8(R8), Y4
+	VFMADD231PS  Y6, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y4
+	VFMADD231PS  Y11, Y4, Y0
+	VBROADCASTSS 12(SI), Y4
+	VFMADD231PS  Y11, Y4, Y1
+	VBROADCASTSS 12(R8), Y4
+	VFMADD231PS  Y11, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y4
+	VFMADD231PS  Y7, Y4, Y0
+	VBROADCASTSS 16(SI), Y4
+	VFMADD231PS  Y7, Y4, Y1
+	VBROADCASTSS 16(R8), Y4
+	VFMADD231PS  Y7, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y4
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS 20(SI), Y4
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 20(R8), Y4
+	VFMADD231PS  Y5, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y4
+	VFMADD231PS  Y9, Y4, Y0
+	VBROADCASTSS 24(SI), Y4
+	VFMADD231PS  Y9, Y4, Y1
+	VBROADCASTSS 24(R8), Y4
+	VFMADD231PS  Y9, Y4, Y2
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 28(SI), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 28(R8), Y4
+	VFMADD231PS  Y3, Y4, Y2
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y2, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered3x2AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered3x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), DI
+	MOVQ   DX, R8
+	SHLQ   $0x04, R8
+	ADDQ   DI, R8
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVUPS 64(BX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), R9
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             DI, R10
+	VMOVUPS          (R10), Z6
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z7
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z8
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z9
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z10
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z11
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z12
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z13
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z14
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z15
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z16
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z17
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z18
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z19
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z20
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z21
+	VUNPCKLPS        Z7, Z6, Z22
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z22, Z9
+	VUNPCKHPD        Z7, Z22, Z7
+	VUNPCKLPD        Z8, Z6, Z22
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VUNPCKLPS        Z19, Z18, Z16
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPS        Z21, Z20, Z19
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPD        Z19, Z16, Z21
+	VUNPCKHPD        Z19, Z16, Z16
+	VUNPCKLPD        Z20, Z18, Z19
+	VUNPCKHPD        Z20, Z18, Z18
+	VSHUFF32X4       $0x88, Z13, Z9, Z20
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z21, Z17, Z13
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z7, Z21
+	VSHUFF32X4       $0xdd, Z8, Z7, Z7
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z11, Z22, Z16
+	VSHUFF32X4       $0xdd, Z11, Z22, Z11
+	VSHUFF32X4       $0x88, Z19, Z15, Z22
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z19
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z18
+	VSHUFF32X4       $0x88, Z13, Z20, Z14
+	VSHUFF32X4       $0xdd, Z13, Z20, Z20
+	VSHUFF32X4       $0x88, Z17, Z9, Z13
+	VSHUFF32X4       $0xdd, Z17, Z9, Z17
+	VSHUFF32X4       $0x88, Z8, Z21, Z9
+	VSHUFF32X4       $0xdd, Z8, Z21, Z21
+	VSHUFF32X4       $0x88, Z12, Z7, Z8
+	VSHUFF32X4       $0xdd, Z12, Z7, Z12
+	VSHUFF32X4       $0x88, Z22, Z16, Z7
+	VSHUFF32X4       $0xdd, Z22, Z16, Z22
+	VSHUFF32X4       $0x88, Z15, Z11, Z16
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z19, Z11
+	VSHUFF32X4       $0xdd, Z10, Z19, Z19
+	VSHUFF32X4       $0x88, Z18, Z6, Z10
+	VSHUFF32X4       $0xdd, Z18, Z6, Z6
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (SI), Z14, Z2
+	VFMADD231PS.BCST (R9), Z14, Z4
+	VFMADD231PS.BCST 4(BX), Z9, Z0
+	VFMADD231PS.BCST 4(SI), Z9, Z2
+	VFMADD231PS.BCST 4(R9), Z9, Z4
+	VFMADD231PS.BCST 8(BX), Z7, Z0
+	VFMADD231PS.BCST 8(SI), Z7, Z2
+	VFMADD231PS.BCST 8(R9), Z7, Z4
+	VFMADD231PS.BCST 12(BX), Z11, Z0
+	VFMADD231PS.BCST 12(SI), Z11, Z2
+	VFMADD231PS.BCST 12(R9), Z11, Z4
+	VFMADD231PS.BCST 16(BX), Z13, Z0
+	VFMADD231PS.BCST 16(SI), Z13, Z2
+	VFMADD231PS.BCST 16(R9), Z13, Z4
+	VFMADD231PS.BCST 20(BX), Z8, Z0
+	VFMADD231PS.BCST 20(SI), Z8, Z2
+	VFMADD231PS.BCST 20(R9), Z8, Z4
+	VFMADD231PS.BCST 24(BX), Z16, Z0
+	VFMADD231PS.BCST 24(SI), Z16, Z2
+	VFMADD231PS.BCST 24(R9), Z16, Z4
+	VFMADD231PS.BCST 28(BX), Z10, Z0
+	VFMADD231PS.BCST 28(SI), Z10, Z2
+	VFMADD231PS.BCST 28(R9), Z10, Z4
+	VFMADD231PS.BCST 32(BX), Z20, Z0
+	VFMADD231PS.BCST 32(SI), Z20, Z2
+	VFMADD231PS.BCST 32(R9), Z20, Z4
+	VFMADD231PS.BCST 36(BX), Z21, Z0
+	VFMADD231PS.BCST 36(SI), Z21, Z2
+	VFMADD231PS.BCST 36(R9), Z21, Z4
+	VFMADD231PS.BCST 40(BX), Z22, Z0
+	VFMADD231PS.BCST 40(SI), Z22, Z2
+	VFMADD231PS.BCST 40(R9), Z22, Z4
+	VFMADD231PS.BCST 44(BX), Z19, Z0
+	VFMADD231PS.BCST 44(SI), Z19, Z2
+	VFMADD231PS.BCST 44(R9), Z19, Z4
+	VFMADD231PS.BCST 48(BX), Z17, Z0
+	VFMADD231PS.BCST 48(SI), Z17, Z2
+	VFMADD231PS.BCST 48(R9), Z17, Z4
+	VFMADD231PS.BCST 52(BX), Z12, Z0
+	VFMADD231PS.BCST 52(SI), Z12, Z2
+	VFMADD231PS.BCST 52(R9), Z12, Z4
+	VFMADD231PS.BCST 56(BX), Z15, Z0
+	VFMADD231PS.BCST 56(SI), Z15, Z2
+	VFMADD231PS.BCST 56(R9), Z15, Z4
+	VFMADD231PS.BCST 60(BX), Z6, Z0
+	VFMADD231PS.BCST 60(SI), Z6, Z2
+	VFMADD231PS.BCST 60(R9), Z6, Z4
+	MOVQ             R8, R10
+	VMOVUPS          (R10), Z6
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z7
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z8
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z9
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z10
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z11
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z12
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z13
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z14
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z15
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z16
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z17
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z18
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z19
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z20
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z21
+	VUNPCKLPS        Z7, Z6, Z22
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z22, Z9
+	VUNPCKHPD        Z7, Z22, Z7
+	VUNPCKLPD        Z8, Z6, Z22
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VUNPCKLPS        Z19, Z18, Z16
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPS        Z21, Z20, Z19
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPD        Z19, Z16, Z21
+	VUNPCKHPD        Z19, Z16, Z16
+	VUNPCKLPD        Z20, Z18, Z19
+	VUNPCKHPD        Z20, Z18, Z18
+	VSHUFF32X4       $0x88, Z13, Z9, Z20
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z21, Z17, Z13
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z7, Z21
+	VSHUFF32X4       $0xdd, Z8, Z7, Z7
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z11, Z22, Z16
+	VSHUFF32X4       $0xdd, Z11, Z22, Z11
+	VSHUFF32X4       $0x88, Z19, Z15, Z22
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z19
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z18
+	VSHUFF32X4       $0x88, Z13, Z20, Z14
+	VSHUFF32X4       $0xdd, Z13, Z20, Z20
+	VSHUFF32X4       $0x88, Z17, Z9, Z13
+	VSHUFF32X4       $0xdd, Z17, Z9, Z17
+	VSHUFF32X4       $0x88, Z8, Z21, Z9
+	VSHUFF32X4       $0xdd, Z8, Z21, Z21
+	VSHUFF32X4       $0x88, Z12, Z7, Z8
+	VSHUFF32X4       $0xdd, Z12, Z7, Z12
+	VSHUFF32X4       $0x88, Z22, Z16, Z7
+	VSHUFF32X4       $0xdd, Z22, Z16, Z22
+	VSHUFF32X4       $0x88, Z15, Z11, Z16
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z19, Z11
+	VSHUFF32X4       $0xdd, Z10, Z19, Z19
+	VSHUFF32X4       $0x88, Z18, Z6, Z10
+	VSHUFF32X4       $0xdd, Z18, Z6, Z6
+	VFMADD231PS.BCST (BX), Z14, Z1
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (R9), Z14, Z5
+	VFMADD231PS.BCST 4(BX), Z9, Z1
+	VFMADD231PS.BCST 4(SI), Z9, Z3
+	VFMADD231PS.BCST 4(R9), Z9, Z5
+	VFMADD231PS.BCST 8(BX), Z7, Z1
+	VFMADD231PS.BCST 8(SI), Z7, Z3
+	VFMADD231PS.BCST 8(R9), Z7, Z5
+	VFMADD231PS.BCST 12(BX), Z11, Z1
+	VFMADD231PS.BCST 12(SI), Z11, Z3
+	VFMADD231PS.BCST 12(R9), Z11, Z5
+	VFMADD231PS.BCST 16(BX), Z13, Z1
+	VFMADD231PS.BCST 16(SI), Z13, Z3
+	VFMADD231PS.BCST 16(R9), Z13, Z5
+	VFMADD231PS.BCST 20(BX), Z8, Z1
+	VFMADD231PS.BCST 20(SI), Z8, Z3
+	VFMADD231PS.BCST 20(R9), Z8, Z5
+	VFMADD231PS.BCST 24(BX), Z16, Z1
+	VFMADD231PS.BCST 24(SI), Z16, Z3
+	VFMADD231PS.BCST 24(R9), Z16, Z5
+	VFMADD231PS.BCST 28(BX), Z10, Z1
+	VFMADD231PS.BCST 28(SI), Z10, Z3
+	VFMADD231PS.BCST 28(R9), Z10, Z5
+	VFMADD231PS.BCST 32(BX), Z20, Z1
+	VFMADD231PS.BCST 32(SI), Z20, Z3
+	VFMADD231PS.BCST 32(R9), Z20, Z5
+	VFMADD231PS.BCST 36(BX), Z21, Z1
+	VFMADD231PS.BCST 36(SI), Z21, Z3
+	VFMADD231PS.BCST 36(R9), Z21, Z5
+	VFMADD231PS.BCST 40(BX), Z22, Z1
+	VFMADD231PS.BCST 40(SI), Z22, Z3
+	VFMADD231PS.BCST 40(R9), Z22, Z5
+	VFMADD231PS.BCST 44(BX), Z19, Z1
+	VFMADD231PS.BCST 44(SI), Z19, Z3
+	VFMADD231PS.BCST 44(R9), Z19, Z5
+	VFMADD231PS.BCST 48(BX), Z17, Z1
+	VFMADD231PS.BCST 48(SI), Z17, Z3
+	VFMADD231PS.BCST 48(R9), Z17, Z5
+	VFMADD231PS.BCST 52(BX), Z12, Z1
+	VFMADD231PS.BCST 52(SI), Z12, Z3
+	VFMADD231PS.BCST 52(R9), Z12, Z5
+	VFMADD231PS.BCST 56(BX), Z15, Z1
+	VFMADD231PS.BCST 56(SI), Z15, Z3
+	VFMADD231PS.BCST 56(R9), Z15, Z5
+	VFMADD231PS.BCST 60(BX), Z6, Z1
+	VFMADD231PS.BCST 60(SI), Z6, Z3
+	VFMADD231PS.BCST 60(R9), Z6, Z5
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, R9
+	ADDQ             $0x40, DI
+	ADDQ             $0x40, R8
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R10
+	BZHIQ            CX, R10, R10
+	KMOVW            R10, K1
+	VMOVUPS.Z        (DI), K1, Z6
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z7
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z8
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z9
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z10
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z11
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z12
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z13
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z14
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z15
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z16
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z17
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z18
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z19
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z20
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z21
+	VUNPCKLPS        Z7, Z6, Z22
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z22, Z9
+	VUNPCKHPD        Z7, Z22, Z7
+	VUNPCKLPD        Z8, Z6, Z22
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VUNPCKLPS        Z19, Z18, Z16
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPS        Z21, Z20, Z19
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPD        Z19, Z16, Z21
+	VUNPCKHPD        Z19, Z16, Z16
+	VUNPCKLPD        Z20, Z18, Z19
+	VUNPCKHPD        Z20, Z18, Z18
+	VSHUFF32X4       $0x88, Z13, Z9, Z20
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z21, Z17, Z13
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z7, Z21
+	VSHUFF32X4       $0xdd, Z8, Z7, Z7
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z11, Z22, Z16
+	VSHUFF32X4       $0xdd, Z11, Z22, Z11
+	VSHUFF32X4       $0x88, Z19, Z15, Z22
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z19
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z18
+	VSHUFF32X4       $0x88, Z13, Z20, Z14
+	VSHUFF32X4       $0xdd, Z13, Z20, Z20
+	VSHUFF32X4       $0x88, Z17, Z9, Z13
+	VSHUFF32X4       $0xdd, Z17, Z9, Z17
+	VSHUFF32X4       $0x88, Z8, Z21, Z9
+	VSHUFF32X4       $0xdd, Z8, Z21, Z21
+	VSHUFF32X4       $0x88, Z12, Z7, Z8
+	VSHUFF32X4       $0xdd, Z12, Z7, Z12
+	VSHUFF32X4       $0x88, Z22, Z16, Z7
+	VSHUFF32X4       $0xdd, Z22, Z16, Z22
+	VSHUFF32X4       $0x88, Z15, Z11, Z16
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z19, Z11
+	VSHUFF32X4       $0xdd, Z10, Z19, Z19
+	VSHUFF32X4       $0x88, Z18, Z6, Z10
+	VSHUFF32X4       $0xdd, Z18, Z6, Z6
+	MOVQ             CX, DI
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (SI), Z14, Z2
+	VFMADD231PS.BCST (R9), Z14, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z9, Z0
+	VFMADD231PS.BCST 4(SI), Z9, Z2
+	VFMADD231PS.BCST 4(R9), Z9, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z7, Z0
+	VFMADD231PS.BCST 8(SI), Z7, Z2
+	VFMADD231PS.BCST 8(R9), Z7, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z11, Z0
+	VFMADD231PS.BCST 12(SI), Z11, Z2
+	VFMADD231PS.BCST 12(R9), Z11, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z13, Z0
+	VFMADD231PS.BCST 16(SI), Z13, Z2
+	VFMADD231PS.BCST 16(R9), Z13, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z8, Z0
+	VFMADD231PS.BCST 20(SI), Z8, Z2
+	VFMADD231PS.BCST 20(R9), Z8, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z16, Z0
+	VFMADD231PS.BCST 24(SI), Z16, Z2
+	VFMADD231PS.BCST 24(R9), Z16, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z10, Z0
+	VFMADD231PS.BCST 28(SI), Z10, Z2
+	VFMADD231PS.BCST 28(R9), Z10, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z20, Z0
+	VFMADD231PS.BCST 32(SI), Z20, Z2
+	VFMADD231PS.BCST 32(R9), Z20, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z21, Z0
+	VFMADD231PS.BCST 36(SI), Z21, Z2
+	VFMADD231PS.BCST 36(R9), Z21, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z22, Z0
+	VFMADD231PS.BCST 40(SI), Z22, Z2
+	VFMADD231PS.BCST 40(R9), Z22, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z19, Z0
+	VFMADD231PS.BCST 44(SI), Z19, Z2
+	VFMADD231PS.BCST 44(R9), Z19, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z17, Z0
+	VFMADD231PS.BCST 48(SI), Z17, Z2
+	VFMADD231PS.BCST 48(R9), Z17, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z12, Z0
+	VFMADD231PS.BCST 52(SI), Z12, Z2
+	VFMADD231PS.BCST 52(R9), Z12, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z15, Z0
+	VFMADD231PS.BCST 56(SI), Z15, Z2
+	VFMADD231PS.BCST 56(R9), Z15, Z4
+	DECQ             DI
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z6, Z0
+	VFMADD231PS.BCST 60(SI), Z6, Z2
+	VFMADD231PS.BCST 60(R9), Z6, Z4
+
+done0:
+	MOVQ             R8, DI
+	VMOVUPS.Z        (DI), K1, Z6
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z7
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z8
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z9
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z10
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z11
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z12
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z13
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z14
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z15
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z16
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z17
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z18
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z19
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z20
+	ADDQ             DX, DI
+	VMOVUPS.Z        (DI), K1, Z21
+	VUNPCKLPS        Z7, Z6, Z22
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPS        Z9, Z8, Z7
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPD        Z7, Z22, Z9
+	VUNPCKHPD        Z7, Z22, Z7
+	VUNPCKLPD        Z8, Z6, Z22
+	VUNPCKHPD        Z8, Z6, Z6
+	VUNPCKLPS        Z11, Z10, Z8
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPS        Z13, Z12, Z11
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPD        Z11, Z8, Z13
+	VUNPCKHPD        Z11, Z8, Z8
+	VUNPCKLPD        Z12, Z10, Z11
+	VUNPCKHPD        Z12, Z10, Z10
+	VUNPCKLPS        Z15, Z14, Z12
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPS        Z17, Z16, Z15
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPD        Z15, Z12, Z17
+	VUNPCKHPD        Z15, Z12, Z12
+	VUNPCKLPD        Z16, Z14, Z15
+	VUNPCKHPD        Z16, Z14, Z14
+	VUNPCKLPS        Z19, Z18, Z16
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPS        Z21, Z20, Z19
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPD        Z19, Z16, Z21
+	VUNPCKHPD        Z19, Z16, Z16
+	VUNPCKLPD        Z20, Z18, Z19
+	VUNPCKHPD        Z20, Z18, Z18
+	VSHUFF32X4       $0x88, Z13, Z9, Z20
+	VSHUFF32X4       $0xdd, Z13, Z9, Z9
+	VSHUFF32X4       $0x88, Z21, Z17, Z13
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z8, Z7, Z21
+	VSHUFF32X4       $0xdd, Z8, Z7, Z7
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z12
+	VSHUFF32X4       $0x88, Z11, Z22, Z16
+	VSHUFF32X4       $0xdd, Z11, Z22, Z11
+	VSHUFF32X4       $0x88, Z19, Z15, Z22
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z10, Z6, Z19
+	VSHUFF32X4       $0xdd, Z10, Z6, Z6
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z18
+	VSHUFF32X4       $0x88, Z13, Z20, Z14
+	VSHUFF32X4       $0xdd, Z13, Z20, Z20
+	VSHUFF32X4       $0x88, Z17, Z9, Z13
+	VSHUFF32X4       $0xdd, Z17, Z9, Z17
+	VSHUFF32X4       $0x88, Z8, Z21, Z9
+	VSHUFF32X4       $0xdd, Z8, Z21, Z21
+	VSHUFF32X4       $0x88, Z12, Z7, Z8
+	VSHUFF32X4       $0xdd, Z12, Z7, Z12
+	VSHUFF32X4       $0x88, Z22, Z16, Z7
+	VSHUFF32X4       $0xdd, Z22, Z16, Z22
+	VSHUFF32X4       $0x88, Z15, Z11, Z16
+	VSHUFF32X4       $0xdd, Z15, Z11, Z15
+	VSHUFF32X4       $0x88, Z10, Z19, Z11
+	VSHUFF32X4       $0xdd, Z10, Z19, Z19
+	VSHUFF32X4       $0x88, Z18, Z6, Z10
+	VSHUFF32X4       $0xdd, Z18, Z6, Z6
+	VFMADD231PS.BCST (BX), Z14, Z1
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (R9), Z14, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 4(BX), Z9, Z1
+	VFMADD231PS.BCST 4(SI), Z9, Z3
+	VFMADD231PS.BCST 4(R9), Z9, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 8(BX), Z7, Z1
+	VFMADD231PS.BCST 8(SI), Z7, Z3
+	VFMADD231PS.BCST 8(R9), Z7, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 12(BX), Z11, Z1
+	VFMADD231PS.BCST 12(SI), Z11, Z3
+	VFMADD231PS.BCST 12(R9), Z11, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 16(BX), Z13, Z1
+	VFMADD231PS.BCST 16(SI), Z13, Z3
+	VFMADD231PS.BCST 16(R9), Z13, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 20(BX), Z8, Z1
+	VFMADD231PS.BCST 20(SI), Z8, Z3
+	VFMADD231PS.BCST 20(R9), Z8, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 24(BX), Z16, Z1
+	VFMADD231PS.BCST 24(SI), Z16, Z3
+	VFMADD231PS.BCST 24(R9), Z16, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 28(BX), Z10, Z1
+	VFMADD231PS.BCST 28(SI), Z10, Z3
+	VFMADD231PS.BCST 28(R9), Z10, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 32(BX), Z20, Z1
+	VFMADD231PS.BCST 32(SI), Z20, Z3
+	VFMADD231PS.BCST 32(R9), Z20, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 36(BX), Z21, Z1
+	VFMADD231PS.BCST 36(SI), Z21, Z3
+	VFMADD231PS.BCST 36(R9), Z21, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 40(BX), Z22, Z1
+	VFMADD231PS.BCST 40(SI), Z22, Z3
+	VFMADD231PS.BCST 40(R9), Z22, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 44(BX), Z19, Z1
+	VFMADD231PS.BCST 44(SI), Z19, Z3
+	VFMADD231PS.BCST 44(R9), Z19, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 48(BX), Z17, Z1
+	VFMADD231PS.BCST 48(SI), Z17, Z3
+	VFMADD231PS.BCST 48(R9), Z17, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 52(BX), Z12, Z1
+	VFMADD231PS.BCST 52(SI), Z12, Z3
+	VFMADD231PS.BCST 52(R9), Z12, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 56(BX), Z15, Z1
+	VFMADD231PS.BCST 56(SI), Z15, Z3
+	VFMADD231PS.BCST 56(R9), Z15, Z5
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 60(BX), Z6, Z1
+	VFMADD231PS.BCST 60(SI), Z6, Z3
+	VFMADD231PS.BCST 60(R9), Z6, Z5
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, 64(CX)
+	VZEROUPPER
+	RET
+
+// func ordered4x1AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered4x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), R8
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Z0
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z3
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), DI
+	LEAQ (DI)(CX*1), R9
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             R8, R10
+	VMOVUPS          (R10), Z4
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z5
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z6
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z7
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z8
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z9
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z10
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z11
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z12
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z13
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z14
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z15
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z16
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z17
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z18
+	ADDQ             DX, R10
+	VMOVUPS          (R10), Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (SI), Z12, Z1
+	VFMADD231PS.BCST (DI), Z12, Z2
+	VFMADD231PS.BCST (R9), Z12, Z3
+	VFMADD231PS.BCST 4(BX), Z7, Z0
+	VFMADD231PS.BCST 4(SI), Z7, Z1
+	VFMADD231PS.BCST 4(DI), Z7, Z2
+	VFMADD231PS.BCST 4(R9), Z7, Z3
+	VFMADD231PS.BCST 8(BX), Z5, Z0
+	VFMADD231PS.BCST 8(SI), Z5, Z1
+	VFMADD231PS.BCST 8(DI), Z5, Z2
+	VFMADD231PS.BCST 8(R9), Z5, Z3
+	VFMADD231PS.BCST 12(BX), Z9, Z0
+	VFMADD231PS.BCST 12(SI), Z9, Z1
+	VFMADD231PS.BCST 12(DI), Z9, Z2
+	VFMADD231PS.BCST 12(R9), Z9, Z3
+	VFMADD231PS.BCST 16(BX), Z11, Z0
+	VFMADD231PS.BCST 16(SI), Z11, Z1
+	VFMADD231PS.BCST 16(DI), Z11, Z2
+	VFMADD231PS.BCST 16(R9), Z11, Z3
+	VFMADD231PS.BCST 20(BX), Z6, Z0
+	VFMADD231PS.BCST 20(SI), Z6, Z1
+	VFMADD231PS.BCST 20(DI), Z6, Z2
+	VFMADD231PS.BCST 20(R9), Z6, Z3
+	VFMADD231PS.BCST 24(BX), Z14, Z0
+	VFMADD231PS.BCST 24(SI), Z14, Z1
+	VFMADD231PS.BCST 24(DI), Z14, Z2
+	VFMADD231PS.BCST 24(R9), Z14, Z3
+	VFMADD231PS.BCST 28(BX), Z8, Z0
+	VFMADD231PS.BCST 28(SI), Z8, Z1
+	VFMADD231PS.BCST 28(DI), Z8, Z2
+	VFMADD231PS.BCST 28(R9), Z8, Z3
+	VFMADD231PS.BCST 32(BX), Z18, Z0
+	VFMADD231PS.BCST 32(SI), Z18, Z1
+	VFMADD231PS.BCST 32(DI), Z18, Z2
+	VFMADD231PS.BCST 32(R9), Z18, Z3
+	VFMADD231PS.BCST 36(BX), Z19, Z0
+	VFMADD231PS.BCST 36(SI), Z19, Z1
+	VFMADD231PS.BCST 36(DI), Z19, Z2
+	VFMADD231PS.BCST 36(R9), Z19, Z3
+	VFMADD231PS.BCST 40(BX), Z20, Z0
+	VFMADD231PS.BCST 40(SI), Z20, Z1
+	VFMADD231PS.BCST 40(DI), Z20, Z2
+	VFMADD231PS.BCST 40(R9), Z20, Z3
+	VFMADD231PS.BCST 44(BX), Z17, Z0
+	VFMADD231PS.BCST 44(SI), Z17, Z1
+	VFMADD231PS.BCST 44(DI), Z17, Z2
+	VFMADD231PS.BCST 44(R9), Z17, Z3
+	VFMADD231PS.BCST 48(BX), Z15, Z0
+	VFMADD231PS.BCST 48(SI), Z15, Z1
+	VFMADD231PS.BCST 48(DI), Z15, Z2
+	VFMADD231PS.BCST 48(R9), Z15, Z3
+	VFMADD231PS.BCST 52(BX), Z10, Z0
+	VFMADD231PS.BCST 52(SI), Z10, Z1
+	VFMADD231PS.BCST 52(DI), Z10, Z2
+	VFMADD231PS.BCST 52(R9), Z10, Z3
+	VFMADD231PS.BCST 56(BX), Z13, Z0
+	VFMADD231PS.BCST 56(SI), Z13, Z1
+	VFMADD231PS.BCST 56(DI), Z13, Z2
+	VFMADD231PS.BCST 56(R9), Z13, Z3
+	VFMADD231PS.BCST 60(BX), Z4, Z0
+	VFMADD231PS.BCST 60(SI), Z4, Z1
+	VFMADD231PS.BCST 60(DI), Z4, Z2
+	VFMADD231PS.BCST 60(R9), Z4, Z3
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	ADDQ             $0x40, R9
+	ADDQ             $0x40, R8
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R10
+	BZHIQ            CX, R10, R10
+	KMOVW            R10, K1
+	VMOVUPS.Z        (R8), K1, Z4
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z5
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z6
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z7
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z8
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z9
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z10
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z11
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z12
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z13
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z14
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z15
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z16
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z17
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z18
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z19
+	VUNPCKLPS        Z5, Z4, Z20
+	VUNPCKHPS        Z5, Z4, Z4
+	VUNPCKLPS        Z7, Z6, Z5
+	VUNPCKHPS        Z7, Z6, Z6
+	VUNPCKLPD        Z5, Z20, Z7
+	VUNPCKHPD        Z5, Z20, Z5
+	VUNPCKLPD        Z6, Z4, Z20
+	VUNPCKHPD        Z6, Z4, Z4
+	VUNPCKLPS        Z9, Z8, Z6
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z6, Z11
+	VUNPCKHPD        Z9, Z6, Z6
+	VUNPCKLPD        Z10, Z8, Z9
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VSHUFF32X4       $0x88, Z11, Z7, Z18
+	VSHUFF32X4       $0xdd, Z11, Z7, Z7
+	VSHUFF32X4       $0x88, Z19, Z15, Z11
+	VSHUFF32X4       $0xdd, Z19, Z15, Z15
+	VSHUFF32X4       $0x88, Z6, Z5, Z19
+	VSHUFF32X4       $0xdd, Z6, Z5, Z5
+	VSHUFF32X4       $0x88, Z14, Z10, Z6
+	VSHUFF32X4       $0xdd, Z14, Z10, Z10
+	VSHUFF32X4       $0x88, Z9, Z20, Z14
+	VSHUFF32X4       $0xdd, Z9, Z20, Z9
+	VSHUFF32X4       $0x88, Z17, Z13, Z20
+	VSHUFF32X4       $0xdd, Z17, Z13, Z13
+	VSHUFF32X4       $0x88, Z8, Z4, Z17
+	VSHUFF32X4       $0xdd, Z8, Z4, Z4
+	VSHUFF32X4       $0x88, Z16, Z12, Z8
+	VSHUFF32X4       $0xdd, Z16, Z12, Z16
+	VSHUFF32X4       $0x88, Z11, Z18, Z12
+	VSHUFF32X4       $0xdd, Z11, Z18, Z18
+	VSHUFF32X4       $0x88, Z15, Z7, Z11
+	VSHUFF32X4       $0xdd, Z15, Z7, Z15
+	VSHUFF32X4       $0x88, Z6, Z19, Z7
+	VSHUFF32X4       $0xdd, Z6, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z5, Z6
+	VSHUFF32X4       $0xdd, Z10, Z5, Z10
+	VSHUFF32X4       $0x88, Z20, Z14, Z5
+	VSHUFF32X4       $0xdd, Z20, Z14, Z20
+	VSHUFF32X4       $0x88, Z13, Z9, Z14
+	VSHUFF32X4       $0xdd, Z13, Z9, Z13
+	VSHUFF32X4       $0x88, Z8, Z17, Z9
+	VSHUFF32X4       $0xdd, Z8, Z17, Z17
+	VSHUFF32X4       $0x88, Z16, Z4, Z8
+	VSHUFF32X4       $0xdd, Z16, Z4, Z4
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (SI), Z12, Z1
+	VFMADD231PS.BCST (DI), Z12, Z2
+	VFMADD231PS.BCST (R9), Z12, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z7, Z0
+	VFMADD231PS.BCST 4(SI), Z7, Z1
+	VFMADD231PS.BCST 4(DI), Z7, Z2
+	VFMADD231PS.BCST 4(R9), Z7, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z5, Z0
+	VFMADD231PS.BCST 8(SI), Z5, Z1
+	VFMADD231PS.BCST 8(DI), Z5, Z2
+	VFMADD231PS.BCST 8(R9), Z5, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z9, Z0
+	VFMADD231PS.BCST 12(SI), Z9, Z1
+	VFMADD231PS.BCST 12(DI), Z9, Z2
+	VFMADD231PS.BCST 12(R9), Z9, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z11, Z0
+	VFMADD231PS.BCST 16(SI), Z11, Z1
+	VFMADD231PS.BCST 16(DI), Z11, Z2
+	VFMADD231PS.BCST 16(R9), Z11, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z6, Z0
+	VFMADD231PS.BCST 20(SI), Z6, Z1
+	VFMADD231PS.BCST 20(DI), Z6, Z2
+	VFMADD231PS.BCST 20(R9), Z6, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z14, Z0
+	VFMADD231PS.BCST 24(SI), Z14, Z1
+	VFMADD231PS.BCST 24(DI), Z14, Z2
+	VFMADD231PS.BCST 24(R9), Z14, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z8, Z0
+	VFMADD231PS.BCST 28(SI), Z8, Z1
+	VFMADD231PS.BCST 28(DI), Z8, Z2
+	VFMADD231PS.BCST 28(R9), Z8, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z18, Z0
+	VFMADD231PS.BCST 32(SI), Z18, Z1
+	VFMADD231PS.BCST 32(DI), Z18, Z2
+	VFMADD231PS.BCST 32(R9), Z18, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z19, Z0
+	VFMADD231PS.BCST 36(SI), Z19, Z1
+	VFMADD231PS.BCST 36(DI), Z19, Z2
+	VFMADD231PS.BCST 36(R9), Z19, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z20, Z0
+	VFMADD231PS.BCST 40(SI), Z20, Z1
+	VFMADD231PS.BCST 40(DI), Z20, Z2
+	VFMADD231PS.BCST 40(R9), Z20, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z17, Z0
+	VFMADD231PS.BCST 44(SI), Z17, Z1
+	VFMADD231PS.BCST 44(DI), Z17, Z2
+	VFMADD231PS.BCST 44(R9), Z17, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z15, Z0
+	VFMADD231PS.BCST 48(SI), Z15, Z1
+	VFMADD231PS.BCST 48(DI), Z15, Z2
+	VFMADD231PS.BCST 48(R9), Z15, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z10, Z0
+	VFMADD231PS.BCST 52(SI), Z10, Z1
+	VFMADD231PS.BCST 52(DI), Z10, Z2
+	VFMADD231PS.BCST 52(R9), Z10, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z13, Z0
+	VFMADD231PS.BCST 56(SI), Z13, Z1
+	VFMADD231PS.BCST 56(DI), Z13, Z2
+	VFMADD231PS.BCST 56(R9), Z13, Z3
+	DECQ             CX
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z4, Z0
+	VFMADD231PS.BCST 60(SI), Z4, Z1
+	VFMADD231PS.BCST 60(DI), Z4, Z2
+	VFMADD231PS.BCST 60(R9), Z4, Z3
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered4x1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·ordered4x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), R8
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Y0
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y2
+	ADDQ    SI, BX
+	VMOVUPS (BX), Y3
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), DI
+	LEAQ (DI)(CX*1), R9
+	MOVQ (AX), CX
+	SUBQ $0x08, CX
+	JLT  tail
+
+loop:
+	MOVQ         R8, R10
+	VMOVUPS      (R10), Y4
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y5
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y6
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y7
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y8
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y9
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y10
+	ADDQ         DX, R10
+	VMOVUPS      (R10), Y11
+	VUNPCKLPS    Y5, Y4, Y12
+	VUNPCKHPS    Y5, Y4, Y4
+	VUNPCKLPS    Y7, Y6, Y5
+	VUNPCKHPS    Y7, Y6, Y6
+	VUNPCKLPD    Y5, Y12, Y7
+	VUNPCKHPD    Y5, Y12, Y5
+	VUNPCKLPD    Y6, Y4, Y12
+	VUNPCKHPD    Y6, Y4, Y4
+	VUNPCKLPS    Y9, Y8, Y6
+	VUNPCKHPS    Y9, Y8, Y8
+	VUNPCKLPS    Y11, Y10, Y9
+	VUNPCKHPS    Y11, Y10, Y10
+	VUNPCKLPD    Y9, Y6, Y11
+	VUNPCKHPD    Y9, Y6, Y6
+	VUNPCKLPD    Y10, Y8, Y9
+	VUNPCKHPD    Y10, Y8, Y8
+	VPERM2F128   $0x20, Y11, Y7, Y10
+	VPERM2F128   $0x31, Y11, Y7, Y7
+	VPERM2F128   $0x20, Y6, Y5, Y11
+	VPERM2F128   $0x31, Y6, Y5, Y5
+	VPERM2F128   $0x20, Y9, Y12, Y6
+	VPERM2F128   $0x31, Y9, Y12, Y9
+	VPERM2F128   $0x20, Y8, Y4, Y12
+	VPERM2F128   $0x31, Y8, Y4, Y4
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  Y10, Y8, Y0
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  Y10, Y8, Y1
+	VBROADCASTSS (DI), Y8
+	VFMADD231PS  Y10, Y8, Y2
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y10, Y8, Y3
+	VBROADCASTSS 4(BX), Y8
+	VFMADD231PS  Y11, Y8, Y0
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS  Y11, Y8, Y1
+	VBROADCASTSS 4(DI), Y8
+	VFMADD231PS  Y11, Y8, Y2
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y11, Y8, Y3
+	VBROADCASTSS 8(BX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VBROADCASTSS 8(SI), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS 8(DI), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VBROADCASTSS 8(R9), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VBROADCASTSS 12(BX), Y6
+	VFMADD231PS  Y12, Y6, Y0
+	VBROADCASTSS 12(SI), Y6
+	VFMADD231PS  Y12, Y6, Y1
+	VBROADCASTSS 12(DI), Y6
+	VFMADD231PS  Y12, Y6, Y2
+	VBROADCASTSS 12(R9), Y6
+	VFMADD231PS  Y12, Y6, Y3
+	VBROADCASTSS 16(BX), Y6
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS 16(SI), Y6
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS 16(DI), Y6
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 16(R9), Y6
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS 20(BX), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS 20(SI), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 20(DI), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS 20(R9), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS 24(BX), Y5
+	VFMADD231PS  Y9, Y5, Y0
+	VBROADCASTSS 24(SI), Y5
+	VFMADD231PS  Y9, Y5, Y1
+	VBROADCASTSS 24(DI), Y5
+	VFMADD231PS  Y9, Y5, Y2
+	VBROADCASTSS 24(R9), Y5
+	VFMADD231PS  Y9, Y5, Y3
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 28(SI), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 28(DI), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 28(R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R8
+	SUBQ         $0x08, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, CX
+	JEQ          store
+	MOVQ         CX, R10
+	NEGQ         R10
+	LEAQ         lanes<>+0(SB), R11
+	VMOVUPS      32(R11)(R10*4), Y4
+	VMASKMOVPS   (R8), Y4, Y5
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y6
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y7
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y8
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y9
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y10
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y11
+	ADDQ         DX, R8
+	VMASKMOVPS   (R8), Y4, Y4
+	VUNPCKLPS    Y6, Y5, Y12
+	VUNPCKHPS    Y6, Y5, Y5
+	VUNPCKLPS    Y8, Y7, Y6
+	VUNPCKHPS    Y8, Y7, Y7
+	VUNPCKLPD    Y6, Y12, Y8
+	VUNPCKHPD    Y6, Y12, Y6
+	VUNPCKLPD    Y7, Y5, Y12
+	VUNPCKHPD    Y7, Y5, Y5
+	VUNPCKLPS    Y10, Y9, Y7
+	VUNPCKHPS    Y10, Y9, Y9
+	VUNPCKLPS    Y4, Y11, Y10
+	VUNPCKHPS    Y4, Y11, Y4
+	VUNPCKLPD    Y10, Y7, Y11
+	VUNPCKHPD    Y10, Y7, Y7
+	VUNPCKLPD    Y4, Y9, Y10
+	VUNPCKHPD    Y4, Y9, Y4
+	VPERM2F128   $0x20, Y11, Y8, Y9
+	VPERM2F128   $0x31, Y11, Y8, Y8
+	VPERM2F128   $0x20, Y7, Y6, Y11
+	VPERM2F128   $0x31, Y7, Y6, Y6
+	VPERM2F128   $0x20, Y10, Y12, Y7
+	VPERM2F128   $0x31, Y10, Y12, Y10
+	VPERM2F128   $0x20, Y4, Y5, Y12
+	VPERM2F128   $0x31, Y4, Y5, Y4
+	VBROADCASTSS (BX), Y5
+	VFMADD231PS  Y9, Y5, Y0
+	VBROADCASTSS (SI), Y5
+	VFMADD231PS  Y9, Y5, Y1
+	VBROADCASTSS (DI), Y5
+	VFMADD231PS  Y9, Y5, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y9, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 4(BX), Y5
+	VFMADD231PS  Y11, Y5, Y0
+	VBROADCASTSS 4(SI), Y5
+	VFMADD231PS  Y11, Y5, Y1
+	VBROADCASTSS 4(DI), Y5
+	VFMADD231PS  Y11, Y5, Y2
+	VBROADCASTSS 4(R9), Y5
+	VFMADD231PS  Y11, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 8(BX), Y5
+	VFMADD231PS  Y7, Y5, Y0
+	VBROADCASTSS 8(SI), Y5
+	VFMADD231PS  Y7, Y5, Y1
+	VBROADCASTSS 8(DI), Y5
+	VFMADD231PS  Y7, Y5, Y2
+	VBROADCASTSS 8(R9), Y5
+	VFMADD231PS  Y7, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 12(BX), Y5
+	VFMADD231PS  Y12, Y5, Y0
+	VBROADCASTSS 12(SI), Y5
+	VFMADD231PS  Y12, Y5, Y1
+	VBROADCASTSS 12(DI), Y5
+	VFMADD231PS  Y12, Y5, Y2
+	VBROADCASTSS 12(R9), Y5
+	VFMADD231PS  Y12, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 16(BX), Y5
+	VFMADD231PS  Y8, Y5, Y0
+	VBROADCASTSS 16(SI), Y5
+	VFMADD231PS  Y8, Y5, Y1
+	VBROADCASTSS 16(DI), Y5
+	VFMADD231PS  Y8, Y5, Y2
+	VBROADCASTSS 16(R9), Y5
+	VFMADD231PS  Y8, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 20(BX), Y5
+	VFMADD231PS  Y6, Y5, Y0
+	VBROADCASTSS 20(SI), Y5
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 20(DI), Y5
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS 20(R9), Y5
+	VFMADD231PS  Y6, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 24(BX), Y5
+	VFMADD231PS  Y10, Y5, Y0
+	VBROADCASTSS 24(SI), Y5
+	VFMADD231PS  Y10, Y5, Y1
+	VBROADCASTSS 24(DI), Y5
+	VFMADD231PS  Y10, Y5, Y2
+	VBROADCASTSS 24(R9), Y5
+	VFMADD231PS  Y10, Y5, Y3
+	DECQ         CX
+	JEQ          done0
+	VBROADCASTSS 28(BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 28(SI), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 28(DI), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 28(R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+
+done0:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Y0, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    AX, CX
+	VMOVUPS Y3, (CX)
+	VZEROUPPER
+	RET
+
+// func ordered4x2AVX512(args *int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ordered4x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   40(AX), DX
+	MOVQ   32(AX), R8
+	MOVQ   DX, R9
+	SHLQ   $0x04, R9
+	ADDQ   R8, R9
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	JMP    start
+
+bias:
+	MOVQ    80(AX), BX
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z6
+	VMOVUPS 64(BX), Z1
+	VMOVAPS Z1, Z3
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z7
+	JMP     start
+
+accumulate:
+	MOVQ    48(AX), BX
+	MOVQ    56(AX), SI
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	ADDQ    SI, BX
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+
+start:
+	MOVQ 8(AX), BX
+	LEAQ (BX)(CX*1), SI
+	LEAQ (SI)(CX*1), DI
+	LEAQ (DI)(CX*1), R10
+	MOVQ (AX), CX
+	SUBQ $0x10, CX
+	JLT  tail
+
+loop:
+	MOVQ             R8, R11
+	VMOVUPS          (R11), Z8
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z9
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z10
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z11
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z12
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z13
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z14
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z15
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z16
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z17
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z18
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z19
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z20
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z21
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z22
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z23
+	VUNPCKLPS        Z9, Z8, Z24
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z24, Z11
+	VUNPCKHPD        Z9, Z24, Z9
+	VUNPCKLPD        Z10, Z8, Z24
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VUNPCKLPS        Z21, Z20, Z18
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPS        Z23, Z22, Z21
+	VUNPCKHPS        Z23, Z22, Z22
+	VUNPCKLPD        Z21, Z18, Z23
+	VUNPCKHPD        Z21, Z18, Z18
+	VUNPCKLPD        Z22, Z20, Z21
+	VUNPCKHPD        Z22, Z20, Z20
+	VSHUFF32X4       $0x88, Z15, Z11, Z22
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z23, Z19, Z15
+	VSHUFF32X4       $0xdd, Z23, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z9, Z23
+	VSHUFF32X4       $0xdd, Z10, Z9, Z9
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z24, Z18
+	VSHUFF32X4       $0xdd, Z13, Z24, Z13
+	VSHUFF32X4       $0x88, Z21, Z17, Z24
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z12, Z8, Z21
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z20, Z16, Z12
+	VSHUFF32X4       $0xdd, Z20, Z16, Z20
+	VSHUFF32X4       $0x88, Z15, Z22, Z16
+	VSHUFF32X4       $0xdd, Z15, Z22, Z22
+	VSHUFF32X4       $0x88, Z19, Z11, Z15
+	VSHUFF32X4       $0xdd, Z19, Z11, Z19
+	VSHUFF32X4       $0x88, Z10, Z23, Z11
+	VSHUFF32X4       $0xdd, Z10, Z23, Z23
+	VSHUFF32X4       $0x88, Z14, Z9, Z10
+	VSHUFF32X4       $0xdd, Z14, Z9, Z14
+	VSHUFF32X4       $0x88, Z24, Z18, Z9
+	VSHUFF32X4       $0xdd, Z24, Z18, Z24
+	VSHUFF32X4       $0x88, Z17, Z13, Z18
+	VSHUFF32X4       $0xdd, Z17, Z13, Z17
+	VSHUFF32X4       $0x88, Z12, Z21, Z13
+	VSHUFF32X4       $0xdd, Z12, Z21, Z21
+	VSHUFF32X4       $0x88, Z20, Z8, Z12
+	VSHUFF32X4       $0xdd, Z20, Z8, Z8
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST (SI), Z16, Z2
+	VFMADD231PS.BCST (DI), Z16, Z4
+	VFMADD231PS.BCST (R10), Z16, Z6
+	VFMADD231PS.BCST 4(BX), Z11, Z0
+	VFMADD231PS.BCST 4(SI), Z11, Z2
+	VFMADD231PS.BCST 4(DI), Z11, Z4
+	VFMADD231PS.BCST 4(R10), Z11, Z6
+	VFMADD231PS.BCST 8(BX), Z9, Z0
+	VFMADD231PS.BCST 8(SI), Z9, Z2
+	VFMADD231PS.BCST 8(DI), Z9, Z4
+	VFMADD231PS.BCST 8(R10), Z9, Z6
+	VFMADD231PS.BCST 12(BX), Z13, Z0
+	VFMADD231PS.BCST 12(SI), Z13, Z2
+	VFMADD231PS.BCST 12(DI), Z13, Z4
+	VFMADD231PS.BCST 12(R10), Z13, Z6
+	VFMADD231PS.BCST 16(BX), Z15, Z0
+	VFMADD231PS.BCST 16(SI), Z15, Z2
+	VFMADD231PS.BCST 16(DI), Z15, Z4
+	VFMADD231PS.BCST 16(R10), Z15, Z6
+	VFMADD231PS.BCST 20(BX), Z10, Z0
+	VFMADD231PS.BCST 20(SI), Z10, Z2
+	VFMADD231PS.BCST 20(DI), Z10, Z4
+	VFMADD231PS.BCST 20(R10), Z10, Z6
+	VFMADD231PS.BCST 24(BX), Z18, Z0
+	VFMADD231PS.BCST 24(SI), Z18, Z2
+	VFMADD231PS.BCST 24(DI), Z18, Z4
+	VFMADD231PS.BCST 24(R10), Z18, Z6
+	VFMADD231PS.BCST 28(BX), Z12, Z0
+	VFMADD231PS.BCST 28(SI), Z12, Z2
+	VFMADD231PS.BCST 28(DI), Z12, Z4
+	VFMADD231PS.BCST 28(R10), Z12, Z6
+	VFMADD231PS.BCST 32(BX), Z22, Z0
+	VFMADD231PS.BCST 32(SI), Z22, Z2
+	VFMADD231PS.BCST 32(DI), Z22, Z4
+	VFMADD231PS.BCST 32(R10), Z22, Z6
+	VFMADD231PS.BCST 36(BX), Z23, Z0
+	VFMADD231PS.BCST 36(SI), Z23, Z2
+	VFMADD231PS.BCST 36(DI), Z23, Z4
+	VFMADD231PS.BCST 36(R10), Z23, Z6
+	VFMADD231PS.BCST 40(BX), Z24, Z0
+	VFMADD231PS.BCST 40(SI), Z24, Z2
+	VFMADD231PS.BCST 40(DI), Z24, Z4
+	VFMADD231PS.BCST 40(R10), Z24, Z6
+	VFMADD231PS.BCST 44(BX), Z21, Z0
+	VFMADD231PS.BCST 44(SI), Z21, Z2
+	VFMADD231PS.BCST 44(DI), Z21, Z4
+	VFMADD231PS.BCST 44(R10), Z21, Z6
+	VFMADD231PS.BCST 48(BX), Z19, Z0
+	VFMADD231PS.BCST 48(SI), Z19, Z2
+	VFMADD231PS.BCST 48(DI), Z19, Z4
+	VFMADD231PS.BCST 48(R10), Z19, Z6
+	VFMADD231PS.BCST 52(BX), Z14, Z0
+	VFMADD231PS.BCST 52(SI), Z14, Z2
+	VFMADD231PS.BCST 52(DI), Z14, Z4
+	VFMADD231PS.BCST 52(R10), Z14, Z6
+	VFMADD231PS.BCST 56(BX), Z17, Z0
+	VFMADD231PS.BCST 56(SI), Z17, Z2
+	VFMADD231PS.BCST 56(DI), Z17, Z4
+	VFMADD231PS.BCST 56(R10), Z17, Z6
+	VFMADD231PS.BCST 60(BX), Z8, Z0
+	VFMADD231PS.BCST 60(SI), Z8, Z2
+	VFMADD231PS.BCST 60(DI), Z8, Z4
+	VFMADD231PS.BCST 60(R10), Z8, Z6
+	MOVQ             R9, R11
+	VMOVUPS          (R11), Z8
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z9
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z10
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z11
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z12
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z13
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z14
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z15
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z16
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z17
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z18
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z19
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z20
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z21
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z22
+	ADDQ             DX, R11
+	VMOVUPS          (R11), Z23
+	VUNPCKLPS        Z9, Z8, Z24
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z24, Z11
+	VUNPCKHPD        Z9, Z24, Z9
+	VUNPCKLPD        Z10, Z8, Z24
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VUNPCKLPS        Z21, Z20, Z18
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPS        Z23, Z22, Z21
+	VUNPCKHPS        Z23, Z22, Z22
+	VUNPCKLPD        Z21, Z18, Z23
+	VUNPCKHPD        Z21, Z18, Z18
+	VUNPCKLPD        Z22, Z20, Z21
+	VUNPCKHPD        Z22, Z20, Z20
+	VSHUFF32X4       $0x88, Z15, Z11, Z22
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z23, Z19, Z15
+	VSHUFF32X4       $0xdd, Z23, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z9, Z23
+	VSHUFF32X4       $0xdd, Z10, Z9, Z9
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z24, Z18
+	VSHUFF32X4       $0xdd, Z13, Z24, Z13
+	VSHUFF32X4       $0x88, Z21, Z17, Z24
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z12, Z8, Z21
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z20, Z16, Z12
+	VSHUFF32X4       $0xdd, Z20, Z16, Z20
+	VSHUFF32X4       $0x88, Z15, Z22, Z16
+	VSHUFF32X4       $0xdd, Z15, Z22, Z22
+	VSHUFF32X4       $0x88, Z19, Z11, Z15
+	VSHUFF32X4       $0xdd, Z19, Z11, Z19
+	VSHUFF32X4       $0x88, Z10, Z23, Z11
+	VSHUFF32X4       $0xdd, Z10, Z23, Z23
+	VSHUFF32X4       $0x88, Z14, Z9, Z10
+	VSHUFF32X4       $0xdd, Z14, Z9, Z14
+	VSHUFF32X4       $0x88, Z24, Z18, Z9
+	VSHUFF32X4       $0xdd, Z24, Z18, Z24
+	VSHUFF32X4       $0x88, Z17, Z13, Z18
+	VSHUFF32X4       $0xdd, Z17, Z13, Z17
+	VSHUFF32X4       $0x88, Z12, Z21, Z13
+	VSHUFF32X4       $0xdd, Z12, Z21, Z21
+	VSHUFF32X4       $0x88, Z20, Z8, Z12
+	VSHUFF32X4       $0xdd, Z20, Z8, Z8
+	VFMADD231PS.BCST (BX), Z16, Z1
+	VFMADD231PS.BCST (SI), Z16, Z3
+	VFMADD231PS.BCST (DI), Z16, Z5
+	VFMADD231PS.BCST (R10), Z16, Z7
+	VFMADD231PS.BCST 4(BX), Z11, Z1
+	VFMADD231PS.BCST 4(SI), Z11, Z3
+	VFMADD231PS.BCST 4(DI), Z11, Z5
+	VFMADD231PS.BCST 4(R10), Z11, Z7
+	VFMADD231PS.BCST 8(BX), Z9, Z1
+	VFMADD231PS.BCST 8(SI), Z9, Z3
+	VFMADD231PS.BCST 8(DI), Z9, Z5
+	VFMADD231PS.BCST 8(R10), Z9, Z7
+	VFMADD231PS.BCST 12(BX), Z13, Z1
+	VFMADD231PS.BCST 12(SI), Z13, Z3
+	VFMADD231PS.BCST 12(DI), Z13, Z5
+	VFMADD231PS.BCST 12(R10), Z13, Z7
+	VFMADD231PS.BCST 16(BX), Z15, Z1
+	VFMADD231PS.BCST 16(SI), Z15, Z3
+	VFMADD231PS.BCST 16(DI), Z15, Z5
+	VFMADD231PS.BCST 16(R10), Z15, Z7
+	VFMADD231PS.BCST 20(BX), Z10, Z1
+	VFMADD231PS.BCST 20(SI), Z10, Z3
+	VFMADD231PS.BCST 20(DI), Z10, Z5
+	VFMADD231PS.BCST 20(R10), Z10, Z7
+	VFMADD231PS.BCST 24(BX), Z18, Z1
+	VFMADD231PS.BCST 24(SI), Z18, Z3
+	VFMADD231PS.BCST 24(DI), Z18, Z5
+	VFMADD231PS.BCST 24(R10), Z18, Z7
+	VFMADD231PS.BCST 28(BX), Z12, Z1
+	VFMADD231PS.BCST 28(SI), Z12, Z3
+	VFMADD231PS.BCST 28(DI), Z12, Z5
+	VFMADD231PS.BCST 28(R10), Z12, Z7
+	VFMADD231PS.BCST 32(BX), Z22, Z1
+	VFMADD231PS.BCST 32(SI), Z22, Z3
+	VFMADD231PS.BCST 32(DI), Z22, Z5
+	VFMADD231PS.BCST 32(R10), Z22, Z7
+	VFMADD231PS.BCST 36(BX), Z23, Z1
+	VFMADD231PS.BCST 36(SI), Z23, Z3
+	VFMADD231PS.BCST 36(DI), Z23, Z5
+	VFMADD231PS.BCST 36(R10), Z23, Z7
+	VFMADD231PS.BCST 40(BX), Z24, Z1
+	VFMADD231PS.BCST 40(SI), Z24, Z3
+	VFMADD231PS.BCST 40(DI), Z24, Z5
+	VFMADD231PS.BCST 40(R10), Z24, Z7
+	VFMADD231PS.BCST 44(BX), Z21, Z1
+	VFMADD231PS.BCST 44(SI), Z21, Z3
+	VFMADD231PS.BCST 44(DI), Z21, Z5
+	VFMADD231PS.BCST 44(R10), Z21, Z7
+	VFMADD231PS.BCST 48(BX), Z19, Z1
+	VFMADD231PS.BCST 48(SI), Z19, Z3
+	VFMADD231PS.BCST 48(DI), Z19, Z5
+	VFMADD231PS.BCST 48(R10), Z19, Z7
+	VFMADD231PS.BCST 52(BX), Z14, Z1
+	VFMADD231PS.BCST 52(SI), Z14, Z3
+	VFMADD231PS.BCST 52(DI), Z14, Z5
+	VFMADD231PS.BCST 52(R10), Z14, Z7
+	VFMADD231PS.BCST 56(BX), Z17, Z1
+	VFMADD231PS.BCST 56(SI), Z17, Z3
+	VFMADD231PS.BCST 56(DI), Z17, Z5
+	VFMADD231PS.BCST 56(R10), Z17, Z7
+	VFMADD231PS.BCST 60(BX), Z8, Z1
+	VFMADD231PS.BCST 60(SI), Z8, Z3
+	VFMADD231PS.BCST 60(DI), Z8, Z5
+	VFMADD231PS.BCST 60(R10), Z8, Z7
+	ADDQ             $0x40, BX
+	ADDQ             $0x40, SI
+	ADDQ             $0x40, DI
+	ADDQ             $0x40, R10
+	ADDQ             $0x40, R8
+	ADDQ             $0x40, R9
+	SUBQ             $0x10, CX
+	JGE              loop
+
+tail:
+	ADDQ             $0x10, CX
+	JEQ              store
+	MOVQ             $-1, R11
+	BZHIQ            CX, R11, R11
+	KMOVW            R11, K1
+	VMOVUPS.Z        (R8), K1, Z8
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z9
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z10
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z11
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z12
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z13
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z14
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z15
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z16
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z17
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z18
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z19
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z20
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z21
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z22
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z23
+	VUNPCKLPS        Z9, Z8, Z24
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z24, Z11
+	VUNPCKHPD        Z9, Z24, Z9
+	VUNPCKLPD        Z10, Z8, Z24
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VUNPCKLPS        Z21, Z20, Z18
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPS        Z23, Z22, Z21
+	VUNPCKHPS        Z23, Z22, Z22
+	VUNPCKLPD        Z21, Z18, Z23
+	VUNPCKHPD        Z21, Z18, Z18
+	VUNPCKLPD        Z22, Z20, Z21
+	VUNPCKHPD        Z22, Z20, Z20
+	VSHUFF32X4       $0x88, Z15, Z11, Z22
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z23, Z19, Z15
+	VSHUFF32X4       $0xdd, Z23, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z9, Z23
+	VSHUFF32X4       $0xdd, Z10, Z9, Z9
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z24, Z18
+	VSHUFF32X4       $0xdd, Z13, Z24, Z13
+	VSHUFF32X4       $0x88, Z21, Z17, Z24
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z12, Z8, Z21
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z20, Z16, Z12
+	VSHUFF32X4       $0xdd, Z20, Z16, Z20
+	VSHUFF32X4       $0x88, Z15, Z22, Z16
+	VSHUFF32X4       $0xdd, Z15, Z22, Z22
+	VSHUFF32X4       $0x88, Z19, Z11, Z15
+	VSHUFF32X4       $0xdd, Z19, Z11, Z19
+	VSHUFF32X4       $0x88, Z10, Z23, Z11
+	VSHUFF32X4       $0xdd, Z10, Z23, Z23
+	VSHUFF32X4       $0x88, Z14, Z9, Z10
+	VSHUFF32X4       $0xdd, Z14, Z9, Z14
+	VSHUFF32X4       $0x88, Z24, Z18, Z9
+	VSHUFF32X4       $0xdd, Z24, Z18, Z24
+	VSHUFF32X4       $0x88, Z17, Z13, Z18
+	VSHUFF32X4       $0xdd, Z17, Z13, Z17
+	VSHUFF32X4       $0x88, Z12, Z21, Z13
+	VSHUFF32X4       $0xdd, Z12, Z21, Z21
+	VSHUFF32X4       $0x88, Z20, Z8, Z12
+	VSHUFF32X4       $0xdd, Z20, Z8, Z8
+	MOVQ             CX, R8
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST (SI), Z16, Z2
+	VFMADD231PS.BCST (DI), Z16, Z4
+	VFMADD231PS.BCST (R10), Z16, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 4(BX), Z11, Z0
+	VFMADD231PS.BCST 4(SI), Z11, Z2
+	VFMADD231PS.BCST 4(DI), Z11, Z4
+	VFMADD231PS.BCST 4(R10), Z11, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 8(BX), Z9, Z0
+	VFMADD231PS.BCST 8(SI), Z9, Z2
+	VFMADD231PS.BCST 8(DI), Z9, Z4
+	VFMADD231PS.BCST 8(R10), Z9, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 12(BX), Z13, Z0
+	VFMADD231PS.BCST 12(SI), Z13, Z2
+	VFMADD231PS.BCST 12(DI), Z13, Z4
+	VFMADD231PS.BCST 12(R10), Z13, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 16(BX), Z15, Z0
+	VFMADD231PS.BCST 16(SI), Z15, Z2
+	VFMADD231PS.BCST 16(DI), Z15, Z4
+	VFMADD231PS.BCST 16(R10), Z15, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 20(BX), Z10, Z0
+	VFMADD231PS.BCST 20(SI), Z10, Z2
+	VFMADD231PS.BCST 20(DI), Z10, Z4
+	VFMADD231PS.BCST 20(R10), Z10, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 24(BX), Z18, Z0
+	VFMADD231PS.BCST 24(SI), Z18, Z2
+	VFMADD231PS.BCST 24(DI), Z18, Z4
+	VFMADD231PS.BCST 24(R10), Z18, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 28(BX), Z12, Z0
+	VFMADD231PS.BCST 28(SI), Z12, Z2
+	VFMADD231PS.BCST 28(DI), Z12, Z4
+	VFMADD231PS.BCST 28(R10), Z12, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 32(BX), Z22, Z0
+	VFMADD231PS.BCST 32(SI), Z22, Z2
+	VFMADD231PS.BCST 32(DI), Z22, Z4
+	VFMADD231PS.BCST 32(R10), Z22, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 36(BX), Z23, Z0
+	VFMADD231PS.BCST 36(SI), Z23, Z2
+	VFMADD231PS.BCST 36(DI), Z23, Z4
+	VFMADD231PS.BCST 36(R10), Z23, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 40(BX), Z24, Z0
+	VFMADD231PS.BCST 40(SI), Z24, Z2
+	VFMADD231PS.BCST 40(DI), Z24, Z4
+	VFMADD231PS.BCST 40(R10), Z24, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 44(BX), Z21, Z0
+	VFMADD231PS.BCST 44(SI), Z21, Z2
+	VFMADD231PS.BCST 44(DI), Z21, Z4
+	VFMADD231PS.BCST 44(R10), Z21, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 48(BX), Z19, Z0
+	VFMADD231PS.BCST 48(SI), Z19, Z2
+	VFMADD231PS.BCST 48(DI), Z19, Z4
+	VFMADD231PS.BCST 48(R10), Z19, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 52(BX), Z14, Z0
+	VFMADD231PS.BCST 52(SI), Z14, Z2
+	VFMADD231PS.BCST 52(DI), Z14, Z4
+	VFMADD231PS.BCST 52(R10), Z14, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 56(BX), Z17, Z0
+	VFMADD231PS.BCST 56(SI), Z17, Z2
+	VFMADD231PS.BCST 56(DI), Z17, Z4
+	VFMADD231PS.BCST 56(R10), Z17, Z6
+	DECQ             R8
+	JEQ              done0
+	VFMADD231PS.BCST 60(BX), Z8, Z0
+	VFMADD231PS.BCST 60(SI), Z8, Z2
+	VFMADD231PS.BCST 60(DI), Z8, Z4
+	VFMADD231PS.BCST 60(R10), Z8, Z6
+
+done0:
+	MOVQ             R9, R8
+	VMOVUPS.Z        (R8), K1, Z8
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z9
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z10
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z11
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z12
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z13
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z14
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z15
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z16
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z17
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z18
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z19
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z20
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z21
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z22
+	ADDQ             DX, R8
+	VMOVUPS.Z        (R8), K1, Z23
+	VUNPCKLPS        Z9, Z8, Z24
+	VUNPCKHPS        Z9, Z8, Z8
+	VUNPCKLPS        Z11, Z10, Z9
+	VUNPCKHPS        Z11, Z10, Z10
+	VUNPCKLPD        Z9, Z24, Z11
+	VUNPCKHPD        Z9, Z24, Z9
+	VUNPCKLPD        Z10, Z8, Z24
+	VUNPCKHPD        Z10, Z8, Z8
+	VUNPCKLPS        Z13, Z12, Z10
+	VUNPCKHPS        Z13, Z12, Z12
+	VUNPCKLPS        Z15, Z14, Z13
+	VUNPCKHPS        Z15, Z14, Z14
+	VUNPCKLPD        Z13, Z10, Z15
+	VUNPCKHPD        Z13, Z10, Z10
+	VUNPCKLPD        Z14, Z12, Z13
+	VUNPCKHPD        Z14, Z12, Z12
+	VUNPCKLPS        Z17, Z16, Z14
+	VUNPCKHPS        Z17, Z16, Z16
+	VUNPCKLPS        Z19, Z18, Z17
+	VUNPCKHPS        Z19, Z18, Z18
+	VUNPCKLPD        Z17, Z14, Z19
+	VUNPCKHPD        Z17, Z14, Z14
+	VUNPCKLPD        Z18, Z16, Z17
+	VUNPCKHPD        Z18, Z16, Z16
+	VUNPCKLPS        Z21, Z20, Z18
+	VUNPCKHPS        Z21, Z20, Z20
+	VUNPCKLPS        Z23, Z22, Z21
+	VUNPCKHPS        Z23, Z22, Z22
+	VUNPCKLPD        Z21, Z18, Z23
+	VUNPCKHPD        Z21, Z18, Z18
+	VUNPCKLPD        Z22, Z20, Z21
+	VUNPCKHPD        Z22, Z20, Z20
+	VSHUFF32X4       $0x88, Z15, Z11, Z22
+	VSHUFF32X4       $0xdd, Z15, Z11, Z11
+	VSHUFF32X4       $0x88, Z23, Z19, Z15
+	VSHUFF32X4       $0xdd, Z23, Z19, Z19
+	VSHUFF32X4       $0x88, Z10, Z9, Z23
+	VSHUFF32X4       $0xdd, Z10, Z9, Z9
+	VSHUFF32X4       $0x88, Z18, Z14, Z10
+	VSHUFF32X4       $0xdd, Z18, Z14, Z14
+	VSHUFF32X4       $0x88, Z13, Z24, Z18
+	VSHUFF32X4       $0xdd, Z13, Z24, Z13
+	VSHUFF32X4       $0x88, Z21, Z17, Z24
+	VSHUFF32X4       $0xdd, Z21, Z17, Z17
+	VSHUFF32X4       $0x88, Z12, Z8, Z21
+	VSHUFF32X4       $0xdd, Z12, Z8, Z8
+	VSHUFF32X4       $0x88, Z20, Z16, Z12
+	VSHUFF32X4       $0xdd, Z20, Z16, Z20
+	VSHUFF32X4       $0x88, Z15, Z22, Z16
+	VSHUFF32X4       $0xdd, Z15, Z22, Z22
+	VSHUFF32X4       $0x88, Z19, Z11, Z15
+	VSHUFF32X4       $0xdd, Z19, Z11, Z19
+	VSHUFF32X4       $0x88, Z10, Z23, Z11
+	VSHUFF32X4       $0xdd, Z10, Z23, Z23
+	VSHUFF32X4       $0x88, Z14, Z9, Z10
+	VSHUFF32X4       $0xdd, Z14, Z9, Z14
+	VSHUFF32X4       $0x88, Z24, Z18, Z9
+	VSHUFF32X4       $0xdd, Z24, Z18, Z24
+	VSHUFF32X4       $0x88, Z17, Z13, Z18
+	VSHUFF32X4       $0xdd, Z17, Z13, Z17
+	VSHUFF32X4       $0x88, Z12, Z21, Z13
+	VSHUFF32X4       $0xdd, Z12, Z21, Z21
+	VSHUFF32X4       $0x88, Z20, Z8, Z12
+	VSHUFF32X4       $0xdd, Z20, Z8, Z8
+	VFMADD231PS.BCST (BX), Z16, Z1
+	VFMADD231PS.BCST (SI), Z16, Z3
+	VFMADD231PS.BCST (DI), Z16, Z5
+	VFMADD231PS.BCST (R10), Z16, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 4(BX), Z11, Z1
+	VFMADD231PS.BCST 4(SI), Z11, Z3
+	VFMADD231PS.BCST 4(DI), Z11, Z5
+	VFMADD231PS.BCST 4(R10), Z11, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 8(BX), Z9, Z1
+	VFMADD231PS.BCST 8(SI), Z9, Z3
+	VFMADD231PS.BCST 8(DI), Z9, Z5
+	VFMADD231PS.BCST 8(R10), Z9, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 12(BX), Z13, Z1
+	VFMADD231PS.BCST 12(SI), Z13, Z3
+	VFMADD231PS.BCST 12(DI), Z13, Z5
+	VFMADD231PS.BCST 12(R10), Z13, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 16(BX), Z15, Z1
+	VFMADD231PS.BCST 16(SI), Z15, Z3
+	VFMADD231PS.BCST 16(DI), Z15, Z5
+	VFMADD231PS.BCST 16(R10), Z15, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 20(BX), Z10, Z1
+	VFMADD231PS.BCST 20(SI), Z10, Z3
+	VFMADD231PS.BCST 20(DI), Z10, Z5
+	VFMADD231PS.BCST 20(R10), Z10, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 24(BX), Z18, Z1
+	VFMADD231PS.BCST 24(SI), Z18, Z3
+	VFMADD231PS.BCST 24(DI), Z18, Z5
+	VFMADD231PS.BCST 24(R10), Z18, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 28(BX), Z12, Z1
+	VFMADD231PS.BCST 28(SI), Z12, Z3
+	VFMADD231PS.BCST 28(DI), Z12, Z5
+	VFMADD231PS.BCST 28(R10), Z12, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 32(BX), Z22, Z1
+	VFMADD231PS.BCST 32(SI), Z22, Z3
+	VFMADD231PS.BCST 32(DI), Z22, Z5
+	VFMADD231PS.BCST 32(R10), Z22, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 36(BX), Z23, Z1
+	VFMADD231PS.BCST 36(SI), Z23, Z3
+	VFMADD231PS.BCST 36(DI), Z23, Z5
+	VFMADD231PS.BCST 36(R10), Z23, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 40(BX), Z24, Z1
+	VFMADD231PS.BCST 40(SI), Z24, Z3
+	VFMADD231PS.BCST 40(DI), Z24, Z5
+	VFMADD231PS.BCST 40(R10), Z24, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 44(BX), Z21, Z1
+	VFMADD231PS.BCST 44(SI), Z21, Z3
+	VFMADD231PS.BCST 44(DI), Z21, Z5
+	VFMADD231PS.BCST 44(R10), Z21, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 48(BX), Z19, Z1
+	VFMADD231PS.BCST 48(SI), Z19, Z3
+	VFMADD231PS.BCST 48(DI), Z19, Z5
+	VFMADD231PS.BCST 48(R10), Z19, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 52(BX), Z14, Z1
+	VFMADD231PS.BCST 52(SI), Z14, Z3
+	VFMADD231PS.BCST 52(DI), Z14, Z5
+	VFMADD231PS.BCST 52(R10), Z14, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 56(BX), Z17, Z1
+	VFMADD231PS.BCST 56(SI), Z17, Z3
+	VFMADD231PS.BCST 56(DI), Z17, Z5
+	VFMADD231PS.BCST 56(R10), Z17, Z7
+	DECQ             CX
+	JEQ              done1
+	VFMADD231PS.BCST 60(BX), Z8, Z1
+	VFMADD231PS.BCST 60(SI), Z8, Z3
+	VFMADD231PS.BCST 60(DI), Z8, Z5
+	VFMADD231PS.BCST 60(R10), Z8, Z7
+
+done1:
+store:
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), AX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, 64(CX)
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, 64(CX)
+	VZEROUPPER
+	RET
+
+// func outerAVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·outerAVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   8(AX), CX
+	MOVQ   16(AX), DX
+	MOVQ   56(AX), BX
+	MOVQ   48(AX), SI
+	MOVQ   88(AX), DI
+	MOVQ   (AX), R8
+	MOVQ   32(AX), AX
+	VPXORD Z1, Z1, Z1
+
+row:
+	VBROADCASTSS (CX), Z0
+	XORQ         R9, R9
+	MOVQ         R8, R10
+	SUBQ         $0x04, R10
+	JLT          rest
+
+four:
+	VMULPS  (AX)(R9*1), Z0, Z2
+	VMULPS  64(AX)(R9*1), Z0, Z3
+	VMULPS  128(AX)(R9*1), Z0, Z4
+	VMULPS  192(AX)(R9*1), Z0, Z5
+	VADDPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(R9*1)
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS Z3, 64(SI)(R9*1)
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, 128(SI)(R9*1)
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, 192(SI)(R9*1)
+	ADDQ    $+256, R9
+	SUBQ    $0x04, R10
+	JGE     four
+
+rest:
+	ADDQ $0x04, R10
+	JEQ  next
+
+one:
+	VMULPS  (AX)(R9*1), Z0, Z2
+	VADDPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(R9*1)
+	ADDQ    $+64, R9
+	DECQ    R10
+	JNE     one
+
+next:
+	ADDQ DX, CX
+	ADDQ BX, SI
+	DECQ DI
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func outerAVX2(args *int)
+// Requires: AVX
+TEXT ·outerAVX2(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   8(AX), CX
+	MOVQ   16(AX), DX
+	MOVQ   56(AX), BX
+	MOVQ   48(AX), SI
+	MOVQ   88(AX), DI
+	MOVQ   (AX), R8
+	MOVQ   32(AX), AX
+	VXORPS Y1, Y1, Y1
+
+row:
+	VBROADCASTSS (CX), Y0
+	XORQ         R9, R9
+	MOVQ         R8, R10
+	SUBQ         $0x04, R10
+	JLT          rest
+
+four:
+	VMULPS  (AX)(R9*1), Y0, Y2
+	VMULPS  32(AX)(R9*1), Y0, Y3
+	VMULPS  64(AX)(R9*1), Y0, Y4
+	VMULPS  96(AX)(R9*1), Y0, Y5
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(R9*1)
+	VADDPS  Y1, Y3, Y3
+	VMOVUPS Y3, 32(SI)(R9*1)
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, 64(SI)(R9*1)
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, 96(SI)(R9*1)
+	ADDQ    $+128, R9
+	SUBQ    $0x04, R10
+	JGE     four
+
+rest:
+	ADDQ $0x04, R10
+	JEQ  next
+
+one:
+	VMULPS  (AX)(R9*1), Y0, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(R9*1)
+	ADDQ    $+32, R9
+	DECQ    R10
+	JNE     one
+
+next:
+	ADDQ DX, CX
+	ADDQ BX, SI
+	DECQ DI
+	JNE  row
+	VZEROUPPER
+	RET
+
 // func transposeAVX512(src *float32, lds int, dst *float32, ldd int, rows int, cols int)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-48
@@ -15915,24 +21891,6 @@ edgenext:
 done:
 	VZEROUPPER
 	RET
-
-DATA lanes<>+0(SB)/4, $0xffffffff
-DATA lanes<>+4(SB)/4, $0xffffffff
-DATA lanes<>+8(SB)/4, $0xffffffff
-DATA lanes<>+12(SB)/4, $0xffffffff
-DATA lanes<>+16(SB)/4, $0xffffffff
-DATA lanes<>+20(SB)/4, $0xffffffff
-DATA lanes<>+24(SB)/4, $0xffffffff
-DATA lanes<>+28(SB)/4, $0xffffffff
-DATA lanes<>+32(SB)/4, $0x00000000
-DATA lanes<>+36(SB)/4, $0x00000000
-DATA lanes<>+40(SB)/4, $0x00000000
-DATA lanes<>+44(SB)/4, $0x00000000
-DATA lanes<>+48(SB)/4, $0x00000000
-DATA lanes<>+52(SB)/4, $0x00000000
-DATA lanes<>+56(SB)/4, $0x00000000
-DATA lanes<>+60(SB)/4, $0x00000000
-GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 // func packAVX512(k int, nv int, b *float32, ldb int, dst *float32)
 // Requires: AVX, AVX512F

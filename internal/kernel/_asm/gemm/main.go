@@ -18,6 +18,16 @@ func main() {
 	for _, s := range shapes256 {
 		tile(avx2, s.mr, s.nv)
 	}
+	for mr := 1; mr <= 4; mr++ {
+		for strips := 1; strips <= 2; strips++ {
+			ordered(avx512, mr, strips)
+			if mr*strips <= 4 {
+				ordered(avx2, mr, strips)
+			}
+		}
+	}
+	outer(avx512)
+	outer(avx2)
 	transpose512()
 	transpose256()
 	pack(avx512)

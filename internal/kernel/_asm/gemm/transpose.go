@@ -69,13 +69,13 @@ func (t *strip) emit(block func(r []reg.VecVirtual) []reg.VecVirtual) {
 	ADDQ(Imm(n), t.cols)
 	JEQ(LabelRef("done"))
 	Label("edge")
-	rowMask := t.mask(t.rows)
+	rowMask := laneMask(t.isa, t.rows)
 	w := GP64()
 	Label("edgeloop")
 	MOVQ(U32(n), w)
 	CMPQ(t.cols, w)
 	CMOVQLT(t.cols, w)
-	colMask := t.mask(w)
+	colMask := laneMask(t.isa, w)
 	MOVQ(t.src, p)
 	left, zero := GP64(), GP64()
 	MOVQ(t.rows, left)
@@ -107,10 +107,10 @@ func (t *strip) emit(block func(r []reg.VecVirtual) []reg.VecVirtual) {
 	RET()
 }
 
-// mask makes a mask of the first n lanes.
-func (t *strip) mask(n reg.Register) reg.Register {
+// laneMask makes a mask of the first n lanes.
+func laneMask(s isa, n reg.Register) reg.Register {
 	r := GP64()
-	if t.isa == avx512 {
+	if s == avx512 {
 		MOVQ(I32(-1), r)
 		BZHIQ(n, r, r)
 		k := K()
