@@ -31,7 +31,9 @@ type Open func(v Variant) (engine.Engine, error)
 //     the graph with every node visible;
 //   - so does every variant of the engine, and every split of the batch into
 //     micro-batches: of 1, of 3, uneven, and whole in a program for more rows;
-//   - only Commit changes a variable, and nothing changes an input.
+//   - so does an update after one of NaN that was abandoned before Commit;
+//   - only Commit changes a variable, nothing changes an input, and an output
+//     stays the same tensor.
 func CheckEngine(t testing.TB, open Open, variants []Variant, c Case) {
 	t.Helper()
 	if err := engineErrors(open, variants, c); err != nil {
@@ -73,7 +75,7 @@ func engineErrors(open Open, variants []Variant, c Case) (err error) {
 		}
 		if i == 0 {
 			visible := traced(g)
-			if want, err = m.run(e, visible, []int{m.Rows}, m.Rows); err == nil {
+			if want, err = m.run(e, visible, split{sizes: []int{m.Rows}, rows: m.Rows}); err == nil {
 				err = m.compareNodes(visible, want)
 			}
 		}
@@ -143,9 +145,15 @@ type record struct {
 	finite  [updates]bool
 }
 
-// run executes the updates, each in micro-batches of the given sizes, over and
-// over, on a program planned for rows.
-func (m *Maker) run(e engine.Engine, g *graph.Graph, sizes []int, rows int) (*record, error) {
+// split is a way to execute a batch.
+type split struct {
+	sizes     []int // of the micro-batches, over and over
+	rows      int   // what the program is planned for
+	abandoned bool  // an update of NaN goes before each, and is not committed
+}
+
+// run executes the updates.
+func (m *Maker) run(e engine.Engine, g *graph.Graph, s split) (*record, error) {
 	vars, err := e.NewVars(specs(g))
 	if err != nil {
 		return nil, err
@@ -155,20 +163,26 @@ func (m *Maker) run(e engine.Engine, g *graph.Graph, sizes []int, rows int) (*re
 			return nil, err
 		}
 	}
-	p, err := e.Compile(g, vars, engine.Options{Rows: rows, Batch: m.Rows, Seed: seed})
+	p, err := e.Compile(g, vars, engine.Options{Rows: s.rows, Batch: m.Rows, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
 	r := &record{}
 	in := m.inputs(g, tensor.F32)
+	identity := outputs(p, g)
 	for i := range updates {
 		if r.vars[i], err = readVars(vars); err != nil {
 			return nil, err
 		}
+		if s.abandoned {
+			p.Begin(first, m.scalars(g))
+			p.Micro(poisoned(in), 0, min(s.rows, m.Rows))
+			p.Finish()
+		}
 		r.outputs[i] = map[string][]float64{}
 		p.Begin(first+uint64(i*m.Rows), m.scalars(g))
 		for row, k := 0, 0; row < m.Rows; k++ {
-			n := min(sizes[k%len(sizes)], m.Rows-row)
+			n := min(s.sizes[k%len(s.sizes)], m.Rows-row)
 			p.Micro(in, row, n)
 			row += n
 			collect(r.outputs[i], p, g, true, n)
@@ -185,8 +199,32 @@ func (m *Maker) run(e engine.Engine, g *graph.Graph, sizes []int, rows int) (*re
 			return nil, fmt.Errorf("input %s changed", n.Attr.Name)
 		}
 	}
+	if !slices.Equal(identity, outputs(p, g)) {
+		return nil, errors.New("an output became another tensor")
+	}
 	r.vars[updates], err = readVars(vars)
 	return r, err
+}
+
+func outputs(p engine.Program, g *graph.Graph) []*tensor.Tensor {
+	var ts []*tensor.Tensor
+	for _, o := range g.Outputs {
+		ts = append(ts, p.Output(o.Name))
+	}
+	return ts
+}
+
+// poisoned returns inputs of which every number is NaN.
+func poisoned(in []*tensor.Tensor) []*tensor.Tensor {
+	var bad []*tensor.Tensor
+	for _, t := range in {
+		b := t.Clone()
+		for i := range b.F32() {
+			b.F32()[i] = float32(math.NaN())
+		}
+		bad = append(bad, b)
+	}
+	return bad
 }
 
 func readVars(vars engine.Vars) (map[string][]float64, error) {
@@ -229,21 +267,21 @@ func widen(t *tensor.Tensor) []float64 {
 
 // compareSplits runs the graph in every split and compares bits.
 func (m *Maker) compareSplits(e engine.Engine, g *graph.Graph, want *record) error {
-	for _, s := range []struct {
-		sizes []int
-		rows  int
-	}{
-		{[]int{m.Rows}, m.Rows}, {[]int{1}, 1}, {[]int{3}, 3}, {[]int{2, 5, 1}, 6}, {[]int{m.Rows}, m.Rows + 9}, {[]int{max(1, m.Rows-1)}, m.Rows},
+	whole := []int{m.Rows}
+	for _, s := range []split{
+		{sizes: whole, rows: m.Rows},
+		{sizes: []int{1}, rows: 1},
+		{sizes: []int{3}, rows: 3},
+		{sizes: []int{2, 5, 1}, rows: m.Rows + 6, abandoned: true},
+		{sizes: whole, rows: m.Rows + 9},
+		{sizes: []int{max(1, m.Rows-1)}, rows: m.Rows, abandoned: true},
 	} {
-		if s.rows < slices.Max(s.sizes) {
-			continue
-		}
-		got, err := m.run(e, g, s.sizes, s.rows)
+		got, err := m.run(e, g, s)
 		if err == nil {
 			err = got.equal(want, g)
 		}
 		if err != nil {
-			return fmt.Errorf("micro-batches of %v in a program for %d: %w", s.sizes, s.rows, err)
+			return fmt.Errorf("split %+v: %w", s, err)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func TestRandomReach(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := m.run(oracle.NewF32(), g, []int{c.Rows}, c.Rows)
+		r, err := m.run(oracle.NewF32(), g, split{sizes: []int{c.Rows}, rows: c.Rows})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,19 +70,28 @@ type faulty struct {
 	g      *graph.Graph
 	o      engine.Options
 	vars   engine.Vars
-	begin  func(first uint64)
 	micro  func(in []*tensor.Tensor, row, rows int)
 	finish func()
 	commit func()
 	output func(n *graph.Node, v []float32) // an f64 result is rounded for it
+	fresh  bool
+
+	first   uint64
+	scalars []float64
+	results map[string]*tensor.Tensor // what output changed
 }
 
 func (b broken) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
 	p, err := b.Engine.Compile(g, vars, o)
-	f := &faulty{Program: p, g: g, o: o, vars: vars}
+	f := &faulty{Program: p, g: g, o: o, vars: vars, results: map[string]*tensor.Tensor{}}
 	f.commit = p.Commit
 	b.fault(f)
 	return f, err
+}
+
+func (f *faulty) Begin(first uint64, scalars []float64) {
+	f.first, f.scalars = first, scalars
+	f.Program.Begin(first, scalars)
 }
 
 func (f *faulty) Micro(in []*tensor.Tensor, row, rows int) {
@@ -103,19 +112,30 @@ func (f *faulty) Finish() bool {
 func (f *faulty) Commit() { f.commit() }
 
 func (f *faulty) Output(name string) *tensor.Tensor {
-	t := f.Program.Output(name).Clone()
+	t := f.Program.Output(name)
+	if f.fresh {
+		return t.Clone()
+	}
 	if f.output == nil {
 		return t
 	}
-	v := t.F32()
+	r := f.results[name]
+	if r == nil {
+		r = t.Clone()
+		f.results[name] = r
+	}
+	copy(r.F32(), t.F32())
+	v := r.F32()
 	for _, x := range t.F64() {
 		v = append(v, float32(x))
 	}
 	f.output(f.g.Output(name), v)
-	for i := range t.F64() {
-		t.F64()[i] = float64(v[i])
+	for i, x := range t.F64() {
+		if r.F64()[i] = x; v[i] != float32(x) {
+			r.F64()[i] = float64(v[i])
+		}
 	}
-	return t
+	return r
 }
 
 // visible reports whether the program is the one with every node an output.
@@ -133,13 +153,16 @@ func nudge(v []float32, by int) {
 func TestFaultsAreSeen(t *testing.T) {
 	model := Case{Op: "model", Rows: 7, Build: func(m *Maker) *graph.Node { return classifier(m, 5, 8, 3) }}
 	CheckEngine(t, ideal, []Variant{{}}, model)
-	for name, f := range map[string]fault{
-		"fused otherwise": func(p *faulty) {
+	for _, c := range []struct {
+		name, want string
+		fault      fault
+	}{
+		{"fused otherwise", "want the bits", func(p *faulty) {
 			if !p.visible() {
 				p.output = func(_ *graph.Node, v []float32) { nudge(v, 1) }
 			}
-		},
-		"depends on the split": func(p *faulty) {
+		}},
+		{"depends on the split", "rows:3", func(p *faulty) {
 			if p.o.Rows == 3 {
 				p.output = func(n *graph.Node, v []float32) {
 					if !n.PerExample() {
@@ -147,25 +170,39 @@ func TestFaultsAreSeen(t *testing.T) {
 					}
 				}
 			}
-		},
-		"forgets micro-batches": func(p *faulty) {
-			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(first+uint64(row), []float64{0.3}) }
-		},
-		"forgets the stream position": func(p *faulty) {
+		}},
+		{"forgets micro-batches", "sizes:[1]", func(p *faulty) {
+			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(p.first+uint64(row), p.scalars) }
+		}},
+		{"forgets the stream position", "dropoutmask", func(p *faulty) {
 			p.micro = func(_ []*tensor.Tensor, row, _ int) {
 				if row == 0 {
-					p.Program.Begin(0, []float64{0.3})
+					p.Program.Begin(0, p.scalars)
 				}
 			}
-		},
-		"writes its input":   func(p *faulty) { p.micro = func(in []*tensor.Tensor, _, _ int) { nudge(in[len(in)-1].F32()[:1], 1) } },
-		"commits early":      func(p *faulty) { p.finish = p.Program.Commit },
-		"does not commit":    func(p *faulty) { p.commit = func() {} },
-		"commits twice over": func(p *faulty) { p.commit = func() { p.Program.Commit(); writeAll(p.vars) } },
+		}},
+		{"writes its input", "input u changed", func(p *faulty) {
+			p.micro = func(in []*tensor.Tensor, _, _ int) { nudge(in[len(in)-1].F32()[:1], 1) }
+		}},
+		{"gives other tensors", "another tensor", func(p *faulty) { p.fresh = true }},
+		{"remembers an abandoned update", "abandoned:true", func(p *faulty) {
+			finished := 0
+			p.finish = func() { finished++ }
+			p.commit = func() { finished = 0; p.Program.Commit() }
+			p.output = func(_ *graph.Node, v []float32) {
+				if finished > 1 {
+					nudge(v, 1)
+				}
+			}
+		}},
+		{"commits early", "before Commit", func(p *faulty) { p.finish = p.Program.Commit }},
+		{"does not commit", "variable", func(p *faulty) { p.commit = func() {} }},
+		{"commits something else", "variable", func(p *faulty) { p.commit = func() { p.Program.Commit(); writeAll(p.vars) } }},
+		{"panics", "panic: boom", func(p *faulty) { p.finish = func() { panic("boom") } }},
 	} {
-		open := func(Variant) (engine.Engine, error) { return broken{oracle.NewF32(), f}, nil }
-		if engineErrors(open, []Variant{{}}, model) == nil {
-			t.Errorf("%s: not seen", name)
+		open := func(Variant) (engine.Engine, error) { return broken{oracle.NewF32(), c.fault}, nil }
+		if err := engineErrors(open, []Variant{{}}, model); err == nil || !strings.Contains(strings.SplitN(err.Error(), "\n", 2)[0], c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
 }
@@ -199,8 +236,8 @@ func TestInaccuracyIsSeen(t *testing.T) {
 				}
 			}}, nil
 		}
-		if engineErrors(open, []Variant{{}}, c) == nil {
-			t.Errorf("%s: 64 units in the last place were not seen", c.Op)
+		if err := engineErrors(open, []Variant{{}}, c); err == nil || !strings.Contains(err.Error(), " = "+c.Op+" of ") {
+			t.Errorf("%s: 64 units in the last place were not seen: %v", c.Op, err)
 		}
 	}
 }

@@ -252,3 +252,65 @@ func TestF32(t *testing.T) {
 		t.Errorf("sum = %v, want %d", got, 1<<24+2)
 	}
 }
+
+// TestMoves checks operations that copy, sum over axes or look up, on
+// two examples x of the numbers 0 to 11 and a parameter w of 100 and 200.
+func TestMoves(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		build func(b *graph.Builder, x, w *graph.Node) *graph.Node
+		want  []float64
+	}{
+		{"broadcast of a parameter", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.BroadcastTo(w, graph.F32(graph.Batch, 2, 2))
+		}, []float64{100, 200, 100, 200, 100, 200, 100, 200}},
+		{"broadcast within examples", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.BroadcastTo(b.Slice(b.Reshape(x, 2, 3), 0, 1), graph.F32(graph.Batch, 2, 2))
+		}, []float64{0, 0, 3, 3, 6, 6, 9, 9}},
+		{"broadcast of a row to a new axis", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.BroadcastTo(b.Slice(x, 0, 2), graph.F32(graph.Batch, 2, 2))
+		}, []float64{0, 1, 0, 1, 6, 7, 6, 7}},
+		{"transpose", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.Transpose(b.Reshape(x, 1, 2, 3), 2, 0, 1)
+		}, []float64{0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11}},
+		{"slice", func(b *graph.Builder, x, w *graph.Node) *graph.Node { return b.Slice(b.Reshape(x, 2, 3), 1, 2) },
+			[]float64{1, 2, 4, 5, 7, 8, 10, 11}},
+		{"pad", func(b *graph.Builder, x, w *graph.Node) *graph.Node { return b.Pad(b.Slice(x, 0, 1), 1, 3) },
+			[]float64{0, 0, 0, 0, 6, 0}},
+		{"concat", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.Concat(b.Slice(x, 4, 2), b.Slice(x, 0, 1))
+		}, []float64{4, 5, 0, 10, 11, 6}},
+		{"cast", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.Cast(b.Cast(b.Mul(b.Slice(x, 1, 2), b.Const(-0.6)), tensor.I32), tensor.F32)
+		}, []float64{0, -1, -4, -4}},
+		{"gather", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.Gather(b.Reshape(w, 2, 1), b.Cast(b.Eq(b.Slice(x, 0, 2), b.Const(7)), tensor.I32))
+		}, []float64{100, 100, 100, 200}},
+		{"scatter", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.ScatterExamples(b.Cast(b.Eq(b.Slice(x, 0, 2), b.Const(7)), tensor.I32), b.Reshape(b.Slice(x, 2, 2), 2, 1), 3)
+		}, []float64{2 + 3 + 8, 9, 0}},
+		{"sum of examples", func(b *graph.Builder, x, w *graph.Node) *graph.Node { return b.SumExamples(b.Reshape(x, 2, 3), 1) },
+			[]float64{0 + 3 + 6 + 9, 1 + 4 + 7 + 10, 2 + 5 + 8 + 11}},
+		{"dot of examples", func(b *graph.Builder, x, w *graph.Node) *graph.Node {
+			return b.DotExamples(b.Slice(x, 0, 2), b.Slice(x, 1, 1))
+		}, []float64{0*1 + 6*7, 1*1 + 7*7}},
+		{"sum of axes", func(b *graph.Builder, x, w *graph.Node) *graph.Node { return b.ReduceSum(b.Reshape(x, 2, 3), 1) },
+			[]float64{3, 12, 21, 30}},
+		{"maximum of axes", func(b *graph.Builder, x, w *graph.Node) *graph.Node { return b.ReduceMax(b.Neg(b.Reshape(x, 2, 3)), 2) },
+			[]float64{0, -6}},
+	} {
+		var b graph.Builder
+		x, w := b.Input("x", tensor.F32, 6), b.Param("w", graph.Init{}, 2)
+		b.Output("y", c.build(&b, x, w))
+		p, vars := compile(t, &b, engine.Options{Rows: 2})
+		if err := vars.WriteF64("w", []float64{100, 200}); err != nil {
+			t.Fatal(err)
+		}
+		p.Begin(0, nil)
+		p.Micro([]*tensor.Tensor{tensor.Of([]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2, 6)}, 0, 2)
+		p.Finish()
+		if got := p.OutputF64("y"); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
