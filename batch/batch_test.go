@@ -185,6 +185,11 @@ func TestPlan(t *testing.T) {
 	if _, ok := p.Halve("memory"); ok {
 		t.Error("one example was halved")
 	}
+	whole, _ := NewPlan(64, 0)
+	parts, _ := NewPlan(60000, 0)
+	if whole.String() != "batch 64" || parts.String() != "batch 60000 in 118 micro-batches of 509 (equal parts of at most 512)" {
+		t.Errorf("plans read %q and %q", whole, parts)
+	}
 	if n := p.Leaves(1025, 512); n != 3 {
 		t.Errorf("1025 examples have %d leaves of 512, want 3", n)
 	}

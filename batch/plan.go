@@ -31,7 +31,7 @@ func NewPlan(size, micro int) (Plan, error) {
 	}
 	// Equal parts, so that no call is left with a few rows.
 	parts := (size + AutoMicro - 1) / AutoMicro
-	return Plan{size, (size + parts - 1) / parts, fmt.Sprintf("%d equal parts of at most %d", parts, AutoMicro)}, nil
+	return Plan{size, (size + parts - 1) / parts, fmt.Sprintf("equal parts of at most %d", AutoMicro)}, nil
 }
 
 // Halve returns the plan with half the micro-batch, for less memory, and false
@@ -50,6 +50,11 @@ func (p Plan) Calls(n int) int { return (n + p.Micro - 1) / p.Micro }
 // has: how many partial sums are combined for one sum over examples.
 func (p Plan) Leaves(n, leaf int) int { return (n + leaf - 1) / leaf }
 
+// String describes the plan: batch 64, or batch 60000 in 118 micro-batches of
+// 509 (equal parts of at most 512).
 func (p Plan) String() string {
+	if p.Micro == p.Size {
+		return fmt.Sprintf("batch %d", p.Size)
+	}
 	return fmt.Sprintf("batch %d in %d micro-batches of %d (%s)", p.Size, p.Calls(p.Size), p.Micro, p.Reason)
 }
