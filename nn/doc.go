@@ -1,0 +1,30 @@
+// Package nn describes models: layers that add their computation and their
+// parameters to a graph, losses, and the first values of parameters.
+//
+// # Layers
+//
+// A Layer is a small immutable value. Build adds it to a graph for one input
+// and returns its output; the sizes of its parameters follow from the shape of
+// the input, so a model never repeats them:
+//
+//	model := nn.Sequential(nn.Dense(256), nn.ReLU(), nn.Dropout(0.2), nn.Dense(10))
+//
+// A Func is a layer written as a Go function over the graph, for what
+// containers cannot say: shared weights, several inputs, odd connections.
+//
+// Shapes in the documentation leave out the batch axis unless they name it B;
+// (.., n) has any number of axes before the last.
+//
+// # Names
+//
+// Parameters are named as in PyTorch's state_dict: the children of Sequential
+// are "0", "1", …, so the first layer of the model above has "0.weight" and
+// "0.bias". Dense keeps its matrix as (in, out) and marks it as transposed in
+// files, which hold (out, in).
+//
+// # Losses
+//
+// A Loss gives each example (or each token) its loss ℓ and its weight w. The
+// loss of a batch is Σ w·ℓ / Σ w: Objective returns the two sums, and the
+// division happens once per update, in package optim.
+package nn

@@ -1,0 +1,212 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/portmath"
+)
+
+// AddDecay adds λ·p to the direction: the gradient of ½λ‖p‖², which is what
+// PyTorch's SGD, Adagrad, RMSprop and Adam call weight_decay. It does nothing
+// for parameters of a group without decay.
+type AddDecay float64
+
+// Update implements Transform.
+func (a AddDecay) Update(c *Context, p, u *graph.Node) *graph.Node {
+	if a == 0 || !c.Decays() {
+		return u
+	}
+	return c.FMA(c.Const(float64(a)), p, u)
+}
+
+// Validate reports an impossible setting.
+func (a AddDecay) Validate() error { return nonNegative("AddDecay", float64(a)) }
+
+// DecoupledDecay multiplies the parameter by 1 - η·λ before the direction is
+// subtracted, and leaves the direction alone: Loshchilov, Hutter, ICLR 2019,
+// algorithm 2, line 12, with PyTorch's η: the whole learning rate, where the
+// paper has the schedule's factor only. It does nothing for parameters of a
+// group without decay.
+type DecoupledDecay float64
+
+// Update implements Transform.
+func (d DecoupledDecay) Update(c *Context, p, u *graph.Node) *graph.Node {
+	c.Shrink(float64(d))
+	return u
+}
+
+// Validate reports an impossible setting.
+func (d DecoupledDecay) Validate() error { return nonNegative("DecoupledDecay", float64(d)) }
+
+// Trace is momentum: b ← μ·b + (1-δ)·u, with dampening δ; at the first update
+// b ← u. The direction becomes b, or u + μ·b with Nesterov. State: "momentum",
+// from 0. Sutskever, Martens, Dahl, Hinton, ICML 2013, section 2, in PyTorch's
+// form: b holds gradients, so a new learning rate applies to all of b.
+type Trace struct {
+	Mu        float64 // μ in [0, 1)
+	Dampening float64 // δ in [0, 1]; 0 with Nesterov
+	Nesterov  bool
+}
+
+// Update implements Transform.
+func (r Trace) Update(c *Context, p, u *graph.Node) *graph.Node {
+	b := c.State(p, "momentum", 0)
+	in := u
+	if r.Dampening != 0 {
+		in = c.Mul(c.Hyper(fmt.Sprintf("undamped(%g)", r.Dampening), func(h Hyper) float64 {
+			if h.Update == 1 {
+				return 1
+			}
+			return 1 - r.Dampening
+		}), u)
+	}
+	mu := c.Const(r.Mu)
+	next := c.Set(b, c.FMA(mu, b, in))
+	if r.Nesterov {
+		return c.FMA(mu, next, u)
+	}
+	return next
+}
+
+// Validate reports an impossible setting.
+func (r Trace) Validate() error {
+	if r.Nesterov && (r.Mu == 0 || r.Dampening != 0) {
+		return fmt.Errorf("optim: Nesterov with momentum %v and dampening %v, want momentum above 0 and no dampening", r.Mu, r.Dampening)
+	}
+	if !(r.Dampening >= 0 && r.Dampening <= 1) {
+		return fmt.Errorf("optim: dampening %v, want 0 to 1", r.Dampening)
+	}
+	return rate("momentum", r.Mu)
+}
+
+// ScaleByAdam is the direction of Adam, with t the number of the update:
+//
+//	m ← β₁·m + (1-β₁)·u
+//	v ← β₂·v + (1-β₂)·u²
+//	m/(1-β₁ᵗ) / (√v/√(1-β₂ᵗ) + ε)
+//
+// State: "m" and "v", from 0. Kingma, Ba, ICLR 2015, algorithm 1; ε is added
+// after the correction of √v, as there and in PyTorch.
+type ScaleByAdam struct{ Beta1, Beta2, Eps float64 }
+
+// DefaultAdam returns β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+func DefaultAdam() ScaleByAdam { return ScaleByAdam{0.9, 0.999, 1e-8} }
+
+// Update implements Transform.
+func (a ScaleByAdam) Update(c *Context, p, u *graph.Node) *graph.Node {
+	m, v := c.State(p, "m", 0), c.State(p, "v", 0)
+	m = c.Set(m, c.average(m, u, a.Beta1))
+	v = c.Set(v, c.averageSquare(v, u, a.Beta2))
+	c.ScaleStep(fmt.Sprintf("adam.m(%g)", a.Beta1), func(h Hyper) float64 {
+		return 1 / (1 - portmath.PowInt(a.Beta1, h.Update))
+	})
+	root := c.Hyper(fmt.Sprintf("adam.v(%g)", a.Beta2), func(h Hyper) float64 {
+		return 1 / math.Sqrt(1-portmath.PowInt(a.Beta2, h.Update))
+	})
+	return c.Div(m, c.FMA(c.Sqrt(v), root, c.Const(a.Eps)))
+}
+
+// Validate reports an impossible setting.
+func (a ScaleByAdam) Validate() error {
+	if err := rate("beta1", a.Beta1); err != nil {
+		return err
+	}
+	if err := rate("beta2", a.Beta2); err != nil {
+		return err
+	}
+	return nonNegative("eps", a.Eps)
+}
+
+// ScaleByRMS is the direction of RMSProp:
+//
+//	v ← α·v + (1-α)·u²
+//	u / (√v + ε)
+//
+// and, if Centered, a ← α·a + (1-α)·u and √(v - a²), at least 0, for √v.
+// State: "v", and "mean" if centered, from 0; no bias correction. Tieleman,
+// Hinton, lecture 6.5, 2012; centered: Graves, arXiv:1308.0850, equations 38 to
+// 45. ε is outside the root, as in PyTorch; TensorFlow has it inside.
+type ScaleByRMS struct {
+	Alpha, Eps float64
+	Centered   bool
+}
+
+// DefaultRMS returns α = 0.99, ε = 1e-8, not centered.
+func DefaultRMS() ScaleByRMS { return ScaleByRMS{Alpha: 0.99, Eps: 1e-8} }
+
+// Update implements Transform.
+func (r ScaleByRMS) Update(c *Context, p, u *graph.Node) *graph.Node {
+	v := c.State(p, "v", 0)
+	v = c.Set(v, c.averageSquare(v, u, r.Alpha))
+	if r.Centered {
+		mean := c.State(p, "mean", 0)
+		mean = c.Set(mean, c.average(mean, u, r.Alpha))
+		v = c.Max(c.FMA(c.Neg(mean), mean, v), c.Const(0))
+	}
+	return c.Div(u, c.Add(c.Sqrt(v), c.Const(r.Eps)))
+}
+
+// Validate reports an impossible setting.
+func (r ScaleByRMS) Validate() error {
+	if err := rate("alpha", r.Alpha); err != nil {
+		return err
+	}
+	return nonNegative("eps", r.Eps)
+}
+
+// ScaleByAdaGrad is the direction of AdaGrad: s ← s + u², then
+// u / (√s + ε) / (1 + (t-1)·LRDecay). State: "sum", from Initial. Duchi, Hazan,
+// Singer, JMLR 2011, figure 1, in PyTorch's form. Keras starts the sum at 0.1.
+type ScaleByAdaGrad struct{ LRDecay, Initial, Eps float64 }
+
+// DefaultAdaGrad returns ε = 1e-10, no decay of the rate and a sum from 0.
+func DefaultAdaGrad() ScaleByAdaGrad { return ScaleByAdaGrad{Eps: 1e-10} }
+
+// Update implements Transform.
+func (a ScaleByAdaGrad) Update(c *Context, p, u *graph.Node) *graph.Node {
+	s := c.State(p, "sum", a.Initial)
+	s = c.Set(s, c.FMA(u, u, s))
+	if a.LRDecay != 0 {
+		c.ScaleStep(fmt.Sprintf("adagrad(%g)", a.LRDecay), func(h Hyper) float64 {
+			return 1 / (1 + float64(float64(h.Update-1)*a.LRDecay))
+		})
+	}
+	return c.Div(u, c.Add(c.Sqrt(s), c.Const(a.Eps)))
+}
+
+// Validate reports an impossible setting.
+func (a ScaleByAdaGrad) Validate() error {
+	for _, v := range []float64{a.LRDecay, a.Initial, a.Eps} {
+		if err := nonNegative("AdaGrad's decay, first sum or eps", v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// average returns β·m + (1-β)·u.
+func (c *Context) average(m, u *graph.Node, beta float64) *graph.Node {
+	return c.FMA(c.Const(1-beta), u, c.Mul(c.Const(beta), m))
+}
+
+// averageSquare returns β·v + (1-β)·u². It is no difference of large numbers,
+// so that an overflow of u² gives an infinite v and never NaN.
+func (c *Context) averageSquare(v, u *graph.Node, beta float64) *graph.Node {
+	return c.FMA(c.Mul(c.Const(1-beta), u), u, c.Mul(c.Const(beta), v))
+}
+
+func rate(name string, v float64) error {
+	if !(v >= 0 && v < 1) {
+		return fmt.Errorf("optim: %s %v, want 0 or more and less than 1", name, v)
+	}
+	return nil
+}
+
+func nonNegative(name string, v float64) error {
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return fmt.Errorf("optim: %s %v, want a finite number of 0 or more", name, v)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package optim
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/descent-ml/descent/graph"
+)
+
+// Hyper is what a scalar of an update may depend on.
+type Hyper struct {
+	Update int64   // t, from 1
+	LR     float64 // the learning rate: base times schedule, without group factors
+}
+
+// Transform is a link of a Chain. Update adds to the graph what takes the
+// direction u for the parameter p to another of the same shape. A value of it
+// holds no state: state is declared by c.State.
+type Transform interface {
+	Update(c *Context, p, u *graph.Node) *graph.Node
+}
+
+// Context is what a Transform builds into, for one parameter.
+type Context struct {
+	*graph.Builder
+	up     *Update
+	lr     float64 // the group's factor of the learning rate
+	decays bool    // the group allows weight decay
+	step   factor  // of the learning rate, given by the last transform
+	keep   float64 // λ of decoupled decay
+}
+
+// factor is a scalar that an update computes before it runs.
+type factor struct {
+	name string
+	f    func(Hyper) float64
+}
+
+// State declares a variable of p's shape that starts at init everywhere. It is
+// "optim/<p>/<name>" in checkpoints.
+func (c *Context) State(p *graph.Node, name string, init float64) *graph.Node {
+	i := graph.Init{Rule: "zeros"}
+	if init != 0 {
+		i = graph.Init{Rule: "constant", A: init}
+	}
+	return c.StateVar("optim/"+p.Attr.Name+"/"+name, i, p.Shape.Dims...)
+}
+
+// Set makes the update assign value to state, and returns value.
+func (c *Context) Set(state, value *graph.Node) *graph.Node {
+	c.Assign(state, value)
+	return value
+}
+
+// Hyper declares a scalar that is computed before each update. One name has
+// one function: a name must tell everything that the function depends on.
+func (c *Context) Hyper(name string, f func(Hyper) float64) *graph.Node {
+	name = "optim/" + name
+	if c.up.index[name] == 0 {
+		c.up.scalars = append(c.up.scalars, factor{name, f})
+		c.up.index[name] = len(c.up.scalars)
+	}
+	return c.Scalar(name)
+}
+
+// ScaleStep multiplies the direction that the transform returns by a scalar.
+// It costs nothing if the transform is the last of the chain: the scalar is
+// then part of the learning rate.
+func (c *Context) ScaleStep(name string, f func(Hyper) float64) {
+	if old := c.step; old.f != nil {
+		c.step = factor{old.name + "·" + name, func(h Hyper) float64 { return float64(old.f(h) * f(h)) }}
+		return
+	}
+	c.step = factor{name, f}
+}
+
+// Shrink multiplies the parameter by 1 - η·λ before the direction is
+// subtracted, unless the group has no decay.
+func (c *Context) Shrink(lambda float64) {
+	if c.decays {
+		c.keep += lambda
+	}
+}
+
+// Decays reports whether the parameter's group allows weight decay.
+func (c *Context) Decays() bool { return c.decays }
+
+// chain applies the transforms to the gradient of p.
+func (c *Context) chain(ts []Transform, p, u *graph.Node) *graph.Node {
+	for i, t := range ts {
+		if t == nil {
+			return c.Failf("optim.Chain", []*graph.Node{p}, "transform %d is nil", i)
+		}
+		u = t.Update(c, p, c.settle(u))
+	}
+	return u
+}
+
+// settle applies a scalar that a transform left for the learning rate, because
+// another transform follows.
+func (c *Context) settle(u *graph.Node) *graph.Node {
+	if c.step.f == nil {
+		return u
+	}
+	k := c.Hyper(c.step.name, c.step.f)
+	c.step = factor{}
+	return c.Mul(k, u)
+}
+
+// apply sets p to p·(1 - η·λ) - η·u.
+func (c *Context) apply(p, u *graph.Node) {
+	lr, step := c.lr, c.step
+	suffix := ""
+	if lr != 1 {
+		suffix = "·" + strconv.FormatFloat(lr, 'g', -1, 64)
+	}
+	name := "step" + suffix
+	if step.f != nil {
+		name += "·" + step.name
+	}
+	minus := c.Hyper(name, func(h Hyper) float64 {
+		eta := -float64(h.LR * lr)
+		if step.f != nil {
+			eta = float64(eta * step.f(h))
+		}
+		return eta
+	})
+	base := p
+	if keep := c.keep; keep != 0 {
+		base = c.Mul(c.Hyper(fmt.Sprintf("keep(%g)%s", keep, suffix), func(h Hyper) float64 {
+			return 1 - float64(float64(h.LR*lr)*keep)
+		}), p)
+	}
+	c.Assign(p, c.FMA(minus, u, base))
+}
+
+// chained is a Chain as one Transform.
+type chained []Transform
+
+// Chain returns the transforms, one after the other, as one.
+func Chain(ts ...Transform) Transform { return chained(ts) }
+
+func (ts chained) Update(c *Context, p, u *graph.Node) *graph.Node { return c.chain(ts, p, u) }
