@@ -2,7 +2,11 @@
 
 package kernel
 
-import "github.com/descent-ml/descent/internal/cpu"
+import (
+	"sync"
+
+	"github.com/descent-ml/descent/internal/cpu"
+)
 
 func init() {
 	onUse(func(isa cpu.ISA) {
@@ -17,12 +21,25 @@ func init() {
 	})
 }
 
-// fusedIndex returns the entry of the kernel for a program of the table, or -1.
-func fusedIndex(key string) int {
-	for i, k := range fusedKeys {
-		if k == key {
-			return kFused + i
+// fusedPrograms are the programs of the table.
+var fusedPrograms = sync.OnceValue(func() (table []*Program) {
+	for _, key := range fusedKeys {
+		p, err := ParseProgram(key)
+		if err != nil {
+			panic(err) // TestFused parses the table
+		}
+		table = append(table, p)
+	}
+	return table
+})
+
+// findFused returns the kernel of the table for a program, if any.
+func findFused(p *Program) match {
+	for i, table := range fusedPrograms() {
+		if m, ok := matchProgram(p, table); ok {
+			m.kernel = kFused + i
+			return m
 		}
 	}
-	return -1
+	return match{}
 }

@@ -19,7 +19,7 @@ func TestFused(t *testing.T) {
 			t.Fatalf("%q is not canonical (%q) or twice in the table", key, p.Key())
 		}
 		fused, tiled := Compile(p), Compile(p)
-		tiled.fused = -1
+		tiled.fused = match{}
 		eachTier(t, func(t *testing.T) {
 			if fused.Fused() != (vecTable != nil) || tiled.Fused() && !tiled.single() {
 				t.Fatalf("Fused() = %v, %v", fused.Fused(), tiled.Fused())
@@ -34,6 +34,38 @@ func TestFused(t *testing.T) {
 				}
 			}
 			checkProgram(t, r, fused, chunkSize+100, plain, &s)
+		})
+	}
+}
+
+// Programs that are those of the table by other numbers run by its kernels, and
+// programs that only look like them do not.
+func TestFusedMatch(t *testing.T) {
+	for key, want := range map[string]bool{
+		"t0=mul(x2,s0);x0=fma(s2,x0,t0);x1=fma(s1,x0,x1)": true,  // momentum, renumbered
+		"t0=mul(x0,s0);x1=fma(s0,x1,t0);x2=fma(s0,x1,x2)": true,  // with one scalar for all
+		"t1=mul(x0,s0);x1=fma(s1,t1,x1)":                  true,  // another temporary
+		"t0=add(x1,x0);x1=relu(t0)":                       true,  // in place
+		"t0=add(x0,x0);x1=relu(t0)":                       true,  // one input twice
+		"x1=relu(x0);x0=mul(x1,x2)":                       true,  // the last read of x0 is before
+		"x1=relu(x0);x2=add(x1,x0)":                       false, // other order of operands
+		"x0=relu(x0);x2=add(x0,x0)":                       false, // reads the new x0 twice
+		"t0=mul(x0,s0);x2=fma(s1,t0,x1)":                  false, // the kernel is in place
+		"t0=add(x0,x1);t1=relu(t0)":                       false, // no output
+	} {
+		p, err := ParseProgram(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := Compile(p)
+		if got := e.fused.kernel > 0; got != want {
+			t.Errorf("%s: fused %v, want %v", key, got, want)
+		}
+		eachTier(t, func(t *testing.T) {
+			r, s := rand.New(rand.NewPCG(23, 23)), Scratch{}
+			for _, n := range []int{1, 16, 37, 2000} {
+				checkProgram(t, r, e, n, plain, &s)
+			}
 		})
 	}
 }

@@ -49,9 +49,9 @@ func BenchmarkProgram(b *testing.B) {
 		bytes     int
 	}{
 		{"add", "x2=add(x0,x1)", 12},
-		{"sgd", "t0=mul(x1,s1);x0=fma(t0,s0,x0)", 12},
-		{"momentum", "t0=mul(x1,s1);x2=fma(x2,s2,t0);x0=fma(x2,s0,x0)", 20},
-		{"adam", "t0=mul(x1,s0);t1=mul(t0,s2);x2=fma(x2,s1,t1);t2=mul(t0,t0);t3=mul(t2,s4);x3=fma(x3,s3,t3);t4=sqrt(x3);t5=fma(t4,s5,s6);t6=div(x2,t5);x0=fma(t6,s7,x0)", 28},
+		{"sgd", "t0=mul(x0,s0);x1=fma(s1,t0,x1)", 12},
+		{"momentum", "t0=mul(x0,s0);x1=fma(s1,x1,t0);x2=fma(s2,x1,x2)", 20},
+		{"adam", "t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);x3=fma(s5,t6,x3)", 28},
 	} {
 		p, err := ParseProgram(c.key)
 		if err != nil {
@@ -63,7 +63,7 @@ func BenchmarkProgram(b *testing.B) {
 				streams[i].Data = alignedF32(n)[:n]
 			}
 			fused, tiled := Compile(p), Compile(p)
-			tiled.fused = -1
+			tiled.fused = match{}
 			for what, e := range map[string]*Elementwise{"fused": fused, "tiled": tiled} {
 				b.Run(fmt.Sprintf("%s/%s/%d", c.name, what, n), func(b *testing.B) {
 					eachBench(b, func(b *testing.B) {

@@ -29,7 +29,7 @@ type Elementwise struct {
 	program Program
 	outputs [MaxStreams]bool
 	late    [][2]uint8 // {output, input} that must not alias: the input is read after the assignment
-	fused   int        // index of the generated kernel, or -1
+	fused   match      // the generated kernel; kernel is 0 if there is none
 	steps   []step
 	buffers int // tiles that the interpreter holds: scalars, then temporaries
 }
@@ -46,38 +46,20 @@ func Compile(p *Program) *Elementwise {
 	if err := p.Validate(); err != nil {
 		panic(err)
 	}
-	e := &Elementwise{program: *p, outputs: p.outputs(), fused: fusedIndex(p.Key())}
+	e := &Elementwise{program: *p, outputs: p.outputs(), late: p.readsLate(), fused: findFused(p)}
 	e.program.Code = append([]Instr(nil), p.Code...)
-	e.findLate()
 	e.allocate()
 	return e
 }
 
 // Fused reports whether Run uses one generated kernel on the active tier: the
 // program is in the table, or it is a single op on streams.
-func (e *Elementwise) Fused() bool { return vecTable != nil && (e.fused >= 0 || e.single()) }
+func (e *Elementwise) Fused() bool { return vecTable != nil && (e.fused.kernel > 0 || e.single()) }
 
 func (e *Elementwise) single() bool { return len(e.steps) == 1 && e.buffers == 0 }
 
-// inTable reports whether the kernel takes the streams as they are.
-func (e *Elementwise) inTable() bool { return vecTable != nil && e.fused >= 0 }
-
-func (e *Elementwise) findLate() {
-	var done [MaxStreams]bool
-	for i := range e.program.Code {
-		in := &e.program.Code[i]
-		for _, r := range in.operands() {
-			for o := range done {
-				if r.Kind == KindStream && done[o] && o != int(r.Index) {
-					e.late = append(e.late, [2]uint8{uint8(o), r.Index})
-				}
-			}
-		}
-		if in.Dst.Kind == KindStream {
-			done[in.Dst.Index] = true
-		}
-	}
-}
+// inTable reports whether Run uses a kernel of the table.
+func (e *Elementwise) inTable() bool { return vecTable != nil && e.fused.kernel > 0 }
 
 // allocate makes the steps and gives each temporary a buffer, which is free
 // again after its last use.
@@ -124,7 +106,7 @@ func (e *Elementwise) allocate() {
 
 const (
 	tileSize  = 1024    // elements of a tile of the interpreter: 4 KB, so that ten fit L1
-	chunkSize = 1 << 16 // most elements of one call of a fused kernel: kernels are not preempted
+	chunkSize = 1 << 15 // most elements of one call of a fused kernel: kernels are not preempted
 	slotTiles = 8       // Scratch slots
 	slotCols  = 9
 )
@@ -148,10 +130,12 @@ func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s
 	nr := min(rows, max(1, size/nc))
 	t := tiler{e: e, nr: nr, nc: nc}
 	if splat {
-		t.splats = s.F32(slotCols, len(streams)*nr*nc)
+		t.splats = s.F32(slotCols, max(len(streams), len(e.fused.streams))*nr*nc)
 	}
 	if e.inTable() {
-		copy(t.args.scal[:], scalars)
+		for i, j := range e.fused.scalars {
+			t.args.scal[i] = scalars[j]
+		}
 	} else {
 		t.buffers = s.F32(slotTiles, e.buffers*nr*nc)
 		for i, v := range scalars {
@@ -214,26 +198,34 @@ func (t *tiler) buffer(i int) []float32 { return t.buffers[i*t.nr*t.nc:][:t.nr*t
 func (t *tiler) run(streams []Stream, r, c, nr, nc int) {
 	a := &t.args
 	a.rows, a.cols = nr, nc
-	for i := range streams {
-		x := &streams[i]
-		switch x.Access {
-		case Full:
-			a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[r*x.Stride+c]), x.Stride*4
-		case Row:
-			a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[c]), 0
-		case Col:
-			tile := t.splats[i*t.nr*t.nc:]
-			for j, v := range x.Data[r : r+nr] {
-				splatTo(tile[j*nc:][:nc], v)
-			}
-			a.ptr[i], a.stride[i] = unsafe.Pointer(&tile[0]), nc*4
-		}
-	}
 	if t.e.inTable() {
-		vecCall(vecTable[t.e.fused], a)
+		for i, j := range t.e.fused.streams {
+			t.place(i, &streams[j], r, c)
+		}
+		vecCall(vecTable[t.e.fused.kernel], a)
 		return
 	}
+	for i := range streams {
+		t.place(i, &streams[i], r, c)
+	}
 	t.interpret(a)
+}
+
+// place makes x the operand i of the tile at (r, c).
+func (t *tiler) place(i int, x *Stream, r, c int) {
+	a := &t.args
+	switch x.Access {
+	case Full:
+		a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[r*x.Stride+c]), x.Stride*4
+	case Row:
+		a.ptr[i], a.stride[i] = unsafe.Pointer(&x.Data[c]), 0
+	case Col:
+		tile := t.splats[i*t.nr*t.nc:]
+		for j, v := range x.Data[r : r+a.rows] {
+			splatTo(tile[j*a.cols:][:a.cols], v)
+		}
+		a.ptr[i], a.stride[i] = unsafe.Pointer(&tile[0]), a.cols*4
+	}
 }
 
 // interpret runs the steps over the tile whose streams are a.

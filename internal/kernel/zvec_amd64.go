@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 89
+const vecKernels = 112
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -22,25 +22,48 @@ var fusedKeys = [...]string{
 	"t0=add(x0,x1);x2=silu(t0)",
 	"t0=add(x0,x1);x2=tanh(t0)",
 	"t0=add(x0,x1);x2=sigmoid(t0)",
+	"x1=relu(x0);x3=mul(x1,x2)",
+	"t0=relu(x0);x2=mul(t0,x1)",
+	"t0=gelu(x0);x2=mul(t0,x1)",
+	"t0=gelutanh(x0);x2=mul(t0,x1)",
+	"t0=silu(x0);x2=mul(t0,x1)",
+	"t0=mul(x0,x1);x3=relugrad(x2,t0)",
+	"t0=mul(x0,x1);x3=gelugrad(x2,t0)",
+	"t0=mul(x0,x1);x3=gelutanhgrad(x2,t0)",
+	"t0=mul(x0,x1);x3=silugrad(x2,t0)",
+	"x1=relu(x0);x2=add(x0,x1)",
+	"t0=relugrad(x0,x1);x2=add(x1,t0)",
+	"x1=sigmoid(x0);t0=sub(s0,x1);x2=mul(x1,t0)",
+	"x1=tanh(x0);t0=mul(x1,x1);x2=sub(s0,t0)",
+	"t0=sigmoid(x0);x2=mul(x1,t0)",
+	"t0=mul(x0,x0);t1=sub(s0,t0);x2=mul(x1,t1)",
+	"t0=sub(s0,x0);t1=mul(x0,t0);x2=mul(x1,t1)",
 	"x1=mul(x0,s0)",
-	"x0=mul(x0,s0)",
-	"x1=fma(x0,s0,x1)",
-	"x0=fma(x1,s0,x0)",
 	"x2=fma(x0,s0,x1)",
-	"x1=add(x0,x1)",
-	"t0=mul(x1,s1);x0=fma(t0,s0,x0)",
-	"t0=mul(x1,s1);t1=fma(x0,s2,t0);x0=fma(t1,s0,x0)",
-	"t0=mul(x1,s1);x2=fma(x2,s2,t0);x0=fma(x2,s0,x0)",
-	"t0=mul(x1,s1);t1=fma(x0,s3,t0);x2=fma(x2,s2,t1);x0=fma(x2,s0,x0)",
-	"t0=mul(x1,s1);x2=fma(x2,s2,t0);t1=fma(x2,s2,t0);x0=fma(t1,s0,x0)",
-	"t0=mul(x1,s1);t1=fma(x0,s3,t0);x2=fma(x2,s2,t1);t2=fma(x2,s2,t1);x0=fma(t2,s0,x0)",
+	"x2=fma(s0,x0,x1)",
 	"t0=mul(x0,s0);x1=fma(s1,t0,x1)",
-	"t0=mul(x0,s0);x1=fma(x1,s1,t0);x2=fma(s2,x1,x2)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);x1=fma(s3,t2,x1)",
+	"t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x1=fma(s2,t1,x1)",
+	"t0=mul(x0,s0);x1=fma(s1,x1,t0);x2=fma(s2,x1,x2)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);x1=fma(s3,x1,t2);x2=fma(s4,x1,x2)",
+	"t0=mul(x0,s0);x1=fma(s1,x1,t0);t1=mul(s2,x2);x2=fma(s3,x1,t1)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(s2,x2,t1);x1=fma(s3,x2,x1)",
 	"t0=mul(x0,s0);x1=fma(x1,s1,t0);t1=mul(x1,s2);x2=sub(x2,t1)",
-	"t0=mul(x1,s0);t1=mul(t0,s2);x2=fma(x2,s1,t1);t2=mul(t0,t0);t3=mul(t2,s4);x3=fma(x3,s3,t3);t4=sqrt(x3);t5=fma(t4,s5,s6);t6=div(x2,t5);x0=fma(t6,s7,x0)",
-	"t0=mul(x1,s0);t1=mul(t0,s2);x2=fma(x2,s1,t1);t2=mul(t0,t0);t3=mul(t2,s4);x3=fma(x3,s3,t3);t4=sqrt(x3);t5=fma(t4,s5,s6);t6=div(x2,t5);t7=mul(x0,s8);x0=fma(t6,s7,t7)",
-	"t0=mul(x1,s0);t1=mul(t0,t0);t2=mul(t1,s2);x2=fma(x2,s1,t2);t3=sqrt(x2);t4=add(t3,s3);t5=div(t0,t4);x0=fma(t5,s4,x0)",
-	"t0=mul(x1,s0);x2=fma(t0,t0,x2);t1=sqrt(x2);t2=add(t1,s1);t3=div(t0,t2);x0=fma(t3,s2,x0)",
+	"t0=mul(x0,s0);x1=fma(s1,x1,t0);t1=fma(s1,x1,t0);x2=fma(s2,t1,x2)",
+	"t0=mul(x0,s0);x1=fma(s1,x1,t0);t1=fma(s1,x1,t0);t2=mul(s2,x2);x2=fma(s3,t1,t2)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(s2,x2,t1);t2=fma(s2,x2,t1);x1=fma(s3,t2,x1)",
+	"t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);x3=fma(s5,t6,x3)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=sub(t2,x1);x1=fma(s3,t3,x1);t4=mul(t2,t2);t5=sub(t4,x2);x2=fma(s4,t5,x2);t6=sqrt(x2);t7=fma(t6,s5,s6);t8=div(x1,t7);x3=fma(s7,t8,x3)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=sub(t1,x2);x2=fma(s2,t2,x2);t3=mul(t1,t1);t4=sub(t3,x3);x3=fma(s3,t4,x3);t5=sqrt(x3);t6=fma(t5,s4,s5);t7=div(x2,t6);x1=fma(s6,t7,x1)",
+	"t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);t7=mul(s5,x3);x3=fma(s6,t6,t7)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=sub(t2,x1);x1=fma(s3,t3,x1);t4=mul(t2,t2);t5=sub(t4,x2);x2=fma(s4,t5,x2);t6=sqrt(x2);t7=fma(t6,s5,s6);t8=div(x1,t7);t9=mul(s7,x3);x3=fma(s8,t8,t9)",
+	"t0=mul(x0,s0);t1=mul(t0,t0);t2=sub(t1,x1);x1=fma(s1,t2,x1);t3=sqrt(x1);t4=add(t3,s2);t5=div(t0,t4);x2=fma(s3,t5,x2)",
+	"t0=mul(x0,s0);t1=mul(t0,t0);t2=sub(t1,x1);x1=fma(s1,t2,x1);t3=sqrt(x1);t4=add(t3,s2);t5=div(t0,t4);t6=mul(s3,x2);x2=fma(s4,t5,t6)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(t1,t1);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=add(t4,s3);t6=div(t1,t5);x1=fma(s4,t6,x1)",
+	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);x2=fma(s2,t3,x2)",
+	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);t4=mul(s2,x2);x2=fma(s3,t3,t4)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(t1,t1,x2);t2=sqrt(x2);t3=add(t2,s2);t4=div(t1,t3);x1=fma(s3,t4,x1)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -343,6 +366,75 @@ func vecFused23AVX512(fn uintptr, a *byte)
 func vecFused24AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused25AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused26AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused27AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused28AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused29AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused30AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused31AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused32AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused33AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused34AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused35AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused36AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused37AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused38AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused39AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused40AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused41AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused42AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused43AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused44AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused45AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused46AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused47AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -608,3 +700,72 @@ func vecFused23AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused24AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused25AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused26AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused27AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused28AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused29AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused30AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused31AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused32AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused33AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused34AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused35AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused36AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused37AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused38AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused39AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused40AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused41AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused42AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused43AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused44AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused45AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused46AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused47AVX2(fn uintptr, a *byte)

@@ -6512,6 +6512,8 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6527,23 +6529,33 @@ row354:
 	JGE  rest356
 
 loop355:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMULPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (R8)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop355
+	VMOVUPS      (DI)(DX*1), Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R10)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop355
 
 rest356:
-	TESTQ       SI, SI
-	JZ          done357
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMULPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (R8)(DX*1)
+	TESTQ        SI, SI
+	JZ           done357
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R10)(DX*1)
 
 done357:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row354
 	VZEROUPPER
@@ -6555,6 +6567,8 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6570,34 +6584,43 @@ row358:
 	JGE  rest360
 
 loop359:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMULPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (DI)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop359
+	VMOVUPS      (DI)(DX*1), Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop359
 
 rest360:
-	TESTQ       SI, SI
-	JZ          done361
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMULPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (DI)(DX*1)
+	TESTQ        SI, SI
+	JZ           done361
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done361:
 	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row358
 	VZEROUPPER
 	RET
 
 // func vecFused8AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6614,10 +6637,64 @@ row362:
 
 loop363:
 	VMOVUPS          (DI)(DX*1), Z0
-	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
+	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
+	VMULPS           Z2, Z2, Z3
+	VBROADCASTSS     vecConst<>+1440(SB), Z4
+	VFMADD213PS.BCST vecConst<>+1472(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1504(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1536(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1568(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1600(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1632(SB), Z3, Z4
+	VMOVAPS          Z2, Z3
+	VFMADD231PS      Z2, Z4, Z3
+	VBROADCASTSS     vecConst<>+1664(SB), Z4
+	VMINPS           Z2, Z4, Z4
+	VBROADCASTSS     vecConst<>+1696(SB), Z7
+	VFMADD213PS.BCST vecConst<>+1728(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1760(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1792(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1824(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1856(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1888(SB), Z4, Z7
+	VBROADCASTSS     vecConst<>+160(SB), Z4
+	VMINPS           Z7, Z4, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z4, Z7, Z4
+	VMOVAPS          Z4, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z8
+	VMULPS           Z4, Z4, Z9
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z9, Z8, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z7, Z4, Z4
+	VBROADCASTSS     vecConst<>+64(SB), Z7
+	VSUBPS           Z4, Z7, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+1920(SB), Z2, K2
+	VBLENDMPS        Z3, Z4, K2, Z5
+	VANDPS.BCST      vecConst<>+0(SB), Z1, Z1
+	VORPS            Z1, Z5, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (R8)(DX*1)
+	VBROADCASTSS     vecConst<>+2016(SB), Z2
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop363
@@ -6626,26 +6703,82 @@ rest364:
 	TESTQ            SI, SI
 	JZ               done365
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
+	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
+	VMULPS           Z2, Z2, Z3
+	VBROADCASTSS     vecConst<>+1440(SB), Z4
+	VFMADD213PS.BCST vecConst<>+1472(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1504(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1536(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1568(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1600(SB), Z3, Z4
+	VFMADD213PS.BCST vecConst<>+1632(SB), Z3, Z4
+	VMOVAPS          Z2, Z3
+	VFMADD231PS      Z2, Z4, Z3
+	VBROADCASTSS     vecConst<>+1664(SB), Z4
+	VMINPS           Z2, Z4, Z4
+	VBROADCASTSS     vecConst<>+1696(SB), Z7
+	VFMADD213PS.BCST vecConst<>+1728(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1760(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1792(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1824(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1856(SB), Z4, Z7
+	VFMADD213PS.BCST vecConst<>+1888(SB), Z4, Z7
+	VBROADCASTSS     vecConst<>+160(SB), Z4
+	VMINPS           Z7, Z4, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z4, Z7, Z4
+	VMOVAPS          Z4, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z8
+	VMULPS           Z4, Z4, Z9
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z9, Z8, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z7, Z4, Z4
+	VBROADCASTSS     vecConst<>+64(SB), Z7
+	VSUBPS           Z4, Z7, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+1920(SB), Z2, K2
+	VBLENDMPS        Z3, Z4, K2, Z6
+	VANDPS.BCST      vecConst<>+0(SB), Z1, Z1
+	VORPS            Z1, Z6, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (R8)(DX*1)
+	VBROADCASTSS     vecConst<>+2016(SB), Z2
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done365:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row362
 	VZEROUPPER
 	RET
 
 // func vecFused9AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6661,11 +6794,46 @@ row366:
 	JGE  rest368
 
 loop367:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMOVUPS          (DI)(DX*1), Z1
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VBROADCASTSS     vecConst<>+2080(SB), Z4
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z4, Z1
+	VMULPS           Z0, Z1, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VBLENDMPS        Z4, Z1, K2, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z1
+	VDIVPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z0, Z4, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop367
@@ -6673,22 +6841,58 @@ loop367:
 rest368:
 	TESTQ            SI, SI
 	JZ               done369
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VBROADCASTSS     vecConst<>+2080(SB), Z4
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z4, Z1
+	VMULPS           Z0, Z1, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VBLENDMPS        Z4, Z1, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z1
+	VDIVPS           Z1, Z3, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z0, Z4, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done369:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row366
 	VZEROUPPER
 	RET
 
 // func vecFused10AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
@@ -6711,10 +6915,40 @@ row370:
 
 loop371:
 	VMOVUPS          (DI)(DX*1), Z0
-	VMOVUPS          (R8)(DX*1), Z1
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VBLENDMPS        Z1, Z2, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VDIVPS           Z1, Z3, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop371
@@ -6723,10 +6957,40 @@ rest372:
 	TESTQ            SI, SI
 	JZ               done373
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VBLENDMPS        Z1, Z2, K2, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VDIVPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done373:
 	ADDQ 80(AX), DI
@@ -6744,6 +7008,8 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6759,37 +7025,47 @@ row374:
 	JGE  rest376
 
 loop375:
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R8)(DX*1)
-	ADDQ    $0x40, DX
-	CMPQ    DX, BX
-	JL      loop375
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z1, K2
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS     Z0, (R10)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop375
 
 rest376:
-	TESTQ     SI, SI
-	JZ        done377
-	VMOVUPS.Z (DI)(DX*1), K1, Z0
-	VMOVUPS.Z (R8)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R8)(DX*1)
+	TESTQ       SI, SI
+	JZ          done377
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z1, K2
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS     Z0, K1, (R10)(DX*1)
 
 done377:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row374
 	VZEROUPPER
 	RET
 
 // func vecFused12AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6805,12 +7081,95 @@ row378:
 	JGE  rest380
 
 loop379:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMULPS           Z1, Z1, Z4
+	VMULPS.BCST      vecConst<>+992(SB), Z4, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VMULPS.BCST      vecConst<>+2048(SB), Z4, Z4
+	VMULPS.BCST      vecConst<>+576(SB), Z1, Z5
+	VANDPS.BCST      vecConst<>+32(SB), Z5, Z6
+	VMULPS           Z6, Z6, Z7
+	VBROADCASTSS     vecConst<>+1440(SB), Z8
+	VFMADD213PS.BCST vecConst<>+1472(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1504(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1536(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1568(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1600(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1632(SB), Z7, Z8
+	VMOVAPS          Z6, Z7
+	VFMADD231PS      Z6, Z8, Z7
+	VBROADCASTSS     vecConst<>+1664(SB), Z8
+	VMINPS           Z6, Z8, Z8
+	VBROADCASTSS     vecConst<>+1696(SB), Z9
+	VFMADD213PS.BCST vecConst<>+1728(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1760(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1792(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1824(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1856(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1888(SB), Z8, Z9
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z9, Z8, Z8
+	VBROADCASTSS     vecConst<>+192(SB), Z9
+	VMAXPS           Z8, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z8
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z8, Z10
+	VMULPS           Z8, Z8, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z11, Z10, Z8
+	VADDPS.BCST      vecConst<>+64(SB), Z8, Z8
+	VSCALEFPS        Z9, Z8, Z8
+	VBROADCASTSS     vecConst<>+64(SB), Z9
+	VSUBPS           Z8, Z9, Z8
+	VCMPPS.BCST      $0x11, vecConst<>+1920(SB), Z6, K2
+	VBLENDMPS        Z7, Z8, K2, Z2
+	VANDPS.BCST      vecConst<>+0(SB), Z5, Z5
+	VORPS            Z5, Z2, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     vecConst<>+2016(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z1, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop379
@@ -6818,28 +7177,115 @@ loop379:
 rest380:
 	TESTQ            SI, SI
 	JZ               done381
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMULPS           Z1, Z1, Z4
+	VMULPS.BCST      vecConst<>+992(SB), Z4, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VMULPS.BCST      vecConst<>+2048(SB), Z4, Z4
+	VMULPS.BCST      vecConst<>+576(SB), Z1, Z5
+	VANDPS.BCST      vecConst<>+32(SB), Z5, Z6
+	VMULPS           Z6, Z6, Z7
+	VBROADCASTSS     vecConst<>+1440(SB), Z8
+	VFMADD213PS.BCST vecConst<>+1472(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1504(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1536(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1568(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1600(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1632(SB), Z7, Z8
+	VMOVAPS          Z6, Z7
+	VFMADD231PS      Z6, Z8, Z7
+	VBROADCASTSS     vecConst<>+1664(SB), Z8
+	VMINPS           Z6, Z8, Z8
+	VBROADCASTSS     vecConst<>+1696(SB), Z9
+	VFMADD213PS.BCST vecConst<>+1728(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1760(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1792(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1824(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1856(SB), Z8, Z9
+	VFMADD213PS.BCST vecConst<>+1888(SB), Z8, Z9
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z9, Z8, Z8
+	VBROADCASTSS     vecConst<>+192(SB), Z9
+	VMAXPS           Z8, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z8
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z8
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z8, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z8, Z10
+	VMULPS           Z8, Z8, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z11, Z10, Z8
+	VADDPS.BCST      vecConst<>+64(SB), Z8, Z8
+	VSCALEFPS        Z9, Z8, Z8
+	VBROADCASTSS     vecConst<>+64(SB), Z9
+	VSUBPS           Z8, Z9, Z8
+	VCMPPS.BCST      $0x11, vecConst<>+1920(SB), Z6, K2
+	VBLENDMPS        Z7, Z8, K2, Z3
+	VANDPS.BCST      vecConst<>+0(SB), Z5, Z5
+	VORPS            Z5, Z3, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     vecConst<>+2016(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z1, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
 
 done381:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row378
 	VZEROUPPER
 	RET
 
 // func vecFused13AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6855,14 +7301,58 @@ row382:
 	JGE  rest384
 
 loop383:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z1, Z0
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMULPS           Z1, Z1, Z4
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     vecConst<>+2080(SB), Z5
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z5, Z4
+	VMULPS           Z1, Z4, Z4
+	VORPS.BCST       vecConst<>+0(SB), Z4, Z5
+	VBROADCASTSS     vecConst<>+160(SB), Z6
+	VMINPS           Z5, Z6, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z5, Z6, Z5
+	VMOVAPS          Z5, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z5
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z7
+	VMULPS           Z5, Z5, Z8
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z8, Z7, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z5, Z5
+	VSCALEFPS        Z6, Z5, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z5, Z6
+	VBROADCASTSS     vecConst<>+64(SB), Z7
+	VDIVPS           Z6, Z7, Z6
+	VMULPS           Z6, Z5, Z5
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z4, K2
+	VBLENDMPS        Z5, Z6, K2, Z2
+	VMULPS           Z6, Z5, Z4
+	VMULPS           Z1, Z1, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     vecConst<>+2144(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z6, Z5
+	VMULPS           Z4, Z1, Z1
+	VMOVAPS          Z2, Z4
+	VFMADD231PS      Z5, Z1, Z4
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop383
@@ -6870,31 +7360,78 @@ loop383:
 rest384:
 	TESTQ            SI, SI
 	JZ               done385
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z1, Z0
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMULPS           Z1, Z1, Z4
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     vecConst<>+2080(SB), Z5
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z5, Z4
+	VMULPS           Z1, Z4, Z4
+	VORPS.BCST       vecConst<>+0(SB), Z4, Z5
+	VBROADCASTSS     vecConst<>+160(SB), Z6
+	VMINPS           Z5, Z6, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z5, Z6, Z5
+	VMOVAPS          Z5, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z5
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z7
+	VMULPS           Z5, Z5, Z8
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z8, Z7, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z5, Z5
+	VSCALEFPS        Z6, Z5, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z5, Z6
+	VBROADCASTSS     vecConst<>+64(SB), Z7
+	VDIVPS           Z6, Z7, Z6
+	VMULPS           Z6, Z5, Z5
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z4, K2
+	VBLENDMPS        Z5, Z6, K2, Z3
+	VMULPS           Z6, Z5, Z4
+	VMULPS           Z1, Z1, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     vecConst<>+2144(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2112(SB), Z6, Z5
+	VMULPS           Z4, Z1, Z1
+	VMOVAPS          Z3, Z4
+	VFMADD231PS      Z5, Z1, Z4
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
 
 done385:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row382
 	VZEROUPPER
 	RET
 
 // func vecFused14AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -6910,16 +7447,48 @@ row386:
 	JGE  rest388
 
 loop387:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
 	VMOVUPS          (R9)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z1, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z5
+	VBROADCASTSS     vecConst<>+64(SB), Z6
+	VDIVPS           Z5, Z6, Z5
+	VMULPS           Z5, Z4, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS        Z4, Z5, K2, Z2
+	VMULPS           Z5, Z4, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS      Z4, Z1, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop387
@@ -6927,21 +7496,54 @@ loop387:
 rest388:
 	TESTQ            SI, SI
 	JZ               done389
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VBROADCASTSS     vecConst<>+1984(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z4
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z4, Z5, Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z6
+	VMULPS           Z4, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z7, Z6, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z4
+	VSCALEFPS        Z5, Z4, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z4, Z5
+	VBROADCASTSS     vecConst<>+64(SB), Z6
+	VDIVPS           Z5, Z6, Z5
+	VMULPS           Z5, Z4, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS        Z4, Z5, K2, Z3
+	VMULPS           Z5, Z4, Z4
+	VMOVAPS          Z3, Z5
+	VFMADD231PS      Z4, Z1, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
 
 done389:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row386
 	VZEROUPPER
@@ -6970,37 +7572,25 @@ row390:
 	JGE  rest392
 
 loop391:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z1, Z0
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z2, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop391
+	VMOVUPS      (DI)(DX*1), Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop391
 
 rest392:
-	TESTQ            SI, SI
-	JZ               done393
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z1, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z2, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ        SI, SI
+	JZ           done393
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done393:
 	ADDQ 80(AX), DI
@@ -7034,37 +7624,25 @@ row394:
 	JGE  rest396
 
 loop395:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VMOVAPS          Z0, Z2
-	VFMADD231PS.BCST 152(AX), Z1, Z2
-	VMOVUPS          Z2, (R9)(DX*1)
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z2, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop395
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
+	VMOVAPS.Z   Z1, K2, Z0
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (R9)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop395
 
 rest396:
-	TESTQ            SI, SI
-	JZ               done397
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z2
-	VFMADD231PS.BCST 152(AX), Z1, Z2
-	VMOVUPS          Z2, K1, (R9)(DX*1)
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z2, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ       SI, SI
+	JZ          done397
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
+	VMOVAPS.Z   Z1, K2, Z0
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (R9)(DX*1)
 
 done397:
 	ADDQ 80(AX), DI
@@ -7076,7 +7654,7 @@ done397:
 	RET
 
 // func vecFused17AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
@@ -7098,20 +7676,40 @@ row398:
 	JGE  rest400
 
 loop399:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z1, Z0
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z0, Z3
-	VFMADD231PS.BCST 152(AX), Z2, Z3
-	VMOVUPS          Z3, (R9)(DX*1)
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z3, Z0
+	VMOVUPS          (DI)(DX*1), Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z3, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z0, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop399
@@ -7119,20 +7717,40 @@ loop399:
 rest400:
 	TESTQ            SI, SI
 	JZ               done401
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      148(AX), Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z1, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z3
-	VFMADD231PS.BCST 152(AX), Z2, Z3
-	VMOVUPS          Z3, K1, (R9)(DX*1)
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 152(AX), Z3, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 144(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z4, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z0, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done401:
 	ADDQ 80(AX), DI
@@ -7144,12 +7762,13 @@ done401:
 	RET
 
 // func vecFused18AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7165,38 +7784,121 @@ row402:
 	JGE  rest404
 
 loop403:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop403
+	VMOVUPS          (DI)(DX*1), Z0
+	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+1216(SB), Z3
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z2, Z3
+	VMULPS           Z1, Z2, Z2
+	VMOVAPS          Z1, Z6
+	VFMADD231PS      Z2, Z3, Z6
+	VADDPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z8, Z7, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VBROADCASTSS     vecConst<>+1376(SB), Z3
+	VDIVPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+64(SB), Z3
+	VSUBPS           Z2, Z3, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z1, K2
+	VBLENDMPS        Z6, Z2, K2, Z4
+	VANDPS.BCST      vecConst<>+0(SB), Z0, Z0
+	VORPS            Z0, Z4, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop403
 
 rest404:
-	TESTQ        SI, SI
-	JZ           done405
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	TESTQ            SI, SI
+	JZ               done405
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+1216(SB), Z3
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z2, Z3
+	VMULPS           Z1, Z2, Z2
+	VMOVAPS          Z1, Z6
+	VFMADD231PS      Z2, Z3, Z6
+	VADDPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z8, Z7, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VBROADCASTSS     vecConst<>+1376(SB), Z3
+	VDIVPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+64(SB), Z3
+	VSUBPS           Z2, Z3, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z1, K2
+	VBLENDMPS        Z6, Z2, K2, Z5
+	VANDPS.BCST      vecConst<>+0(SB), Z0, Z0
+	VORPS            Z0, Z5, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done405:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row402
 	VZEROUPPER
 	RET
 
 // func vecFused19AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
@@ -7219,16 +7921,37 @@ row406:
 
 loop407:
 	VMOVUPS          (DI)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, (R8)(DX*1)
-	VMOVUPS          (R9)(DX*1), Z1
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VBROADCASTSS     152(AX), Z2
-	VFMADD231PS      Z0, Z2, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z3, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop407
@@ -7237,16 +7960,37 @@ rest408:
 	TESTQ            SI, SI
 	JZ               done409
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
 	VMOVAPS          Z1, Z1
-	VBROADCASTSS     152(AX), Z2
-	VFMADD231PS      Z0, Z2, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z4, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done409:
 	ADDQ 80(AX), DI
@@ -7280,33 +8024,27 @@ row410:
 	JGE  rest412
 
 loop411:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop411
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS       Z0, Z0, Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop411
 
 rest412:
-	TESTQ            SI, SI
-	JZ               done413
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
+	TESTQ        SI, SI
+	JZ           done413
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS       Z0, Z0, Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done413:
 	ADDQ 80(AX), DI
@@ -7325,7 +8063,6 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7341,63 +8078,32 @@ row414:
 	JGE  rest416
 
 loop415:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS          (R10)(DX*1), Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop415
+	VMOVUPS      (DI)(DX*1), Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop415
 
 rest416:
-	TESTQ            SI, SI
-	JZ               done417
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS.Z        (R10)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, K1, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ        SI, SI
+	JZ           done417
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done417:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row414
 	VZEROUPPER
@@ -7410,8 +8116,6 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -7427,65 +8131,23 @@ row418:
 	JGE  rest420
 
 loop419:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS          (R9)(DX*1), Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS          (R10)(DX*1), Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMULPS.BCST      176(AX), Z1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop419
+	VMOVUPS     (DI)(DX*1), Z0
+	VMULPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, (R8)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop419
 
 rest420:
-	TESTQ            SI, SI
-	JZ               done421
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS.BCST      152(AX), Z0, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VMULPS           Z0, Z0, Z0
-	VMULPS.BCST      160(AX), Z0, Z0
-	VMOVUPS.Z        (R10)(DX*1), K1, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 156(AX), Z2, Z0
-	VMOVUPS          Z0, K1, (R10)(DX*1)
-	VSQRTPS          Z0, Z0
-	VMOVAPS          Z0, Z0
-	VBROADCASTSS     164(AX), Z2
-	VFMADD213PS.BCST 168(AX), Z2, Z0
-	VDIVPS           Z0, Z1, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMULPS.BCST      176(AX), Z1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 172(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ       SI, SI
+	JZ          done421
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMULPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R8)(DX*1)
 
 done421:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row418
 	VZEROUPPER
@@ -7514,21 +8176,11 @@ row422:
 	JGE  rest424
 
 loop423:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS           Z0, Z0, Z1
-	VMULPS.BCST      152(AX), Z1, Z1
-	VMOVUPS          (R9)(DX*1), Z2
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      156(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 160(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop423
@@ -7536,21 +8188,11 @@ loop423:
 rest424:
 	TESTQ            SI, SI
 	JZ               done425
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMULPS           Z0, Z0, Z1
-	VMULPS.BCST      152(AX), Z1, Z1
-	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 148(AX), Z2, Z1
+	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      156(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 160(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
 
 done425:
 	ADDQ 80(AX), DI
@@ -7584,39 +8226,25 @@ row426:
 	JGE  rest428
 
 loop427:
-	VMOVUPS          (R8)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z0, Z0, Z1
-	VMOVUPS          Z1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      148(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS          (DI)(DX*1), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 152(AX), Z0, Z1
-	VMOVUPS          Z1, (DI)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop427
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 144(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop427
 
 rest428:
-	TESTQ            SI, SI
-	JZ               done429
-	VMOVUPS.Z        (R8)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z0, Z0, Z1
-	VMOVUPS          Z1, K1, (R9)(DX*1)
-	VSQRTPS          Z1, Z1
-	VADDPS.BCST      148(AX), Z1, Z1
-	VDIVPS           Z1, Z0, Z0
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST 152(AX), Z0, Z1
-	VMOVUPS          Z1, K1, (DI)(DX*1)
+	TESTQ        SI, SI
+	JZ           done429
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 144(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done429:
 	ADDQ 80(AX), DI
@@ -7624,6 +8252,1738 @@ done429:
 	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row426
+	VZEROUPPER
+	RET
+
+// func vecFused25AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row430:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest432
+
+loop431:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop431
+
+rest432:
+	TESTQ        SI, SI
+	JZ           done433
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done433:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row430
+	VZEROUPPER
+	RET
+
+// func vecFused26AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row434:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest436
+
+loop435:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z2, Z5, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop435
+
+rest436:
+	TESTQ        SI, SI
+	JZ           done437
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+
+done437:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row434
+	VZEROUPPER
+	RET
+
+// func vecFused27AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row438:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest440
+
+loop439:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VBROADCASTSS 148(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop439
+
+rest440:
+	TESTQ        SI, SI
+	JZ           done441
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done441:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row438
+	VZEROUPPER
+	RET
+
+// func vecFused28AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row442:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest444
+
+loop443:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop443
+
+rest444:
+	TESTQ        SI, SI
+	JZ           done445
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done445:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row442
+	VZEROUPPER
+	RET
+
+// func vecFused29AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row446:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest448
+
+loop447:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop447
+
+rest448:
+	TESTQ        SI, SI
+	JZ           done449
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done449:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row446
+	VZEROUPPER
+	RET
+
+// func vecFused30AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row450:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest452
+
+loop451:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z2, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop451
+
+rest452:
+	TESTQ        SI, SI
+	JZ           done453
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+
+done453:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row450
+	VZEROUPPER
+	RET
+
+// func vecFused31AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row454:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest456
+
+loop455:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop455
+
+rest456:
+	TESTQ        SI, SI
+	JZ           done457
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done457:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row454
+	VZEROUPPER
+	RET
+
+// func vecFused32AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row458:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest460
+
+loop459:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop459
+
+rest460:
+	TESTQ        SI, SI
+	JZ           done461
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done461:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row458
+	VZEROUPPER
+	RET
+
+// func vecFused33AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row462:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest464
+
+loop463:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop463
+
+rest464:
+	TESTQ            SI, SI
+	JZ               done465
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+
+done465:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row462
+	VZEROUPPER
+	RET
+
+// func vecFused34AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row466:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest468
+
+loop467:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop467
+
+rest468:
+	TESTQ        SI, SI
+	JZ           done469
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done469:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row466
+	VZEROUPPER
+	RET
+
+// func vecFused35AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row470:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest472
+
+loop471:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop471
+
+rest472:
+	TESTQ        SI, SI
+	JZ           done473
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done473:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row470
+	VZEROUPPER
+	RET
+
+// func vecFused36AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row474:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest476
+
+loop475:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 152(AX), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VMOVUPS      Z3, (R9)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop475
+
+rest476:
+	TESTQ        SI, SI
+	JZ           done477
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z0, Z3
+	VBROADCASTSS 152(AX), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VMOVUPS      Z3, K1, (R9)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done477:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row474
+	VZEROUPPER
+	RET
+
+// func vecFused37AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row478:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest480
+
+loop479:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     148(AX), Z3
+	VFMADD231PS      Z2, Z3, Z1
+	VMOVUPS          Z1, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z2
+	VSUBPS           Z2, Z0, Z0
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z3
+	VFMADD231PS      Z0, Z3, Z2
+	VMOVUPS          Z2, (R9)(DX*1)
+	VSQRTPS          Z2, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z2
+	VFMADD213PS.BCST 160(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          (R10)(DX*1), Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     164(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop479
+
+rest480:
+	TESTQ            SI, SI
+	JZ               done481
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     148(AX), Z3
+	VFMADD231PS      Z2, Z3, Z1
+	VMOVUPS          Z1, K1, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z3
+	VFMADD231PS      Z0, Z3, Z2
+	VMOVUPS          Z2, K1, (R9)(DX*1)
+	VSQRTPS          Z2, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z2
+	VFMADD213PS.BCST 160(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     164(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, K1, (R10)(DX*1)
+
+done481:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row478
+	VZEROUPPER
+	RET
+
+// func vecFused38AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row482:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest484
+
+loop483:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMINPS.BCST      148(AX), Z0, Z5
+	VCMPPS           $0x03, Z0, Z0, K2
+	VBLENDMPS        Z0, Z5, K2, Z1
+	VMAXPS.BCST      152(AX), Z1, Z0
+	VCMPPS           $0x03, Z1, Z1, K2
+	VBLENDMPS        Z1, Z0, K2, Z2
+	VMOVUPS          (R8)(DX*1), Z0
+	VSUBPS           Z0, Z2, Z5
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z6
+	VFMADD231PS      Z5, Z6, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS           Z2, Z2, Z5
+	VMOVUPS          (R9)(DX*1), Z6
+	VSUBPS           Z6, Z5, Z5
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     160(AX), Z7
+	VFMADD231PS      Z5, Z7, Z6
+	VMOVUPS          Z6, (R9)(DX*1)
+	VSQRTPS          Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     164(AX), Z6
+	VFMADD213PS.BCST 168(AX), Z6, Z5
+	VDIVPS           Z5, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     172(AX), Z6
+	VFMADD231PS      Z0, Z6, Z5
+	VMOVUPS          Z5, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop483
+
+rest484:
+	TESTQ            SI, SI
+	JZ               done485
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMINPS.BCST      148(AX), Z0, Z5
+	VCMPPS           $0x03, Z0, Z0, K2
+	VBLENDMPS        Z0, Z5, K2, Z3
+	VMAXPS.BCST      152(AX), Z3, Z0
+	VCMPPS           $0x03, Z3, Z3, K2
+	VBLENDMPS        Z3, Z0, K2, Z4
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VSUBPS           Z0, Z4, Z5
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z6
+	VFMADD231PS      Z5, Z6, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS           Z4, Z4, Z5
+	VMOVUPS.Z        (R9)(DX*1), K1, Z6
+	VSUBPS           Z6, Z5, Z5
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     160(AX), Z7
+	VFMADD231PS      Z5, Z7, Z6
+	VMOVUPS          Z6, K1, (R9)(DX*1)
+	VSQRTPS          Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     164(AX), Z6
+	VFMADD213PS.BCST 168(AX), Z6, Z5
+	VDIVPS           Z5, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     172(AX), Z6
+	VFMADD231PS      Z0, Z6, Z5
+	VMOVUPS          Z5, K1, (R10)(DX*1)
+
+done485:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row482
+	VZEROUPPER
+	RET
+
+// func vecFused39AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row486:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest488
+
+loop487:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     148(AX), Z2
+	VFMADD231PS      Z1, Z2, Z0
+	VMOVUPS          (R9)(DX*1), Z2
+	VSUBPS           Z2, Z0, Z3
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z4
+	VFMADD231PS      Z3, Z4, Z2
+	VMOVUPS          Z2, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z3
+	VSUBPS           Z3, Z0, Z0
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     156(AX), Z4
+	VFMADD231PS      Z0, Z4, Z3
+	VMOVUPS          Z3, (R10)(DX*1)
+	VSQRTPS          Z3, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     160(AX), Z3
+	VFMADD213PS.BCST 164(AX), Z3, Z0
+	VDIVPS           Z0, Z2, Z0
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     168(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, (R8)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop487
+
+rest488:
+	TESTQ            SI, SI
+	JZ               done489
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     148(AX), Z2
+	VFMADD231PS      Z1, Z2, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VSUBPS           Z2, Z0, Z3
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z4
+	VFMADD231PS      Z3, Z4, Z2
+	VMOVUPS          Z2, K1, (R9)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z3
+	VSUBPS           Z3, Z0, Z0
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     156(AX), Z4
+	VFMADD231PS      Z0, Z4, Z3
+	VMOVUPS          Z3, K1, (R10)(DX*1)
+	VSQRTPS          Z3, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     160(AX), Z3
+	VFMADD213PS.BCST 164(AX), Z3, Z0
+	VDIVPS           Z0, Z2, Z0
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     168(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, K1, (R8)(DX*1)
+
+done489:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row486
+	VZEROUPPER
+	RET
+
+// func vecFused40AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row490:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest492
+
+loop491:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     148(AX), Z3
+	VFMADD231PS      Z2, Z3, Z1
+	VMOVUPS          Z1, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z2
+	VSUBPS           Z2, Z0, Z0
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z3
+	VFMADD231PS      Z0, Z3, Z2
+	VMOVUPS          Z2, (R9)(DX*1)
+	VSQRTPS          Z2, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z2
+	VFMADD213PS.BCST 160(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          (R10)(DX*1), Z1
+	VBROADCASTSS     164(AX), Z2
+	VMULPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     168(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop491
+
+rest492:
+	TESTQ            SI, SI
+	JZ               done493
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     148(AX), Z3
+	VFMADD231PS      Z2, Z3, Z1
+	VMOVUPS          Z1, K1, (R8)(DX*1)
+	VMULPS           Z0, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VSUBPS           Z2, Z0, Z0
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     152(AX), Z3
+	VFMADD231PS      Z0, Z3, Z2
+	VMOVUPS          Z2, K1, (R9)(DX*1)
+	VSQRTPS          Z2, Z0
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z2
+	VFMADD213PS.BCST 160(AX), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VBROADCASTSS     164(AX), Z2
+	VMULPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     168(AX), Z2
+	VFMADD231PS      Z0, Z2, Z1
+	VMOVUPS          Z1, K1, (R10)(DX*1)
+
+done493:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row490
+	VZEROUPPER
+	RET
+
+// func vecFused41AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row494:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest496
+
+loop495:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMINPS.BCST      148(AX), Z0, Z5
+	VCMPPS           $0x03, Z0, Z0, K2
+	VBLENDMPS        Z0, Z5, K2, Z1
+	VMAXPS.BCST      152(AX), Z1, Z0
+	VCMPPS           $0x03, Z1, Z1, K2
+	VBLENDMPS        Z1, Z0, K2, Z2
+	VMOVUPS          (R8)(DX*1), Z0
+	VSUBPS           Z0, Z2, Z5
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z6
+	VFMADD231PS      Z5, Z6, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS           Z2, Z2, Z5
+	VMOVUPS          (R9)(DX*1), Z6
+	VSUBPS           Z6, Z5, Z5
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     160(AX), Z7
+	VFMADD231PS      Z5, Z7, Z6
+	VMOVUPS          Z6, (R9)(DX*1)
+	VSQRTPS          Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     164(AX), Z6
+	VFMADD213PS.BCST 168(AX), Z6, Z5
+	VDIVPS           Z5, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z5
+	VBROADCASTSS     172(AX), Z6
+	VMULPS           Z5, Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     176(AX), Z6
+	VFMADD231PS      Z0, Z6, Z5
+	VMOVUPS          Z5, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop495
+
+rest496:
+	TESTQ            SI, SI
+	JZ               done497
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMINPS.BCST      148(AX), Z0, Z5
+	VCMPPS           $0x03, Z0, Z0, K2
+	VBLENDMPS        Z0, Z5, K2, Z3
+	VMAXPS.BCST      152(AX), Z3, Z0
+	VCMPPS           $0x03, Z3, Z3, K2
+	VBLENDMPS        Z3, Z0, K2, Z4
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VSUBPS           Z0, Z4, Z5
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     156(AX), Z6
+	VFMADD231PS      Z5, Z6, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS           Z4, Z4, Z5
+	VMOVUPS.Z        (R9)(DX*1), K1, Z6
+	VSUBPS           Z6, Z5, Z5
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     160(AX), Z7
+	VFMADD231PS      Z5, Z7, Z6
+	VMOVUPS          Z6, K1, (R9)(DX*1)
+	VSQRTPS          Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     164(AX), Z6
+	VFMADD213PS.BCST 168(AX), Z6, Z5
+	VDIVPS           Z5, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z5
+	VBROADCASTSS     172(AX), Z6
+	VMULPS           Z5, Z6, Z5
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     176(AX), Z6
+	VFMADD231PS      Z0, Z6, Z5
+	VMOVUPS          Z5, K1, (R10)(DX*1)
+
+done497:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row494
+	VZEROUPPER
+	RET
+
+// func vecFused42AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row498:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest500
+
+loop499:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z2, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  152(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop499
+
+rest500:
+	TESTQ        SI, SI
+	JZ           done501
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z2, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  152(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done501:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row498
+	VZEROUPPER
+	RET
+
+// func vecFused43AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row502:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest504
+
+loop503:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z2, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  152(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 156(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop503
+
+rest504:
+	TESTQ        SI, SI
+	JZ           done505
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z2, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  152(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done505:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row502
+	VZEROUPPER
+	RET
+
+// func vecFused44AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row506:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest508
+
+loop507:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      (R9)(DX*1), Z3
+	VSUBPS       Z3, Z2, Z2
+	VMOVAPS      Z3, Z3
+	VBROADCASTSS 152(AX), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VMOVUPS      Z3, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  156(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop507
+
+rest508:
+	TESTQ        SI, SI
+	JZ           done509
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z3
+	VSUBPS       Z3, Z2, Z2
+	VMOVAPS      Z3, Z3
+	VBROADCASTSS 152(AX), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VMOVUPS      Z3, K1, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  156(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done509:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row506
+	VZEROUPPER
+	RET
+
+// func vecFused45AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row510:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest512
+
+loop511:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop511
+
+rest512:
+	TESTQ        SI, SI
+	JZ           done513
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done513:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row510
+	VZEROUPPER
+	RET
+
+// func vecFused46AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row514:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest516
+
+loop515:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop515
+
+rest516:
+	TESTQ        SI, SI
+	JZ           done517
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done517:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row514
+	VZEROUPPER
+	RET
+
+// func vecFused47AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row518:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest520
+
+loop519:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z0, Z2
+	VMOVUPS      Z2, (R9)(DX*1)
+	VSQRTPS      Z2, Z2
+	VADDPS.BCST  152(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop519
+
+rest520:
+	TESTQ        SI, SI
+	JZ           done521
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z0, Z2
+	VMOVUPS      Z2, K1, (R9)(DX*1)
+	VSQRTPS      Z2, Z2
+	VADDPS.BCST  152(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done521:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row518
 	VZEROUPPER
 	RET
 
@@ -17888,15 +20248,17 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R11
 
 row690:
 	XORQ DX, DX
@@ -17905,9 +20267,12 @@ row690:
 
 loop691:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop691
@@ -17915,34 +20280,59 @@ loop691:
 rest692:
 	TESTQ        SI, SI
 	JZ           done693
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
-	VMOVAPS      Y0, Y0
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
 	JZ           two695
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
+	VMOVUPS      X2, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y2, X2
 
 two695:
 	TESTQ     $0x00000002, SI
 	JZ        one696
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
+	VMOVLPS   X2, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X2, X2
 
 one696:
 	TESTQ  $0x00000001, SI
 	JZ     done697
-	VMOVSS X0, (DX)
+	VMOVSS X2, (R12)
 
 done697:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two699
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two699:
+	TESTQ     $0x00000002, SI
+	JZ        one700
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one700:
+	TESTQ  $0x00000001, SI
+	JZ     done701
+	VMOVSS X0, (DX)
+
+done701:
 done693:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row690
 	VZEROUPPER
@@ -17954,209 +20344,427 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R8
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R8
+	SUBQ DX, R10
 
-row698:
+row702:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest700
+	JGE  rest704
 
-loop699:
+loop703:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (DI)(DX*1)
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop699
+	JL           loop703
 
-rest700:
+rest704:
 	TESTQ        SI, SI
-	JZ           done701
-	VMOVUPS      (R8), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (DI)(DX*1), DX
+	JZ           done705
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two703
+	JZ           two707
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two703:
+two707:
 	TESTQ     $0x00000002, SI
-	JZ        one704
+	JZ        one708
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one704:
+one708:
 	TESTQ  $0x00000001, SI
-	JZ     done705
+	JZ     done709
 	VMOVSS X0, (DX)
 
+done709:
 done705:
-done701:
 	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row698
+	JNZ  row702
 	VZEROUPPER
 	RET
 
 // func vecFused8AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
-row706:
+row710:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest708
+	JGE  rest712
 
-loop707:
+loop711:
 	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop707
+	JL           loop711
 
-rest708:
+rest712:
 	TESTQ        SI, SI
-	JZ           done709
-	VMOVUPS      (R9), Y0
+	JZ           done713
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       vecConst<>+576(SB), Y1, Y2
+	VANDPS       vecConst<>+32(SB), Y2, Y3
+	VMULPS       Y3, Y3, Y4
+	VBROADCASTSS vecConst<>+1440(SB), Y5
+	VFMADD213PS  vecConst<>+1472(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1504(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1536(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1568(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1600(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1632(SB), Y4, Y5
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  Y3, Y5, Y4
+	VBROADCASTSS vecConst<>+1664(SB), Y5
+	VMINPS       Y3, Y5, Y5
+	VBROADCASTSS vecConst<>+1696(SB), Y6
+	VFMADD213PS  vecConst<>+1728(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1760(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1792(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1824(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1856(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1888(SB), Y5, Y6
+	VBROADCASTSS vecConst<>+160(SB), Y5
+	VMINPS       Y6, Y5, Y5
+	VBROADCASTSS vecConst<>+192(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVAPS      Y5, Y6
+	VBROADCASTSS vecConst<>+224(SB), Y7
+	VFMADD213PS  vecConst<>+256(SB), Y7, Y6
+	VSUBPS       vecConst<>+256(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+288(SB), Y7, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+320(SB), Y7, Y5
+	VBROADCASTSS vecConst<>+352(SB), Y7
+	VFMADD213PS  vecConst<>+384(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+416(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+448(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+480(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       vecConst<>+64(SB), Y5, Y5
+	VPSUBD       vecConst<>+256(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPADDD       vecConst<>+1152(SB), Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VBROADCASTSS vecConst<>+64(SB), Y6
+	VSUBPS       Y5, Y6, Y5
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y3, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VANDPS       vecConst<>+0(SB), Y2, Y2
+	VORPS        Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS vecConst<>+2016(SB), Y3
+	VFMADD213PS  vecConst<>+2016(SB), Y3, Y2
+	VBROADCASTSS vecConst<>+1952(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R8)(DX*1), DX
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two711
+	JZ           two715
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two711:
+two715:
 	TESTQ     $0x00000002, SI
-	JZ        one712
+	JZ        one716
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one712:
+one716:
 	TESTQ  $0x00000001, SI
-	JZ     done713
+	JZ     done717
 	VMOVSS X0, (DX)
 
+done717:
 done713:
-done709:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row706
+	JNZ  row710
 	VZEROUPPER
 	RET
 
 // func vecFused9AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
-row714:
+row718:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest716
+	JGE  rest720
 
-loop715:
-	VMOVUPS      (R8)(DX*1), Y0
-	VMOVUPS      (DI)(DX*1), Y1
+loop719:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop715
+	JL           loop719
 
-rest716:
+rest720:
 	TESTQ        SI, SI
-	JZ           done717
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	JZ           done721
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS vecConst<>+2080(SB), Y3
+	VFMADD213PS  vecConst<>+2112(SB), Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VORPS        vecConst<>+0(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS vecConst<>+1952(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two719
+	JZ           two723
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two719:
+two723:
 	TESTQ     $0x00000002, SI
-	JZ        one720
+	JZ        one724
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one720:
+one724:
 	TESTQ  $0x00000001, SI
-	JZ     done721
+	JZ     done725
 	VMOVSS X0, (DX)
 
+done725:
 done721:
-done717:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row714
+	JNZ  row718
 	VZEROUPPER
 	RET
 
 // func vecFused10AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -18173,58 +20781,132 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row722:
+row726:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest724
+	JGE  rest728
 
-loop723:
+loop727:
 	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop723
+	JL           loop727
 
-rest724:
+rest728:
 	TESTQ        SI, SI
-	JZ           done725
+	JZ           done729
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+1952(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
+	VMULPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two727
+	JZ           two731
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two727:
+two731:
 	TESTQ     $0x00000002, SI
-	JZ        one728
+	JZ        one732
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one728:
+one732:
 	TESTQ  $0x00000001, SI
-	JZ     done729
+	JZ     done733
 	VMOVSS X0, (DX)
 
+done733:
 done729:
-done725:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row722
+	JNZ  row726
 	VZEROUPPER
 	RET
 
@@ -18235,300 +20917,665 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R11
 
-row730:
+row734:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest732
+	JGE  rest736
 
-loop731:
+loop735:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R8)(DX*1)
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VCMPPS  $0x1e, vecConst<>+96(SB), Y1, Y1
+	VANDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop731
+	JL      loop735
 
-rest732:
+rest736:
 	TESTQ        SI, SI
-	JZ           done733
-	VMOVUPS      (R9), Y0
+	JZ           done737
+	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	LEAQ         (R8)(DX*1), DX
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VCMPPS       $0x1e, vecConst<>+96(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two735
+	JZ           two739
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two735:
+two739:
 	TESTQ     $0x00000002, SI
-	JZ        one736
+	JZ        one740
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one736:
+one740:
 	TESTQ  $0x00000001, SI
-	JZ     done737
+	JZ     done741
 	VMOVSS X0, (DX)
 
+done741:
 done737:
-done733:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row730
+	JNZ  row734
 	VZEROUPPER
 	RET
 
 // func vecFused12AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R11
 
-row738:
+row742:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest740
+	JGE  rest744
 
-loop739:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
+loop743:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       vecConst<>+992(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       vecConst<>+2048(SB), Y2, Y2
+	VMULPS       vecConst<>+576(SB), Y1, Y3
+	VANDPS       vecConst<>+32(SB), Y3, Y4
+	VMULPS       Y4, Y4, Y5
+	VBROADCASTSS vecConst<>+1440(SB), Y6
+	VFMADD213PS  vecConst<>+1472(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1504(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1536(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1568(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1600(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1632(SB), Y5, Y6
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y4, Y6, Y5
+	VBROADCASTSS vecConst<>+1664(SB), Y6
+	VMINPS       Y4, Y6, Y6
+	VBROADCASTSS vecConst<>+1696(SB), Y7
+	VFMADD213PS  vecConst<>+1728(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1760(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1792(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1824(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1856(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1888(SB), Y6, Y7
+	VBROADCASTSS vecConst<>+160(SB), Y6
+	VMINPS       Y7, Y6, Y6
+	VBROADCASTSS vecConst<>+192(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS vecConst<>+224(SB), Y8
+	VFMADD213PS  vecConst<>+256(SB), Y8, Y7
+	VSUBPS       vecConst<>+256(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  vecConst<>+288(SB), Y8, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y8, Y6
+	VBROADCASTSS vecConst<>+352(SB), Y8
+	VFMADD213PS  vecConst<>+384(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+416(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+448(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+480(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y9, Y8, Y6
+	VADDPS       vecConst<>+64(SB), Y6, Y6
+	VPSUBD       vecConst<>+256(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y8
+	VPADDD       vecConst<>+1152(SB), Y8, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y6, Y6
+	VPSUBD       Y8, Y7, Y7
+	VPADDD       vecConst<>+1152(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VBROADCASTSS vecConst<>+64(SB), Y7
+	VSUBPS       Y6, Y7, Y6
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y4, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VANDPS       vecConst<>+0(SB), Y3, Y3
+	VORPS        Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS vecConst<>+2016(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop739
+	JL           loop743
 
-rest740:
+rest744:
 	TESTQ        SI, SI
-	JZ           done741
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
+	JZ           done745
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y0, Y0, Y2
+	VMULPS       vecConst<>+992(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       vecConst<>+2048(SB), Y2, Y2
+	VMULPS       vecConst<>+576(SB), Y0, Y3
+	VANDPS       vecConst<>+32(SB), Y3, Y4
+	VMULPS       Y4, Y4, Y5
+	VBROADCASTSS vecConst<>+1440(SB), Y6
+	VFMADD213PS  vecConst<>+1472(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1504(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1536(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1568(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1600(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1632(SB), Y5, Y6
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  Y4, Y6, Y5
+	VBROADCASTSS vecConst<>+1664(SB), Y6
+	VMINPS       Y4, Y6, Y6
+	VBROADCASTSS vecConst<>+1696(SB), Y7
+	VFMADD213PS  vecConst<>+1728(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1760(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1792(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1824(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1856(SB), Y6, Y7
+	VFMADD213PS  vecConst<>+1888(SB), Y6, Y7
+	VBROADCASTSS vecConst<>+160(SB), Y6
+	VMINPS       Y7, Y6, Y6
+	VBROADCASTSS vecConst<>+192(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVAPS      Y6, Y7
+	VBROADCASTSS vecConst<>+224(SB), Y8
+	VFMADD213PS  vecConst<>+256(SB), Y8, Y7
+	VSUBPS       vecConst<>+256(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  vecConst<>+288(SB), Y8, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y8, Y6
+	VBROADCASTSS vecConst<>+352(SB), Y8
+	VFMADD213PS  vecConst<>+384(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+416(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+448(SB), Y6, Y8
+	VFMADD213PS  vecConst<>+480(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y9, Y8, Y6
+	VADDPS       vecConst<>+64(SB), Y6, Y6
+	VPSUBD       vecConst<>+256(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y8
+	VPADDD       vecConst<>+1152(SB), Y8, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y6, Y6
+	VPSUBD       Y8, Y7, Y7
+	VPADDD       vecConst<>+1152(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VBROADCASTSS vecConst<>+64(SB), Y7
+	VSUBPS       Y6, Y7, Y6
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y4, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VANDPS       vecConst<>+0(SB), Y3, Y3
+	VORPS        Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS vecConst<>+2016(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VMULPS       Y3, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two743
+	JZ           two747
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two743:
+two747:
 	TESTQ     $0x00000002, SI
-	JZ        one744
+	JZ        one748
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one744:
+one748:
 	TESTQ  $0x00000001, SI
-	JZ     done745
+	JZ     done749
 	VMOVSS X0, (DX)
 
+done749:
 done745:
-done741:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row738
+	JNZ  row742
 	VZEROUPPER
 	RET
 
 // func vecFused13AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R11
 
-row746:
+row750:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest748
+	JGE  rest752
 
-loop747:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
+loop751:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS vecConst<>+2080(SB), Y3
+	VFMADD213PS  vecConst<>+2112(SB), Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VORPS        vecConst<>+0(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y4, Y4
+	VBROADCASTSS vecConst<>+2144(SB), Y5
+	VFMADD213PS  vecConst<>+2112(SB), Y5, Y4
+	VMULPS       Y3, Y1, Y1
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y4, Y1, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop747
+	JL           loop751
 
-rest748:
+rest752:
 	TESTQ        SI, SI
-	JZ           done749
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
+	JZ           done753
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS vecConst<>+2080(SB), Y3
+	VFMADD213PS  vecConst<>+2112(SB), Y3, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        vecConst<>+0(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y0, Y0, Y4
+	VMOVAPS      Y4, Y4
+	VBROADCASTSS vecConst<>+2144(SB), Y5
+	VFMADD213PS  vecConst<>+2112(SB), Y5, Y4
+	VMULPS       Y3, Y0, Y0
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y4, Y0, Y2
+	VMULPS       Y2, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two751
+	JZ           two755
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two751:
+two755:
 	TESTQ     $0x00000002, SI
-	JZ        one752
+	JZ        one756
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one752:
+one756:
 	TESTQ  $0x00000001, SI
-	JZ     done753
+	JZ     done757
 	VMOVSS X0, (DX)
 
+done757:
 done753:
-done749:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row746
+	JNZ  row750
 	VZEROUPPER
 	RET
 
 // func vecFused14AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R11
 
-row754:
+row758:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest756
+	JGE  rest760
 
-loop755:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
+loop759:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R9)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop755
+	JL           loop759
 
-rest756:
+rest760:
 	TESTQ        SI, SI
-	JZ           done757
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
+	JZ           done761
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two759
-	VMOVUPS      X2, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y2, X2
-
-two759:
-	TESTQ     $0x00000002, SI
-	JZ        one760
-	VMOVLPS   X2, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X2, X2
-
-one760:
-	TESTQ  $0x00000001, SI
-	JZ     done761
-	VMOVSS X2, (R11)
-
-done761:
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS vecConst<>+1984(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VMULPS       Y3, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two763
@@ -18549,17 +21596,18 @@ one764:
 	VMOVSS X0, (DX)
 
 done765:
-done757:
+done761:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row754
+	JNZ  row758
 	VZEROUPPER
 	RET
 
 // func vecFused15AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX
 TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -18582,22 +21630,12 @@ row766:
 	JGE  rest768
 
 loop767:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y3
-	VFMADD231PS  Y3, Y2, Y0
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VADDPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop767
@@ -18606,42 +21644,32 @@ rest768:
 	TESTQ        SI, SI
 	JZ           done769
 	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y3
-	VFMADD231PS  Y3, Y0, Y1
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y1, Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
 	JZ           two771
-	VMOVUPS      X0, (R11)
+	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y0, X0
+	VEXTRACTF128 $0x01, Y2, X2
 
 two771:
 	TESTQ     $0x00000002, SI
 	JZ        one772
-	VMOVLPS   X0, (R11)
+	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X0, X0
+	VPERMILPS $0x0e, X2, X2
 
 one772:
 	TESTQ  $0x00000001, SI
 	JZ     done773
-	VMOVSS X0, (R11)
+	VMOVSS X2, (R11)
 
 done773:
-	VMOVAPS      Y2, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two775
@@ -18672,7 +21700,7 @@ done769:
 	RET
 
 // func vecFused16AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX
 TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -18695,86 +21723,46 @@ row778:
 	JGE  rest780
 
 loop779:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VMOVAPS      Y0, Y2
-	VBROADCASTSS 152(AX), Y3
-	VFMADD231PS  Y3, Y1, Y2
-	VMOVUPS      Y2, (R9)(DX*1)
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y1
-	VFMADD231PS  Y1, Y2, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop779
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
+	VANDPS  Y1, Y0, Y0
+	VADDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop779
 
 rest780:
 	TESTQ        SI, SI
 	JZ           done781
 	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y3
-	VBROADCASTSS 152(AX), Y4
-	VFMADD231PS  Y4, Y2, Y3
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y3, Y2
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VCMPPS       $0x1e, vecConst<>+96(SB), Y1, Y1
+	VANDPS       Y0, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two783
-	VMOVUPS      X2, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y2, X2
-
-two783:
-	TESTQ     $0x00000002, SI
-	JZ        one784
-	VMOVLPS   X2, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X2, X2
-
-one784:
-	TESTQ  $0x00000001, SI
-	JZ     done785
-	VMOVSS X2, (R11)
-
-done785:
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y3, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two787
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two787:
+two783:
 	TESTQ     $0x00000002, SI
-	JZ        one788
+	JZ        one784
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one788:
+one784:
 	TESTQ  $0x00000001, SI
-	JZ     done789
+	JZ     done785
 	VMOVSS X0, (DX)
 
-done789:
+done785:
 done781:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
@@ -18785,7 +21773,7 @@ done781:
 	RET
 
 // func vecFused17AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -18802,154 +21790,317 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row790:
+row786:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest792
+	JGE  rest788
 
-loop791:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 148(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y0, Y3
-	VBROADCASTSS 152(AX), Y4
-	VFMADD231PS  Y4, Y2, Y3
-	VMOVUPS      Y3, (R9)(DX*1)
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y3, Y0
+loop787:
+	VMOVUPS      (DI)(DX*1), Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop791
+	JL           loop787
 
-rest792:
+rest788:
 	TESTQ        SI, SI
-	JZ           done793
+	JZ           done789
 	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y3
-	VBROADCASTSS 152(AX), Y4
-	VFMADD231PS  Y4, Y0, Y3
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y3, Y0
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two791
+	VMOVUPS      X1, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y1, X1
+
+two791:
+	TESTQ     $0x00000002, SI
+	JZ        one792
+	VMOVLPS   X1, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X1, X1
+
+one792:
+	TESTQ  $0x00000001, SI
+	JZ     done793
+	VMOVSS X1, (R11)
+
+done793:
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two795
-	VMOVUPS      X0, (R11)
-	ADDQ         $0x10, R11
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
 two795:
 	TESTQ     $0x00000002, SI
 	JZ        one796
-	VMOVLPS   X0, (R11)
-	ADDQ      $0x08, R11
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
 one796:
 	TESTQ  $0x00000001, SI
 	JZ     done797
-	VMOVSS X0, (R11)
-
-done797:
-	VMOVAPS      Y1, Y0
-	VBROADCASTSS 152(AX), Y1
-	VFMADD231PS  Y1, Y3, Y0
-	VMOVAPS      Y2, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y1, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two799
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two799:
-	TESTQ     $0x00000002, SI
-	JZ        one800
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one800:
-	TESTQ  $0x00000001, SI
-	JZ     done801
 	VMOVSS X0, (DX)
 
-done801:
-done793:
+done797:
+done789:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row790
+	JNZ  row786
 	VZEROUPPER
 	RET
 
 // func vecFused18AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
-row802:
+row798:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest804
+	JGE  rest800
 
-loop803:
+loop799:
 	VMOVUPS      (DI)(DX*1), Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop803
+	JL           loop799
 
-rest804:
+rest800:
 	TESTQ        SI, SI
-	JZ           done805
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	JZ           done801
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two803
+	VMOVUPS      X1, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y1, X1
+
+two803:
+	TESTQ     $0x00000002, SI
+	JZ        one804
+	VMOVLPS   X1, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X1, X1
+
+one804:
+	TESTQ  $0x00000001, SI
+	JZ     done805
+	VMOVSS X1, (R11)
+
+done805:
+	VMULPS       Y0, Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two807
@@ -18970,16 +22121,17 @@ one808:
 	VMOVSS X0, (DX)
 
 done809:
-done805:
+done801:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row802
+	JNZ  row798
 	VZEROUPPER
 	RET
 
 // func vecFused19AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, FMA3
 TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -19003,18 +22155,45 @@ row810:
 
 loop811:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Y1
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop811
@@ -19024,58 +22203,65 @@ rest812:
 	JZ           done813
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	LEAQ         (R8)(DX*1), R11
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two815
-	VMOVUPS      X2, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y2, X2
-
-two815:
-	TESTQ     $0x00000002, SI
-	JZ        one816
-	VMOVLPS   X2, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X2, X2
-
-one816:
-	TESTQ  $0x00000001, SI
-	JZ     done817
-	VMOVSS X2, (R11)
-
-done817:
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two819
+	JZ           two815
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two819:
+two815:
 	TESTQ     $0x00000002, SI
-	JZ        one820
+	JZ        one816
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one820:
+one816:
 	TESTQ  $0x00000001, SI
-	JZ     done821
+	JZ     done817
 	VMOVSS X0, (DX)
 
-done821:
+done817:
 done813:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
@@ -19086,7 +22272,7 @@ done813:
 	RET
 
 // func vecFused20AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
+// Requires: AVX
 TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
@@ -19103,65 +22289,108 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row822:
+row818:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest824
+	JGE  rest820
 
-loop823:
+loop819:
 	VMOVUPS      (DI)(DX*1), Y0
+	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
-	VBROADCASTSS 152(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop823
+	JL           loop819
 
-rest824:
+rest820:
 	TESTQ        SI, SI
-	JZ           done825
+	JZ           done821
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VSUBPS       Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two823
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two823:
+	TESTQ     $0x00000002, SI
+	JZ        one824
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one824:
+	TESTQ  $0x00000001, SI
+	JZ     done825
+	VMOVSS X0, (DX)
+
+done825:
+done821:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row818
+	VZEROUPPER
+	RET
+
+// func vecFused21AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row826:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest828
+
+loop827:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop827
+
+rest828:
+	TESTQ        SI, SI
+	JZ           done829
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
+	VSUBPS       Y1, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	LEAQ         (R8)(DX*1), R11
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two827
-	VMOVUPS      X2, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y2, X2
-
-two827:
-	TESTQ     $0x00000002, SI
-	JZ        one828
-	VMOVLPS   X2, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X2, X2
-
-one828:
-	TESTQ  $0x00000001, SI
-	JZ     done829
-	VMOVSS X2, (R11)
-
-done829:
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VSUBPS       Y1, Y0, Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -19183,33 +22412,31 @@ one832:
 	VMOVSS X0, (DX)
 
 done833:
-done825:
+done829:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row822
+	JNZ  row826
 	VZEROUPPER
 	RET
 
-// func vecFused21AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
+// func vecFused22AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
+	LEAQ vecMask<>+64(SB), R9
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R11
+	SUBQ DX, R9
 
 row834:
 	XORQ DX, DX
@@ -19217,35 +22444,10 @@ row834:
 	JGE  rest836
 
 loop835:
-	VMOVUPS      (R8)(DX*1), Y0
+	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 160(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	VSQRTPS      Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 164(AX), Y2
-	VBROADCASTSS 168(AX), Y3
-	VFMADD213PS  Y3, Y2, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop835
@@ -19253,268 +22455,36 @@ loop835:
 rest836:
 	TESTQ        SI, SI
 	JZ           done837
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y2, Y3
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two839
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
 
 two839:
 	TESTQ     $0x00000002, SI
 	JZ        one840
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
 
 one840:
 	TESTQ  $0x00000001, SI
 	JZ     done841
-	VMOVSS X3, (R12)
-
-done841:
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 160(AX), Y3
-	VMULPS       Y3, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	LEAQ         (R10)(DX*1), R12
-	VMOVAPS      Y1, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two843
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two843:
-	TESTQ     $0x00000002, SI
-	JZ        one844
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one844:
-	TESTQ  $0x00000001, SI
-	JZ     done845
-	VMOVSS X3, (R12)
-
-done845:
-	VSQRTPS      Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 164(AX), Y3
-	VBROADCASTSS 168(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two847
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two847:
-	TESTQ     $0x00000002, SI
-	JZ        one848
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one848:
-	TESTQ  $0x00000001, SI
-	JZ     done849
 	VMOVSS X0, (DX)
 
-done849:
+done841:
 done837:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row834
-	VZEROUPPER
-	RET
-
-// func vecFused22AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row850:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest852
-
-loop851:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 160(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	VSQRTPS      Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 164(AX), Y2
-	VBROADCASTSS 168(AX), Y3
-	VFMADD213PS  Y3, Y2, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VBROADCASTSS 176(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop851
-
-rest852:
-	TESTQ        SI, SI
-	JZ           done853
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two855
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two855:
-	TESTQ     $0x00000002, SI
-	JZ        one856
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one856:
-	TESTQ  $0x00000001, SI
-	JZ     done857
-	VMOVSS X3, (R12)
-
-done857:
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 160(AX), Y3
-	VMULPS       Y3, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	LEAQ         (R10)(DX*1), R12
-	VMOVAPS      Y1, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two859
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two859:
-	TESTQ     $0x00000002, SI
-	JZ        one860
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one860:
-	TESTQ  $0x00000001, SI
-	JZ     done861
-	VMOVSS X3, (R12)
-
-done861:
-	VSQRTPS      Y1, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 164(AX), Y3
-	VBROADCASTSS 168(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 176(AX), Y2
-	VMULPS       Y2, Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 172(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two863
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two863:
-	TESTQ     $0x00000002, SI
-	JZ        one864
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one864:
-	TESTQ  $0x00000001, SI
-	JZ     done865
-	VMOVSS X0, (DX)
-
-done865:
-done853:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row850
 	VZEROUPPER
 	RET
 
@@ -19536,106 +22506,58 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row866:
+row842:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest868
+	JGE  rest844
 
-loop867:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMOVUPS      (R9)(DX*1), Y2
+loop843:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	VSQRTPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y2
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 160(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop867
+	JL           loop843
 
-rest868:
+rest844:
 	TESTQ        SI, SI
-	JZ           done869
+	JZ           done845
 	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS 152(AX), Y3
-	VMULPS       Y3, Y2, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two871
-	VMOVUPS      X3, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y3, X3
-
-two871:
-	TESTQ     $0x00000002, SI
-	JZ        one872
-	VMOVLPS   X3, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X3, X3
-
-one872:
-	TESTQ  $0x00000001, SI
-	JZ     done873
-	VMOVSS X3, (R11)
-
-done873:
-	VSQRTPS      Y2, Y2
-	VBROADCASTSS 156(AX), Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 160(AX), Y2
 	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two875
+	JZ           two847
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two875:
+two847:
 	TESTQ     $0x00000002, SI
-	JZ        one876
+	JZ        one848
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one876:
+one848:
 	TESTQ  $0x00000001, SI
-	JZ     done877
+	JZ     done849
 	VMOVSS X0, (DX)
 
-done877:
-done869:
+done849:
+done845:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row866
+	JNZ  row842
 	VZEROUPPER
 	RET
 
@@ -19657,72 +22579,359 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row878:
+row850:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest880
+	JGE  rest852
 
-loop879:
-	VMOVUPS      (R8)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
+loop851:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y0, Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R9)(DX*1)
-	VSQRTPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop879
+	JL           loop851
 
-rest880:
+rest852:
 	TESTQ        SI, SI
-	JZ           done881
+	JZ           done853
 	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two855
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two855:
+	TESTQ     $0x00000002, SI
+	JZ        one856
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one856:
+	TESTQ  $0x00000001, SI
+	JZ     done857
+	VMOVSS X0, (DX)
+
+done857:
+done853:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row850
+	VZEROUPPER
+	RET
+
+// func vecFused25AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row858:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest860
+
+loop859:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop859
+
+rest860:
+	TESTQ        SI, SI
+	JZ           done861
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y1, Y2
-	LEAQ         (R9)(DX*1), R11
-	VMOVAPS      Y2, Y3
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two883
-	VMOVUPS      X3, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y3, X3
+	JZ           two863
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
 
-two883:
+two863:
 	TESTQ     $0x00000002, SI
-	JZ        one884
-	VMOVLPS   X3, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X3, X3
+	JZ        one864
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
 
-one884:
+one864:
 	TESTQ  $0x00000001, SI
-	JZ     done885
-	VMOVSS X3, (R11)
+	JZ     done865
+	VMOVSS X0, (DX)
 
-done885:
-	VSQRTPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+done865:
+done861:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row858
+	VZEROUPPER
+	RET
+
+// func vecFused26AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row866:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest868
+
+loop867:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop867
+
+rest868:
+	TESTQ        SI, SI
+	JZ           done869
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two871
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two871:
+	TESTQ     $0x00000002, SI
+	JZ        one872
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one872:
+	TESTQ  $0x00000001, SI
+	JZ     done873
+	VMOVSS X0, (DX)
+
+done873:
+done869:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row866
+	VZEROUPPER
+	RET
+
+// func vecFused27AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row874:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest876
+
+loop875:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop875
+
+rest876:
+	TESTQ        SI, SI
+	JZ           done877
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (DI)(DX*1), DX
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two879
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two879:
+	TESTQ     $0x00000002, SI
+	JZ        one880
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one880:
+	TESTQ  $0x00000001, SI
+	JZ     done881
+	VMOVSS X0, (DX)
+
+done881:
+done877:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row874
+	VZEROUPPER
+	RET
+
+// func vecFused28AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row882:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest884
+
+loop883:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop883
+
+rest884:
+	TESTQ        SI, SI
+	JZ           done885
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two887
@@ -19743,12 +22952,2468 @@ one888:
 	VMOVSS X0, (DX)
 
 done889:
-done881:
+done885:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row882
+	VZEROUPPER
+	RET
+
+// func vecFused29AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row890:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest892
+
+loop891:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop891
+
+rest892:
+	TESTQ        SI, SI
+	JZ           done893
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two895
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two895:
+	TESTQ     $0x00000002, SI
+	JZ        one896
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one896:
+	TESTQ  $0x00000001, SI
+	JZ     done897
+	VMOVSS X2, (R11)
+
+done897:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two899
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two899:
+	TESTQ     $0x00000002, SI
+	JZ        one900
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one900:
+	TESTQ  $0x00000001, SI
+	JZ     done901
+	VMOVSS X0, (DX)
+
+done901:
+done893:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row878
+	JNZ  row890
+	VZEROUPPER
+	RET
+
+// func vecFused30AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row902:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest904
+
+loop903:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop903
+
+rest904:
+	TESTQ        SI, SI
+	JZ           done905
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two907
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two907:
+	TESTQ     $0x00000002, SI
+	JZ        one908
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one908:
+	TESTQ  $0x00000001, SI
+	JZ     done909
+	VMOVSS X2, (R11)
+
+done909:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two911
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two911:
+	TESTQ     $0x00000002, SI
+	JZ        one912
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one912:
+	TESTQ  $0x00000001, SI
+	JZ     done913
+	VMOVSS X0, (DX)
+
+done913:
+done905:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row902
+	VZEROUPPER
+	RET
+
+// func vecFused31AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row914:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest916
+
+loop915:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop915
+
+rest916:
+	TESTQ        SI, SI
+	JZ           done917
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two919
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two919:
+	TESTQ     $0x00000002, SI
+	JZ        one920
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one920:
+	TESTQ  $0x00000001, SI
+	JZ     done921
+	VMOVSS X2, (R11)
+
+done921:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two923
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two923:
+	TESTQ     $0x00000002, SI
+	JZ        one924
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one924:
+	TESTQ  $0x00000001, SI
+	JZ     done925
+	VMOVSS X0, (DX)
+
+done925:
+done917:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row914
+	VZEROUPPER
+	RET
+
+// func vecFused32AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row926:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest928
+
+loop927:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop927
+
+rest928:
+	TESTQ        SI, SI
+	JZ           done929
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	LEAQ         (R9)(DX*1), R11
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two931
+	VMOVUPS      X0, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y0, X0
+
+two931:
+	TESTQ     $0x00000002, SI
+	JZ        one932
+	VMOVLPS   X0, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X0, X0
+
+one932:
+	TESTQ  $0x00000001, SI
+	JZ     done933
+	VMOVSS X0, (R11)
+
+done933:
+	VMOVAPS      Y2, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two935
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two935:
+	TESTQ     $0x00000002, SI
+	JZ        one936
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one936:
+	TESTQ  $0x00000001, SI
+	JZ     done937
+	VMOVSS X0, (DX)
+
+done937:
+done929:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row926
+	VZEROUPPER
+	RET
+
+// func vecFused33AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row938:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest940
+
+loop939:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	VBROADCASTSS 152(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop939
+
+rest940:
+	TESTQ        SI, SI
+	JZ           done941
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two943
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two943:
+	TESTQ     $0x00000002, SI
+	JZ        one944
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one944:
+	TESTQ  $0x00000001, SI
+	JZ     done945
+	VMOVSS X2, (R11)
+
+done945:
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VSUBPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two947
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two947:
+	TESTQ     $0x00000002, SI
+	JZ        one948
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one948:
+	TESTQ  $0x00000001, SI
+	JZ     done949
+	VMOVSS X0, (DX)
+
+done949:
+done941:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row938
+	VZEROUPPER
+	RET
+
+// func vecFused34AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row950:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest952
+
+loop951:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y2
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	VMOVUPS      Y2, (R8)(DX*1)
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop951
+
+rest952:
+	TESTQ        SI, SI
+	JZ           done953
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y3, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two955
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two955:
+	TESTQ     $0x00000002, SI
+	JZ        one956
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one956:
+	TESTQ  $0x00000001, SI
+	JZ     done957
+	VMOVSS X2, (R11)
+
+done957:
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two959
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two959:
+	TESTQ     $0x00000002, SI
+	JZ        one960
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one960:
+	TESTQ  $0x00000001, SI
+	JZ     done961
+	VMOVSS X0, (DX)
+
+done961:
+done953:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row950
+	VZEROUPPER
+	RET
+
+// func vecFused35AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row962:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest964
+
+loop963:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y2
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	VMOVUPS      Y2, (R8)(DX*1)
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop963
+
+rest964:
+	TESTQ        SI, SI
+	JZ           done965
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y3, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two967
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two967:
+	TESTQ     $0x00000002, SI
+	JZ        one968
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one968:
+	TESTQ  $0x00000001, SI
+	JZ     done969
+	VMOVSS X2, (R11)
+
+done969:
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two971
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two971:
+	TESTQ     $0x00000002, SI
+	JZ        one972
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one972:
+	TESTQ  $0x00000001, SI
+	JZ     done973
+	VMOVSS X0, (DX)
+
+done973:
+done965:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row962
+	VZEROUPPER
+	RET
+
+// func vecFused36AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row974:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest976
+
+loop975:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	VMOVUPS      Y3, (R9)(DX*1)
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y3, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop975
+
+rest976:
+	TESTQ        SI, SI
+	JZ           done977
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y0, Y4, Y3
+	LEAQ         (R9)(DX*1), R11
+	VMOVAPS      Y3, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two979
+	VMOVUPS      X0, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y0, X0
+
+two979:
+	TESTQ     $0x00000002, SI
+	JZ        one980
+	VMOVLPS   X0, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X0, X0
+
+one980:
+	TESTQ  $0x00000001, SI
+	JZ     done981
+	VMOVSS X0, (R11)
+
+done981:
+	VMOVAPS      Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VFMADD231PS  Y3, Y1, Y0
+	VMOVAPS      Y2, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two983
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two983:
+	TESTQ     $0x00000002, SI
+	JZ        one984
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one984:
+	TESTQ  $0x00000001, SI
+	JZ     done985
+	VMOVSS X0, (DX)
+
+done985:
+done977:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row974
+	VZEROUPPER
+	RET
+
+// func vecFused37AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row986:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest988
+
+loop987:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VSUBPS       Y2, Y0, Y0
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VSQRTPS      Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 160(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 164(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop987
+
+rest988:
+	TESTQ        SI, SI
+	JZ           done989
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two991
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two991:
+	TESTQ     $0x00000002, SI
+	JZ        one992
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one992:
+	TESTQ  $0x00000001, SI
+	JZ     done993
+	VMOVSS X3, (R12)
+
+done993:
+	VMULPS       Y1, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y1, Y4, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two995
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two995:
+	TESTQ     $0x00000002, SI
+	JZ        one996
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one996:
+	TESTQ  $0x00000001, SI
+	JZ     done997
+	VMOVSS X1, (R12)
+
+done997:
+	VSQRTPS      Y3, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y3
+	VBROADCASTSS 160(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two999
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two999:
+	TESTQ     $0x00000002, SI
+	JZ        one1000
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1000:
+	TESTQ  $0x00000001, SI
+	JZ     done1001
+	VMOVSS X0, (DX)
+
+done1001:
+done989:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row986
+	VZEROUPPER
+	RET
+
+// func vecFused38AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1002:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1004
+
+loop1003:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VSUBPS       Y2, Y0, Y0
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 160(AX), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VSQRTPS      Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VBROADCASTSS 168(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1003
+
+rest1004:
+	TESTQ        SI, SI
+	JZ           done1005
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1007
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1007:
+	TESTQ     $0x00000002, SI
+	JZ        one1008
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1008:
+	TESTQ  $0x00000001, SI
+	JZ     done1009
+	VMOVSS X3, (R12)
+
+done1009:
+	VMULPS       Y1, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 160(AX), Y4
+	VFMADD231PS  Y1, Y4, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1011
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1011:
+	TESTQ     $0x00000002, SI
+	JZ        one1012
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1012:
+	TESTQ  $0x00000001, SI
+	JZ     done1013
+	VMOVSS X1, (R12)
+
+done1013:
+	VSQRTPS      Y3, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 164(AX), Y3
+	VBROADCASTSS 168(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1015
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1015:
+	TESTQ     $0x00000002, SI
+	JZ        one1016
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1016:
+	TESTQ  $0x00000001, SI
+	JZ     done1017
+	VMOVSS X0, (DX)
+
+done1017:
+done1005:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1002
+	VZEROUPPER
+	RET
+
+// func vecFused39AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1018:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1020
+
+loop1019:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VSUBPS       Y2, Y0, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y3
+	VSUBPS       Y3, Y0, Y0
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y0, Y4, Y3
+	VMOVUPS      Y3, (R10)(DX*1)
+	VSQRTPS      Y3, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 160(AX), Y3
+	VBROADCASTSS 164(AX), Y4
+	VFMADD213PS  Y4, Y3, Y0
+	VDIVPS       Y0, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1019
+
+rest1020:
+	TESTQ        SI, SI
+	JZ           done1021
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y1, Y4
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 152(AX), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y4
+	TESTQ        $0x00000004, SI
+	JZ           two1023
+	VMOVUPS      X4, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y4, X4
+
+two1023:
+	TESTQ     $0x00000002, SI
+	JZ        one1024
+	VMOVLPS   X4, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X4, X4
+
+one1024:
+	TESTQ  $0x00000001, SI
+	JZ     done1025
+	VMOVSS X4, (R12)
+
+done1025:
+	VMULPS       Y1, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VSUBPS       Y0, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	LEAQ         (R10)(DX*1), R12
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1027
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1027:
+	TESTQ     $0x00000002, SI
+	JZ        one1028
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1028:
+	TESTQ  $0x00000001, SI
+	JZ     done1029
+	VMOVSS X1, (R12)
+
+done1029:
+	VSQRTPS      Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 160(AX), Y1
+	VBROADCASTSS 164(AX), Y4
+	VFMADD213PS  Y4, Y1, Y0
+	VDIVPS       Y0, Y3, Y0
+	VMOVAPS      Y2, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1031
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1031:
+	TESTQ     $0x00000002, SI
+	JZ        one1032
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1032:
+	TESTQ  $0x00000001, SI
+	JZ     done1033
+	VMOVSS X0, (DX)
+
+done1033:
+done1021:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1018
+	VZEROUPPER
+	RET
+
+// func vecFused40AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1034:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1036
+
+loop1035:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VSUBPS       Y2, Y0, Y0
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VSQRTPS      Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 160(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VBROADCASTSS 164(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1035
+
+rest1036:
+	TESTQ        SI, SI
+	JZ           done1037
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1039
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1039:
+	TESTQ     $0x00000002, SI
+	JZ        one1040
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1040:
+	TESTQ  $0x00000001, SI
+	JZ     done1041
+	VMOVSS X3, (R12)
+
+done1041:
+	VMULPS       Y1, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y1, Y4, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1043
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1043:
+	TESTQ     $0x00000002, SI
+	JZ        one1044
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1044:
+	TESTQ  $0x00000001, SI
+	JZ     done1045
+	VMOVSS X1, (R12)
+
+done1045:
+	VSQRTPS      Y3, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y3
+	VBROADCASTSS 160(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1047
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1047:
+	TESTQ     $0x00000002, SI
+	JZ        one1048
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1048:
+	TESTQ  $0x00000001, SI
+	JZ     done1049
+	VMOVSS X0, (DX)
+
+done1049:
+done1037:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1034
+	VZEROUPPER
+	RET
+
+// func vecFused41AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1050:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1052
+
+loop1051:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VSUBPS       Y2, Y0, Y0
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 160(AX), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VSQRTPS      Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 164(AX), Y2
+	VBROADCASTSS 168(AX), Y3
+	VFMADD213PS  Y3, Y2, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VBROADCASTSS 172(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 176(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1051
+
+rest1052:
+	TESTQ        SI, SI
+	JZ           done1053
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y3
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1055
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1055:
+	TESTQ     $0x00000002, SI
+	JZ        one1056
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1056:
+	TESTQ  $0x00000001, SI
+	JZ     done1057
+	VMOVSS X3, (R12)
+
+done1057:
+	VMULPS       Y1, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 160(AX), Y4
+	VFMADD231PS  Y1, Y4, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1059
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1059:
+	TESTQ     $0x00000002, SI
+	JZ        one1060
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1060:
+	TESTQ  $0x00000001, SI
+	JZ     done1061
+	VMOVSS X1, (R12)
+
+done1061:
+	VSQRTPS      Y3, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 164(AX), Y3
+	VBROADCASTSS 168(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VBROADCASTSS 172(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 176(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1063
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1063:
+	TESTQ     $0x00000002, SI
+	JZ        one1064
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1064:
+	TESTQ  $0x00000001, SI
+	JZ     done1065
+	VMOVSS X0, (DX)
+
+done1065:
+done1053:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1050
+	VZEROUPPER
+	RET
+
+// func vecFused42AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1066:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1068
+
+loop1067:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	VMOVUPS      Y2, (R8)(DX*1)
+	VSQRTPS      Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1067
+
+rest1068:
+	TESTQ        SI, SI
+	JZ           done1069
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y3, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1071
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1071:
+	TESTQ     $0x00000002, SI
+	JZ        one1072
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one1072:
+	TESTQ  $0x00000001, SI
+	JZ     done1073
+	VMOVSS X2, (R11)
+
+done1073:
+	VSQRTPS      Y3, Y2
+	VBROADCASTSS 152(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1075
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1075:
+	TESTQ     $0x00000002, SI
+	JZ        one1076
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1076:
+	TESTQ  $0x00000001, SI
+	JZ     done1077
+	VMOVSS X0, (DX)
+
+done1077:
+done1069:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1066
+	VZEROUPPER
+	RET
+
+// func vecFused43AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1078:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1080
+
+loop1079:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	VMOVUPS      Y2, (R8)(DX*1)
+	VSQRTPS      Y2, Y1
+	VBROADCASTSS 152(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS 156(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1079
+
+rest1080:
+	TESTQ        SI, SI
+	JZ           done1081
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 148(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y3, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1083
+	VMOVUPS      X2, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1083:
+	TESTQ     $0x00000002, SI
+	JZ        one1084
+	VMOVLPS   X2, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X2, X2
+
+one1084:
+	TESTQ  $0x00000001, SI
+	JZ     done1085
+	VMOVSS X2, (R11)
+
+done1085:
+	VSQRTPS      Y3, Y2
+	VBROADCASTSS 152(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1087
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1087:
+	TESTQ     $0x00000002, SI
+	JZ        one1088
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1088:
+	TESTQ  $0x00000001, SI
+	JZ     done1089
+	VMOVSS X0, (DX)
+
+done1089:
+done1081:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1078
+	VZEROUPPER
+	RET
+
+// func vecFused44AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1090:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1092
+
+loop1091:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      (R9)(DX*1), Y3
+	VSUBPS       Y3, Y2, Y2
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y2, Y4, Y3
+	VMOVUPS      Y3, (R9)(DX*1)
+	VSQRTPS      Y3, Y2
+	VBROADCASTSS 156(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1091
+
+rest1092:
+	TESTQ        SI, SI
+	JZ           done1093
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMULPS       Y1, Y1, Y3
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VSUBPS       Y0, Y3, Y3
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	LEAQ         (R9)(DX*1), R11
+	VMOVAPS      Y0, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1095
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1095:
+	TESTQ     $0x00000002, SI
+	JZ        one1096
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1096:
+	TESTQ  $0x00000001, SI
+	JZ     done1097
+	VMOVSS X3, (R11)
+
+done1097:
+	VSQRTPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y3
+	VADDPS       Y3, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVAPS      Y2, Y1
+	VBROADCASTSS 160(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1099
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1099:
+	TESTQ     $0x00000002, SI
+	JZ        one1100
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1100:
+	TESTQ  $0x00000001, SI
+	JZ     done1101
+	VMOVSS X0, (DX)
+
+done1101:
+done1093:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1090
+	VZEROUPPER
+	RET
+
+// func vecFused45AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1102:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1104
+
+loop1103:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VSQRTPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1103
+
+rest1104:
+	TESTQ        SI, SI
+	JZ           done1105
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1107
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1107:
+	TESTQ     $0x00000002, SI
+	JZ        one1108
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1108:
+	TESTQ  $0x00000001, SI
+	JZ     done1109
+	VMOVSS X3, (R11)
+
+done1109:
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1111
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1111:
+	TESTQ     $0x00000002, SI
+	JZ        one1112
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1112:
+	TESTQ  $0x00000001, SI
+	JZ     done1113
+	VMOVSS X0, (DX)
+
+done1113:
+done1105:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1102
+	VZEROUPPER
+	RET
+
+// func vecFused46AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1114:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1116
+
+loop1115:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VSQRTPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1115
+
+rest1116:
+	TESTQ        SI, SI
+	JZ           done1117
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1119
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1119:
+	TESTQ     $0x00000002, SI
+	JZ        one1120
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1120:
+	TESTQ  $0x00000001, SI
+	JZ     done1121
+	VMOVSS X3, (R11)
+
+done1121:
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1123
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1123:
+	TESTQ     $0x00000002, SI
+	JZ        one1124
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1124:
+	TESTQ  $0x00000001, SI
+	JZ     done1125
+	VMOVSS X0, (DX)
+
+done1125:
+done1117:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1114
+	VZEROUPPER
+	RET
+
+// func vecFused47AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1126:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1128
+
+loop1127:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y0, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1127
+
+rest1128:
+	TESTQ        SI, SI
+	JZ           done1129
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y1, Y0
+	LEAQ         (R9)(DX*1), R11
+	VMOVAPS      Y0, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1131
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1131:
+	TESTQ     $0x00000002, SI
+	JZ        one1132
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1132:
+	TESTQ  $0x00000001, SI
+	JZ     done1133
+	VMOVSS X3, (R11)
+
+done1133:
+	VSQRTPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y3
+	VADDPS       Y3, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVAPS      Y2, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1135
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1135:
+	TESTQ     $0x00000002, SI
+	JZ        one1136
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1136:
+	TESTQ  $0x00000001, SI
+	JZ     done1137
+	VMOVSS X0, (DX)
+
+done1137:
+done1129:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1126
 	VZEROUPPER
 	RET
 
@@ -20505,7 +26170,30 @@ DATA vecEntryAVX512<>+680(SB)/8, $·vecFused21AVX512(SB)
 DATA vecEntryAVX512<>+688(SB)/8, $·vecFused22AVX512(SB)
 DATA vecEntryAVX512<>+696(SB)/8, $·vecFused23AVX512(SB)
 DATA vecEntryAVX512<>+704(SB)/8, $·vecFused24AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $712
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused47AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $896
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -20602,7 +26290,30 @@ DATA vecEntryAVX2<>+680(SB)/8, $·vecFused21AVX2(SB)
 DATA vecEntryAVX2<>+688(SB)/8, $·vecFused22AVX2(SB)
 DATA vecEntryAVX2<>+696(SB)/8, $·vecFused23AVX2(SB)
 DATA vecEntryAVX2<>+704(SB)/8, $·vecFused24AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $712
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused47AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $896
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
