@@ -144,7 +144,7 @@ func (t *tier) direct(p *product, s *Scratch) {
 	}
 	a, csa := spreadColumns(p, s)
 	g.csa = 4 * csa
-	kc := blockK(p.k)
+	kc := depth(p)
 	for q := 0; q < p.k; q += kc {
 		g.k = min(kc, p.k-q)
 		if q > 0 {
@@ -183,18 +183,32 @@ func (t *tier) outerColumns(g *tileArgs, p *product) (done int) {
 // Blocking, from the measurements in docs/kernels.md.
 const (
 	blockDepth = 1024 // k of a panel: 256 KB of B, which the second-level cache keeps
-	shortDepth = 128  // k of a panel that few rows use: 32 KB, in the first-level cache
-	packRows   = 256  // rows of C from which a panel of B is worth a copy
-	packClash  = 48   // the same where B's rows fall on the same sets of the caches
-	clash      = 1024 // a row distance in floats, 4 KB, or a multiple of it, clashes
+	clashDepth = 256  // the same where rows of B clash and few rows of A use them
+	shortDepth = 128  // k of a panel of 32 KB, for the first-level cache
+	packRows   = 256  // rows of A from which a panel of B is worth a copy
+	packClash  = 24   // the same where rows of B clash
+	clash      = 1024 // rows of B this many floats apart, or a multiple, share sets of the caches
+	spread     = 512  // the same for columns of A
 )
 
+// depth returns the size of a block of k.
+func depth(p *product) int {
+	switch {
+	case p.rsb%clash != 0 || p.m >= packRows:
+		return blockK(p.k, blockDepth)
+	case p.m >= packClash:
+		return blockK(p.k, clashDepth)
+	default:
+		return blockK(p.k, shortDepth)
+	}
+}
+
 // blockK cuts k into blocks; a last one of up to a half goes with its neighbour.
-func blockK(k int) int {
-	if k <= blockDepth+blockDepth/2 {
+func blockK(k, size int) int {
+	if k <= size+size/2 {
 		return k
 	}
-	return blockDepth
+	return size
 }
 
 // packs says whether the panel of nv vectors at column j is copied.
@@ -205,7 +219,7 @@ func (t *tier) packs(p *product, nv, j int) bool {
 // spreadColumns copies a column-major A whose columns clash in the caches to a
 // distance that does not, if enough columns of C use it.
 func spreadColumns(p *product, s *Scratch) (a []float32, csa int) {
-	if p.rsa != 1 || p.csa%clash != 0 || p.n < 256 || p.k < 64 {
+	if p.rsa != 1 || p.csa%spread != 0 || p.n < 256 || p.k < 256 {
 		return p.a, p.csa
 	}
 	ld := p.m + 16
@@ -309,7 +323,7 @@ func (t *tier) orderedColumns(p *product, s *Scratch) (done int) {
 func (t *tier) packedNT(p *product, j int, s *Scratch) {
 	g := &s.tile
 	t.setOutput(g, p)
-	kc := blockK(p.k)
+	kc := blockK(p.k, blockDepth)
 	if p.m < t.lanes {
 		kc = min(p.k, shortDepth)
 	}

@@ -186,16 +186,18 @@ func TestGemmPowerOfTwoStride(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 5))
 	var s Scratch
 	for _, o := range orientations {
-		x := &gemmCase{orientation: o, m: 36, n: 70, k: 80, bias: make([]float32, 70)}
-		stride := func(rows, cols int, transposed bool) *fenced {
-			if transposed {
-				rows, cols = cols, rows
+		for _, d := range [][3]int{{36, 70, 80}, {20, 70, 400}, {30, 40, 800}, {300, 33, 40}, {40, 256, 260}} {
+			x := &gemmCase{orientation: o, m: d[0], n: d[1], k: d[2], bias: make([]float32, d[1])}
+			stride := func(rows, cols int, transposed bool) *fenced {
+				if transposed {
+					rows, cols = cols, rows
+				}
+				return newFenced(r, rows, cols, 1024-cols, 0)
 			}
-			return newFenced(r, rows, cols, 1024-cols, 0)
+			x.a, x.b, x.c = stride(x.m, x.k, o.tA), stride(x.k, x.n, o.tB), stride(x.m, x.n, false)
+			x.reference()
+			x.check(t, &s)
 		}
-		x.a, x.b, x.c = stride(x.m, x.k, o.tA), stride(x.k, x.n, o.tB), stride(x.m, x.n, false)
-		x.reference()
-		x.check(t, &s)
 	}
 }
 
