@@ -97,17 +97,17 @@ func TestGoldenTable(t *testing.T) {
 		want [3]float64
 	}{
 		{"SGD", optim.SGD(0.1), [3]float64{0.858881162878, -2.164650569404, 0.346402774867}},
-		{"SGD damped", chain(0.1, optim.AddDecay(0.01), optim.Trace{Momentum: 0.9, Dampening: 0.1}),
+		{"SGD damped", chain(0.1, optim.AddDecay(0.01), optim.Trace{Mu: 0.9, Dampening: 0.1}),
 			[3]float64{0.248094419066, -2.555484313191, -0.277416194905}},
-		{"Nesterov", optim.Nesterov(0.1, 0.9).WithL2(0.01), [3]float64{0.159411971391, -2.631773385809, -0.407573100383}},
+		{"Nesterov", optim.SGD(0.1).Momentum(0.9).Nesterov().WeightDecay(0.01), [3]float64{0.159411971391, -2.631773385809, -0.407573100383}},
 		{"AdaGrad", chain(0.1, optim.AddDecay(0.01), optim.ScaleByAdaGrad{Eps: 1e-10, LRDecay: 0.01}),
 			[3]float64{0.859286963532, -2.089874510762, 0.305745901316}},
 		{"RMSProp", optim.RMSProp(0.01), [3]float64{0.861724676930, -2.102714529304, 0.305209862909}},
-		{"RMSProp centered", chain(0.01, optim.AddDecay(0.01), optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: true}, optim.Trace{Momentum: 0.9}),
+		{"RMSProp centered", chain(0.01, optim.AddDecay(0.01), optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: true}, optim.Trace{Mu: 0.9}),
 			[3]float64{0.151532669775, -2.455299120415, -0.647851287690}},
 		{"Adam", optim.Adam(0.01), [3]float64{0.963454271050, -2.025400152501, 0.454665876188}},
-		{"Adam L2", optim.Adam(0.01).WithL2(0.1), [3]float64{0.954579786552, -2.001701026527, 0.448001856713}},
-		{"AdamW", optim.Adam(0.01).WithDecay(0.1), [3]float64{0.953742783174, -2.005338859371, 0.449944924667}},
+		{"Adam L2", optim.Adam(0.01).WeightDecay(0.1), [3]float64{0.954579786552, -2.001701026527, 0.448001856713}},
+		{"AdamW", optim.AdamW(0.01).WeightDecay(0.1), [3]float64{0.953742783174, -2.005338859371, 0.449944924667}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newMachine(t, c.o, []float64{1, -2, 0.5})
@@ -201,14 +201,14 @@ func TestGoldenNet(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			k := &c.Config
 			o := optim.Optimizer{LR: k.LR, ClipNorm: k.ClipNorm, ClipValue: k.ClipValue}
-			decay := optim.AddDecay(k.WeightDecay)
+			var decay optim.Transform = optim.AddDecay(k.WeightDecay)
 			switch c.Optimizer {
 			case "sgd":
-				o.Chain = []optim.Transform{decay, optim.Trace{Momentum: k.Momentum, Dampening: k.Dampening, Nesterov: k.Nesterov}}
+				o.Chain = []optim.Transform{decay, optim.Trace{Mu: k.Momentum, Dampening: k.Dampening, Nesterov: k.Nesterov}}
 			case "adagrad":
 				o.Chain = []optim.Transform{decay, optim.ScaleByAdaGrad{Eps: 1e-10, LRDecay: k.LRDecay}}
 			case "rmsprop":
-				o.Chain = []optim.Transform{decay, optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: k.Centered}, optim.Trace{Momentum: k.Momentum}}
+				o.Chain = []optim.Transform{decay, optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: k.Centered}, optim.Trace{Mu: k.Momentum}}
 			case "adam", "adamw":
 				a := optim.ScaleByAdam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 				if k.Betas != nil {

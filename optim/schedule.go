@@ -9,14 +9,14 @@ import (
 
 // Progress is a point of the training budget: just before an update.
 type Progress struct {
-	Update int64   // updates made before: 0 for the first
-	Done   float64 // share of the budget consumed before this update, in [0, 1]
-	Step   float64 // share of the budget that this update consumes; 0 if it is not known
+	Update   int64   // updates made before: 0 for the first
+	Fraction float64 // share of the budget consumed before this update, in [0, 1]
+	Step     float64 // share of the budget that this update consumes; 0 if it is not known
 }
 
 // Schedule is a factor of the learning rate. It is a function of the share of
 // the budget, so that it means the same whatever the batch size; with T
-// updates of equal size, update i has Done = i/T and Step = 1/T, and the
+// updates of equal size, update i has Fraction = i/T and Step = 1/T, and the
 // schedules here are PyTorch's with that T. Their bits do not depend on the
 // machine.
 type Schedule func(at Progress) float64
@@ -29,10 +29,10 @@ func Constant() Schedule { return func(Progress) float64 { return 1 } }
 const edge = 1e-9
 
 // Step multiplies by factor after each share every of the budget: factorᵏ with
-// k = ⌊Done/every⌋. PyTorch's StepLR with step_size = every·T.
+// k = ⌊Fraction/every⌋. PyTorch's StepLR with step_size = every·T.
 func Step(every, factor float64) Schedule {
 	return func(at Progress) float64 {
-		return portmath.PowInt(factor, int64(math.Floor(at.Done/every+edge)))
+		return portmath.PowInt(factor, int64(math.Floor(at.Fraction/every+edge)))
 	}
 }
 
@@ -43,7 +43,7 @@ func MultiStep(factor float64, shares ...float64) Schedule {
 	return func(at Progress) float64 {
 		n := int64(0)
 		for _, s := range shares {
-			if at.Done+edge >= s {
+			if at.Fraction+edge >= s {
 				n++
 			}
 		}
@@ -52,39 +52,39 @@ func MultiStep(factor float64, shares ...float64) Schedule {
 }
 
 // Exponential falls from 1 to final, more than 0, by the same factor in equal
-// shares: final^Done. PyTorch's ExponentialLR with gamma = final^(1/T).
+// shares: final^Fraction. PyTorch's ExponentialLR with gamma = final^(1/T).
 func Exponential(final float64) Schedule {
-	return func(at Progress) float64 { return portmath.Pow(final, at.Done) }
+	return func(at Progress) float64 { return portmath.Pow(final, at.Fraction) }
 }
 
-// Polynomial falls from 1 to 0: (1 - Done)^power. PyTorch's PolynomialLR.
+// Polynomial falls from 1 to 0: (1 - Fraction)^power. PyTorch's PolynomialLR.
 func Polynomial(power float64) Schedule {
-	return func(at Progress) float64 { return portmath.Pow(1-share(at.Done), power) }
+	return func(at Progress) float64 { return portmath.Pow(1-share(at.Fraction), power) }
 }
 
 // Linear falls from 1 to final in a straight line. PyTorch's LinearLR with
 // start_factor 1.
 func Linear(final float64) Schedule {
-	return func(at Progress) float64 { return 1 - float64((1-final)*share(at.Done)) }
+	return func(at Progress) float64 { return 1 - float64((1-final)*share(at.Fraction)) }
 }
 
-// Cosine falls from 1 to final: final + ½(1 - final)(1 + cos(π·Done))
+// Cosine falls from 1 to final: final + ½(1 - final)(1 + cos(π·Fraction))
 // (Loshchilov, Hutter, ICLR 2017, equation 5, without restarts). PyTorch's
 // CosineAnnealingLR with eta_min = final·η; past the end it stays at final.
 func Cosine(final float64) Schedule {
-	return func(at Progress) float64 { return between(1, final, at.Done) }
+	return func(at Progress) float64 { return between(1, final, at.Fraction) }
 }
 
 // WarmUp rises in a straight line over the first share of the budget, to 1 at
 // the end of that share's last update, and is then the inner schedule over
-// what remains: (Done + Step)/over, then inner((Done - over)/(1 - over)).
+// what remains: (Fraction + Step)/over, then inner((Fraction - over)/(1 - over)).
 // over is in [0, 1).
 func WarmUp(over float64, inner Schedule) Schedule {
 	return func(at Progress) float64 {
-		if at.Done+edge < over {
-			return min(1, (at.Done+at.Step)/over)
+		if at.Fraction+edge < over {
+			return min(1, (at.Fraction+at.Step)/over)
 		}
-		at.Done = share((at.Done - over) / (1 - over))
+		at.Fraction = share((at.Fraction - over) / (1 - over))
 		at.Step /= 1 - over
 		return inner(at)
 	}
@@ -114,17 +114,17 @@ func OneCycleWith(o OneCycleOptions) Schedule {
 	end := start / o.FinalDiv
 	return func(at Progress) float64 {
 		peak, last := o.Up-at.Step, 1-at.Step
-		if at.Done <= peak {
-			return between(start, 1, portion(at.Done, 0, peak))
+		if at.Fraction <= peak {
+			return between(start, 1, portion(at.Fraction, 0, peak))
 		}
 		if !o.ThreePhase {
-			return between(1, end, portion(at.Done, peak, last))
+			return between(1, end, portion(at.Fraction, peak, last))
 		}
 		turn := 2*o.Up - 2*at.Step
-		if at.Done <= turn {
-			return between(1, start, portion(at.Done, peak, turn))
+		if at.Fraction <= turn {
+			return between(1, start, portion(at.Fraction, peak, turn))
 		}
-		return between(start, end, portion(at.Done, turn, last))
+		return between(start, end, portion(at.Fraction, turn, last))
 	}
 }
 
