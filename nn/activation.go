@@ -47,6 +47,9 @@ func Softplus() Layer { return unary("Softplus", (*graph.Builder).Softplus) }
 // trained with that loss ends without it.
 func Softmax() Layer { return unary("Softmax", (*graph.Builder).Softmax) }
 
+// LogSoftmax is ln softmax(x) over the last axis, without its underflow.
+func LogSoftmax() Layer { return unary("LogSoftmax", (*graph.Builder).LogSoftmax) }
+
 // LeakyReLU is x where x > 0 and slope·x elsewhere (PyTorch's default slope is
 // 0.01); its gradient at 0 is slope.
 func LeakyReLU(slope float64) Layer {

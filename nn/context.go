@@ -59,6 +59,9 @@ func (c *Context) Apply(name string, l Layer, x *graph.Node) *graph.Node {
 	slot := len(c.layers)
 	c.layers = append(c.layers, builtLayer{path: path[:len(path)-1], kind: describe(l)})
 	y := l.Build(c, x)
+	if y == nil {
+		y = c.Failf("nn.Apply", []*graph.Node{x}, "layer %q returned nil", name)
+	}
 	c.layers[slot].out = y
 	return y
 }

@@ -1,0 +1,71 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/descent-ml/descent/graph"
+)
+
+// EmbeddingLayer is what Embedding returns; its methods return changed copies.
+type EmbeddingLayer struct {
+	rows, dim int
+	init      Initializer
+}
+
+// Embedding looks up a row of a table for each i32 index, from 0 to rows - 1:
+// (..) to (.., dim). Parameter: weight (rows, dim), from N(0, 1) as in
+// PyTorch. The caller has checked the range of the indices.
+func Embedding(rows, dim int) EmbeddingLayer {
+	return EmbeddingLayer{rows: rows, dim: dim, init: Normal(0, 1)}
+}
+
+// Init sets how the table starts; it is given rows inputs and dim outputs.
+func (e EmbeddingLayer) Init(i Initializer) EmbeddingLayer { e.init = i; return e }
+
+// Build adds the layer to a graph.
+func (e EmbeddingLayer) Build(c *Context, x *graph.Node) *graph.Node {
+	if c.missing("nn.Embedding", x) {
+		return c.failed()
+	}
+	if e.rows < 1 || e.dim < 1 || e.init == nil {
+		return c.Failf("nn.Embedding", []*graph.Node{x}, "a table of %d rows and %d columns, want at least 1 (and make the layer with Embedding)", e.rows, e.dim)
+	}
+	return c.Gather(c.Param("weight", e.init(e.rows, e.dim), e.rows, e.dim), x)
+}
+
+// String returns, for example, "Embedding(1000, 16)".
+func (e EmbeddingLayer) String() string { return fmt.Sprintf("Embedding(%d, %d)", e.rows, e.dim) }
+
+type categories struct {
+	sizes []int
+	dim   int
+}
+
+// Categories embeds the categorical columns of a table, which are the input
+// "cat", i32 (columns): column j has its own Embedding(sizes[j], dim), named
+// "j". The output is x, if there is one, and the embeddings side by side:
+// (n) to (n + columns·dim).
+func Categories(sizes []int, dim int) Layer { return categories{slices.Clone(sizes), dim} }
+
+func (l categories) Build(c *Context, x *graph.Node) *graph.Node {
+	cat := c.Inputs["cat"]
+	if cat == nil {
+		return c.Failf("nn.Categories", nil, `no input "cat": the data has no categorical columns`)
+	}
+	if c.Err() == nil && (len(l.sizes) == 0 || !slices.Equal(cat.Shape.Inner(), []int{len(l.sizes)})) {
+		return c.Failf("nn.Categories", []*graph.Node{cat}, "%d sizes, want one for each column", len(l.sizes))
+	}
+	var parts []*graph.Node
+	if x != nil {
+		parts = append(parts, x)
+	}
+	for j, rows := range l.sizes {
+		index := c.Reshape(c.Slice(cat, j, 1))
+		parts = append(parts, c.Apply(strconv.Itoa(j), Embedding(rows, l.dim), index))
+	}
+	return c.Concat(parts...)
+}
+
+func (l categories) String() string { return fmt.Sprintf("Categories(%d × %d)", len(l.sizes), l.dim) }
