@@ -230,10 +230,14 @@ func spreadColumns(p *product, s *Scratch) (a []float32, csa int) {
 	return a, ld
 }
 
-// vectors returns the width of the next panel when n columns are left.
+// vectors returns the width of the next panel when n columns are left. What is
+// left of less than two panels is halved: panels of one vector wait for loads.
 func (t *tier) vectors(m, n int) int {
 	nv := t.wide[min(m, 4)-1]
 	left := (n + t.lanes - 1) / t.lanes
+	if m >= 4 && left > nv && left < 2*nv {
+		return (left + 1) / 2
+	}
 	if left < nv {
 		for nv = left; t.tiles[nv] == nil || m > 1 && len(t.tiles[nv]) == 2; nv-- {
 		}
