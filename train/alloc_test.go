@@ -1,0 +1,82 @@
+package train
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/oracle"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// idle is an engine that computes nothing: what is left is the loop.
+type idle struct{ *oracle.Engine }
+
+func (idle) Compile(*graph.Graph, engine.Vars, engine.Options) (engine.Program, error) {
+	one := tensor.Scalar(1.0)
+	return idleProgram{map[string]*tensor.Tensor{outLossSum: one, outWeightSum: one, "grad_norm": one}}, nil
+}
+
+type idleProgram struct{ out map[string]*tensor.Tensor }
+
+func (idleProgram) Begin(uint64, []float64)             {}
+func (idleProgram) Micro([]*tensor.Tensor, int, int)    {}
+func (idleProgram) Finish() bool                        { return true }
+func (idleProgram) Commit()                             {}
+func (p idleProgram) Output(name string) *tensor.Tensor { return p.out[name] }
+func (idleProgram) Plan() (p engine.Plan)               { return p }
+
+// warm opens a run on the idle engine and takes some steps.
+func warm(t testing.TB, c Config) *loop {
+	c.Engine = idle{oracle.New()}
+	c.Val = nil
+	c = c.withDefaults()
+	l, err := newLoop(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.close() })
+	for range 5000 {
+		if err := l.step(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+func TestStepAllocatesNothing(t *testing.T) {
+	for _, p := range []batch.Policy{batch.Fixed(1), batch.Fixed(16), batch.All()} {
+		c := small(t)
+		c.Batch, c.Budget = p, Updates(1e9)
+		c.Order = dataset.Sequential // a shuffle is an object for each epoch
+		c.Out = filepath.Join(t.TempDir(), "run")
+		c.OnEvent = func(*Event) error { return nil }
+		l := warm(t, c)
+		n := testing.AllocsPerRun(2000, func() {
+			if err := l.step(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("batch %v: %v allocations for an update", p, n)
+		}
+	}
+}
+
+func BenchmarkLoop(b *testing.B) {
+	c := small(b)
+	c.Batch, c.Budget = batch.Fixed(1), Updates(1e9)
+	l := warm(b, c)
+	for b.Loop() {
+		if err := l.step(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

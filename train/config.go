@@ -1,0 +1,195 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/report"
+)
+
+// NoOut as Config.Out keeps a run in memory: no file is written.
+const NoOut = "-"
+
+// Config says what to train, on what, and how. Model, Data, Loss, Optimizer
+// and Budget are required; the zero value of the rest is useful.
+type Config struct {
+	Name string // of the run; default "run"
+	Seed uint64 // of initial weights, order and dropout
+
+	Model     nn.Layer
+	Data      dataset.Dataset // to train on
+	Val, Test dataset.Dataset // with the fields of Data, or nil
+	Order     dataset.Order   // of Data in each epoch; default dataset.Shuffled
+	DropLast  bool            // leave out the last batch of an epoch if it is shorter
+
+	Loss      nn.Loss
+	Optimizer optim.Optimizer
+	Batch     batch.Policy // default batch.Fixed(64), or all of fewer examples
+	Budget    batch.Span   // how long to train
+
+	// Init gives parameters their first values by name, in the layout of
+	// files; those it does not name are initialized by their own rule.
+	Init checkpoint.Tensors
+
+	Exec          Exec
+	ValidateEvery batch.Span // default 1ep; also at the end
+	LogEvery      batch.Span // between records of training; default 1%
+	Metric        string     // that decides which validation is best: loss (default), accuracy, rmse, r2
+	EarlyStop     EarlyStop
+	Checkpoint    Checkpoints
+
+	// Out is the run directory, which must not exist unless Resume is set.
+	// Default: runs/NAME-N with the first N that is free. See NoOut.
+	Out    string
+	Resume bool // continue the run in Out from its newest good checkpoint
+
+	// Replay takes the decisions that depend on a clock from the journal of
+	// an earlier run: the same bits, however long things take now.
+	Replay []report.Entry
+
+	YAML     []byte          // is written to config.yaml
+	Resolved json.RawMessage // the configuration with all defaults; a resumed run must have the same, but for its key exec
+	Schema   json.RawMessage // how raw input becomes examples; kept with the model
+
+	Progress *report.Progress   // for people; nil shows nothing
+	OnEvent  func(*Event) error // called as things happen; see Event
+
+	// Engine executes the run; the caller closes it. Default: the CPU engine
+	// with the settings of Exec.
+	Engine engine.Engine
+}
+
+// Exec is how batches are executed. Nothing in it changes the result.
+type Exec struct {
+	Threads int    // default: all cores
+	Micro   int    // examples executed at once; default: batch.NewPlan's choice
+	ISA     string // go, avx2, avx512; default: the best
+	Memory  int64  // bytes that the plan may take; default: no limit
+}
+
+// EarlyStop ends a run when validation gets no better, and then restores the
+// best weights. Without it the weights are those of the last update.
+type EarlyStop struct {
+	Patience int     // validations in a row without a new best; 0 is off
+	MinDelta float64 // by how much a new best must be better
+}
+
+// Checkpoints is when states are saved. They are also saved at the end, on
+// interruption, and at each new best if there is early stopping.
+type Checkpoints struct {
+	Every batch.Span // default 1min
+	Keep  int        // how many of the newest; 0 means 3, below 0 all
+}
+
+// Epochs is a budget of n passes over the data.
+func Epochs(n float64) batch.Span { return batch.Epochs(n) }
+
+// Updates is a budget of n updates.
+func Updates(n int) batch.Span { return batch.Updates(n) }
+
+// withDefaults returns the configuration with every default filled in. It is
+// valid to call on an invalid one.
+func (c Config) withDefaults() Config {
+	if c.Name == "" {
+		c.Name = "run"
+	}
+	if c.Batch == nil && c.Data != nil {
+		c.Batch = batch.Fixed(min(64, c.Data.Len()))
+	}
+	if c.Order == nil && c.Data != nil {
+		c.Order = dataset.Shuffled(c.Data.Len(), c.Seed)
+	}
+	setDefault(&c.ValidateEvery, batch.Epochs(1))
+	setDefault(&c.LogEvery, batch.Span{N: 1, Unit: batch.Percent})
+	setDefault(&c.Checkpoint.Every, batch.Span{N: 60, Unit: batch.Second})
+	c.ValidateEvery = c.ValidateEvery.Of(c.Budget)
+	c.LogEvery = c.LogEvery.Of(c.Budget)
+	c.Checkpoint.Every = c.Checkpoint.Every.Of(c.Budget)
+	if c.Metric == "" {
+		c.Metric = "loss"
+	}
+	return c
+}
+
+func setDefault(s *batch.Span, to batch.Span) {
+	if s.IsZero() {
+		*s = to
+	}
+}
+
+// Validate reports every fault that can be seen before training.
+func (c Config) Validate() error {
+	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf("train: "+format, args...)) }
+	if c.Model == nil {
+		fault("no model")
+	}
+	if c.Loss == nil {
+		fault("no loss")
+	}
+	if c.Budget.IsZero() {
+		fault("no budget (want one such as train.Epochs(5))")
+	} else if c.Budget.Unit == batch.Percent {
+		fault("a budget of %v (want epochs, updates, examples or time)", c.Budget)
+	}
+	errs = append(errs, c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
+	if c.Data == nil {
+		fault("no data to train on")
+	} else {
+		errs = append(errs, c.checkData()...)
+	}
+	if _, known := better[c.Metric]; c.Metric != "" && !known {
+		fault("metric %q (want loss, accuracy, rmse or r2)", c.Metric)
+	}
+	if c.EarlyStop.Patience < 0 || !(c.EarlyStop.MinDelta >= 0) {
+		fault("early stop with patience %d and min delta %v (want 0 or more)", c.EarlyStop.Patience, c.EarlyStop.MinDelta)
+	}
+	if c.EarlyStop.Patience > 0 && c.Val == nil {
+		fault("early stopping without validation data")
+	}
+	if c.Exec.Micro < 0 || c.Exec.Threads < 0 || c.Exec.Memory < 0 {
+		fault("exec: threads %d, micro %d, memory %d (want 0 for the default, or more)", c.Exec.Threads, c.Exec.Micro, c.Exec.Memory)
+	}
+	if c.Resume && (c.Out == "" || c.Out == NoOut) {
+		fault("resume without Out: which run?")
+	}
+	return errors.Join(errs...)
+}
+
+// checkData reports faults of the datasets.
+func (c Config) checkData() (errs []error) {
+	if c.Data.Len() == 0 {
+		return []error{errors.New("train: the training data is empty")}
+	}
+	if c.Batch != nil {
+		errs = append(errs, batch.Check(c.Batch, c.Data.Len()))
+	}
+	if _, err := dataset.FindField(c.Data, dataset.FieldY); err != nil {
+		errs = append(errs, fmt.Errorf("train: the data has no target: %w", err))
+	}
+	for _, d := range []struct {
+		name string
+		ds   dataset.Dataset
+	}{{"validation", c.Val}, {"test", c.Test}} {
+		switch {
+		case d.ds == nil:
+		case d.ds.Len() == 0:
+			errs = append(errs, fmt.Errorf("train: the %s data is empty", d.name))
+		case !slices.EqualFunc(d.ds.Fields(), c.Data.Fields(), sameField):
+			errs = append(errs, fmt.Errorf("train: the %s data has fields %v (want those of the training data: %v)", d.name, d.ds.Fields(), c.Data.Fields()))
+		}
+	}
+	return errs
+}
+
+func sameField(a, b dataset.Field) bool {
+	return a.Name == b.Name && a.DType == b.DType && a.Shape.Equal(b.Shape)
+}

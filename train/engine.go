@@ -1,0 +1,40 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/engine/cpu"
+	"github.com/descent-ml/descent/nn"
+)
+
+// NewEvaluator returns an evaluator with its own copy of a model's parameters,
+// in the layout of files: those of a Run or a RunDir. It evaluates datasets
+// with the given fields; without a loss, or a target among the fields, it can
+// only predict.
+func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []dataset.Field, params checkpoint.Tensors) (*Evaluator, error) {
+	g, err := forwardGraph(model, loss, fields, false)
+	if err != nil {
+		return nil, err
+	}
+	w, err := newWeights(eng, g, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range w.nodes {
+		if params[v.Attr.Name] == nil {
+			return nil, fmt.Errorf("train: the model's parameter %q is missing", v.Attr.Name)
+		}
+	}
+	if err := w.restore(params, false); err != nil {
+		return nil, err
+	}
+	return newEvaluator(eng, w.vars, model, loss, fields)
+}
+
+// NewEngine returns the CPU engine with the settings of x. The caller closes it.
+func NewEngine(x Exec) (engine.Engine, error) {
+	return cpu.New(cpu.Config{Threads: x.Threads, ISA: x.ISA})
+}

@@ -1,0 +1,61 @@
+package train
+
+import (
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/oracle"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// rounding is the oracle with variables that are float32 between updates, as
+// checkpoints hold them: so a resumed run can have the same bits.
+type rounding struct{ *oracle.Engine }
+
+func newRounding() engine.Engine { return rounding{oracle.New()} }
+
+func (r rounding) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
+	p, err := r.Engine.Compile(g, vars, o)
+	return &roundingProgram{p, vars}, err
+}
+
+type roundingProgram struct {
+	engine.Program
+	vars engine.Vars
+}
+
+func (p *roundingProgram) Commit() {
+	p.Program.Commit()
+	for _, s := range p.vars.Specs() {
+		t := tensor.New(tensor.F32, s.Shape...)
+		if p.vars.Read(s.Name, t) != nil || p.vars.Write(s.Name, t) != nil {
+			panic("the oracle lost a variable")
+		}
+	}
+}
+
+// momentum is a chain with state.
+func momentum() []optim.Transform { return []optim.Transform{heavyBall{}} }
+
+type heavyBall struct{}
+
+func (heavyBall) Update(c *optim.Context, p, u *graph.Node) *graph.Node {
+	m := c.State(p, "m", 0)
+	return c.Set(m, c.FMA(c.Const(0.9), m, u))
+}
+
+// sized gives programs a memory of 1000 bytes a row.
+type sized struct{ engine.Engine }
+
+func (s sized) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
+	p, err := s.Engine.Compile(g, vars, o)
+	return sizedProgram{p}, err
+}
+
+type sizedProgram struct{ engine.Program }
+
+func (p sizedProgram) Plan() engine.Plan {
+	plan := p.Program.Plan()
+	plan.Bytes, plan.VarBytes = 1000*int64(plan.Rows), 0
+	return plan
+}

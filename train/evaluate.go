@@ -1,0 +1,145 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// evalRows is how many examples an evaluation executes at once.
+const evalRows = 256
+
+// Evaluator runs a model without changing it: predictions, losses, metrics.
+// It is not safe for concurrent use.
+type Evaluator struct {
+	fields  []dataset.Field
+	loss    nn.Loss
+	prog    engine.Program
+	bounds  []bound
+	buf     []*tensor.Tensor
+	indices []int
+}
+
+// newEvaluator is NewEvaluator on variables that have the model's parameters.
+func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.Loss, fields []dataset.Field) (*Evaluator, error) {
+	g, err := forwardGraph(model, loss, fields, false)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := eng.Compile(g, vars, engine.Options{Rows: evalRows, Batch: math.MaxInt32})
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{
+		fields: fields, loss: loss, prog: prog, bounds: bounds(g),
+		buf: dataset.NewBuffers(fields, evalRows), indices: make([]int, evalRows),
+	}, nil
+}
+
+// Predict calls f with the predictions of the examples in order: example first
+// is row 0 of pred (rows, ...), whose memory is the evaluator's. It returns the
+// error of f, of the data or of ctx.
+func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(first int, pred *tensor.Tensor, rows int) error) error {
+	if !slices.EqualFunc(ds.Fields(), e.fields, sameField) {
+		return fmt.Errorf("train: data with fields %v (want %v)", ds.Fields(), e.fields)
+	}
+	e.prog.Begin(0, nil)
+	pred := e.prog.Output(outPred)
+	for first := 0; first < ds.Len(); first += evalRows {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		rows := min(evalRows, ds.Len()-first)
+		for i := range rows {
+			e.indices[i] = first + i
+		}
+		if err := ds.Gather(e.buf, 0, e.indices[:rows]); err != nil {
+			return err
+		}
+		if err := checkBounds(e.bounds, e.buf, e.indices[:rows]); err != nil {
+			return err
+		}
+		e.prog.Micro(e.buf, 0, rows)
+		if err := f(first, pred, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Evaluate returns the loss, Σ w·ℓ / Σ w, and the metrics that suit the target,
+// over all examples of ds.
+func (e *Evaluator) Evaluate(ctx context.Context, ds dataset.Dataset) (report.Values, error) {
+	values, _, err := e.evaluate(ctx, ds)
+	return values, err
+}
+
+func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Values, meter, error) {
+	y := dataset.FieldIndex(e.fields, dataset.FieldY)
+	if y < 0 || e.loss == nil {
+		return nil, nil, fmt.Errorf("train: nothing to evaluate with: no loss, or no field %q", dataset.FieldY)
+	}
+	m := newMeter(e.loss, e.fields[y])
+	var weight *tensor.Tensor
+	if i := dataset.FieldIndex(e.fields, dataset.FieldWeight); i >= 0 {
+		weight = e.buf[i]
+	}
+	err := e.Predict(ctx, ds, func(_ int, pred *tensor.Tensor, rows int) error {
+		if m != nil {
+			m.add(pred, e.buf[y], weight, rows)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	e.prog.Finish()
+	values := report.Values{{Name: "loss", V: e.prog.Output(outLossSum).F64()[0] / e.prog.Output(outWeightSum).F64()[0]}}
+	if m != nil {
+		values = append(values, m.values()...)
+	}
+	return values, m, nil
+}
+
+// priorExamples limits how much of the training data the baseline looks at.
+const priorExamples = 100_000
+
+// prior adds targets of the training data, at even distances, to a meter.
+func prior(ctx context.Context, ds dataset.Dataset, loss nn.Loss) (meter, error) {
+	fields := ds.Fields()
+	y := dataset.FieldIndex(fields, dataset.FieldY)
+	m := newMeter(loss, fields[y])
+	if m == nil {
+		return nil, nil
+	}
+	buf := dataset.NewBuffers(fields, evalRows)
+	var weight *tensor.Tensor
+	if i := dataset.FieldIndex(fields, dataset.FieldWeight); i >= 0 {
+		weight = buf[i]
+	}
+	// Predictions do not matter; a score for each target will do.
+	none := tensor.New(tensor.F32, append([]int{evalRows}, fields[y].Shape...)...)
+	n := min(ds.Len(), priorExamples)
+	indices := make([]int, 0, evalRows)
+	for i := range n {
+		if indices = append(indices, i*ds.Len()/n); len(indices) < evalRows && i < n-1 {
+			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if err := ds.Gather(buf, 0, indices); err != nil {
+			return nil, err
+		}
+		m.add(none, buf[y], weight, len(indices))
+		indices = indices[:0]
+	}
+	return m, nil
+}

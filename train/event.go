@@ -1,0 +1,51 @@
+package train
+
+import (
+	"errors"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/report"
+)
+
+// EventKind tells events apart.
+type EventKind uint8
+
+const (
+	Updated   EventKind = iota // an update was committed, or skipped
+	Validated                  // Values has the result
+	Saved                      // a checkpoint was written to Path
+	Ended                      // the run is over; Stopped says why
+)
+
+// Event is something that happened. It is valid during the call that gets it.
+type Event struct {
+	Kind     EventKind
+	Position batch.Position // after the update
+	Batch    int            // examples of the update
+	Loss     float64        // of the batch, before the update; NaN if its weights sum to 0
+	GradNorm float64        // of the mean gradient, before clipping
+	LR       float64
+	Values   report.Values // of a validation
+	Best     bool          // a validation was the best so far
+	Path     string
+	Stopped  string
+
+	run *loop
+}
+
+// Fingerprint returns the SHA-256 of parameters, optimizer state and counters,
+// in hexadecimal. It reads all of them.
+func (e *Event) Fingerprint() (string, error) { return e.run.fingerprint() }
+
+// Stop, returned by Config.OnEvent, ends the run after this update as an
+// interruption: it is checkpointed and can be resumed. Any other error fails it.
+var Stop = errors.New("train: stop")
+
+// emit calls the callback. The event is the loop's own, so nothing is allocated.
+func (l *loop) emit(kind EventKind) error {
+	if l.cfg.OnEvent == nil {
+		return nil
+	}
+	l.event.Kind, l.event.Position = kind, l.pos
+	return l.cfg.OnEvent(&l.event)
+}

@@ -1,0 +1,176 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/descent-ml/descent/report"
+)
+
+// finish saves, measures and reports a run that stopped.
+func (l *loop) finish(ctx context.Context, stopped string, cause error) (*Run, error) {
+	run := &Run{Plan: l.prog.Plan()}
+	if l.files != nil {
+		run.Dir = l.files.path
+	}
+	s := &run.Summary
+	err := l.conclude(ctx, &stopped, cause, s)
+	if cause != nil {
+		err = cause // what failed first; saving after a failure is a try
+	}
+	if err != nil {
+		stopped, s.Error = report.Failed, err.Error()
+	}
+	l.summarize(s, stopped)
+	run.History = l.history
+	ts, e := l.weights.file(false)
+	if e != nil {
+		return run, errors.Join(err, e)
+	}
+	run.Params = ts
+	if l.files != nil {
+		err = errors.Join(err, l.write(s))
+	}
+	l.cfg.Progress.End(s, run.Dir)
+	l.event.Stopped = s.Stopped
+	if e := l.emit(Ended); e != nil && !errors.Is(e, Stop) {
+		err = errors.Join(err, e)
+	}
+	return run, err
+}
+
+// conclude validates and saves the last state, and measures the model that is
+// kept. An interruption here makes the run an interrupted one. What broke the
+// numbers has saved what is good.
+func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *report.Summary) error {
+	done := *stopped == report.Budget || *stopped == report.Early
+	if done && l.val != nil && l.Validated != l.pos.Update {
+		if err := l.validate(ctx); errors.Is(err, errInterrupted) {
+			*stopped, done = report.Interrupted, false
+		} else if err != nil && !errors.Is(err, Stop) {
+			return err
+		}
+	}
+	var broken *NonFiniteError
+	if l.files != nil && !errors.As(cause, &broken) && (done || l.files.lastSaved == "" || l.saved.Update != l.pos.Update) {
+		if err := l.save(); err != nil && !errors.Is(err, Stop) {
+			return err
+		}
+	}
+	var err error
+	if s.Fingerprint, err = l.fingerprint(); err != nil {
+		return err
+	}
+	s.Val = l.Val
+	if l.bestWeights != nil && done && l.best.Update != l.pos.Update {
+		if err := l.weights.restore(l.bestWeights, false); err != nil {
+			return err
+		}
+		s.Val = l.BestVal
+	}
+	if !done {
+		return nil
+	}
+	return l.test(ctx, stopped, s)
+}
+
+// test measures the test data, and what a guess would reach on it, or on the
+// validation data.
+func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) error {
+	ds, last := l.cfg.Test, l.cfg.Test
+	if ds == nil {
+		last = l.cfg.Val
+	}
+	if last == nil {
+		return nil
+	}
+	l.busy("testing")
+	e, err := newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, last.Fields())
+	if err != nil {
+		return err
+	}
+	values, m, err := e.evaluate(ctx, last)
+	if err == nil && m != nil {
+		var p meter
+		if p, err = prior(ctx, l.cfg.Data, l.cfg.Loss); err == nil {
+			s.Baseline = m.baseline(p)
+		}
+	}
+	if ctx.Err() != nil {
+		*stopped = report.Interrupted
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("train: test: %w", err)
+	}
+	if ds == nil {
+		return nil
+	}
+	s.Test = values
+	return l.measure("test", values[0].V, values[1:])
+}
+
+// summarize fills in what is known whatever happened.
+func (l *loop) summarize(s *report.Summary, stopped string) {
+	p := l.prog.Plan()
+	s.Schema, s.Version, s.Stopped = 1, version(), stopped
+	if e, ok := l.eng.(interface{ ISA() string }); ok {
+		s.ISA = e.ISA()
+	}
+	s.Updates, s.Skipped, s.Examples = l.pos.Update, l.Skipped, l.pos.Examples
+	s.Seconds = l.clock.elapsed(time.Now()).Seconds()
+	if s.Seconds > 0 {
+		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds
+	}
+	s.PeakBytes, s.PlannedBytes = peakBytes(), p.Bytes+p.VarBytes
+	last := l.Last
+	if last.Weight == 0 {
+		last = l.Epoch
+	}
+	if last.Weight != 0 {
+		s.Train = report.Values{{Name: "loss", V: last.mean()}}
+	}
+	if l.best != nil {
+		kept := l.best.Update == l.pos.Update || l.bestWeights != nil && (stopped == report.Budget || stopped == report.Early)
+		s.Best = &report.Best{Metric: l.best.Metric, Value: l.best.Value, Update: l.best.Update, Kept: kept}
+	}
+}
+
+// write writes what a run that stopped leaves.
+func (l *loop) write(s *report.Summary) error {
+	err := l.journal(report.Entry{Update: s.Updates, Kind: entryEnd, Text: s.Stopped})
+	if s.Stopped == report.Budget || s.Stopped == report.Early {
+		err = errors.Join(err, l.writeModel(s))
+	}
+	return errors.Join(err, report.WriteSummary(l.files.path, s))
+}
+
+// version is that of the module that was built.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// peakBytes returns the most memory that the process has had, where the system
+// tells (Linux), else 0.
+func peakBytes() int64 {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	fields := strings.Fields(after)
+	if len(fields) == 0 {
+		return 0
+	}
+	kb, _ := strconv.ParseInt(fields[0], 10, 64)
+	return kb << 10
+}

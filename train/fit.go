@@ -1,0 +1,167 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/report"
+)
+
+// Run is the outcome of Fit.
+type Run struct {
+	Dir     string             // the run directory, "" if nothing was written
+	Summary report.Summary     // as in summary.json
+	History []report.Record    // what this process measured, as in metrics.jsonl
+	Params  checkpoint.Tensors // the model that is kept, in the layout of files
+	Plan    engine.Plan        // of the update
+}
+
+// Fit trains a model. It returns when the budget is consumed, when validation
+// gets no better (EarlyStop), or when ctx is cancelled, after the update that
+// goes on and a checkpoint: then Summary.Stopped is "interrupted" and the
+// error is nil. If training fails, both the run so far and the error are
+// returned; a NaN or infinite loss is a *NonFiniteError. A run that could not
+// begin is nil.
+func Fit(ctx context.Context, c Config) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	if c.Engine == nil {
+		eng, err := NewEngine(c.Exec)
+		if err != nil {
+			return nil, err
+		}
+		defer eng.Close()
+		c.Engine = eng
+	}
+	l, err := newLoop(&c)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.open(ctx); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	stopped, err := l.run(ctx)
+	run, err := l.finish(ctx, stopped, err)
+	return run, errors.Join(err, l.close())
+}
+
+// newLoop compiles the programs. It touches no file, so that a mistake in the
+// model leaves none behind.
+func newLoop(c *Config) (*loop, error) {
+	g, up, err := trainGraph(c)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := batch.NewPlan(c.Batch.Max(c.Data.Len()), c.Exec.Micro)
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, bounds: bounds(g), scalars: make([]float64, len(g.Scalars))}
+	if l.weights, err = newWeights(c.Engine, g, c.Seed, c.Init); err != nil {
+		return nil, err
+	}
+	if l.prog, l.plan, err = compilePlan(c.Engine, g, l.weights.vars, plan, c.Seed, c.Exec.Memory); err != nil {
+		return nil, err
+	}
+	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
+	if c.Val != nil {
+		l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields())
+	}
+	l.pos.PerEpoch = c.Data.Len()
+	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)
+	l.clock = newClock(c.Replay, l.journal)
+	return l, err
+}
+
+// open opens the run directory, restores what is to be resumed, and starts
+// reading.
+func (l *loop) open(ctx context.Context) error {
+	var resumed *checkpoint.State
+	if l.cfg.Out != NoOut {
+		f, state, err := openFiles(l.cfg, l.resumable)
+		if err != nil {
+			return err
+		}
+		l.files, resumed = f, state
+	}
+	if resumed != nil {
+		if err := l.restore(resumed); err != nil {
+			return err
+		}
+		if err := l.restoreBest(resumed); err != nil {
+			return err
+		}
+	}
+	if err := l.announce(resumed); err != nil {
+		return err
+	}
+	// A cancelled context ends the loop after an update, not the reading.
+	l.chunk = chunkOf(l.plan.Size, l.plan.Micro, l.pos.PerEpoch)
+	var err error
+	l.loader, err = dataset.NewLoader(context.WithoutCancel(ctx), l.cfg.Data,
+		dataset.LoaderConfig{Batch: l.chunk, Order: l.cfg.Order, Start: l.pos.Examples})
+	l.begin(time.Now())
+	return err
+}
+
+// restoreBest finds the weights of the best validation again.
+func (l *loop) restoreBest(s *checkpoint.State) error {
+	if l.best == nil || l.cfg.EarlyStop.Patience == 0 {
+		return nil
+	}
+	if s.Update != l.best.Update {
+		var err error
+		if s, _, err = l.files.checkpoints.Best(); err != nil {
+			return fmt.Errorf("train: the best checkpoint, of update %d: %w", l.best.Update, err)
+		}
+	}
+	// A best that is newer than the checkpoint resumed from will be found again.
+	if s.Update == l.best.Update {
+		l.bestWeights = params(s.Tensors)
+	}
+	return nil
+}
+
+// params returns the tensors that are not an optimizer's.
+func params(ts checkpoint.Tensors) checkpoint.Tensors {
+	out := checkpoint.Tensors{}
+	for name, t := range ts {
+		if !strings.HasPrefix(name, "optim/") {
+			out[name] = t
+		}
+	}
+	return out
+}
+
+// announce says how the run will be executed.
+func (l *loop) announce(resumed *checkpoint.State) error {
+	p := l.prog.Plan()
+	how := fmt.Sprintf("%v, %d updates an epoch; memory %s", l.plan, (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size, megabytes(p.Bytes+p.VarBytes))
+	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%d examples, budget %v, %s", l.cfg.Data.Len(), l.cfg.Budget, how))
+	if resumed == nil {
+		return l.journal(report.Entry{Kind: entryStart, Value: float64(l.plan.Micro), Text: how})
+	}
+	l.cfg.Progress.Note("resumed at update %d", resumed.Update)
+	return l.journal(report.Entry{Update: resumed.Update, Kind: entryResume, Value: float64(l.plan.Micro), Text: how})
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+func (l *loop) close() error {
+	if l.loader != nil {
+		l.loader.Close()
+	}
+	if l.files != nil {
+		return l.files.close()
+	}
+	return nil
+}

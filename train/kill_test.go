@@ -1,0 +1,99 @@
+package train
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/report"
+)
+
+// killable is a run that saves after every update, so that most moments of it
+// are inside the writing of a checkpoint.
+func killable(t testing.TB, dir string) Config {
+	c := resumable(t)
+	c.Out, c.Engine = dir, nil
+	c.Budget = Epochs(60) // 240 updates
+	c.Checkpoint.Every = batch.Updates(1)
+	return c
+}
+
+const killEnv = "DESCENT_TRAIN_KILL_DIR"
+
+// TestKilledChild is the process that TestKill kills.
+func TestKilledChild(t *testing.T) {
+	dir := os.Getenv(killEnv)
+	if dir == "" {
+		t.Skip("runs as a child of TestKill")
+	}
+	c := killable(t, dir)
+	_, err := os.Stat(dir)
+	c.Resume = err == nil
+	c.OnEvent = func(*Event) error { time.Sleep(time.Millisecond); return nil } // to live long enough
+	fit(t, c)
+}
+
+// TestKill: killed without warning, again and again, and resumed, a run ends
+// with the bits and the records of one that nobody disturbed.
+func TestKill(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a killed process cannot be told from a failed one")
+	}
+	whole := killable(t, filepath.Join(t.TempDir(), "whole"))
+	want := fit(t, whole)
+	dir := filepath.Join(t.TempDir(), "killed")
+	kills, inWrite := 0, 0
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for try := 0; ; try++ {
+		if try > 200 {
+			t.Fatal("the run does not end")
+		}
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
+		child.Env = append(os.Environ(), killEnv+"="+dir)
+		var out strings.Builder
+		child.Stdout, child.Stderr = &out, &out
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- child.Wait() }()
+		if kills < 20 || inWrite == 0 {
+			select {
+			case <-time.After(10*time.Millisecond + time.Duration(rnd.Int64N(int64(60*time.Millisecond)))):
+				if err := child.Process.Kill(); err == nil {
+					kills++
+				}
+			case err := <-done:
+				done <- err
+			}
+		}
+		err := <-done
+		if temps, _ := filepath.Glob(filepath.Join(dir, CheckpointsDir, "*tmp*")); len(temps) > 0 {
+			inWrite++
+		}
+		if err == nil {
+			break
+		}
+		if !strings.Contains(err.Error(), "killed") {
+			t.Fatalf("%v\n%s", err, &out)
+		}
+	}
+	t.Logf("%d kills, %d of them inside the write of a checkpoint", kills, inWrite)
+	got, err := report.ReadSummary(dir)
+	if err != nil || got.Fingerprint != want.Summary.Fingerprint {
+		t.Fatalf("summary %+v, %v; want fingerprint %.8s", got, err, want.Summary.Fingerprint)
+	}
+	if a, b := records(t, dir), records(t, whole.Out); !reflect.DeepEqual(a, b) {
+		t.Errorf("%d records\n%+v\nwant %d\n%+v", len(a), a, len(b), b)
+	}
+	if kills < 5 {
+		t.Errorf("only %d kills: the run was over before", kills)
+	}
+}

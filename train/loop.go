@@ -1,0 +1,396 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// loop is a run in progress. Between two updates it is consistent: it can be
+// saved, evaluated or left.
+type loop struct {
+	cfg     *Config
+	eng     engine.Engine
+	graph   *graph.Graph
+	update  *optim.Update
+	prog    engine.Program
+	plan    batch.Plan
+	bounds  []bound
+	weights *weights
+	val     *Evaluator // nil without validation data
+	files   *files     // nil if nothing is written
+	clock   *clock
+
+	loader  *dataset.Loader
+	size    int       // that the policy asked for last
+	chunk   int       // examples that the loader gathers at once
+	share   float64   // of the budget that an update consumes
+	scalars []float64 // inputs of the update
+
+	lossSum, weightSum, gradNorm *tensor.Tensor
+
+	pos   batch.Position
+	saved batch.Position // of the newest checkpoint
+	loopState
+	best        *checkpoint.Best
+	bestWeights checkpoint.Tensors // of the best validation, with early stopping
+
+	record  report.Record
+	history []report.Record
+	event   Event
+	pace    pace
+}
+
+// errInterrupted ends the loop between two updates.
+var errInterrupted = errors.New("train: interrupted")
+
+// run updates until the budget is consumed, and says why it stopped.
+func (l *loop) run(ctx context.Context) (stopped string, err error) {
+	if l.Owed {
+		if err := l.validate(ctx); err != nil {
+			return outcome(err)
+		}
+	}
+	for {
+		if p := l.cfg.EarlyStop.Patience; p > 0 && l.Bad >= p {
+			return report.Early, nil
+		}
+		over, err := l.over()
+		if err == nil && over {
+			return report.Budget, nil
+		}
+		if err == nil && ctx.Err() != nil {
+			err = errInterrupted
+		}
+		if err == nil {
+			err = l.step(ctx)
+		}
+		if err != nil {
+			return outcome(err)
+		}
+	}
+}
+
+func outcome(err error) (string, error) {
+	if errors.Is(err, errInterrupted) || errors.Is(err, Stop) {
+		return report.Interrupted, nil
+	}
+	return report.Failed, err
+}
+
+// over reports whether the budget is consumed.
+func (l *loop) over() (bool, error) {
+	done := l.cfg.Budget.Fraction(l.pos) >= 1
+	if l.cfg.Budget.Unit != batch.Second {
+		return done, nil
+	}
+	return l.clock.decide(l.pos.Update, entryStop, done)
+}
+
+// fraction returns the consumed share of the budget, in [0, 1].
+func (l *loop) fraction() (float64, error) {
+	f := min(1, l.cfg.Budget.Fraction(l.pos))
+	if l.cfg.Budget.Unit != batch.Second {
+		return f, nil
+	}
+	return l.clock.share(l.pos.Update, f)
+}
+
+// step does one update and what is due after it.
+func (l *loop) step(ctx context.Context) error {
+	before := l.pos
+	if err := l.transact(); err != nil {
+		return err
+	}
+	l.tick()
+	if l.cfg.LogEvery.Due(before, l.pos) {
+		if err := l.log(); err != nil {
+			return err
+		}
+	}
+	save := l.cfg.Checkpoint.Every.Due(l.saved, l.pos)
+	if due, err := l.validationDue(before); err != nil {
+		return err
+	} else if due {
+		had := l.best
+		if err := l.validate(ctx); err != nil {
+			return err
+		}
+		save = save || l.cfg.EarlyStop.Patience > 0 && l.best != had
+	}
+	if save && l.files != nil {
+		if err := l.save(); err != nil {
+			return err
+		}
+	}
+	return l.emit(Updated)
+}
+
+// transact runs the next batch and commits it. After an error nothing has
+// changed.
+func (l *loop) transact() error {
+	f, err := l.fraction()
+	if err != nil {
+		return err
+	}
+	rows, err := l.nextSize(f)
+	if err != nil {
+		return err
+	}
+	at := l.progress(f)
+	l.update.Scalars(l.graph, l.scalars, at)
+	l.event.LR, l.event.Batch = l.update.LR(at), rows
+	l.prog.Begin(l.pos.Examples, l.scalars)
+	for done := 0; done < rows; {
+		b, err := l.nextChunk()
+		if err != nil {
+			return err
+		}
+		for row := 0; row < b.Rows; row += l.plan.Micro {
+			l.prog.Micro(b.Fields, row, min(l.plan.Micro, b.Rows-row))
+		}
+		done += b.Rows
+	}
+	finite := l.prog.Finish()
+	switch loss, weight := l.lossSum.F64()[0], l.weightSum.F64()[0]; {
+	case weight == 0:
+		if err := l.skip(); err != nil {
+			return err
+		}
+	case !finite:
+		return l.nonFinite(rows)
+	default:
+		l.prog.Commit()
+		l.Logged.add(loss, weight)
+		l.Epoch.add(loss, weight)
+		l.pace.loss.add(loss, weight)
+		l.event.Loss, l.event.GradNorm = loss/weight, l.gradNorm.F64()[0]
+	}
+	l.advance(rows)
+	return nil
+}
+
+// skip notes an update whose weights sum to 0: nothing is committed, and the
+// optimizer's count stays.
+func (l *loop) skip() error {
+	l.Skipped++
+	l.event.Loss, l.event.GradNorm = math.NaN(), math.NaN()
+	l.cfg.Progress.Note("update %d: the weights of its examples sum to 0; nothing changes", l.pos.Update+1)
+	return l.journal(report.Entry{Update: l.pos.Update + 1, Kind: entrySkip, Text: "the weights sum to 0"})
+}
+
+// progress is where the update after pos stands, for schedule and optimizer.
+func (l *loop) progress(fraction float64) optim.Progress {
+	return optim.Progress{Update: int64(l.pos.Update - l.Skipped), Fraction: fraction, Step: l.share}
+}
+
+// shareOfUpdate is the share of the budget that a full batch consumes, 0 if
+// that depends on a clock.
+func shareOfUpdate(c *Config, size int) float64 {
+	n := c.Data.Len()
+	switch c.Budget.Unit {
+	case batch.Epoch:
+		perEpoch := (n + size - 1) / size
+		if c.DropLast {
+			perEpoch = n / size
+		}
+		return 1 / (c.Budget.N * float64(perEpoch))
+	case batch.Update:
+		return 1 / c.Budget.N
+	case batch.Example:
+		return float64(size) / c.Budget.N
+	}
+	return 0
+}
+
+// nextSize returns the number of examples of the next update: what the policy
+// asks for, or what is left of the epoch.
+func (l *loop) nextSize(fraction float64) (int, error) {
+	size := l.cfg.Batch.Size(batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch})
+	if size < 1 || size > l.plan.Size {
+		return 0, fmt.Errorf("train: update %d: the policy %v asks for %d examples (want 1 to %d)", l.pos.Update+1, l.cfg.Batch, size, l.plan.Size)
+	}
+	l.size = size
+	if chunk := chunkOf(size, l.plan.Micro, l.pos.PerEpoch); chunk != l.chunk {
+		if err := l.loader.SetSize(chunk); err != nil {
+			return 0, err
+		}
+		l.chunk = chunk
+	}
+	return min(size, l.leftOfEpoch()), nil
+}
+
+// chunkOf returns how many examples the loader gathers at once for batches of
+// a size: the batch, or a micro-batch if batches are whole numbers of them or
+// end with the epoch. Then a batch need not fit in memory.
+func chunkOf(size, micro, epoch int) int {
+	if size > micro && (size%micro == 0 || size == epoch) {
+		return micro
+	}
+	return size
+}
+
+func (l *loop) leftOfEpoch() int { return l.pos.PerEpoch - int(l.pos.Examples%uint64(l.pos.PerEpoch)) }
+
+// nextChunk returns the next examples of the batch.
+func (l *loop) nextChunk() (*dataset.Batch, error) {
+	for {
+		b, err := l.loader.Next()
+		if err != nil {
+			return nil, fmt.Errorf("train: update %d: %w", l.pos.Update+1, err)
+		}
+		if b.First >= l.pos.Examples { // else it is of a tail that DropLast leaves out
+			return b, checkBounds(l.bounds, b.Fields, b.Indices)
+		}
+	}
+}
+
+// advance moves the position behind a batch.
+func (l *loop) advance(rows int) {
+	l.pos.Update++
+	l.pos.Examples += uint64(rows)
+	if left := l.leftOfEpoch(); l.cfg.DropLast && left < l.size {
+		l.pos.Examples += uint64(left)
+	}
+	if l.pos.Examples%uint64(l.pos.PerEpoch) == 0 {
+		l.Last, l.Epoch = l.Epoch, sums{}
+	}
+}
+
+// epoch returns the number of epochs completed.
+func (l *loop) epoch() uint64 { return l.pos.Examples / uint64(l.pos.PerEpoch) }
+
+// --- records ---
+
+// measure fills the loop's record with the position and writes it.
+func (l *loop) measure(split string, loss float64, values report.Values) error {
+	r := &l.record
+	r.Update, r.Examples = l.pos.Update, l.pos.Examples
+	r.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
+	r.Seconds = l.clock.elapsed(time.Now()).Seconds()
+	r.Split, r.Loss = split, loss
+	r.LR, r.Batch = 0, 0
+	if split == "train" {
+		r.LR, r.Batch = l.event.LR, l.event.Batch
+	}
+	r.Values = append(r.Values[:0], values...)
+	kept := *r
+	kept.Values = append(report.Values(nil), values...)
+	l.history = append(l.history, kept)
+	if l.files == nil {
+		return nil
+	}
+	return l.files.metrics.Write(r)
+}
+
+// log records the training loss since the last record.
+func (l *loop) log() error {
+	err := l.measure("train", l.Logged.mean(), report.Values{{Name: "grad_norm", V: l.event.GradNorm}})
+	l.Logged = sums{}
+	return err
+}
+
+func (l *loop) journal(e report.Entry) error {
+	if l.files == nil {
+		return nil
+	}
+	return l.files.journal.Write(e)
+}
+
+// --- validation ---
+
+func (l *loop) validationDue(before batch.Position) (bool, error) {
+	if l.val == nil {
+		return false, nil
+	}
+	due := l.cfg.ValidateEvery.Due(before, l.pos)
+	if l.cfg.ValidateEvery.Unit != batch.Second {
+		return due, nil
+	}
+	return l.clock.decide(l.pos.Update, entryValidate, due)
+}
+
+// validate measures the validation data and judges the result. Interrupted, it
+// leaves a debt that a resumed run pays first.
+func (l *loop) validate(ctx context.Context) error {
+	l.Owed = true
+	l.busy("validating")
+	values, _, err := l.val.evaluate(ctx, l.cfg.Val)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return fmt.Errorf("train: validation after update %d: %w", l.pos.Update, err)
+	}
+	l.Owed, l.Validated, l.Val = false, l.pos.Update, values
+	if err := l.measure("val", values[0].V, values[1:]); err != nil {
+		return err
+	}
+	best, err := l.judge(values)
+	if err != nil {
+		return err
+	}
+	l.showValidation(best)
+	l.event.Values, l.event.Best = values, best
+	return l.emit(Validated)
+}
+
+// judge reports whether a validation is the best so far, and keeps its
+// weights if they may be restored.
+func (l *loop) judge(values report.Values) (bool, error) {
+	v, ok := values.Get(l.cfg.Metric)
+	if !ok {
+		return false, fmt.Errorf("train: metric %q is not measured for this target (have %v)", l.cfg.Metric, names(values))
+	}
+	if !l.improves(v) {
+		l.Bad++
+		return false, nil
+	}
+	l.best = &checkpoint.Best{Metric: l.cfg.Metric, Value: v, Update: l.pos.Update}
+	l.BestVal, l.Bad = values, 0
+	if l.cfg.EarlyStop.Patience == 0 {
+		return true, nil
+	}
+	ts, err := l.weights.file(false)
+	if err != nil {
+		return false, err
+	}
+	l.bestWeights = checkpoint.Tensors{}
+	for name, t := range ts {
+		l.bestWeights[name] = t.Clone()
+	}
+	return true, nil
+}
+
+// improves reports whether a value of the metric is a new best.
+func (l *loop) improves(v float64) bool {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return false
+	}
+	if l.best == nil {
+		return true
+	}
+	isBetter, delta := better[l.cfg.Metric], l.cfg.EarlyStop.MinDelta
+	if isBetter(1, 0) { // higher is better
+		delta = -delta
+	}
+	return isBetter(v+delta, l.best.Value)
+}
+
+func names(values report.Values) (all []string) {
+	for _, v := range values {
+		all = append(all, v.Name)
+	}
+	return all
+}

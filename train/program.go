@@ -1,0 +1,239 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Names of outputs.
+const (
+	outLossSum   = "loss_sum"   // Σ w·ℓ of the batch, f64
+	outWeightSum = "weight_sum" // Σ w of the batch, f64
+	outLoss      = "loss"       // w·ℓ of each example
+	outPred      = "pred"       // what the model says of each example
+)
+
+// inputs declares the fields of a dataset to a graph, in their order: it is
+// the order of the tensors of a batch.
+func inputs(fields []dataset.Field) []nn.Input {
+	in := make([]nn.Input, len(fields))
+	for i, f := range fields {
+		in[i] = nn.Input(f)
+	}
+	return in
+}
+
+// trainGraph builds the program of an update.
+func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
+	b := new(graph.Builder)
+	x := nn.NewContext(b, true, inputs(c.Data.Fields())...)
+	num, den, weighted := nn.Objective(x, c.Loss, x.Model(c.Model), x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
+	params := x.Params()
+	up, err := c.Optimizer.Build(b, params, b.Gradient(weighted, params), num, den)
+	if e := b.Err(); e != nil {
+		return nil, nil, e
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	b.Output(outLossSum, num)
+	b.Output(outWeightSum, den)
+	g, err := b.Build()
+	return g, up, err
+}
+
+// forwardGraph builds a program that changes nothing: the prediction, and the
+// loss if the fields have a target. With dropout on it is the forward half of
+// trainGraph, for finding out which example broke an update.
+func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field, dropout bool) (*graph.Graph, error) {
+	b := new(graph.Builder)
+	x := nn.NewContext(b, dropout, inputs(fields)...)
+	pred := x.Model(model)
+	b.Output(outPred, pred)
+	if y := x.Inputs[dataset.FieldY]; y != nil && loss != nil {
+		num, den, weighted := nn.Objective(x, loss, pred, y, x.Inputs[dataset.FieldWeight])
+		b.Output(outLossSum, num)
+		b.Output(outWeightSum, den)
+		b.Output(outLoss, weighted)
+	}
+	return b.Build()
+}
+
+// compilePlan compiles a training graph for the planned micro-batch, or for
+// the largest half, quarter, … of it whose memory fits the limit.
+func compilePlan(eng engine.Engine, g *graph.Graph, vars engine.Vars, plan batch.Plan, seed uint64, limit int64) (engine.Program, batch.Plan, error) {
+	for {
+		p, err := eng.Compile(g, vars, engine.Options{Rows: plan.Micro, Batch: plan.Size, Seed: seed})
+		if err != nil {
+			return nil, plan, err
+		}
+		need := p.Plan().Bytes + p.Plan().VarBytes
+		if limit == 0 || need <= limit {
+			return p, plan, nil
+		}
+		half, ok := plan.Halve(fmt.Sprintf("halved to fit %d bytes", limit))
+		if !ok {
+			return nil, plan, fmt.Errorf("train: exec.memory %d is too little: one example at a time takes %d bytes", limit, need)
+		}
+		plan = half
+	}
+}
+
+// weights are the variables of a run and their copies on the host.
+type weights struct {
+	vars       engine.Vars
+	nodes      []*graph.Node      // of the variables
+	host       checkpoint.Tensors // in the engine's layout
+	transposed map[string]bool    // what files hold the other way round
+}
+
+// newWeights makes the variables of a graph with their first values.
+func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.Tensors) (*weights, error) {
+	w := &weights{nodes: g.Vars, host: checkpoint.Tensors{}, transposed: transposed(g)}
+	specs := make([]engine.VarSpec, len(g.Vars))
+	for i, v := range g.Vars {
+		specs[i] = engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims}
+		t := tensor.New(tensor.F32, v.Shape.Dims...)
+		w.host[v.Attr.Name] = t
+		if err := nn.Initialize(v.Attr.Init, v.Shape.Dims, seed, v.Attr.Name, t.F32()); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.adopt(init); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.vars, err = eng.NewVars(specs); err != nil {
+		return nil, err
+	}
+	return w, w.push()
+}
+
+// transposed lists the variables that files hold transposed: the parameters
+// that say so, and the optimizer's state of the same shape.
+func transposed(g *graph.Graph) map[string]bool {
+	t := map[string]bool{}
+	shape := map[string]graph.Shape{}
+	for _, v := range g.Vars {
+		if v.Attr.Init.Transposed {
+			t[v.Attr.Name] = true
+			shape[v.Attr.Name] = v.Shape
+		}
+	}
+	for _, v := range g.Vars {
+		name, isState := strings.CutPrefix(v.Attr.Name, "optim/")
+		if i := strings.LastIndexByte(name, '/'); isState && i > 0 && t[name[:i]] && v.Shape.Equal(shape[name[:i]]) {
+			t[v.Attr.Name] = true
+		}
+	}
+	return t
+}
+
+// push writes the host's copies to the engine.
+func (w *weights) push() error {
+	for name, t := range w.host {
+		if err := w.vars.Write(name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pull reads the engine's values into the host's copies.
+func (w *weights) pull() error {
+	for name, t := range w.host {
+		if err := w.vars.Read(name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finite reports whether the engine's values are all finite.
+func (w *weights) finite() (bool, error) {
+	if err := w.pull(); err != nil {
+		return false, err
+	}
+	for _, t := range w.host {
+		for _, v := range t.F32() {
+			if v-v != 0 {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+// file returns what the engine holds, in the layout of files: parameters and
+// state, or parameters alone. The tensors are valid until the next pull.
+func (w *weights) file(state bool) (checkpoint.Tensors, error) {
+	if err := w.pull(); err != nil {
+		return nil, err
+	}
+	ts, flip := checkpoint.Tensors{}, map[string]bool{}
+	for _, v := range w.nodes {
+		if state || v.Attr.Kind != graph.State {
+			ts[v.Attr.Name] = w.host[v.Attr.Name]
+			flip[v.Attr.Name] = w.transposed[v.Attr.Name]
+		}
+	}
+	return checkpoint.ToFile(ts, flip)
+}
+
+// adopt copies tensors in the layout of files over the host's. Names and
+// shapes that do not fit are errors; names that are missing stay as they are.
+func (w *weights) adopt(ts checkpoint.Tensors) error {
+	flip := map[string]bool{}
+	for name, t := range ts {
+		if w.host[name] == nil {
+			return fmt.Errorf("train: the model has no parameter %q", name)
+		}
+		if t.DType() != tensor.F32 || t.Size() != w.host[name].Size() {
+			return fmt.Errorf("train: parameter %q is %v (want %v)", name, t, w.host[name])
+		}
+		flip[name] = w.transposed[name]
+	}
+	ts, err := checkpoint.FromFile(ts, flip)
+	if err != nil {
+		return err
+	}
+	for name, t := range ts {
+		if !t.Shape().Equal(w.host[name].Shape()) {
+			return fmt.Errorf("train: parameter %q is %v (want %v)", name, t, w.host[name])
+		}
+		copy(w.host[name].F32(), t.F32())
+	}
+	return nil
+}
+
+// restore makes the engine hold tensors in the layout of files; all variables
+// of the given kinds must be there.
+func (w *weights) restore(ts checkpoint.Tensors, state bool) error {
+	kept := checkpoint.Tensors{}
+	for _, v := range w.nodes {
+		if !state && v.Attr.Kind == graph.State {
+			continue
+		}
+		t := ts[v.Attr.Name]
+		if t == nil {
+			return fmt.Errorf("train: %q is missing from what is to be restored", v.Attr.Name)
+		}
+		kept[v.Attr.Name] = t
+	}
+	if err := w.pull(); err != nil {
+		return err
+	}
+	if err := w.adopt(kept); err != nil {
+		return err
+	}
+	return w.push()
+}

@@ -1,0 +1,262 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/report"
+)
+
+// Sections of a checkpoint that are this package's.
+const (
+	sectionConfig = "config" // Config.Resolved
+	sectionSchema = "schema" // Config.Schema
+	sectionSetup  = "setup"  // setup: what must be equal on resume whatever the caller says
+	sectionLoop   = "loop"   // loopState
+)
+
+const generator = "philox4x32-10"
+
+// loopState is what the loop keeps besides weights and position. All numbers
+// are finite or null.
+type loopState struct {
+	Skipped  uint64        `json:"skipped,omitempty"`
+	Elapsed  time.Duration `json:"elapsed"`  // nanoseconds
+	Fraction float64       `json:"fraction"` // of a time budget, as journaled
+	Logged   sums          `json:"logged"`   // since the last record
+	Epoch    sums          `json:"epoch"`    // of the epoch that goes on
+	Last     sums          `json:"last"`     // of the last whole epoch
+
+	Validated uint64        `json:"validated"`          // the update of the last validation
+	Owed      bool          `json:"owed,omitempty"`     // a validation that was due is not done
+	Val       report.Values `json:"val,omitempty"`      // its result
+	BestVal   report.Values `json:"best_val,omitempty"` // that of the best
+	Bad       int           `json:"bad,omitempty"`      // validations since the best
+}
+
+// sums are Σ w·ℓ and Σ w.
+type sums struct {
+	Loss   float64 `json:"loss"`
+	Weight float64 `json:"weight"`
+}
+
+func (s *sums) add(loss, weight float64) { s.Loss, s.Weight = s.Loss+loss, s.Weight+weight }
+
+func (s sums) mean() float64 { return s.Loss / s.Weight }
+
+// setup is what decides the result of a run and is known to this package. It
+// is compared on resume.
+func setup(c *Config, w *weights) map[string]any {
+	params := map[string]any{}
+	for _, v := range w.nodes {
+		params[v.Attr.Name] = fmt.Sprint(v.Shape)
+	}
+	s := map[string]any{
+		"seed": fmt.Sprint(c.Seed), "data": fmt.Sprint(c.Data.Len(), " examples of ", c.Data.Fields()), "drop_last": c.DropLast,
+		"loss": c.Loss.Name(), "lr": c.Optimizer.LR, "batch": c.Batch.String(), "budget": c.Budget.String(),
+		"validate_every": c.ValidateEvery.String(), "log_every": c.LogEvery.String(), "metric": c.Metric,
+		"early_stop": fmt.Sprintf("patience %d, min delta %v", c.EarlyStop.Patience, c.EarlyStop.MinDelta), "variables": params,
+	}
+	if c.Val != nil {
+		s["val"] = fmt.Sprint(c.Val.Len(), " examples")
+	}
+	return s
+}
+
+// state describes the run as it stands, with the engine's values copied out.
+func (l *loop) state() (*checkpoint.State, error) {
+	ts, err := l.weights.file(true)
+	if err != nil {
+		return nil, err
+	}
+	s := &checkpoint.State{Tensors: ts}
+	s.Update, s.Epoch, s.Examples = l.pos.Update, l.epoch(), l.pos.Examples
+	s.Seed, s.RNG, s.Best = l.cfg.Seed, generator, l.best
+	return s, nil
+}
+
+func (l *loop) fingerprint() (string, error) {
+	s, err := l.state()
+	if err != nil {
+		return "", err
+	}
+	return checkpoint.Fingerprint(s).String(), nil
+}
+
+// save writes a checkpoint. The metrics are written first, so that a resumed
+// run finds all records up to it.
+func (l *loop) save() error {
+	if l.files == nil {
+		return nil
+	}
+	if err := l.files.metrics.Flush(); err != nil {
+		return err
+	}
+	s, err := l.state()
+	if err != nil {
+		return err
+	}
+	s.Run = l.files.checkpoints.Run
+	s.Sections = map[string]json.RawMessage{}
+	ls := l.loopState
+	ls.Elapsed, ls.Fraction = l.clock.elapsed(time.Now()), l.clock.fraction
+	for name, v := range map[string]any{sectionLoop: ls, sectionSetup: setup(l.cfg, l.weights)} {
+		if s.Sections[name], err = json.Marshal(v); err != nil {
+			return fmt.Errorf("train: checkpoint: %w", err)
+		}
+	}
+	if l.cfg.Resolved != nil {
+		s.Sections[sectionConfig] = l.cfg.Resolved
+	}
+	if l.cfg.Schema != nil {
+		s.Sections[sectionSchema] = l.cfg.Schema
+	}
+	path, err := l.files.checkpoints.Save(s)
+	if err != nil {
+		return err
+	}
+	l.files.lastSaved, l.saved = path, l.pos
+	l.event.Path = path
+	return l.emit(Saved)
+}
+
+// resumable refuses a checkpoint of a run that was set up otherwise.
+func (l *loop) resumable(s *checkpoint.State) error {
+	if err := checkResolved(l.cfg, s); err != nil {
+		return err
+	}
+	var before map[string]any
+	if err := unmarshalSection(s, sectionSetup, &before); err != nil {
+		return err
+	}
+	now, err := normalize(setup(l.cfg, l.weights))
+	if err != nil {
+		return err
+	}
+	if s.RNG != generator {
+		return fmt.Errorf("train: the checkpoint uses the random numbers %q (want %s)", s.RNG, generator)
+	}
+	return refuseChanges(now, before)
+}
+
+// restore continues from a checkpoint.
+func (l *loop) restore(s *checkpoint.State) error {
+	if err := unmarshalSection(s, sectionLoop, &l.loopState); err != nil {
+		return err
+	}
+	l.pos.Update, l.pos.Examples, l.pos.Elapsed = s.Update, s.Examples, l.Elapsed
+	l.best, l.saved = s.Best, l.pos
+	l.clock.earlier, l.clock.fraction = l.Elapsed, l.Fraction
+	return l.weights.restore(s.Tensors, true)
+}
+
+func unmarshalSection(s *checkpoint.State, name string, into any) error {
+	raw, ok := s.Sections[name]
+	if !ok {
+		return fmt.Errorf("train: the checkpoint has no section %q: it is not of this program", name)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("train: the checkpoint's section %q: %w", name, err)
+	}
+	return nil
+}
+
+// checkResolved refuses a configuration that differs from the checkpoint's
+// other than under exec.
+func checkResolved(c *Config, s *checkpoint.State) error {
+	raw := s.Sections[sectionConfig]
+	if raw == nil || c.Resolved == nil {
+		return nil
+	}
+	var before, now map[string]any
+	if err := errors.Join(json.Unmarshal(raw, &before), json.Unmarshal(c.Resolved, &now)); err != nil {
+		return fmt.Errorf("train: compare configurations: %w", err)
+	}
+	return refuseChanges(now, before)
+}
+
+// refuseChanges names the keys that differ.
+func refuseChanges(now, before map[string]any) error {
+	a, b := map[string]any{}, map[string]any{}
+	flatten(a, "", now)
+	flatten(b, "", before)
+	keys := map[string]bool{}
+	for k := range a {
+		keys[k] = true
+	}
+	for k := range b {
+		keys[k] = true
+	}
+	var diffs []string
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if k == "exec" || strings.HasPrefix(k, "exec.") || reflect.DeepEqual(a[k], b[k]) {
+			continue
+		}
+		diffs = append(diffs, fmt.Sprintf("%s is %s (the run has %s)", k, show(a, k), show(b, k)))
+	}
+	if diffs == nil {
+		return nil
+	}
+	return fmt.Errorf("train: a run resumes with the configuration it began with, but for exec: %s", strings.Join(diffs, "; "))
+}
+
+func show(m map[string]any, k string) string {
+	v, ok := m[k]
+	if !ok {
+		return "not set"
+	}
+	b, _ := json.Marshal(v) // it came from JSON
+	return string(b)
+}
+
+// flatten writes the leaves of nested objects under dotted names.
+func flatten(out map[string]any, prefix string, v any) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		out[strings.TrimSuffix(prefix, ".")] = v
+		return
+	}
+	for k, x := range m {
+		flatten(out, prefix+k+".", x)
+	}
+}
+
+// normalize passes a value through JSON, so that it compares with one that was
+// read.
+func normalize(v map[string]any) (out map[string]any, err error) {
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	return out, err
+}
+
+// writeModel writes the file to deploy.
+func (l *loop) writeModel(s *report.Summary) error {
+	ts, err := l.weights.file(false)
+	if err != nil {
+		return err
+	}
+	metrics, err := json.Marshal(map[string]any{"train": s.Train, "val": s.Val, "test": s.Test, "best": s.Best})
+	if err != nil {
+		return fmt.Errorf("train: model: %w", err)
+	}
+	provenance, err := json.Marshal(map[string]any{
+		"name": l.cfg.Name, "run": l.files.checkpoints.Run, "version": s.Version, "fingerprint": s.Fingerprint,
+		"updates": s.Updates, "examples": s.Examples, "seed": l.cfg.Seed,
+	})
+	if err != nil {
+		return fmt.Errorf("train: model: %w", err)
+	}
+	return checkpoint.WriteModel(filepath.Join(l.files.path, ModelName), &checkpoint.Model{
+		Tensors: ts, Config: l.cfg.Resolved, Schema: l.cfg.Schema, Metrics: metrics, Provenance: provenance,
+	})
+}
