@@ -12,7 +12,7 @@ import (
 
 // accuracy is what an engine owes for one operation: nothing (the correctly
 // rounded result), units in the last place, or a bound that depends on the
-// operands. docs/exactness.md explains the bounds.
+// operands.
 type accuracy struct {
 	ulp, abs float64 // |error| <= ulp units in the last place + abs
 	bound    func(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64
