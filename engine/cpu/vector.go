@@ -194,7 +194,8 @@ func (p *program) independent(steps []step, i, j int) bool {
 		}
 	}
 	for k := min(i, j) + 1; k < max(i, j); k++ {
-		if slices.ContainsFunc(written, func(n *graph.Node) bool { return readsFromMemory(steps[k].unit, n) }) {
+		joined := steps[k].run == nil // into one of the two, or into another of which this holds too
+		if !joined && slices.ContainsFunc(written, func(n *graph.Node) bool { return readsFromMemory(steps[k].unit, n) }) {
 			return false
 		}
 	}
