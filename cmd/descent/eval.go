@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/train"
+)
+
+func (a *app) eval() *cobra.Command {
+	var data, part string
+	var asJSON bool
+	var set []string
+	c := &cobra.Command{
+		Use:   "eval RUN [--data FILE | --split PART]",
+		Short: "Measure the model of a run on its test data, or on others",
+		Args:  arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if data != "" && part != "" {
+				return usagef("--data and --split exclude each other")
+			}
+			t, err := openRun(args[0], set)
+			if err != nil {
+				return err
+			}
+			ds, name, err := t.dataFor(data, part)
+			if err != nil {
+				return err
+			}
+			values, err := a.measure(t, ds)
+			if err != nil {
+				return err
+			}
+			return a.showValues(name, ds.Len(), values, asJSON)
+		},
+	}
+	c.Flags().StringVar(&data, "data", "", "file or folder to measure on")
+	c.Flags().StringVar(&part, "split", "", "test, val or train of the run's own data (default: the first it has)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the run's configuration, such as data.train=PATH")
+	return c
+}
+
+// dataFor returns data by file, or a part of the run's own, and a name for it.
+func (t *trained) dataFor(data, part string) (dataset.Dataset, string, error) {
+	if data == "" {
+		return t.part(part)
+	}
+	ds, err := t.config.Encode(data, "test", t.schema, true)
+	return ds, data, err
+}
+
+func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err error) {
+	err = t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
+		values, err = e.Evaluate(a.signals.ctx, ds)
+		return err
+	})
+	if err != nil && a.signals.ctx.Err() != nil {
+		err = a.signals.outcome()
+	}
+	return values, err
+}
+
+func (a *app) showValues(name string, examples int, values report.Values, asJSON bool) error {
+	if asJSON {
+		b, err := json.MarshalIndent(struct {
+			Data     string        `json:"data"`
+			Examples int           `json:"examples"`
+			Values   report.Values `json:"values"`
+		}{name, examples, values}, "", "  ")
+		fmt.Fprintf(a.out, "%s\n", b)
+		return err
+	}
+	fmt.Fprintf(a.out, "%s: %d examples\n", name, examples)
+	for _, v := range values {
+		fmt.Fprintf(a.out, "%-10s %.6g\n", v.Name, v.V)
+	}
+	return nil
+}

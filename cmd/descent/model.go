@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/internal/config"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/train"
+)
+
+// trained is the model of a run directory, ready for use.
+type trained struct {
+	run    *train.RunDir
+	config *config.Config
+	schema *dataset.Schema
+	model  nn.Layer
+}
+
+// openRun reads a run directory.
+func openRun(dir string, set []string) (*trained, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, usagef("%s is no run directory", dir)
+	}
+	r, err := train.OpenRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	if r.YAML == nil || r.Schema == nil {
+		return nil, fmt.Errorf("%s was not made by this program: it has no %s, or its model no schema", dir, train.ConfigName)
+	}
+	t := &trained{run: r}
+	if t.config, err = config.Parse(r.Path+"/"+train.ConfigName, r.YAML, set...); err != nil {
+		return nil, err
+	}
+	if t.schema, err = dataset.ParseSchema(r.Schema); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.From, err)
+	}
+	t.model, err = t.config.BuildModel(t.schema)
+	return t, err
+}
+
+// evaluator compiles the model for data with the given fields and calls f
+// with it.
+func (t *trained) evaluator(fields []dataset.Field, f func(*train.Evaluator) error) error {
+	x := t.config.Exec
+	eng, err := train.NewEngine(train.Exec{Threads: x.Threads, ISA: x.ISA})
+	if err != nil {
+		return usageError{err}
+	}
+	defer eng.Close()
+	e, err := train.NewEvaluator(eng, t.model, t.config.BuildLoss(), fields, t.run.Params)
+	if err != nil {
+		return err
+	}
+	return f(e)
+}
+
+// part returns the part of the run's own data of the given name, "" for the
+// first there is of test, val and train.
+func (t *trained) part(name string) (dataset.Dataset, string, error) {
+	sets, err := t.config.Load(t.schema)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, p := range []struct {
+		name string
+		ds   dataset.Dataset
+	}{{"test", sets.Test}, {"val", sets.Val}, {"train", sets.Train}} {
+		if name == p.name && p.ds == nil {
+			return nil, "", usagef("the run has no %s data", name)
+		}
+		if p.ds != nil && (name == "" || name == p.name) {
+			return p.ds, p.name, nil
+		}
+	}
+	return nil, "", usageError{errors.New("no such part of the data (want test, val or train)")}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/tensor"
+	"github.com/descent-ml/descent/train"
+)
+
+func (a *app) predict() *cobra.Command {
+	var data, format, out string
+	var set []string
+	c := &cobra.Command{
+		Use:   "predict RUN --data FILE",
+		Short: "Predict the target of new data by the model of a run",
+		Args:  arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if data == "" {
+				return usagef("predict wants --data FILE")
+			}
+			if format != "csv" && format != "jsonl" {
+				return usagef("--format %q (want csv or jsonl)", format)
+			}
+			t, err := openRun(args[0], set)
+			if err != nil {
+				return err
+			}
+			ds, err := t.config.Encode(data, "test", t.schema, false)
+			if err != nil {
+				return err
+			}
+			return a.to(out, func(w io.Writer) error { return t.predict(a.signals.ctx, ds, w, format) })
+		},
+	}
+	c.Flags().StringVar(&data, "data", "", "file or folder to predict for")
+	c.Flags().StringVar(&format, "format", "csv", "csv or jsonl")
+	c.Flags().StringVar(&out, "out", "", "file to write (default: standard output)")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the run's configuration")
+	return c
+}
+
+// to calls f with the file of that name, or with standard output. A file that
+// exists is not overwritten.
+func (a *app) to(path string, f func(io.Writer) error) (err error) {
+	if path == "" {
+		return f(a.out)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return usagef("--out %s exists (choose another)", path)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(file), file.Close())
+}
+
+// predict writes a line for each example: the class and the probability of
+// each, or the value in the units of the target.
+func (t *trained) predict(ctx context.Context, ds dataset.Dataset, w io.Writer, format string) error {
+	b := bufio.NewWriter(w)
+	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
+	err := t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
+		return e.Predict(ctx, ds, p.write)
+	})
+	p.csv.Flush()
+	return errors.Join(err, p.csv.Error(), b.Flush())
+}
+
+// predictions writes what a model says.
+type predictions struct {
+	*trained
+	csv   *csv.Writer
+	json  *json.Encoder
+	lines bool // JSON, a line for each example
+	begun bool
+}
+
+func (p *predictions) write(_ int, pred *tensor.Tensor, rows int) error {
+	width := pred.Size() / pred.Shape()[0]
+	for i := range rows {
+		if err := p.row(pred.F32()[i*width : (i+1)*width]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// row writes the prediction for one example.
+func (p *predictions) row(scores []float32) error {
+	names, values := p.answer(scores)
+	if p.lines {
+		return p.json.Encode(object(names, values))
+	}
+	if !p.begun {
+		p.begun = true
+		if err := p.csv.Write(names); err != nil {
+			return err
+		}
+	}
+	cells := make([]string, len(values))
+	for i, v := range values {
+		cells[i] = fmt.Sprint(v)
+		if f, ok := v.(float64); ok {
+			cells[i] = strconv.FormatFloat(f, 'g', 7, 64)
+		}
+	}
+	return p.csv.Write(cells)
+}
+
+// answer names what the scores mean and gives it.
+func (p *predictions) answer(scores []float32) (names []string, values []any) {
+	t := &p.schema.Target
+	if t.Task == dataset.TaskRegression {
+		for i, y := range scores {
+			name := t.Name
+			if len(scores) > 1 {
+				name = fmt.Sprintf("%s.%d", t.Name, i)
+			}
+			names, values = append(names, name), append(values, t.Value(y))
+		}
+		return names, values
+	}
+	probabilities := softmax(scores)
+	if p.config.Loss.Kind == "bce" {
+		yes := 1 / (1 + math.Exp(-float64(scores[0])))
+		probabilities = []float64{1 - yes, yes}
+	}
+	best := 0
+	for i, x := range probabilities {
+		if x > probabilities[best] {
+			best = i
+		}
+	}
+	names, values = []string{t.Name}, []any{t.Class(best)}
+	for i, x := range probabilities {
+		names, values = append(names, "p("+t.Class(i)+")"), append(values, x)
+	}
+	return names, values
+}
+
+// softmax returns the probabilities of scores.
+func softmax(scores []float32) []float64 {
+	most := math.Inf(-1)
+	for _, s := range scores {
+		most = max(most, float64(s))
+	}
+	sum, p := 0.0, make([]float64, len(scores))
+	for i, s := range scores {
+		p[i] = math.Exp(float64(s) - most)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// object is a JSON object with its members in order.
+func object(names []string, values []any) json.Marshaler { return ordered{names, values} }
+
+type ordered struct {
+	names  []string
+	values []any
+}
+
+func (o ordered) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, n := range o.names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := json.Marshal(n)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(o.values[i])
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(b, name...), ':'), value...)
+	}
+	return append(b, '}'), nil
+}

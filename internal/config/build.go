@@ -1,0 +1,76 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/train"
+)
+
+// BuildModel returns the model for data that Load has settled.
+func (c *Config) BuildModel(s *dataset.Schema) (nn.Layer, error) {
+	m := &modelContext{catSizes: s.CatSizes()}
+	model := nn.Sequential(m.layers(c.Model)...)
+	if m.err == nil && len(m.catSizes) > 0 && !m.usesCats {
+		m.err = fmt.Errorf("config: the data have embedded categories, but the model does not take them: begin it with categories, such as {categories: 8}")
+	}
+	return model, m.err
+}
+
+// BuildLoss returns the loss for data that Load has settled.
+func (c *Config) BuildLoss() nn.Loss { return c.Loss.Options.build() }
+
+// buildOptimizer returns the optimizer with its schedule and clipping, for an
+// epoch of the given number of examples.
+func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
+	size := c.Batch
+	if size == 0 {
+		size = epoch
+	}
+	updates := max(1, (epoch+size-1)/size)
+	if c.Data.Last == "drop" {
+		updates = max(1, epoch/size)
+	}
+	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(updates)}
+	return c.Optimizer.Options.build().WithSchedule(c.Schedule.Options.build(r)).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
+}
+
+// BuildTrain returns what package train wants, for data that Load has read.
+func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
+	t := train.Config{
+		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
+		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Budget: c.Budget,
+		Exec:          train.Exec{Threads: c.Exec.Threads, Micro: c.Exec.Micro, ISA: c.Exec.ISA, Memory: c.Exec.Memory},
+		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
+		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
+		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
+		YAML:       c.YAML(),
+	}
+	if c.Batch > 0 {
+		t.Batch = batch.Fixed(c.Batch)
+	}
+	if !c.Data.Shuffle {
+		t.Order = dataset.Sequential
+	}
+	var err error
+	if t.Model, err = c.BuildModel(s.Schema); err != nil {
+		return t, err
+	}
+	if t.Resolved, err = c.JSON(); err != nil {
+		return t, err
+	}
+	if t.Schema, err = json.Marshal(s.Schema); err != nil {
+		return t, err
+	}
+	if c.Init != "" {
+		if t.Init, _, err = checkpoint.ReadTensors(c.Init); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}

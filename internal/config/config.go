@@ -1,0 +1,240 @@
+// Package config is the configuration of a run in YAML, and what it means.
+//
+// Parse is strict: an unknown key, a value of another type or out of range are
+// faults with line and column, and all of them are listed. A Config has every
+// default filled in; YAML prints it so that Parse reads the same Config back.
+//
+// Each section lists its keys once, as fields: a key and the codec of its
+// variable, which reads, checks and writes it.
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/descent-ml/descent/batch"
+)
+
+// Config is a configuration with every default filled in. What is "auto" is
+// settled when the data are known: see Load.
+type Config struct {
+	Name       string
+	Seed       uint64
+	Data       Data
+	Model      []Layer
+	Loss       Loss
+	Optimizer  Optimizer
+	Schedule   Schedule
+	Batch      int // examples of an update; 0 is all
+	Budget     batch.Span
+	Init       string // a safetensors file
+	Exec       Exec
+	Validate   batch.Span // how often
+	Checkpoint Checkpoint
+	EarlyStop  EarlyStop
+	Clip       Clip
+	Log        batch.Span // how often
+	Metric     string
+}
+
+// Exec is how a run is executed; nothing in it changes the result.
+type Exec struct {
+	Threads int   // 0: all cores
+	Micro   int   // examples at once, 0: chosen
+	Memory  int64 // bytes, 0: no limit
+	ISA     string
+}
+
+// Checkpoint says how often states are saved and how many are kept.
+type Checkpoint struct {
+	Every batch.Span
+	Keep  int
+}
+
+// EarlyStop ends a run when validation gets no better; Patience 0 is off.
+type EarlyStop struct {
+	Patience int
+	MinDelta float64
+}
+
+// Clip limits gradients; 0 is no limit.
+type Clip struct{ Norm, Value float64 }
+
+// Default returns the configuration that Parse starts from.
+func Default() *Config {
+	return &Config{
+		Name:       "run",
+		Seed:       1,
+		Data:       Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto"},
+		Model:      defaultModel(),
+		Loss:       newLoss("auto"),
+		Optimizer:  newOptimizer("adamw"),
+		Schedule:   newSchedule("constant"),
+		Batch:      64,
+		Budget:     batch.Epochs(10),
+		Exec:       Exec{ISA: "auto"},
+		Validate:   batch.Epochs(1),
+		Checkpoint: Checkpoint{Every: batch.Span{N: 60, Unit: batch.Second}, Keep: 3},
+		Log:        batch.Span{N: 1, Unit: batch.Percent},
+		Metric:     "loss",
+	}
+}
+
+// keys are the keys of the whole configuration, in the order they are printed.
+func (c *Config) keys() fields {
+	return fields{
+		{key: "name", codec: name{&c.Name}},
+		{key: "seed", codec: seed{&c.Seed}},
+		{key: "data", codec: c.Data.keys(), required: true},
+		{key: "model", codec: layers{&c.Model}},
+		{key: "loss", codec: c.Loss.codec()},
+		{key: "optimizer", codec: c.Optimizer.codec()},
+		{key: "schedule", codec: c.Schedule.codec()},
+		{key: "batch", codec: batchSize{&c.Batch}},
+		{key: "budget", codec: span{p: &c.Budget}},
+		{key: "init", codec: text{&c.Init}},
+		{key: "clip", codec: fields{
+			{key: "norm", codec: orNone{&c.Clip.Norm}},
+			{key: "value", codec: orNone{&c.Clip.Value}},
+		}},
+		{key: "validate", codec: every(&c.Validate)},
+		{key: "metric", codec: word{&c.Metric, []string{"loss", "accuracy", "rmse", "r2"}}},
+		{key: "early_stop", codec: fields{
+			{key: "patience", codec: count{p: &c.EarlyStop.Patience, auto: "off"}},
+			{key: "min_delta", codec: number{&c.EarlyStop.MinDelta, zeroOrMore}},
+		}},
+		{key: "checkpoint", codec: fields{
+			{key: "every", codec: span{&c.Checkpoint.Every, true}},
+			{key: "keep", codec: count{p: &c.Checkpoint.Keep, low: 1}},
+		}},
+		{key: "log", codec: every(&c.Log)},
+		{key: "exec", codec: fields{
+			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, auto: "auto"}},
+			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, auto: "auto"}},
+			{key: "memory", codec: bytes{&c.Exec.Memory}},
+			{key: "isa", codec: word{&c.Exec.ISA, []string{"auto", "go", "avx2", "avx512"}}},
+		}},
+	}
+}
+
+func every(p *batch.Span) codec { return fields{{key: "every", codec: span{p, true}}} }
+
+// Parse reads a configuration; source is its name in messages. Each of the
+// overrides is key=value, the key with dots between its parts, the value in
+// YAML; they are applied in order. The error is a Faults.
+func Parse(source string, yaml []byte, overrides ...string) (*Config, error) {
+	root, err := parse(source, yaml)
+	if err != nil {
+		return nil, err
+	}
+	var faults Faults
+	for _, o := range overrides {
+		override(&faults, root, o)
+	}
+	c := Default()
+	c.keys().read(&faults, root)
+	if len(faults) == 0 {
+		c.check(&faults, root)
+	}
+	return c, faults.err()
+}
+
+// check reports what is wrong between keys.
+func (c *Config) check(fs *Faults, root *value) {
+	at := func(key string) place {
+		if v := root.find(key); v != nil {
+			return v.at
+		}
+		return root.at
+	}
+	if c.Data.Split.Val+c.Data.Split.Test >= 1 {
+		fs.add(at("data"), "the splits take all examples and leave none for training")
+	}
+	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
+		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
+	}
+	c.Loss.check(fs, at("loss"), c.Data.Task)
+	c.Schedule.check(fs, at("schedule"), c.Budget)
+}
+
+// ReadFile is Parse of a file.
+func ReadFile(path string, overrides ...string) (*Config, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	if info.Size() > maxBytes {
+		return nil, fmt.Errorf("config: %s: %d bytes: is it a configuration?", path, info.Size())
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	return Parse(path, b, overrides...)
+}
+
+// YAML prints the configuration with every default.
+func (c *Config) YAML() []byte { return c.keys().write().yaml() }
+
+// JSON is YAML as one JSON object.
+func (c *Config) JSON() (json.RawMessage, error) { return json.Marshal(c.keys().write().json()) }
+
+// IsFault reports whether an error is of the configuration or how the program
+// was called, rather than of its work.
+func IsFault(err error) bool {
+	var fs Faults
+	return errors.As(err, &fs)
+}
+
+// name is text that can be a part of a file name.
+type name struct{ p *string }
+
+func (n name) read(fs *Faults, v *value) {
+	var s string
+	label{&s}.read(fs, v)
+	for _, r := range s {
+		if r == '/' || r == '\\' || r < ' ' {
+			fs.add(v.at, "got %v (want a name without slashes: it becomes a directory)", v)
+			return
+		}
+	}
+	if s != "" {
+		*n.p = s
+	}
+}
+
+func (n name) write() *value { return plainText(*n.p) }
+
+// batchSize is a number of examples, all, or {size: of these}.
+type batchSize struct{ p *int }
+
+func (b batchSize) read(fs *Faults, v *value) {
+	size := count{p: b.p, low: 1, auto: "all"}
+	if v.kind == mapping {
+		fields{{key: "size", codec: size, required: true}}.read(fs, v)
+		return
+	}
+	size.read(fs, v)
+}
+
+func (b batchSize) write() *value { return count{p: b.p, auto: "all"}.write() }
+
+// orNone is a number above 0, or none.
+type orNone struct{ p *float64 }
+
+func (o orNone) read(fs *Faults, v *value) {
+	if v.kind == scalar && v.text == "none" {
+		*o.p = 0
+		return
+	}
+	number{o.p, aboveZero}.read(fs, v)
+}
+
+func (o orNone) write() *value {
+	if *o.p == 0 {
+		return &value{text: "none"}
+	}
+	return number{p: o.p}.write()
+}

@@ -1,0 +1,222 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/descent-ml/descent/nn"
+)
+
+// Layer is a layer of the model: a kind and its options.
+type Layer struct {
+	Kind    string
+	Options layerOptions
+}
+
+// layerOptions are the options of a kind of layer. keys is over the options
+// themselves, so that what it reads goes there.
+type layerOptions interface {
+	part
+	build(m *modelContext) nn.Layer
+}
+
+// modelContext is what a model needs to know of the data.
+type modelContext struct {
+	outputs  int   // classes, or values, to predict
+	catSizes []int // of embedded categories
+	usesCats bool  // set by the layer that takes them
+	err      error
+}
+
+// layerKinds are the layers by name. It is set by init since residual contains
+// layers of any kind.
+var layerKinds []alternative[layerOptions]
+
+func init() {
+	simple := func(name string, l func() nn.Layer) alternative[layerOptions] {
+		return alternative[layerOptions]{name, func() layerOptions { return bare{l} }}
+	}
+	kind := func(name string, f func() layerOptions) alternative[layerOptions] {
+		return alternative[layerOptions]{name, f}
+	}
+	layerKinds = []alternative[layerOptions]{
+		kind("dense", func() layerOptions { return newDense() }),
+		simple("relu", nn.ReLU), simple("gelu", nn.GELU), simple("gelu_tanh", nn.GELUTanh), simple("silu", nn.SiLU),
+		simple("tanh", nn.Tanh), simple("sigmoid", nn.Sigmoid), simple("softplus", nn.Softplus), simple("softmax", nn.Softmax),
+		kind("leaky_relu", func() layerOptions { return &scaled{"slope", 0.01, zeroOrMore, nn.LeakyReLU} }),
+		kind("elu", func() layerOptions { return &scaled{"alpha", 1, aboveZero, nn.ELU} }),
+		kind("dropout", func() layerOptions { return &scaled{"rate", 0.5, fraction, nn.Dropout} }),
+		simple("layernorm", func() nn.Layer { return nn.LayerNorm() }),
+		simple("rmsnorm", func() nn.Layer { return nn.RMSNorm() }),
+		simple("flatten", nn.Flatten),
+		kind("reshape", func() layerOptions { return &reshape{} }),
+		kind("embedding", func() layerOptions { return &embedding{} }),
+		kind("categories", func() layerOptions { return &categories{dim: 8} }),
+		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
+		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
+		kind("frozen", func() layerOptions {
+			return &group{make: func(ls ...nn.Layer) nn.Layer { return nn.Frozen(nn.Sequential(ls...)) }}
+		}),
+	}
+}
+
+// layers is a list of layers.
+type layers struct{ p *[]Layer }
+
+func (l layers) read(fs *Faults, v *value) {
+	if v.kind != sequence || len(v.entries) == 0 {
+		fs.add(v.at, "got %v (want a list of layers, such as [{dense: 64}, relu, {dense: auto}])", v)
+		return
+	}
+	*l.p = make([]Layer, len(v.entries))
+	for i, e := range v.entries {
+		(*l.p)[i].codec().read(fs, e.value)
+	}
+}
+
+func (l layers) write() *value {
+	v := &value{kind: sequence}
+	for i := range *l.p {
+		v.entries = append(v.entries, entry{value: (*l.p)[i].codec().write()})
+	}
+	return v
+}
+
+func (l *Layer) codec() codec {
+	return choice[layerOptions]{"layer", layerKinds, &l.Kind, &l.Options}
+}
+
+// build makes the layers of a list.
+func (m *modelContext) layers(list []Layer) []nn.Layer {
+	out := make([]nn.Layer, len(list))
+	for i, l := range list {
+		out[i] = l.Options.build(m)
+	}
+	return out
+}
+
+// settle replaces what is auto by what the data say.
+func settle(list []Layer, outputs int) {
+	for _, l := range list {
+		switch o := l.Options.(type) {
+		case *dense:
+			if o.out == 0 {
+				o.out = outputs
+			}
+		case *group:
+			settle(o.list, outputs)
+		}
+	}
+}
+
+// bare is a layer without options.
+type bare struct{ make func() nn.Layer }
+
+func (bare) keys() fields                   { return nil }
+func (b bare) build(*modelContext) nn.Layer { return b.make() }
+
+// dense is an affine map.
+type dense struct {
+	out            int // 0: the number of classes or targets
+	bias           bool
+	init, biasInit initializer
+}
+
+func newDense() *dense {
+	return &dense{bias: true, init: newInitializer("default"), biasInit: newInitializer("default")}
+}
+
+func (d *dense) keys() fields {
+	return fields{
+		{key: "out", codec: count{p: &d.out, low: 1, auto: "auto"}, required: true},
+		{key: "bias", codec: flag{&d.bias}},
+		{key: "init", codec: d.init.codec()},
+		{key: "bias_init", codec: d.biasInit.codec()},
+	}
+}
+
+func (d *dense) build(m *modelContext) nn.Layer {
+	out := d.out
+	if out == 0 {
+		out = m.outputs
+	}
+	l := nn.Dense(out)
+	if i := d.init.build(); i != nil {
+		l = l.Init(i)
+	}
+	if i := d.biasInit.build(); i != nil {
+		l = l.BiasInit(i)
+	}
+	if !d.bias {
+		l = l.NoBias()
+	}
+	return l
+}
+
+// scaled is a layer with one number.
+type scaled struct {
+	key    string
+	x      float64
+	limits limits
+	make   func(float64) nn.Layer
+}
+
+func (s *scaled) keys() fields {
+	return fields{{key: s.key, codec: number{&s.x, s.limits}}}
+}
+
+func (s *scaled) build(*modelContext) nn.Layer { return s.make(s.x) }
+
+// reshape gives an example another shape.
+type reshape struct{ shape []int }
+
+func (r *reshape) keys() fields {
+	return fields{{key: "shape", codec: counts{&r.shape}, required: true}}
+}
+
+func (r *reshape) build(*modelContext) nn.Layer { return nn.Reshape(r.shape...) }
+
+// embedding looks indices up in a table.
+type embedding struct{ rows, dim int }
+
+func (e *embedding) keys() fields {
+	return fields{
+		{key: "rows", codec: count{p: &e.rows, low: 1}, required: true},
+		{key: "dim", codec: count{p: &e.dim, low: 1}, required: true},
+	}
+}
+
+func (e *embedding) build(*modelContext) nn.Layer { return nn.Embedding(e.rows, e.dim) }
+
+// categories embeds the categorical columns of a table.
+type categories struct{ dim int }
+
+func (c *categories) keys() fields {
+	return fields{{key: "dim", codec: count{p: &c.dim, low: 1}}}
+}
+
+func (c *categories) build(m *modelContext) nn.Layer {
+	if len(m.catSizes) == 0 && m.err == nil {
+		m.err = fmt.Errorf("config: the model embeds categories, but the data have none (set data.categories to embedding, or remove the layer)")
+	}
+	m.usesCats = true
+	return nn.Categories(m.catSizes, c.dim)
+}
+
+// group is layers one after the other, in some arrangement.
+type group struct {
+	list []Layer
+	make func(...nn.Layer) nn.Layer
+}
+
+func (g *group) keys() fields {
+	return fields{{key: "layers", codec: layers{&g.list}, required: true}}
+}
+
+func (g *group) build(m *modelContext) nn.Layer { return g.make(m.layers(g.list)...) }
+
+// defaultModel is [{dense: 64}, relu, {dense: 64}, relu, {dense: auto}].
+func defaultModel() []Layer {
+	hidden := func() Layer { d := newDense(); d.out = 64; return Layer{"dense", d} }
+	relu := Layer{"relu", bare{nn.ReLU}}
+	return []Layer{hidden(), relu, hidden(), relu, {"dense", newDense()}}
+}
