@@ -40,15 +40,18 @@ var vectorOps = func() map[string]kernel.Op {
 // shares its stream.
 func (p *program) newVector(u *compile.Unit) step {
 	v := &vector{per: u.Vec.Rows, cols: u.Vec.Cols, outputs: u.Vec.Outputs}
-	where := map[*graph.Node]kernel.Ref{}
+	where, read := map[*graph.Node]kernel.Ref{}, map[compile.Operand]kernel.Ref{}
 	for _, n := range u.Nodes {
 		in := kernel.Instr{Op: vectorOps[n.Op.Name]}
 		for i, dst := range []*kernel.Ref{&in.A, &in.B, &in.C}[:len(n.In)] {
 			o := p.plan.Operand(n, i)
 			if r, ok := where[o.Node]; ok {
 				*dst = r
+			} else if r, ok := read[o]; ok {
+				*dst = r
 			} else {
 				*dst = v.operand(p, o)
+				read[o] = *dst
 			}
 		}
 		if slices.Contains(u.Vec.Outputs, n) {
@@ -138,19 +141,27 @@ func (p *program) mergeVectors(steps []step) []step {
 		if steps[i].vec == nil || !steps[i].vec.flat() {
 			continue
 		}
-		for joined := true; joined; {
-			joined = false
+		for again := true; again; {
+			again = false
 			for j := range steps {
 				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && p.independent(steps, i, j) {
 					steps[i].vec.append(steps[j].vec)
+					steps[i].unit = joined(steps[i].unit, steps[j].unit)
 					steps[i].cost += steps[j].cost
 					steps[j].vec, steps[j].run = nil, nil
-					joined = true
+					again = true
 				}
 			}
 		}
 	}
 	return slices.DeleteFunc(steps, func(s step) bool { return s.run == nil })
+}
+
+// joined returns a unit with the nodes of both.
+func joined(a, b *compile.Unit) *compile.Unit {
+	u := *a
+	u.Nodes = append(slices.Clone(a.Nodes), b.Nodes...)
+	return &u
 }
 
 // adjacent reports whether b continues a.
@@ -183,34 +194,45 @@ func (v *vector) append(b *vector) {
 	v.outputs = append(slices.Clone(v.outputs), b.outputs...)
 }
 
-// independent reports whether vectors i and j can run as one: no step between
-// reads what they write, be it under the name of the value or of the variable
-// that it replaces.
+// independent reports whether steps i and j can run as one, at the place of i:
+// neither of them, and no step between, reads what another of these writes.
 func (p *program) independent(steps []step, i, j int) bool {
-	written := append(slices.Clone(steps[i].vec.outputs), steps[j].vec.outputs...)
-	for _, a := range p.plan.Graph.Assigns {
-		if slices.Contains(written, p.plan.Root(a.Value)) {
-			written = append(written, a.Var)
+	for k := min(i, j); k <= max(i, j); k++ {
+		for _, moved := range [2]int{i, j} {
+			if a, b := steps[k].unit, steps[moved].unit; k != moved && steps[k].run != nil && (p.feeds(a, b) || p.feeds(b, a)) {
+				return false
+			}
 		}
 	}
-	for k := min(i, j) + 1; k < max(i, j); k++ {
-		joined := steps[k].run == nil // into one of the two, or into another of which this holds too
-		if !joined && slices.ContainsFunc(written, func(n *graph.Node) bool { return readsFromMemory(steps[k].unit, n) }) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(steps[i].vec.outputs, func(n *graph.Node) bool { return readsFromMemory(steps[j].unit, n) }) &&
-		!slices.ContainsFunc(steps[j].vec.outputs, func(n *graph.Node) bool { return readsFromMemory(steps[i].unit, n) })
+	return true
 }
 
-// readsFromMemory reports whether a unit has n as an operand but does not make
-// it itself.
-func readsFromMemory(u *compile.Unit, n *graph.Node) bool {
-	if slices.Contains(u.Nodes, n) && u.Kind != compile.Copy {
-		return false
+// feeds reports whether unit b reads from memory what unit a writes: its
+// values, and the variables that they replace.
+func (p *program) feeds(a, b *compile.Unit) bool {
+	writes := a.Nodes
+	if a.Kind == compile.Copy {
+		writes = a.Nodes[:1]
+	} else {
+		for _, s := range p.plan.Graph.Assigns {
+			if slices.Contains(a.Nodes, p.plan.Root(s.Value)) {
+				writes = append(slices.Clone(writes), s.Var)
+			}
+		}
 	}
+	return slices.ContainsFunc(writes, func(n *graph.Node) bool { return p.reads(b, n) })
+}
+
+func (p *program) reads(u *compile.Unit, n *graph.Node) bool {
 	if u.Kind == compile.Copy {
 		return u.Nodes[1] == n
 	}
-	return slices.ContainsFunc(u.Nodes, func(m *graph.Node) bool { return slices.Contains(m.In, n) })
+	return slices.ContainsFunc(u.Nodes, func(m *graph.Node) bool {
+		for i := range m.In {
+			if p.plan.Operand(m, i).Node == n {
+				return true
+			}
+		}
+		return false
+	})
 }

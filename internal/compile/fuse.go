@@ -47,11 +47,23 @@ func (s *state) absorb() {
 		if n.Op.Name != "broadcast" || !s.liveNode[n.ID] || slices.Contains(s.results(), n) {
 			continue
 		}
-		_, _, ok := s.accessOf(n)
+		_, cols, ok := s.accessOf(n)
 		s.virtual[n.ID] = ok && !slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool {
-			return u.Op.Class != graph.Elementwise || u.Shape.DType != tensor.F32
+			return u.Op.Class != graph.Elementwise || u.Shape.DType != tensor.F32 || s.otherRows(u, cols)
 		})
 	}
+}
+
+// otherRows reports whether a node already reads an operand in place in rows
+// of another length than cols.
+func (s *state) otherRows(u *graph.Node, cols int) bool {
+	return cols != 0 && slices.ContainsFunc(s.operands(u), func(x *graph.Node) bool {
+		if !s.virtual[x.ID] {
+			return false
+		}
+		_, c, _ := s.accessOf(x)
+		return c != 0 && c != cols
+	})
 }
 
 // accessOf says how to read broadcast n in place: the access, and for Row and

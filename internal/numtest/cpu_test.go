@@ -43,6 +43,8 @@ func TestCPUModel(t *testing.T) {
 	for _, rows := range []int{1, 10, 511, 512, 513, 1300} {
 		CheckEngine(t, openCPU, cpuVariants(), Case{Op: "model", Rows: rows, Build: func(m *Maker) *graph.Node { return classifier(m, 5, 17, 3) }})
 	}
+	// Wide enough for threads to share products, sums and updates.
+	CheckEngine(t, openCPU, cpuVariants(), Case{Op: "model", Name: "wide", Rows: 140, Build: func(m *Maker) *graph.Node { return classifier(m, 60, 110, 7) }})
 }
 
 // TestCPUSharedVars: programs over the same variables see each other's updates.
@@ -145,7 +147,7 @@ func TestCPUExtremeRows(t *testing.T) {
 
 // FuzzCPU checks random graphs: some at each test, any number with -fuzz.
 func FuzzCPU(f *testing.F) {
-	for seed := range uint64(32) {
+	for seed := range uint64(48) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) { CheckRandom(t, openCPU, cpuVariants(), seed) })

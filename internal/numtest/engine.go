@@ -92,7 +92,8 @@ func engineErrors(open Open, variants []Variant, c Case) (err error) {
 
 // training completes a graph: y and the gradients of its weighted sum are
 // outputs, and an update moves each parameter by at most the learning rate,
-// along a momentum: m ← 0.9·m + d, w ← w - lr·m/(|m| + 1).
+// along a momentum of clipped gradients: s = min(1, 1/√Σd²),
+// m ← 0.9·m + s·d, w ← w - lr·m/(|m| + 1).
 func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 	wy, grads := upstream(m, y)
 	m.Output("y", y)
@@ -101,22 +102,30 @@ func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 		m.Output("total", total)
 		m.Check(total)
 	}
+	var params, ds []*graph.Node
+	norm := m.Const64(0)
 	for i, d := range grads {
-		n := m.Leaves[i]
-		m.Output("d "+n.Attr.Name, d)
-		if n.Op.Name == "var" && m.Err() == nil {
-			m.step(n, d)
+		m.Output("d "+m.Leaves[i].Attr.Name, d)
+		if m.Leaves[i].Op.Name == "var" {
+			params, ds = append(params, m.Leaves[i]), append(ds, d)
+			norm = m.Add(norm, m.SumSquares(d))
 		}
+	}
+	if len(params) > 0 && m.Err() == nil {
+		m.Check(norm)
+		m.step(params, ds, m.Cast(m.Min(m.Const64(1), m.Div(m.Const64(1), m.Sqrt(norm))), tensor.F32))
 	}
 	return m.Build()
 }
 
-func (m *Maker) step(w, d *graph.Node) {
+func (m *Maker) step(params, grads []*graph.Node, scale *graph.Node) {
 	lr := m.Number("lr", 0.3)
-	old := m.Fixed("m "+w.Attr.Name, Normal, w.Shape.Dims...)
-	v := m.FMA(m.Const(0.9), old, d)
-	m.Assign(old, v)
-	m.Assign(w, m.Sub(w, m.Mul(lr, m.Div(v, m.Add(m.Abs(v), m.Const(1))))))
+	for i, w := range params {
+		old := m.Fixed("m "+w.Attr.Name, Normal, w.Shape.Dims...)
+		v := m.FMA(m.Const(0.9), old, m.Mul(grads[i], scale))
+		m.Assign(old, v)
+		m.Assign(w, m.Sub(w, m.Mul(lr, m.Div(v, m.Add(m.Abs(v), m.Const(1))))))
+	}
 }
 
 // traced returns the graph with every computed node an output.

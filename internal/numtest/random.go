@@ -39,7 +39,7 @@ type walk struct {
 }
 
 func (w *walk) build(limit int) *graph.Node {
-	cols := []int{1, 2, 3, 4, 8, 15, 16, 17, 33, 64}[pick(w.s, 10)]
+	cols := []int{1, 2, 3, 4, 8, 15, 16, 17, 33, 64, 130}[pick(w.s, 11)]
 	w.keep(w.Example(Normal, cols), w.Example(Normal), w.Example(Normal, 2, cols), w.Update(Normal, cols), w.Update(Normal, 2, 1))
 	steps := []func() *graph.Node{w.unary, w.unary, w.unary, w.binary, w.binary, w.binary, w.ternary, w.reduce, w.spread, w.row,
 		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm}
@@ -203,7 +203,7 @@ func (w *walk) linear() *graph.Node {
 	if x == nil {
 		return nil
 	}
-	in, out := x.Shape.Last(), []int{1, 2, 5, 16, 33}[pick(w.s, 5)]
+	in, out := x.Shape.Last(), []int{1, 2, 5, 16, 33, 100}[pick(w.s, 6)]
 	x = w.RMSNormalize(x, 1)
 	if tied := w.find(func(n *graph.Node) bool { return n.Op.Name == "var" && len(n.Shape.Dims) == 2 && n.Shape.Dims[0] == in }); tied != nil {
 		return w.Linear(x, tied, nil)
