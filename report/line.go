@@ -131,7 +131,7 @@ func (p *Progress) parts(s *Status) []part {
 		}
 		ps = append(ps, part{label: label, value: shown(v), color: color, rank: 2 + 3*min(i, 1)})
 	}
-	ps = append(ps, part{label: "lr", value: Short(s.LR), rank: 7})
+	ps = append(ps, part{label: "lr", value: compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), rank: 7})
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}
@@ -215,10 +215,14 @@ func Short(v float64) string {
 	case a == 0 || math.IsNaN(v) || math.IsInf(v, 0):
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case a < 1e-3 || a >= 1e5:
-		t := strconv.FormatFloat(v, 'e', 2, 64)
-		return strings.NewReplacer("e-0", "e-", "e+0", "e", "e+", "e").Replace(t)
+		return compact(strconv.FormatFloat(v, 'e', 2, 64))
 	}
 	return strconv.FormatFloat(v, 'f', max(0, 3-int(math.Floor(math.Log10(a)))), 64)
+}
+
+// compact takes what is not needed out of an exponent: 1e-05 is 1e-5.
+func compact(s string) string {
+	return strings.NewReplacer("e-0", "e-", "e+0", "e", "e+", "e").Replace(s)
 }
 
 // Scaled formats a number with three digits and a suffix: 950, 18.4k, 1.20M.

@@ -116,9 +116,10 @@ func (p *Progress) Show(now time.Time, s *Status) {
 	p.last = now
 }
 
-// Validated shows the result of a validation.
+// Validated shows the result of a validation, unless the last line is hardly
+// older: small models validate a thousand times a second.
 func (p *Progress) Validated(now time.Time, s *Status) {
-	if p == nil || p.mode == Quiet {
+	if p == nil || p.mode == Quiet || now.Sub(p.last) < redraw {
 		return
 	}
 	if p.mode == Live {

@@ -4,7 +4,6 @@ import (
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/oracle"
-	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -32,16 +31,6 @@ func (p *roundingProgram) Commit() {
 			panic("the oracle lost a variable")
 		}
 	}
-}
-
-// momentum is a chain with state.
-func momentum() []optim.Transform { return []optim.Transform{heavyBall{}} }
-
-type heavyBall struct{}
-
-func (heavyBall) Update(c *optim.Context, p, u *graph.Node) *graph.Node {
-	m := c.State(p, "m", 0)
-	return c.Set(m, c.FMA(c.Const(0.9), m, u))
 }
 
 // sized gives programs a memory of 1000 bytes a row.

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -10,6 +11,10 @@ import (
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	icpu "github.com/descent-ml/descent/internal/cpu"
+	"github.com/descent-ml/descent/internal/rng"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/tensor"
 )
 
 // onCPU runs on the default engine.
@@ -23,10 +28,13 @@ func onCPU(t testing.TB, c Config, x Exec) *Run {
 // example weights and clipping, 200 updates have one fingerprint however they
 // are executed.
 func TestExecutionChangesNothing(t *testing.T) {
-	for _, p := range []batch.Policy{batch.Fixed(16), batch.Fixed(1), batch.All()} {
+	for p, o := range map[batch.Policy]optim.Optimizer{
+		batch.Fixed(16): optim.SGD(0.2).Momentum(0.9).Nesterov(),
+		batch.Fixed(1):  optim.Adam(1e-3),
+		batch.All():     optim.AdamW(0.05).WithSchedule(optim.WarmUp(0.1, optim.Cosine(0))), // more than a leaf
+	} {
 		c := small(t)
-		c.Data = blobs(t, 1234, 1) // All is more than a leaf
-		c.Optimizer.Chain = momentum()
+		c.Data, c.Optimizer = blobs(t, 1234, 1), o.WithClipNorm(1)
 		c.Batch, c.Budget = p, batch.Updates(200)
 		c.Val, c.Test = nil, nil
 		want := onCPU(t, c, Exec{Threads: 1}).Summary.Fingerprint
@@ -67,9 +75,80 @@ func TestResumeOnCPU(t *testing.T) {
 // TestCPUAgreesWithOracle: float32 and float64 differ by rounding only.
 func TestCPUAgreesWithOracle(t *testing.T) {
 	c := small(t)
-	c.Optimizer.Chain = momentum()
+	c.Optimizer = optim.SGD(0.2).Momentum(0.9).WithClipNorm(1)
 	if d := difference(t, onCPU(t, c, Exec{Threads: 1}), fit(t, c)); d > 1e-5 {
 		t.Errorf("after 24 updates parameters differ by %v", d)
+	}
+}
+
+// endless is data that is computed when it is read: points in three dimensions
+// and a target with a part that no line explains.
+type endless int
+
+func (n endless) Len() int { return int(n) }
+
+func (endless) Fields() []dataset.Field {
+	return []dataset.Field{{Name: "x", DType: tensor.F32, Shape: tensor.Shape{3}}, {Name: "y", DType: tensor.F32, Shape: tensor.Shape{1}}}
+}
+
+func (endless) Gather(dst []*tensor.Tensor, row int, indices []int) error {
+	for i, e := range indices {
+		x := dst[0].F32()[3*(row+i):][:3]
+		r := rng.Philox([4]uint32{uint32(e)}, [2]uint32{1, 2})
+		for j := range x {
+			x[j] = float32(rng.Uniform(r[j])) + float32(j)
+		}
+		dst[1].F32()[row+i] = 2*x[0] - x[1] + float32(rng.Uniform(r[3]))
+	}
+	return nil
+}
+
+// TestMillionExamples: the gradient of one batch of a million examples, which
+// is never in memory, has an error of at most 1e-6 of its norm.
+func TestMillionExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	c := Config{
+		Model: nn.Dense(1), Data: endless(1_000_000), Order: dataset.Sequential, Loss: nn.MSE(), Optimizer: optim.SGD(1), Batch: batch.All(),
+		Budget: Updates(1), Out: NoOut, Init: checkpoint.Tensors{"weight": tensor.New(tensor.F32, 1, 3), "bias": tensor.New(tensor.F32, 1)},
+	}
+	got := onCPU(t, c, Exec{}).Params // of zero weights: minus the gradient
+	want := make([]float64, 4)
+	buf := dataset.NewBuffers(c.Data.Fields(), 1)
+	for e := range c.Data.Len() {
+		if err := c.Data.Gather(buf, 0, []int{e}); err != nil {
+			t.Fatal(err)
+		}
+		y := 2 * float64(buf[1].F32()[0])
+		for j, x := range buf[0].F32() {
+			want[j] += y * float64(x) / 1e6
+		}
+		want[3] += y / 1e6
+	}
+	var off, norm float64
+	for j, w := range want {
+		g := got["bias"].F32()[0]
+		if j < 3 {
+			g = got["weight"].F32()[j]
+		}
+		off += (float64(g) - w) * (float64(g) - w)
+		norm += w * w
+	}
+	if e := math.Sqrt(off / norm); e > 1e-6 {
+		t.Errorf("relative error %.2g, want at most 1e-6", e)
+	} else {
+		t.Logf("relative error %.2g", e)
+	}
+}
+
+func TestChunks(t *testing.T) {
+	for _, c := range []struct{ size, micro, epoch, want int }{
+		{64, 64, 1000, 64}, {64, 16, 1000, 16}, {64, 10, 1000, 64}, {1000, 7, 1000, 7}, {4096, 512, 60000, 512},
+	} {
+		if got := chunkOf(c.size, c.micro, c.epoch); got != c.want {
+			t.Errorf("batches of %d, micro-batches of %d, epochs of %d: chunks of %d, want %d", c.size, c.micro, c.epoch, got, c.want)
+		}
 	}
 }
 

@@ -212,7 +212,7 @@ func TestProgressShows(t *testing.T) {
 	c.Progress = report.NewProgress(&out, report.Lines)
 	c.Budget = Epochs(2)
 	fit(t, c)
-	for _, want := range []string{"small 50 examples, budget 2ep, batch 16", "epoch 1/2", "val loss", "✓ small", "test", "baseline"} {
+	for _, want := range []string{"small 50 examples, budget 2ep, batch 16", "epoch 1/2", "✓ small", "val       loss", "test", "baseline"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("progress lacks %q:\n%s", want, &out)
 		}

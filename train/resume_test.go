@@ -12,6 +12,7 @@ import (
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/report"
 )
 
@@ -20,7 +21,7 @@ import (
 func resumable(t testing.TB) Config {
 	c := small(t)
 	c.Engine = newRounding()
-	c.Optimizer.Chain = momentum()
+	c.Optimizer = optim.AdamW(0.05).WithClipNorm(1).WithGroups(optim.NoDecay()).WithSchedule(optim.WarmUp(0.1, optim.Cosine(0)))
 	c.Out = filepath.Join(t.TempDir(), "run")
 	c.LogEvery = batch.Updates(5)
 	c.Checkpoint.Every = batch.Updates(7)

@@ -54,7 +54,7 @@ func small(t testing.TB) Config {
 		Val:       blobs(t, 40, 2),
 		Test:      blobs(t, 300, 3), // more than evalRows
 		Loss:      nn.CrossEntropy().ClassWeights(1, 2, 0.5),
-		Optimizer: optim.Optimizer{LR: 0.2, ClipNorm: 1},
+		Optimizer: optim.SGD(0.2).WithClipNorm(1),
 		Batch:     batch.Fixed(16),
 		Budget:    Epochs(6),
 		Out:       NoOut,
