@@ -173,8 +173,12 @@ func (t *tier) setOutput(g *tileArgs, p *product) {
 // returns how many those are.
 func (t *tier) outerColumns(g *tileArgs, p *product) (done int) {
 	vectors := p.n / t.lanes
-	if vectors > 0 {
-		g.k, g.a, g.b, g.c, g.tiles = vectors, &p.a[0], &p.b[0], &p.c[0], p.m
+	if vectors == 0 {
+		return 0
+	}
+	most := max(1, callStores/p.n)
+	for i := 0; i < p.m; i += most {
+		g.k, g.a, g.b, g.c, g.tiles = vectors, &p.a[i*p.rsa], &p.b[0], &p.c[i*p.ldc], min(most, p.m-i)
 		t.outer(&g.k)
 	}
 	return vectors * t.lanes
@@ -182,13 +186,15 @@ func (t *tier) outerColumns(g *tileArgs, p *product) (done int) {
 
 // Blocking, from the measurements in docs/kernels.md.
 const (
-	blockDepth = 1024 // k of a panel: 256 KB of B, which the second-level cache keeps
-	clashDepth = 256  // the same where rows of B clash and few rows of A use them
-	shortDepth = 128  // k of a panel of 32 KB, for the first-level cache
-	packRows   = 256  // rows of A from which a panel of B is worth a copy
-	packClash  = 24   // the same where rows of B clash
-	clash      = 1024 // rows of B this many floats apart, or a multiple, share sets of the caches
-	spread     = 512  // the same for columns of A
+	blockDepth = 1024    // k of a panel: 256 KB of B, which the second-level cache keeps
+	clashDepth = 256     // the same where rows of B clash and few rows of A use them
+	shortDepth = 128     // k of a panel of 32 KB, for the first-level cache
+	packRows   = 256     // rows of A from which a panel of B is worth a copy
+	packClash  = 24      // the same where rows of B clash
+	clash      = 1024    // rows of B this many floats apart, or a multiple, share sets of the caches
+	spread     = 512     // the same for columns of A
+	callWork   = 1 << 21 // multiply-adds in one call into assembly, some 20 µs: nothing preempts it
+	callStores = 1 << 17 // the same in stored elements, for k = 1
 )
 
 // depth returns the size of a block of k.
@@ -262,16 +268,21 @@ func (t *tier) panel(g *tileArgs, p *product, a *float32, j, nv int) {
 		return
 	}
 	tiles := (p.m + highest - 1) / highest
-	height, extra := p.m/tiles, p.m%tiles
-	if extra > 0 {
-		g.tiles = extra
-		kernels[height+1](&g.k)
-		rows := extra * (height + 1)
-		g.a = (*float32)(unsafe.Add(unsafe.Pointer(g.a), rows*g.rsa))
-		g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), rows*g.ldc))
+	height, higher := p.m/tiles, p.m%tiles // the first tiles are one row higher
+	most := max(1, callWork/(highest*nv*t.lanes*g.k))
+	for done, row := 0, 0; done < tiles; {
+		h, count := height, tiles-done
+		if done < higher {
+			h, count = height+1, higher-done
+		}
+		count = min(count, most)
+		g.tiles = count
+		g.a = (*float32)(unsafe.Add(unsafe.Pointer(a), row*g.rsa))
+		g.c = &p.c[row*p.ldc+j]
+		kernels[h](&g.k)
+		done += count
+		row += count * h
 	}
-	g.tiles = tiles - extra
-	kernels[height](&g.k)
 }
 
 // laneWords[8-n:] is the AVX2 mask of n lanes.
