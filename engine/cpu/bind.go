@@ -92,6 +92,10 @@ func (p *program) ref(n *graph.Node) ref {
 func (p *program) bind() error {
 	for i := range p.plan.Units {
 		u := &p.plan.Units[i]
+		if u.Kind == compile.Fill {
+			fill(p.ref(u.Nodes[0]).f32, float32(u.Nodes[0].In[0].Attr.Float))
+			continue
+		}
 		s, err := p.newStep(u)
 		if err != nil {
 			return err
@@ -103,6 +107,12 @@ func (p *program) bind() error {
 	p.stages[compile.Commit] = p.mergeVectors(p.stages[compile.Commit])
 	p.cutSums()
 	return nil
+}
+
+func fill(x []float32, v float32) {
+	for i := range x {
+		x[i] = v
+	}
 }
 
 // estimate is the time of a unit for one example, or of a per-update unit,

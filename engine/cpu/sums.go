@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
@@ -26,7 +27,8 @@ type sum struct {
 	per  int // rows of an example
 	k    int // columns of x
 	kind func(p *program, w *worker, s *sum, r0, r1, c0, c1 int, init kernel.Init)
-	add  bool // scatter: the table must be cleared when a leaf begins
+	add  bool    // scatter: the table must be cleared when a leaf begins
+	each float64 // of countRows: the value of every row
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -50,6 +52,11 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 		s.leaf, s.kind = 0, plainRows
 		s.cols, s.rows = n.Shape.Size(), 1
 		s.per = n.In[0].Shape.Size() / s.cols
+		if x := p.plan.Root(n.In[0]); x.Op.Name == "broadcast" && x.In[0].Op.Name == "const" && s.cols == 1 {
+			if s.each = x.In[0].Attr.Float; s.each == math.Trunc(s.each) && math.Abs(s.each) < 1<<20 {
+				s.kind = countRows
+			}
+		}
 	default:
 		return step{}, fmt.Errorf("engine/cpu: no sum for %s", n.Op.Name)
 	}
@@ -74,6 +81,15 @@ func plainRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.In
 		clear(s.acc)
 	}
 	kernel.SumRows(s.acc, p.f32(&s.x)[e0*s.per*s.cols:], (e1-e0)*s.per, s.cols, s.cols)
+}
+
+// countRows is plainRows for a column of one small integer, such as the weights
+// of examples that have none: a sum of integers is exact in any order.
+func countRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
+	if init == kernel.Zero {
+		clear(s.acc)
+	}
+	s.acc[0] += float64(s.each * float64((e1-e0)*s.per))
 }
 
 // accumulate adds the current micro-batch to rows [r0, r1) of the result.

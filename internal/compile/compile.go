@@ -48,6 +48,7 @@ const (
 	Scalar               // a per-update number, computed on the spot
 	LossGrad             // crossentropy and crossentropygrad in one pass
 	Copy                 // a value into the variable it is assigned to
+	Fill                 // a constant for every example, written once for all updates
 )
 
 // Unit is what an engine executes as one call.

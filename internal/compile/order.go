@@ -41,8 +41,15 @@ func unitKind(u *Unit) Kind {
 		return LossGrad
 	case isNumber(u.Nodes[0]):
 		return Scalar
+	case u.Stage == Rows && isFill(u.Nodes[0]):
+		return Fill
 	}
 	return Single
+}
+
+// isFill reports whether a node is the same constant everywhere.
+func isFill(n *graph.Node) bool {
+	return n.Op.Name == "broadcast" && n.In[0].Op.Name == "const" && n.Shape.DType == tensor.F32
 }
 
 // isNumber reports whether a node is arithmetic on single per-update numbers,

@@ -140,7 +140,7 @@ func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64) {
 		return
 	}
 	b.Space = InRows
-	if f := free[b.Bytes]; len(f) > 0 {
+	if f := free[b.Bytes]; len(f) > 0 && u.Kind != Fill {
 		b.Offset, free[b.Bytes] = f[len(f)-1], f[:len(f)-1]
 		return
 	}
@@ -160,14 +160,15 @@ func (s *state) fixed(bytes int64) int64 {
 }
 
 // readers counts, for each value of the rows stage, the units of that stage
-// that still have to read it; what later stages or the caller read is kept.
+// that still have to read it; what later stages, later updates or the caller
+// read is kept.
 func (s *state) readers() map[*graph.Node]int {
 	left := map[*graph.Node]int{}
 	for i := range s.plan.Units {
 		u := &s.plan.Units[i]
 		for _, x := range s.inputsOf(u) {
 			left[x]++
-			if u.Stage != Rows {
+			if u.Stage != Rows || isFill(x) {
 				left[x] += len(s.plan.Units)
 			}
 		}
