@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 // The zero Builder is ready to use. It is not safe for concurrent use.
 type Builder struct {
 	g     Graph
-	names map[string]*Node // variables, inputs and scalars
+	names map[leafName]*Node // variables, inputs and scalars
 	scope []string
 	err   error
 }
@@ -184,16 +184,23 @@ var (
 
 func leafShape(n *Node) (Shape, error) { return n.Shape, nil }
 
-// leaf declares a named value; a name is declared once.
+// leafName tells leaves apart: an input and a parameter may share a name, as
+// the field "weight" and the weight of a lone layer do.
+type leafName struct {
+	op   *Op
+	name string
+}
+
+// leaf declares a named value; a name is declared once for each kind.
 func (b *Builder) leaf(op *Op, s Shape, attr Attr) *Node {
 	if b.names == nil {
-		b.names = map[string]*Node{}
+		b.names = map[leafName]*Node{}
 	}
 	if b.err != nil {
 		return b.Failf(op.Name, nil, "")
 	}
 	if op != opConst {
-		if b.names[attr.Name] != nil {
+		if b.names[leafName{op, attr.Name}] != nil {
 			return b.Failf(op.Name, nil, "the name %q is already taken", attr.Name)
 		}
 		if attr.Name == "" {
@@ -208,7 +215,7 @@ func (b *Builder) leaf(op *Op, s Shape, attr Attr) *Node {
 	n := &Node{ID: len(b.g.Nodes), Op: op, Attr: attr, Shape: s, Scope: strings.Join(b.scope, ".")}
 	b.g.Nodes = append(b.g.Nodes, n)
 	if op != opConst {
-		b.names[attr.Name] = n
+		b.names[leafName{op, attr.Name}] = n
 	}
 	return n
 }
@@ -230,7 +237,7 @@ func (b *Builder) StateVar(name string, init Init, dims ...int) *Node {
 }
 
 func (b *Builder) variable(name string, kind VarKind, init Init, dims []int) *Node {
-	if old := b.names[name]; old != nil && old.Op == opVar && old.Attr.Kind == kind && slices.Equal(old.Shape.Dims, dims) {
+	if old := b.names[leafName{opVar, name}]; old != nil && old.Attr.Kind == kind && slices.Equal(old.Shape.Dims, dims) {
 		return old
 	}
 	n := b.leaf(opVar, Shape{tensor.F32, slices.Clone(dims)}, Attr{Name: name, Kind: kind, Init: init})
@@ -244,7 +251,7 @@ func (b *Builder) variable(name string, kind VarKind, init Init, dims []int) *No
 // Asking again for the same name and shape gives the same node.
 func (b *Builder) Input(name string, dtype tensor.DType, dims ...int) *Node {
 	s := Shape{dtype, append([]int{Batch}, dims...)}
-	if old := b.names[name]; old != nil && old.Op == opInput && old.Shape.Equal(s) {
+	if old := b.names[leafName{opInput, name}]; old != nil && old.Shape.Equal(s) {
 		return old
 	}
 	n := b.leaf(opInput, s, Attr{Name: name})
@@ -257,7 +264,7 @@ func (b *Builder) Input(name string, dtype tensor.DType, dims ...int) *Node {
 // Scalar declares a float32 number that the caller gives at each update, such
 // as the learning rate. Asking again for the same name gives the same node.
 func (b *Builder) Scalar(name string) *Node {
-	if old := b.names[name]; old != nil && old.Op == opScalar {
+	if old := b.names[leafName{opScalar, name}]; old != nil {
 		return old
 	}
 	n := b.leaf(opScalar, F32(), Attr{Name: name})

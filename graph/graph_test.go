@@ -118,6 +118,19 @@ func TestForeignNode(t *testing.T) {
 	}
 }
 
+// TestSharedName: an input, a parameter and a scalar of one name are three
+// values; two parameters of one name and different shapes are a mistake.
+func TestSharedName(t *testing.T) {
+	var b Builder
+	x, w, s := b.Input("weight", tensor.F32), b.Param("weight", Init{}, 3), b.Scalar("weight")
+	if b.Err() != nil || x == w || w == s || b.Input("weight", tensor.F32) != x || b.Scalar("weight") != s {
+		t.Errorf("leaves of one name are not told apart: %v", b.Err())
+	}
+	if b.Param("weight", Init{}, 4); b.Err() == nil {
+		t.Error("two parameters of one name were accepted")
+	}
+}
+
 func TestUnbroadcast(t *testing.T) {
 	for _, c := range []struct{ from, to []int }{
 		{[]int{3}, []int{Batch, 3}},
