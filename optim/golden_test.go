@@ -31,6 +31,8 @@ type machine struct {
 	vars *oracle.Vars
 	prog engine.Program
 	n    int64
+
+	total int64 // updates of the budget, for schedules
 }
 
 func newMachine(t *testing.T, o optim.Optimizer, w0 []float64) *machine {
@@ -77,7 +79,11 @@ func (m *machine) write(name string, x []float64) {
 func (m *machine) step(g []float64) []float64 {
 	m.write("g", g)
 	scalars := make([]float64, len(m.g.Scalars))
-	m.up.Scalars(m.g, scalars, optim.Progress{Update: m.n})
+	at := optim.Progress{Update: m.n}
+	if m.total > 0 {
+		at.Fraction, at.Step = float64(m.n)/float64(m.total), 1/float64(m.total)
+	}
+	m.up.Scalars(m.g, scalars, at)
 	m.n++
 	m.prog.Begin(0, scalars)
 	if !m.prog.Finish() {

@@ -62,11 +62,7 @@ func (o Optimizer) Validate() error {
 			errs = append(errs, fmt.Errorf("optim: %s %v, want 0 (no limit) or more", c.name, c.value))
 		}
 	}
-	for _, t := range o.Chain {
-		if v, ok := t.(interface{ Validate() error }); ok {
-			errs = append(errs, v.Validate())
-		}
-	}
+	errs = append(errs, chained(o.Chain).Validate())
 	for _, g := range o.Groups {
 		errs = append(errs, g.validate())
 	}
@@ -91,6 +87,9 @@ type Update struct {
 // The error is that of Validate, or the builder's first.
 func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numerator, weightSum *graph.Node) (*Update, error) {
 	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if err := b.Err(); err != nil {
 		return nil, err
 	}
 	if len(params) == 0 || len(params) != len(gradSums) {

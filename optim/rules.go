@@ -41,8 +41,8 @@ func (d DecoupledDecay) Update(c *Context, p, u *graph.Node) *graph.Node {
 func (d DecoupledDecay) Validate() error { return nonNegative("DecoupledDecay", float64(d)) }
 
 // Trace is momentum: b ← μ·b + (1-δ)·u, with dampening δ; at the first update
-// b ← u. The direction becomes b, or u + μ·b with Nesterov. State: "momentum",
-// from 0. Sutskever, Martens, Dahl, Hinton, ICML 2013, section 2, in PyTorch's
+// b ← u. The direction becomes b, or u + μ·b with Nesterov; with μ = 0 it stays
+// u. State, unless μ is 0: "momentum", from 0. Sutskever, Martens, Dahl, Hinton, ICML 2013, section 2, in PyTorch's
 // form: b holds gradients, so a new learning rate applies to all of b.
 type Trace struct {
 	Mu        float64 // μ in [0, 1)
@@ -52,6 +52,9 @@ type Trace struct {
 
 // Update implements Transform.
 func (r Trace) Update(c *Context, p, u *graph.Node) *graph.Node {
+	if r.Mu == 0 {
+		return u
+	}
 	b := c.State(p, "momentum", 0)
 	in := u
 	if r.Dampening != 0 {

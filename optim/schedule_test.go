@@ -84,3 +84,40 @@ func TestGoldenSchedules(t *testing.T) {
 		})
 	}
 }
+
+// TestScheduleEnds: where schedules start and end, with updates of no known
+// size and past the budget.
+func TestScheduleEnds(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		s           optim.Schedule
+		start, stop float64
+	}{
+		{"constant", optim.Constant(), 1, 1},
+		{"step", optim.Step(0.25, 0.5), 1, 1. / 16},
+		{"multistep", optim.MultiStep(0.1, 0.5, 0.75), 1, 0.01},
+		{"exponential", optim.Exponential(0.01), 1, 0.01},
+		{"polynomial", optim.Polynomial(1.5), 1, 0},
+		{"linear", optim.Linear(0.2), 1, 0.2},
+		{"cosine", optim.Cosine(0.1), 1, 0.1},
+		{"one cycle", optim.OneCycle(), 1. / 25, 1. / 25e4},
+		{"warm-up", optim.WarmUp(0.1, optim.Linear(0)), 0, 0},
+		{"no warm-up", optim.WarmUp(0, optim.Linear(0)), 1, 0},
+	} {
+		start, stop := c.s(optim.Progress{}), c.s(optim.Progress{Fraction: 1})
+		if math.Abs(start-c.start) > 1e-15 || math.Abs(stop-c.stop) > 1e-15 {
+			t.Errorf("%s: from %v to %v, want %v to %v", c.name, start, stop, c.start, c.stop)
+		}
+	}
+}
+
+// TestWarmUpMeetsInner: the warm-up ends at 1, where the inner schedule starts,
+// and never starts at 0 if the size of an update is known.
+func TestWarmUpMeetsInner(t *testing.T) {
+	s := optim.WarmUp(0.25, optim.Cosine(0))
+	for i, want := range []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1} {
+		if got := s(optim.Progress{Fraction: float64(i) / 40, Step: 1. / 40}); math.Abs(got-want) > 1e-14 {
+			t.Errorf("update %d: %v, want %v", i, got, want)
+		}
+	}
+}

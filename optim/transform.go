@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -87,10 +88,7 @@ func (c *Context) Decays() bool { return c.decays }
 
 // chain applies the transforms to the gradient of p.
 func (c *Context) chain(ts []Transform, p, u *graph.Node) *graph.Node {
-	for i, t := range ts {
-		if t == nil {
-			return c.Failf("optim.Chain", []*graph.Node{p}, "transform %d is nil", i)
-		}
+	for _, t := range ts {
 		u = t.Update(c, p, c.settle(u))
 	}
 	return u
@@ -141,3 +139,16 @@ type chained []Transform
 func Chain(ts ...Transform) Transform { return chained(ts) }
 
 func (ts chained) Update(c *Context, p, u *graph.Node) *graph.Node { return c.chain(ts, p, u) }
+
+// Validate reports every impossible setting of the links.
+func (ts chained) Validate() error {
+	var errs []error
+	for i, t := range ts {
+		if t == nil {
+			errs = append(errs, fmt.Errorf("optim: transform %d of the chain is nil", i))
+		} else if v, ok := t.(interface{ Validate() error }); ok {
+			errs = append(errs, v.Validate())
+		}
+	}
+	return errors.Join(errs...)
+}
