@@ -175,7 +175,10 @@ type result struct {
 }
 
 func (r result) String() string {
-	s := fmt.Sprintf("%-3s %-15s %8.1f %7.1f", r.kind, fmt.Sprintf("%dx%dx%d", r.m, r.n, r.k), r.gf, 100*r.gf/medianPeak())
+	s := fmt.Sprintf("%-3s %-15s %8.1f", r.kind, fmt.Sprintf("%dx%dx%d", r.m, r.n, r.k), r.gf)
+	if p := medianPeak(); p > 0 { // plain Go has no peak to speak of
+		s += fmt.Sprintf(" %7.1f", 100*r.gf/p)
+	}
 	if r.peer > 0 {
 		s += fmt.Sprintf(" %9.1f %6.2f", r.peer, r.gf/r.peer)
 	}
