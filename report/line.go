@@ -21,7 +21,7 @@ const (
 )
 
 func (p *Progress) paint(color, s string) string {
-	if !p.color || s == "" {
+	if !p.color || s == "" || color == "" {
 		return s
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"

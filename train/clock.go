@@ -22,6 +22,7 @@ const (
 // written to the journal, and a replay takes them from there.
 type clock struct {
 	replay   map[uint64]map[string]float64 // by update and kind; nil when live
+	last     uint64                        // update of the last entry to replay
 	journal  func(report.Entry) error
 	started  time.Time
 	earlier  time.Duration // of sessions before this one
@@ -43,6 +44,7 @@ func newClock(replay []report.Entry, journal func(report.Entry) error) *clock {
 			c.replay[e.Update] = map[string]float64{}
 		}
 		c.replay[e.Update][e.Kind] = e.Value
+		c.last = max(c.last, e.Update)
 	}
 	return c
 }
@@ -51,10 +53,12 @@ func newClock(replay []report.Entry, journal func(report.Entry) error) *clock {
 func (c *clock) elapsed(now time.Time) time.Duration { return c.earlier + now.Sub(c.started) }
 
 // decide journals a yes to something that is due by time after an update, or
-// repeats what the journal says.
+// repeats what the journal says. A time budget ends with the journal at the
+// latest, if that is of a run that was interrupted.
 func (c *clock) decide(update uint64, kind string, due bool) (bool, error) {
 	if c.replay != nil {
 		_, due = c.replay[update][kind]
+		due = due || kind == entryStop && update >= c.last
 	}
 	if !due {
 		return false, nil

@@ -396,6 +396,22 @@ func TestTimeBudgetReplays(t *testing.T) {
 	}
 }
 
+func TestReplayOfAnInterruptedRun(t *testing.T) {
+	c := small(t)
+	c.Budget = batch.Duration(time.Hour)
+	c.Out = filepath.Join(t.TempDir(), "run")
+	first := fit(t, stopAfter(c, 17))
+	journal, err := report.ReadJournal(c.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Replay, c.Out = journal, NoOut
+	second := fit(t, c)
+	if second.Summary.Updates != 17 || second.Summary.Fingerprint != first.Summary.Fingerprint {
+		t.Errorf("replayed: %+v, want %+v", second.Summary, first.Summary)
+	}
+}
+
 func TestMemoryLimit(t *testing.T) {
 	c := small(t)
 	c.Engine = sized{newRounding()}
