@@ -119,7 +119,7 @@ func (p *Progress) parts(s *Status) []part {
 	}
 	ps = append(ps,
 		part{label: "epoch", value: epoch, rank: 4},
-		part{label: "update", value: Thousands(s.Update), rank: 6},
+		part{label: "update", value: pad(Thousands(s.Update), 7), rank: 6},
 		part{label: "loss", value: pad(Short(s.Loss), 7), color: bold, rank: 0})
 	for i, v := range s.Val {
 		label, color := v.Name, ""
@@ -129,9 +129,9 @@ func (p *Progress) parts(s *Status) []part {
 				color = green
 			}
 		}
-		ps = append(ps, part{label: label, value: shown(v), color: color, rank: 2 + 3*min(i, 1)})
+		ps = append(ps, part{label: label, value: pad(shown(v), 6), color: color, rank: 2 + 3*min(i, 1)})
 	}
-	ps = append(ps, part{label: "lr", value: compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), rank: 7})
+	ps = append(ps, part{label: "lr", value: pad(compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), 8), rank: 7})
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}

@@ -200,7 +200,7 @@ func TestLiveLine(t *testing.T) {
 	p.Note("micro 16")
 	p.End(&Summary{Stopped: Budget, Updates: 1240, Examples: 30000, Seconds: 1.5, ExamplesPerSecond: 2e4, Test: Values{{"accuracy", 0.9812}}}, "runs/digits-1")
 	want := "digits MLP 64-32-10\n" +
-		"\r━━━━━━━━━━────────────── 42%  epoch  9/20  update 1,234  loss  0.1235  val loss 0.08120  accuracy 97.80%  lr 0.00095   184k ex/s  ETA 0:12\x1b[K" +
+		"\r━━━━━━━━━━────────────── 42%  epoch  9/20  update   1,234  loss  0.1235  val loss 0.08120  accuracy 97.80%  lr  0.00095   184k ex/s  ETA 0:12\x1b[K" +
 		"\r\x1b[Kdigits micro 16\n" +
 		"✓ digits  1,240 updates, 30.0k examples in 1.5s (20.0k ex/s)\n" +
 		"  test      accuracy 98.12%\n" +

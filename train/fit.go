@@ -30,18 +30,11 @@ type Run struct {
 // returned; a NaN or infinite loss is a *NonFiniteError. A run that could not
 // begin is nil.
 func Fit(ctx context.Context, c Config) (*Run, error) {
-	if err := c.Validate(); err != nil {
+	done, err := c.prepare()
+	if err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
-	if c.Engine == nil {
-		eng, err := NewEngine(c.Exec)
-		if err != nil {
-			return nil, err
-		}
-		defer eng.Close()
-		c.Engine = eng
-	}
+	defer done()
 	l, err := newLoop(&c)
 	if err != nil {
 		return nil, err
@@ -52,6 +45,24 @@ func Fit(ctx context.Context, c Config) (*Run, error) {
 	stopped, err := l.run(ctx)
 	run, err := l.finish(ctx, stopped, err)
 	return run, errors.Join(err, l.close())
+}
+
+// prepare checks the configuration, fills in its defaults and starts the
+// engine, which done stops.
+func (c *Config) prepare() (done func(), err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	*c = c.withDefaults()
+	if c.Engine != nil {
+		return func() {}, nil
+	}
+	eng, err := NewEngine(c.Exec)
+	if err != nil {
+		return nil, err
+	}
+	c.Engine = eng
+	return eng.Close, nil
 }
 
 // newLoop compiles the programs. It touches no file, so that a mistake in the
