@@ -25,7 +25,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/descent-ml/descent/bench/gemm/peak"
+	"github.com/descent-ml/descent/bench/peak"
 	"github.com/descent-ml/descent/internal/cpu"
 	"github.com/descent-ml/descent/internal/kernel"
 )

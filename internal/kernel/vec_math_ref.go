@@ -7,7 +7,7 @@ import "math"
 // (_asm/vec/math.go) emits them; the float32 conversions forbid the compiler to
 // fuse. Coefficients are minimax fits of our own (weighted least squares on
 // Chebyshev nodes, rounded one by one from the lowest); constants are shared
-// with the generator by value. docs/kernels-vec.md has the measured errors.
+// with the generator by value. docs/kernels.md has the measured errors.
 
 func bits(a float32) int32        { return int32(math.Float32bits(a)) }
 func fromBits(i int32) float32    { return math.Float32frombits(uint32(i)) }

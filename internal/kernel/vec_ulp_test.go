@@ -13,7 +13,7 @@ func geluTanhArg64(x float64) float64 {
 	return 2 * math.Sqrt(2/math.Pi) * (x + 0.044715*x*x*x)
 }
 
-// ulpBounds is the accuracy that docs/kernels-vec.md states: |error| is at most
+// ulpBounds is the accuracy that docs/kernels.md states: |error| is at most
 // ulp units in the last place of the exact result plus abs.
 var ulpBounds = []struct {
 	op     Op
