@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/descent-ml/descent/graph"
@@ -25,7 +26,7 @@ func (f Func) String() string { return "Func" }
 type sequence []Layer
 
 // Sequential applies layers one after the other. Their names are "0", "1", ….
-func Sequential(layers ...Layer) Layer { return sequence(layers) }
+func Sequential(layers ...Layer) Layer { return sequence(slices.Clone(layers)) }
 
 func (s sequence) Build(c *Context, x *graph.Node) *graph.Node {
 	for i, l := range s {
@@ -41,7 +42,7 @@ type residual struct{ sequence }
 // Residual returns x + f(x), f being the layers one after the other, named as
 // in Sequential. Their output must have the shape of x (He, Zhang, Ren, Sun,
 // CVPR 2016, equation 1).
-func Residual(layers ...Layer) Layer { return residual{layers} }
+func Residual(layers ...Layer) Layer { return residual{slices.Clone(layers)} }
 
 func (r residual) Build(c *Context, x *graph.Node) *graph.Node {
 	y := r.sequence.Build(c, x)

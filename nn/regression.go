@@ -17,14 +17,15 @@ type elementLoss struct {
 
 func (l elementLoss) Name() string { return l.name }
 
-// Build adds the loss to a graph. A target without axes, or of integers, fits
-// a prediction of one element.
+// Build adds the loss to a graph. Axes of length 1 do not count: a target
+// without axes fits a prediction of one element.
 func (l elementLoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *graph.Node) {
 	if c.missing("nn."+l.name, pred) || c.missing("nn."+l.name, target) {
 		return c.failed(), c.failed()
 	}
-	if pred.Shape.Size() != target.Shape.Size() {
-		return c.Failf("nn."+l.name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d", pred.Shape.Size(), target.Shape.Size()), c.failed()
+	if !slices.Equal(squeezed(pred), squeezed(target)) {
+		return c.Failf("nn."+l.name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d, on axes %v and %v",
+			pred.Shape.Size(), target.Shape.Size(), tensor.Shape(pred.Shape.Inner()), tensor.Shape(target.Shape.Inner())), c.failed()
 	}
 	w, pred = Weigh(c, pred, weight, graph.F32(graph.Batch))
 	loss = l.f(c, pred, c.Reshape(c.Cast(target, tensor.F32), pred.Shape.Inner()...))
@@ -32,6 +33,11 @@ func (l elementLoss) Build(c *Context, pred, target, weight *graph.Node) (loss, 
 		loss = c.ReduceMean(loss, axes)
 	}
 	return loss, w
+}
+
+// squeezed returns the axes of an example that are longer than 1.
+func squeezed(x *graph.Node) []int {
+	return slices.DeleteFunc(slices.Clone(x.Shape.Inner()), func(d int) bool { return d == 1 })
 }
 
 // MSE is the mean of (x - y)² over the elements of an example, for a
@@ -71,10 +77,11 @@ type BCELoss struct{ positive []float64 }
 // BCEWithLogits is the binary cross-entropy of a score x and a target y in
 // [0, 1], f32 of the same shape or i32 of 0 and 1:
 //
-//	(1 - y)·x + (1 + (p - 1)·y)·ln(1 + e⁻ˣ)
+//	p·y·ln(1 + e⁻ˣ) + (1 - y)·ln(1 + eˣ)
 //
 // averaged over the elements of an example; p is the positive weight, 1 unless
-// set. PyTorch divides a weighted sum by the number of elements; here, as for
+// set. No difference of large numbers is taken, so that ℓ and its gradient are
+// accurate however sure a right score is. PyTorch divides a weighted sum by the number of elements; here, as for
 // every loss, Σ w·ℓ is divided by Σ w.
 func BCEWithLogits() BCELoss { return BCELoss{} }
 
@@ -91,27 +98,25 @@ func (l BCELoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *g
 }
 
 func (l BCELoss) element(c *Context, x, y *graph.Node) *graph.Node {
-	s := c.Softplus(c.Neg(x))
+	positive := y
 	if len(l.positive) > 0 {
-		s = c.Mul(s, c.FMA(l.extra(c, x), y, c.Const(1)))
+		positive = c.Mul(l.weights(c, x), y)
 	}
-	return c.FMA(c.Sub(c.Const(1), y), x, s)
+	return c.FMA(positive, c.Softplus(c.Neg(x)), c.Mul(c.Sub(c.Const(1), y), c.Softplus(x)))
 }
 
-// extra returns p - 1.
-func (l BCELoss) extra(c *Context, x *graph.Node) *graph.Node {
-	extra := make([]float64, len(l.positive))
-	for i, p := range l.positive {
+// weights returns p.
+func (l BCELoss) weights(c *Context, x *graph.Node) *graph.Node {
+	for _, p := range l.positive {
 		if !(p >= 0) || math.IsInf(p, 0) {
 			return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "positive weight %v, want a finite number of 0 or more", p)
 		}
-		extra[i] = p - 1
 	}
-	if len(extra) == 1 {
-		return c.Const(extra[0])
+	if len(l.positive) == 1 {
+		return c.Const(l.positive[0])
 	}
-	if len(extra) != x.Shape.Last() {
-		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", len(extra), x.Shape.Last())
+	if len(l.positive) != x.Shape.Last() {
+		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", len(l.positive), x.Shape.Last())
 	}
-	return constants(c, extra)
+	return constants(c, l.positive)
 }
