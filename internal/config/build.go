@@ -61,6 +61,9 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	if t.Model, err = c.BuildModel(s.Schema); err != nil {
 		return t, err
 	}
+	if err := c.checkModel(t.Model, s); err != nil {
+		return t, err
+	}
 	if t.Resolved, err = c.JSON(); err != nil {
 		return t, err
 	}

@@ -27,7 +27,8 @@ type Config struct {
 	Loss       Loss
 	Optimizer  Optimizer
 	Schedule   Schedule
-	Batch      int // examples of an update; 0 is all
+	Batch      int  // examples of an update; 0 is all
+	batchGiven bool // else it is all of fewer examples
 	Budget     batch.Span
 	Init       string // a safetensors file
 	Exec       Exec
@@ -92,7 +93,7 @@ func (c *Config) keys() fields {
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
-		{key: "batch", codec: batchSize{&c.Batch}},
+		{key: "batch", codec: batchSize{&c.Batch, &c.batchGiven}},
 		{key: "budget", codec: span{p: &c.Budget}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "clip", codec: fields{
@@ -208,9 +209,13 @@ func (n name) read(fs *Faults, v *value) {
 func (n name) write() *value { return plainText(*n.p) }
 
 // batchSize is a number of examples, all, or {size: of these}.
-type batchSize struct{ p *int }
+type batchSize struct {
+	p     *int
+	given *bool
+}
 
 func (b batchSize) read(fs *Faults, v *value) {
+	*b.given = true
 	size := count{p: b.p, low: 1, auto: "all"}
 	if v.kind == mapping {
 		fields{{key: "size", codec: size, required: true}}.read(fs, v)

@@ -68,6 +68,9 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err := c.settle(s, whole); err != nil {
 		return nil, err
 	}
+	if n := len(parts[dataset.TrainPart]); !c.batchGiven && c.Batch > n {
+		c.Batch = n
+	}
 	return s, c.fill(s, whole, parts)
 }
 
@@ -236,9 +239,9 @@ func missing(path string, err error) error {
 		return fmt.Errorf("config: data: %w", err)
 	}
 	if where, e := os.Getwd(); e == nil && !filepath.IsAbs(path) {
-		return fmt.Errorf("config: data: %w (looked in %s)", err, where)
+		return fmt.Errorf("config: data: %w (looked in %s: give the path from there, or a whole one)", err, where)
 	}
-	return fmt.Errorf("config: data: %w", err)
+	return fmt.Errorf("config: data: %w: correct the path", err)
 }
 
 // onlyTables refuses keys that are about columns where there are none.
@@ -308,6 +311,9 @@ func (d *Data) table() dataset.TableOptions {
 func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 	if r.table == nil {
 		return r.schema, nil
+	}
+	if r.table.Target() == "" {
+		return nil, fmt.Errorf("config: data %s: no column is called target, label, class or y: name the one to predict by data.target or --target (%s)", d.Train, list(r.table.Names()))
 	}
 	return r.table.Fit(rows, dataset.FitOptions{Categories: d.Categories, Task: task, NoStandardize: !d.Standardize})
 }

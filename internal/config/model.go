@@ -10,6 +10,7 @@ import (
 type Layer struct {
 	Kind    string
 	Options layerOptions
+	at      place
 }
 
 // layerOptions are the options of a kind of layer. keys is over the options
@@ -69,6 +70,7 @@ func (l layers) read(fs *Faults, v *value) {
 	}
 	*l.p = make([]Layer, len(v.entries))
 	for i, e := range v.entries {
+		(*l.p)[i].at = e.at
 		(*l.p)[i].codec().read(fs, e.value)
 	}
 }
@@ -216,7 +218,7 @@ func (g *group) build(m *modelContext) nn.Layer { return g.make(m.layers(g.list)
 
 // defaultModel is [{dense: 64}, relu, {dense: 64}, relu, {dense: auto}].
 func defaultModel() []Layer {
-	hidden := func() Layer { d := newDense(); d.out = 64; return Layer{"dense", d} }
-	relu := Layer{"relu", bare{nn.ReLU}}
-	return []Layer{hidden(), relu, hidden(), relu, {"dense", newDense()}}
+	hidden := func() Layer { d := newDense(); d.out = 64; return Layer{Kind: "dense", Options: d} }
+	relu := Layer{Kind: "relu", Options: bare{nn.ReLU}}
+	return []Layer{hidden(), relu, hidden(), relu, {Kind: "dense", Options: newDense()}}
 }
