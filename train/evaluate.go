@@ -22,7 +22,7 @@ type Evaluator struct {
 	fields  []dataset.Field
 	loss    nn.Loss
 	prog    engine.Program
-	bounds  []bound
+	checks  checks
 	buf     []*tensor.Tensor
 	indices []int
 }
@@ -38,7 +38,7 @@ func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.L
 		return nil, err
 	}
 	return &Evaluator{
-		fields: fields, loss: loss, prog: prog, bounds: bounds(g),
+		fields: fields, loss: loss, prog: prog, checks: checksOf(g),
 		buf: dataset.NewBuffers(fields, evalRows), indices: make([]int, evalRows),
 	}, nil
 }
@@ -63,7 +63,7 @@ func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(firs
 		if err := ds.Gather(e.buf, 0, e.indices[:rows]); err != nil {
 			return err
 		}
-		if err := checkBounds(e.bounds, e.buf, e.indices[:rows]); err != nil {
+		if err := e.checks.check(e.buf, e.indices[:rows]); err != nil {
 			return err
 		}
 		e.prog.Micro(e.buf, 0, rows)

@@ -76,7 +76,7 @@ func newLoop(c *Config) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, bounds: bounds(g), scalars: make([]float64, len(g.Scalars))}
+	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
 	if l.weights, err = newWeights(c.Engine, g, c.Seed, c.Init); err != nil {
 		return nil, err
 	}

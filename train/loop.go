@@ -26,7 +26,7 @@ type loop struct {
 	update  *optim.Update
 	prog    engine.Program
 	plan    batch.Plan
-	bounds  []bound
+	checks  checks
 	weights *weights
 	val     *Evaluator // nil without validation data
 	files   *files     // nil if nothing is written
@@ -251,7 +251,7 @@ func (l *loop) nextChunk() (*dataset.Batch, error) {
 			return nil, fmt.Errorf("train: update %d: %w", l.pos.Update+1, err)
 		}
 		if b.First >= l.pos.Examples { // else it is of a tail that DropLast leaves out
-			return b, checkBounds(l.bounds, b.Fields, b.Indices)
+			return b, l.checks.check(b.Fields, b.Indices)
 		}
 	}
 }

@@ -277,6 +277,18 @@ func TestLabelOutOfRange(t *testing.T) {
 	}
 }
 
+func TestNegativeWeight(t *testing.T) {
+	c := small(t)
+	w := make([]float32, 50)
+	w[20] = -1
+	c.Data = memory(t, dataset.Column{Name: "x", Data: tensor.New(tensor.F32, 50, 4)}, dataset.Column{Name: "y", Data: tensor.New(tensor.I32, 50)},
+		dataset.Column{Name: "weight", Data: tensor.Of(w)})
+	c.Val, c.Test = nil, nil
+	if _, err := Fit(context.Background(), c); err == nil || !strings.Contains(err.Error(), "example 20: its weight is -1") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestBoundsOfColumns(t *testing.T) {
 	fields := []dataset.Field{{Name: "x", DType: tensor.F32, Shape: tensor.Shape{2}}, {Name: "cat", DType: tensor.I32, Shape: tensor.Shape{2}}, {Name: "y", DType: tensor.I32}}
 	g, err := forwardGraph(nn.Func(func(c *nn.Context, x *graph.Node) *graph.Node {
@@ -288,7 +300,7 @@ func TestBoundsOfColumns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bs := bounds(g)
+	cs := checksOf(g)
 	for _, c := range []struct {
 		cat  []int32
 		y    int32
@@ -297,7 +309,7 @@ func TestBoundsOfColumns(t *testing.T) {
 		{[]int32{4, 8}, 1, ""}, {[]int32{5, 8}, 1, `"cat" is 5`}, {[]int32{4, 9}, 1, `"cat" is 9`}, {[]int32{-1, 0}, 1, `"cat" is -1`}, {[]int32{0, 0}, 2, `"y" is 2`},
 	} {
 		in := []*tensor.Tensor{tensor.New(tensor.F32, 2, 2), tensor.Of(append([]int32{0, 0}, c.cat...), 2, 2), tensor.Of([]int32{0, c.y})}
-		err := checkBounds(bs, in, []int{70, 71})
+		err := cs.check(in, []int{70, 71})
 		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "example 71")) {
 			t.Errorf("cat %v, y %d: %v, want %q", c.cat, c.y, err, c.want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/tensor"
 )
@@ -20,18 +21,24 @@ type bound struct {
 	what     string
 }
 
-// bounds finds in a graph what its integer inputs may hold.
-func bounds(g *graph.Graph) []bound {
-	var all []bound
+// checks are what is checked of a batch before an engine sees it.
+type checks struct {
+	bounds []bound
+	weight int // the input of weights, or -1
+}
+
+// checksOf finds in a graph what its inputs may hold.
+func checksOf(g *graph.Graph) checks {
+	c := checks{weight: slices.IndexFunc(g.Inputs, func(n *graph.Node) bool { return n.Attr.Name == dataset.FieldWeight })}
 	for _, n := range g.Nodes {
 		switch n.Op.Name {
 		case "crossentropy":
-			all = appendBound(all, g, n.In[1], n.In[0].Shape.Last(), "classes")
+			c.bounds = appendBound(c.bounds, g, n.In[1], n.In[0].Shape.Last(), "classes")
 		case "gather":
-			all = appendBound(all, g, n.In[1], n.In[0].Shape.Dims[0], "rows of a table")
+			c.bounds = appendBound(c.bounds, g, n.In[1], n.In[0].Shape.Dims[0], "rows of a table")
 		}
 	}
-	return all
+	return c
 }
 
 // appendBound follows indices back to the input that they are columns of.
@@ -65,11 +72,18 @@ func appendBound(all []bound, g *graph.Graph, index *graph.Node, limit int, what
 	return append(all, b)
 }
 
-// checkBounds reports the first index of a batch that is out of range. The
-// batch has the given examples in its first rows.
-func checkBounds(bounds []bound, batch []*tensor.Tensor, examples []int) error {
-	for k := range bounds {
-		b := &bounds[k]
+// check reports the first value of a batch that cannot be. The batch has the
+// given examples in its first rows.
+func (c *checks) check(batch []*tensor.Tensor, examples []int) error {
+	if c.weight >= 0 {
+		for i, w := range batch[c.weight].F32()[:len(examples)] {
+			if !(w >= 0) {
+				return fmt.Errorf("train: example %d: its weight is %v (want 0 or more)", examples[i], w)
+			}
+		}
+	}
+	for k := range c.bounds {
+		b := &c.bounds[k]
 		data := batch[b.input].I32()[:len(examples)*b.per]
 		for row := 0; row < len(data); row += b.last {
 			for _, v := range data[row+b.from : row+b.to] {
