@@ -43,9 +43,9 @@ func load(t *testing.T, name string, into any) {
 	}
 }
 
-// evaluate runs a graph once in the float64 oracle, on the given variables and
-// inputs, and returns its outputs.
-func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows int, in map[string][]float64) map[string][]float64 {
+// compile builds a graph and compiles it for an engine, with variables of
+// zeros.
+func compile(t *testing.T, e engine.Engine, b *graph.Builder, rows int) (*graph.Graph, engine.Vars, engine.Program) {
 	t.Helper()
 	g, err := b.Build()
 	if err != nil {
@@ -55,19 +55,26 @@ func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows in
 	for _, v := range g.Vars {
 		specs = append(specs, engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims})
 	}
-	e := oracle.New()
-	store, err := e.NewVars(specs)
+	vars, err := e.NewVars(specs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range specs {
-		if err := store.(*oracle.Vars).WriteF64(s.Name, vars[s.Name]); err != nil {
+	p, err := e.Compile(g, vars, engine.Options{Rows: rows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, vars, p
+}
+
+// evaluate runs a graph once in the float64 oracle, on the given variables and
+// inputs, and returns its outputs.
+func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows int, in map[string][]float64) map[string][]float64 {
+	t.Helper()
+	g, store, p := compile(t, oracle.New(), b, rows)
+	for _, v := range g.Vars {
+		if err := store.(*oracle.Vars).WriteF64(v.Attr.Name, vars[v.Attr.Name]); err != nil {
 			t.Fatal(err)
 		}
-	}
-	p, err := e.Compile(g, store, engine.Options{Rows: rows})
-	if err != nil {
-		t.Fatal(err)
 	}
 	tensors := make([]*tensor.Tensor, len(g.Inputs))
 	for i, n := range g.Inputs {
@@ -86,6 +93,13 @@ func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows in
 // sameValues compares to 1e-12 of the larger of 1 and the largest value.
 func sameValues(t *testing.T, what string, got, want []float64) {
 	t.Helper()
+	closeValues(t, what, got, want, 1e-12)
+}
+
+// closeValues compares to a tolerance times the larger of 1 and the largest
+// value.
+func closeValues(t *testing.T, what string, got, want []float64, tolerance float64) {
+	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%s: %d values, want %d", what, len(got), len(want))
 		return
@@ -97,7 +111,7 @@ func sameValues(t *testing.T, what string, got, want []float64) {
 		}
 	}
 	for i := range want {
-		if !(math.Abs(got[i]-want[i]) <= 1e-12*scale) && got[i] != want[i] {
+		if !(math.Abs(got[i]-want[i]) <= tolerance*scale) && got[i] != want[i] {
 			t.Errorf("%s[%d] = %.17g, want %.17g", what, i, got[i], want[i])
 			return
 		}
@@ -183,61 +197,76 @@ func goldenLayer(t *testing.T, op string, c layerConfig) nn.Layer {
 // ourName maps a name of a golden case to ours.
 func ourName(name string) string { return strings.TrimPrefix(name, "body.") }
 
-// isMatrix reports whether PyTorch's array is an (out, in) matrix of Linear.
-func isMatrix(op string, a array) bool { return len(a.Shape) == 2 && op != "embedding" }
+// layerCase is a case of layers.json.
+type layerCase struct {
+	Name, Op string
+	Config   layerConfig
+	Params   map[string]array
+	Inputs   struct{ X array }
+	Output   array
+	Dy       array
+	Grads    map[string]array
+	Float32  float64 `json:"float32_error"`
+}
 
-// TestGoldenLayers: outputs and gradients of every layer, against PyTorch in
-// float64.
-func TestGoldenLayers(t *testing.T) {
-	var file struct {
-		Cases []struct {
-			Name, Op string
-			Config   layerConfig
-			Params   map[string]array
-			Inputs   struct{ X array }
-			Output   array
-			Dy       array
-			Grads    map[string]array
-		}
-	}
+func layerCases(t *testing.T) []layerCase {
+	var file struct{ Cases []layerCase }
 	load(t, "layers.json", &file)
 	if len(file.Cases) < 50 {
 		t.Fatalf("%d cases, want more", len(file.Cases))
 	}
-	for _, k := range file.Cases {
+	return file.Cases
+}
+
+// graph returns the outputs "y" and "d" + name for each gradient, the
+// variables and the inputs.
+func (k *layerCase) graph(t *testing.T) (*graph.Builder, map[string][]float64, map[string][]float64) {
+	b := new(graph.Builder)
+	dtype := tensor.F32
+	if k.Op == "embedding" {
+		dtype = tensor.I32
+	}
+	c := nn.NewContext(b, true, nn.Input{Name: "x", DType: dtype, Shape: k.Inputs.X.Shape[1:]},
+		nn.Input{Name: "dy", DType: tensor.F32, Shape: k.Output.Shape[1:]})
+	y := c.Model(goldenLayer(t, k.Op, k.Config))
+	b.Output("y", y)
+	wrt := c.Params()
+	if dtype == tensor.F32 {
+		wrt = append(wrt, c.Inputs["x"])
+	}
+	for i, g := range b.Gradient(b.Mul(y, c.Inputs["dy"]), wrt) {
+		b.Output("d"+wrt[i].Attr.Name, g)
+	}
+	vars := map[string][]float64{}
+	for name, p := range k.Params {
+		vars[ourName(name)] = k.ours(name, p)
+	}
+	return b, vars, map[string][]float64{"x": k.Inputs.X.Data, "dy": k.Dy.Data}
+}
+
+// ours returns a parameter, or a gradient, in our layout.
+func (k *layerCase) ours(name string, a array) []float64 {
+	if name != "x" && k.Op != "embedding" && len(a.Shape) == 2 {
+		return a.transposed()
+	}
+	return a.Data
+}
+
+// compare compares outputs with the golden values.
+func (k *layerCase) compare(t *testing.T, got map[string][]float64, tolerance float64) {
+	closeValues(t, "output", got["y"], k.Output.Data, tolerance)
+	for name, g := range k.Grads {
+		closeValues(t, "gradient of "+name, got["d"+ourName(name)], k.ours(name, g), tolerance)
+	}
+}
+
+// TestGoldenLayers: outputs and gradients of every layer, against PyTorch in
+// float64.
+func TestGoldenLayers(t *testing.T) {
+	for _, k := range layerCases(t) {
 		t.Run(k.Name, func(t *testing.T) {
-			var b graph.Builder
-			dtype := tensor.F32
-			if k.Op == "embedding" {
-				dtype = tensor.I32
-			}
-			c := nn.NewContext(&b, true, nn.Input{Name: "x", DType: dtype, Shape: k.Inputs.X.Shape[1:]},
-				nn.Input{Name: "dy", DType: tensor.F32, Shape: k.Output.Shape[1:]})
-			y := c.Model(goldenLayer(t, k.Op, k.Config))
-			b.Output("y", y)
-			wrt := c.Params()
-			if dtype == tensor.F32 {
-				wrt = append(wrt, c.Inputs["x"])
-			}
-			for i, g := range b.Gradient(b.Mul(y, c.Inputs["dy"]), wrt) {
-				b.Output("d"+wrt[i].Attr.Name, g)
-			}
-			vars := map[string][]float64{}
-			for name, p := range k.Params {
-				vars[ourName(name)] = p.Data
-				if isMatrix(k.Op, p) {
-					vars[ourName(name)] = p.transposed()
-				}
-			}
-			got := evaluate(t, &b, vars, k.Inputs.X.Shape[0], map[string][]float64{"x": k.Inputs.X.Data, "dy": k.Dy.Data})
-			sameValues(t, "output", got["y"], k.Output.Data)
-			for name, g := range k.Grads {
-				want := g.Data
-				if name != "x" && isMatrix(k.Op, g) {
-					want = g.transposed()
-				}
-				sameValues(t, "gradient of "+name, got["d"+ourName(name)], want)
-			}
+			b, vars, in := k.graph(t)
+			k.compare(t, evaluate(t, b, vars, k.Inputs.X.Shape[0], in), 1e-12)
 		})
 	}
 }
@@ -281,57 +310,72 @@ func goldenLoss(t *testing.T, name string, c lossConfig) nn.Loss {
 	return nil
 }
 
-// TestGoldenLosses: the weighted losses of examples, their quotient and its
-// gradient, against PyTorch in float64.
-func TestGoldenLosses(t *testing.T) {
-	var file struct {
-		Cases []struct {
-			Name, Loss string
-			Config     lossConfig
-			Inputs     struct{ Pred, Target array }
-			Example    []float64 `json:"example_weights"`
-			Weights    []float64
-			Losses     []float64 `json:"per_example"`
-			Total      float64   `json:"descent_loss"`
-			Grad       array     `json:"descent_grad"`
-		}
-	}
+// lossCase is a case of losses.json.
+type lossCase struct {
+	Name, Loss string
+	Config     lossConfig
+	Inputs     struct{ Pred, Target array }
+	Example    []float64 `json:"example_weights"`
+	Weights    []float64
+	Losses     []float64 `json:"per_example"`
+	Total      float64   `json:"descent_loss"`
+	Grad       array     `json:"descent_grad"`
+	Float32    float64   `json:"float32_error"`
+}
+
+func lossCases(t *testing.T) []lossCase {
+	var file struct{ Cases []lossCase }
 	load(t, "losses.json", &file)
 	if len(file.Cases) < 40 {
 		t.Fatalf("%d cases, want more", len(file.Cases))
 	}
-	for _, k := range file.Cases {
+	return file.Cases
+}
+
+// graph returns the outputs "num", "den", "weighted" and "dx", and the inputs.
+func (k *lossCase) graph(t *testing.T) (*graph.Builder, map[string][]float64) {
+	b := new(graph.Builder)
+	dtype := tensor.F32
+	if k.Loss == "cross_entropy" {
+		dtype = tensor.I32
+	}
+	fields := []nn.Input{{Name: "x", DType: tensor.F32, Shape: k.Inputs.Pred.Shape[1:]}, {Name: "y", DType: dtype, Shape: k.Inputs.Target.Shape[1:]}}
+	if k.Example != nil {
+		fields = append(fields, nn.Input{Name: "weight", DType: tensor.F32})
+	}
+	c := nn.NewContext(b, true, fields...)
+	x := c.Inputs["x"]
+	num, den, weighted := nn.Objective(c, goldenLoss(t, k.Loss, k.Config), x, c.Inputs["y"], c.Inputs["weight"])
+	b.Output("num", num)
+	b.Output("den", den)
+	b.Output("weighted", weighted)
+	b.Output("dx", b.Gradient(weighted, []*graph.Node{x})[0])
+	return b, map[string][]float64{"x": k.Inputs.Pred.Data, "y": k.Inputs.Target.Data, "weight": k.Example}
+}
+
+// compare compares the weighted losses of examples, their quotient and its
+// gradient with the golden values.
+func (k *lossCase) compare(t *testing.T, got map[string][]float64, tolerance float64) {
+	weighted, total := make([]float64, len(k.Losses)), 0.0
+	for i, l := range k.Losses {
+		weighted[i] = k.Weights[i] * l
+		total += k.Weights[i]
+	}
+	closeValues(t, "w·ℓ", got["weighted"], weighted, tolerance)
+	closeValues(t, "Σw", got["den"], []float64{total}, tolerance)
+	closeValues(t, "loss", []float64{got["num"][0] / got["den"][0]}, []float64{k.Total}, tolerance)
+	for i := range got["dx"] {
+		got["dx"][i] /= total
+	}
+	closeValues(t, "gradient", got["dx"], k.Grad.Data, tolerance)
+}
+
+// TestGoldenLosses: every loss, against PyTorch in float64.
+func TestGoldenLosses(t *testing.T) {
+	for _, k := range lossCases(t) {
 		t.Run(k.Name, func(t *testing.T) {
-			var b graph.Builder
-			dtype := tensor.F32
-			if k.Loss == "cross_entropy" {
-				dtype = tensor.I32
-			}
-			fields := []nn.Input{{Name: "x", DType: tensor.F32, Shape: k.Inputs.Pred.Shape[1:]}, {Name: "y", DType: dtype, Shape: k.Inputs.Target.Shape[1:]}}
-			if k.Example != nil {
-				fields = append(fields, nn.Input{Name: "weight", DType: tensor.F32})
-			}
-			c := nn.NewContext(&b, true, fields...)
-			x := c.Inputs["x"]
-			num, den, weighted := nn.Objective(c, goldenLoss(t, k.Loss, k.Config), x, c.Inputs["y"], c.Inputs["weight"])
-			b.Output("num", num)
-			b.Output("den", den)
-			b.Output("weighted", weighted)
-			b.Output("dx", b.Gradient(weighted, []*graph.Node{x})[0])
-			got := evaluate(t, &b, nil, k.Inputs.Pred.Shape[0],
-				map[string][]float64{"x": k.Inputs.Pred.Data, "y": k.Inputs.Target.Data, "weight": k.Example})
-			weighting, total := make([]float64, len(k.Losses)), 0.0
-			for i, l := range k.Losses {
-				weighting[i] = k.Weights[i] * l
-				total += k.Weights[i]
-			}
-			sameValues(t, "w·ℓ", got["weighted"], weighting)
-			sameValues(t, "Σw", got["den"], []float64{total})
-			sameValues(t, "loss", []float64{got["num"][0] / got["den"][0]}, []float64{k.Total})
-			for i := range got["dx"] {
-				got["dx"][i] /= total
-			}
-			sameValues(t, "gradient", got["dx"], k.Grad.Data)
+			b, in := k.graph(t)
+			k.compare(t, evaluate(t, b, nil, k.Inputs.Pred.Shape[0], in), 1e-12)
 		})
 	}
 }

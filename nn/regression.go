@@ -8,67 +8,75 @@ import (
 	"github.com/descent-ml/descent/tensor"
 )
 
-// elementLoss is a loss whose ℓ is the mean of a function of prediction and
-// target over the elements of an example.
-type elementLoss struct {
-	name string
-	f    func(c *Context, pred, target *graph.Node) *graph.Node
-}
-
-func (l elementLoss) Name() string { return l.name }
-
-// Build adds the loss to a graph. Axes of length 1 do not count: a target
-// without axes fits a prediction of one element.
-func (l elementLoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *graph.Node) {
-	if c.missing("nn."+l.name, pred) || c.missing("nn."+l.name, target) {
+// elementwise builds a loss whose ℓ is the mean of f over the elements of an
+// example. A target without axes, or of integers, fits a prediction of one
+// element.
+func elementwise(c *Context, name string, f func(c *Context, pred, target *graph.Node) *graph.Node, pred, target, weight *graph.Node) (loss, w *graph.Node) {
+	if c.missing("nn."+name, pred) || c.missing("nn."+name, target) {
 		return c.failed(), c.failed()
 	}
-	if !slices.Equal(squeezed(pred), squeezed(target)) {
-		return c.Failf("nn."+l.name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d, on axes %v and %v",
-			pred.Shape.Size(), target.Shape.Size(), tensor.Shape(pred.Shape.Inner()), tensor.Shape(target.Shape.Inner())), c.failed()
+	if pred.Shape.Size() != target.Shape.Size() {
+		bad := c.Failf("nn."+name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d", pred.Shape.Size(), target.Shape.Size())
+		return bad, bad
 	}
 	w, pred = Weigh(c, pred, weight, graph.F32(graph.Batch))
-	loss = l.f(c, pred, c.Reshape(c.Cast(target, tensor.F32), pred.Shape.Inner()...))
+	loss = f(c, pred, c.Reshape(c.Cast(target, tensor.F32), pred.Shape.Inner()...))
 	if axes := len(pred.Shape.Inner()); axes > 0 {
 		loss = c.ReduceMean(loss, axes)
 	}
 	return loss, w
 }
 
-// squeezed returns the axes of an example that are longer than 1.
-func squeezed(x *graph.Node) []int {
-	return slices.DeleteFunc(slices.Clone(x.Shape.Inner()), func(d int) bool { return d == 1 })
+// distanceLoss is a loss of prediction and target without settings.
+type distanceLoss struct {
+	name string
+	f    func(c *Context, pred, target *graph.Node) *graph.Node
+}
+
+func (l distanceLoss) Name() string { return l.name }
+
+func (l distanceLoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *graph.Node) {
+	return elementwise(c, l.name, l.f, pred, target, weight)
 }
 
 // MSE is the mean of (x - y)² over the elements of an example, for a
 // prediction x and a target y of the same shape, f32.
-func MSE() Loss {
-	return elementLoss{name: "mse", f: func(c *Context, pred, target *graph.Node) *graph.Node {
-		d := c.Sub(pred, target)
-		return c.Mul(d, d)
-	}}
+func MSE() Loss { return distanceLoss{"mse", squaredError} }
+
+func squaredError(c *Context, pred, target *graph.Node) *graph.Node {
+	d := c.Sub(pred, target)
+	return c.Mul(d, d)
 }
 
 // MAE is the mean of |x - y|, with shapes as in MSE; its gradient at x = y is
 // 0.
-func MAE() Loss {
-	return elementLoss{name: "mae", f: func(c *Context, pred, target *graph.Node) *graph.Node {
-		return c.Abs(c.Sub(pred, target))
-	}}
+func MAE() Loss { return distanceLoss{"mae", absoluteError} }
+
+func absoluteError(c *Context, pred, target *graph.Node) *graph.Node {
+	return c.Abs(c.Sub(pred, target))
 }
+
+type huber float64
 
 // Huber is the mean of ½d² where d = |x - y| is at most delta, more than 0,
 // and of delta·(d - ½·delta) elsewhere (Huber, 1964; PyTorch's HuberLoss, 1 by
 // default). Shapes are as in MSE.
-func Huber(delta float64) Loss {
-	return elementLoss{name: "huber", f: func(c *Context, pred, target *graph.Node) *graph.Node {
-		if !(delta > 0) || math.IsInf(delta, 0) {
-			return c.Failf("nn.Huber", []*graph.Node{pred}, "delta %v, want a finite number above 0", delta)
-		}
-		d := c.Abs(c.Sub(pred, target))
-		m := c.Min(d, c.Const(delta))
-		return c.Mul(m, c.Sub(d, c.Mul(c.Const(0.5), m)))
-	}}
+func Huber(delta float64) Loss { return huber(delta) }
+
+func (h huber) Name() string { return "huber" }
+
+func (h huber) Build(c *Context, pred, target, weight *graph.Node) (loss, w *graph.Node) {
+	return elementwise(c, h.Name(), h.element, pred, target, weight)
+}
+
+// element is m·(d - ½m) with m = min(d, delta), which is both pieces.
+func (h huber) element(c *Context, pred, target *graph.Node) *graph.Node {
+	if !(h > 0) || math.IsInf(float64(h), 0) {
+		return c.Failf("nn.Huber", []*graph.Node{pred}, "delta %v, want a finite number above 0", float64(h))
+	}
+	d := absoluteError(c, pred, target)
+	m := c.Min(d, c.Const(float64(h)))
+	return c.Mul(m, c.Sub(d, c.Mul(c.Const(0.5), m)))
 }
 
 // BCELoss is what BCEWithLogits returns; its methods return changed copies.
@@ -77,11 +85,10 @@ type BCELoss struct{ positive []float64 }
 // BCEWithLogits is the binary cross-entropy of a score x and a target y in
 // [0, 1], f32 of the same shape or i32 of 0 and 1:
 //
-//	p·y·ln(1 + e⁻ˣ) + (1 - y)·ln(1 + eˣ)
+//	(1 - y)·x + (1 + (p - 1)·y)·ln(1 + e⁻ˣ)
 //
 // averaged over the elements of an example; p is the positive weight, 1 unless
-// set. No difference of large numbers is taken, so that ℓ and its gradient are
-// accurate however sure a right score is. PyTorch divides a weighted sum by the number of elements; here, as for
+// set. PyTorch divides a weighted sum by the number of elements; here, as for
 // every loss, Σ w·ℓ is divided by Σ w.
 func BCEWithLogits() BCELoss { return BCELoss{} }
 
@@ -94,29 +101,33 @@ func (l BCELoss) Name() string { return "bce" }
 
 // Build adds the loss to a graph.
 func (l BCELoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *graph.Node) {
-	return elementLoss{name: l.Name(), f: l.element}.Build(c, pred, target, weight)
+	return elementwise(c, l.Name(), l.element, pred, target, weight)
 }
 
 func (l BCELoss) element(c *Context, x, y *graph.Node) *graph.Node {
-	positive := y
+	s := c.Softplus(c.Neg(x))
 	if len(l.positive) > 0 {
-		positive = c.Mul(l.weights(c, x), y)
+		s = c.Mul(s, l.factor(c, x, y))
 	}
-	return c.FMA(positive, c.Softplus(c.Neg(x)), c.Mul(c.Sub(c.Const(1), y), c.Softplus(x)))
+	return c.FMA(c.Sub(c.Const(1), y), x, s)
 }
 
-// weights returns p.
-func (l BCELoss) weights(c *Context, x *graph.Node) *graph.Node {
+// factor returns 1 + (p - 1)·y.
+func (l BCELoss) factor(c *Context, x, y *graph.Node) *graph.Node {
 	for _, p := range l.positive {
 		if !(p >= 0) || math.IsInf(p, 0) {
 			return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "positive weight %v, want a finite number of 0 or more", p)
 		}
 	}
-	if len(l.positive) == 1 {
-		return c.Const(l.positive[0])
+	if n := len(l.positive); n != 1 && n != x.Shape.Last() {
+		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", n, x.Shape.Last())
 	}
-	if len(l.positive) != x.Shape.Last() {
-		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", len(l.positive), x.Shape.Last())
+	extra := make([]float64, len(l.positive))
+	for i, p := range l.positive {
+		extra[i] = p - 1
 	}
-	return constants(c, l.positive)
+	if len(x.Shape.Inner()) == 0 {
+		return c.FMA(c.Const(extra[0]), y, c.Const(1))
+	}
+	return c.FMA(constants(c, extra), y, c.Const(1))
 }

@@ -160,7 +160,7 @@ func TestState(t *testing.T) {
 	}
 }
 
-// program counts the element-wise operations between the gradient and the new
+// TestOperations counts the element-wise operations between the gradient and the new
 // weights: the fused kernels are made for these, so a change is deliberate.
 func TestOperations(t *testing.T) {
 	const mean = "mul " // of the gradient and the scale
