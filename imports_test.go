@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"cmd/descent":       nil, // the end of every arrow: anything
 	"bench":             nil,
 	"bench/peak":        {"internal/cpu"},
+	"bench/quality":     {},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
