@@ -9,14 +9,15 @@ import (
 )
 
 // elementwise builds a loss whose ℓ is the mean of f over the elements of an
-// example. A target without axes, or of integers, fits a prediction of one
-// element.
+// example. Axes of length 1 do not count: a target without axes fits a
+// prediction of one element.
 func elementwise(c *Context, name string, f func(c *Context, pred, target *graph.Node) *graph.Node, pred, target, weight *graph.Node) (loss, w *graph.Node) {
 	if c.missing("nn."+name, pred) || c.missing("nn."+name, target) {
 		return c.failed(), c.failed()
 	}
-	if pred.Shape.Size() != target.Shape.Size() {
-		bad := c.Failf("nn."+name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d", pred.Shape.Size(), target.Shape.Size())
+	if !slices.Equal(squeezed(pred), squeezed(target)) {
+		bad := c.Failf("nn."+name, []*graph.Node{pred, target}, "the model gives %d numbers and the target has %d, on axes %v and %v",
+			pred.Shape.Size(), target.Shape.Size(), tensor.Shape(pred.Shape.Inner()), tensor.Shape(target.Shape.Inner()))
 		return bad, bad
 	}
 	w, pred = Weigh(c, pred, weight, graph.F32(graph.Batch))
@@ -25,6 +26,11 @@ func elementwise(c *Context, name string, f func(c *Context, pred, target *graph
 		loss = c.ReduceMean(loss, axes)
 	}
 	return loss, w
+}
+
+// squeezed returns the axes of an example that are longer than 1.
+func squeezed(x *graph.Node) []int {
+	return slices.DeleteFunc(slices.Clone(x.Shape.Inner()), func(d int) bool { return d == 1 })
 }
 
 // distanceLoss is a loss of prediction and target without settings.
@@ -85,11 +91,12 @@ type BCELoss struct{ positive []float64 }
 // BCEWithLogits is the binary cross-entropy of a score x and a target y in
 // [0, 1], f32 of the same shape or i32 of 0 and 1:
 //
-//	(1 - y)·x + (1 + (p - 1)·y)·ln(1 + e⁻ˣ)
+//	p·y·ln(1 + e⁻ˣ) + (1 - y)·ln(1 + eˣ)
 //
 // averaged over the elements of an example; p is the positive weight, 1 unless
-// set. PyTorch divides a weighted sum by the number of elements; here, as for
-// every loss, Σ w·ℓ is divided by Σ w.
+// set. No difference of large numbers is taken, so that ℓ and its gradient are
+// accurate however sure a right score is. PyTorch divides a weighted sum by
+// the number of elements; here, as for every loss, Σ w·ℓ is divided by Σ w.
 func BCEWithLogits() BCELoss { return BCELoss{} }
 
 // PositiveWeight sets p: one number for all elements, or one for each of the
@@ -105,29 +112,25 @@ func (l BCELoss) Build(c *Context, pred, target, weight *graph.Node) (loss, w *g
 }
 
 func (l BCELoss) element(c *Context, x, y *graph.Node) *graph.Node {
-	s := c.Softplus(c.Neg(x))
+	positive := y
 	if len(l.positive) > 0 {
-		s = c.Mul(s, l.factor(c, x, y))
+		positive = c.Mul(l.weights(c, x), y)
 	}
-	return c.FMA(c.Sub(c.Const(1), y), x, s)
+	return c.FMA(positive, c.Softplus(c.Neg(x)), c.Mul(c.Sub(c.Const(1), y), c.Softplus(x)))
 }
 
-// factor returns 1 + (p - 1)·y.
-func (l BCELoss) factor(c *Context, x, y *graph.Node) *graph.Node {
+// weights returns p.
+func (l BCELoss) weights(c *Context, x *graph.Node) *graph.Node {
 	for _, p := range l.positive {
 		if !(p >= 0) || math.IsInf(p, 0) {
 			return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "positive weight %v, want a finite number of 0 or more", p)
 		}
 	}
-	if n := len(l.positive); n != 1 && n != x.Shape.Last() {
-		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", n, x.Shape.Last())
+	if len(l.positive) == 1 {
+		return c.Const(l.positive[0])
 	}
-	extra := make([]float64, len(l.positive))
-	for i, p := range l.positive {
-		extra[i] = p - 1
+	if len(l.positive) != x.Shape.Last() {
+		return c.Failf("nn.BCEWithLogits", []*graph.Node{x}, "%d positive weights, want 1 or %d", len(l.positive), x.Shape.Last())
 	}
-	if len(x.Shape.Inner()) == 0 {
-		return c.FMA(c.Const(extra[0]), y, c.Const(1))
-	}
-	return c.FMA(constants(c, extra), y, c.Const(1))
+	return constants(c, l.positive)
 }
