@@ -70,14 +70,7 @@ func (a *app) inspectConfig(c *config.Config) error {
 }
 
 func (a *app) showSets(s *config.Sets) {
-	fmt.Fprintf(a.out, "train %d", s.Train.Len())
-	if s.Val != nil {
-		fmt.Fprintf(a.out, ", val %d", s.Val.Len())
-	}
-	if s.Test != nil {
-		fmt.Fprintf(a.out, ", test %d", s.Test.Len())
-	}
-	fmt.Fprintf(a.out, " examples of %v\n", s.Train.Fields())
+	fmt.Fprintln(a.out, s)
 	fmt.Fprint(a.out, s.Schema)
 }
 

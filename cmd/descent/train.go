@@ -80,6 +80,12 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	if err := checkOut(&t); err != nil {
 		return err
 	}
+	if err := t.Validate(); err != nil {
+		return usageError{err}
+	}
+	if !f.quiet {
+		fmt.Fprintln(a.err, sets)
+	}
 	return a.fit(t, f)
 }
 
@@ -90,9 +96,6 @@ func (a *app) fit(t train.Config, f *trainFlags) error {
 		mode = report.Quiet
 	}
 	t.Progress = report.NewProgress(a.err, mode)
-	if err := t.Validate(); err != nil {
-		return usageError{err}
-	}
 	r, err := train.Fit(a.signals.ctx, t)
 	if r != nil && f.json {
 		b, e := json.MarshalIndent(r.Summary, "", "  ")

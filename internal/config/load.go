@@ -22,6 +22,28 @@ type Sets struct {
 	Schema           *dataset.Schema
 }
 
+// String tells in a line what the data were taken for.
+func (s *Sets) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "data: train %d", s.Train.Len())
+	if s.Val != nil {
+		fmt.Fprintf(&b, ", val %d", s.Val.Len())
+	}
+	if s.Test != nil {
+		fmt.Fprintf(&b, ", test %d", s.Test.Len())
+	}
+	fmt.Fprintf(&b, " examples of %v; %s", s.Train.Fields(), s.Schema.Target.Task)
+	switch t := &s.Schema.Target; {
+	case t.Task == dataset.TaskClassification && s.Schema.Columns != nil:
+		fmt.Fprintf(&b, " of %q, %d classes", t.Name, len(t.Classes))
+	case t.Task == dataset.TaskClassification:
+		fmt.Fprintf(&b, ", %d classes", len(t.Classes))
+	case s.Schema.Columns != nil:
+		fmt.Fprintf(&b, " of %q", t.Name)
+	}
+	return b.String()
+}
+
 // raw is data as they were read, before they are encoded.
 type raw struct {
 	table  *dataset.Table // or
