@@ -51,7 +51,7 @@ func BenchmarkProgram(b *testing.B) {
 		{"add", "x2=add(x0,x1)", 12},
 		{"sgd", "t0=mul(x0,s0);x1=fma(s1,t0,x1)", 12},
 		{"momentum", "t0=mul(x0,s0);x1=fma(s1,x1,t0);x2=fma(s2,x1,x2)", 20},
-		{"adam", "t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);x3=fma(s5,t6,x3)", 28},
+		{"adam", "t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1);t2=mul(s3,t0);t3=mul(s4,x2);x2=fma(t2,t0,t3);t4=sqrt(x2);t5=fma(t4,s5,s6);t6=div(x1,t5);x3=fma(s7,t6,x3)", 28},
 	} {
 		p, err := ParseProgram(c.key)
 		if err != nil {

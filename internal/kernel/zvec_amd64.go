@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 112
+const vecKernels = 113
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -53,14 +53,15 @@ var fusedKeys = [...]string{
 	"t0=mul(x0,s0);x1=fma(s1,x1,t0);t1=fma(s1,x1,t0);x2=fma(s2,t1,x2)",
 	"t0=mul(x0,s0);x1=fma(s1,x1,t0);t1=fma(s1,x1,t0);t2=mul(s2,x2);x2=fma(s3,t1,t2)",
 	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(s2,x2,t1);t2=fma(s2,x2,t1);x1=fma(s3,t2,x1)",
-	"t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);x3=fma(s5,t6,x3)",
-	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=sub(t2,x1);x1=fma(s3,t3,x1);t4=mul(t2,t2);t5=sub(t4,x2);x2=fma(s4,t5,x2);t6=sqrt(x2);t7=fma(t6,s5,s6);t8=div(x1,t7);x3=fma(s7,t8,x3)",
-	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=sub(t1,x2);x2=fma(s2,t2,x2);t3=mul(t1,t1);t4=sub(t3,x3);x3=fma(s3,t4,x3);t5=sqrt(x3);t6=fma(t5,s4,s5);t7=div(x2,t6);x1=fma(s6,t7,x1)",
-	"t0=mul(x0,s0);t1=sub(t0,x1);x1=fma(s1,t1,x1);t2=mul(t0,t0);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=fma(t4,s3,s4);t6=div(x1,t5);t7=mul(s5,x3);x3=fma(s6,t6,t7)",
-	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=sub(t2,x1);x1=fma(s3,t3,x1);t4=mul(t2,t2);t5=sub(t4,x2);x2=fma(s4,t5,x2);t6=sqrt(x2);t7=fma(t6,s5,s6);t8=div(x1,t7);t9=mul(s7,x3);x3=fma(s8,t8,t9)",
-	"t0=mul(x0,s0);t1=mul(t0,t0);t2=sub(t1,x1);x1=fma(s1,t2,x1);t3=sqrt(x1);t4=add(t3,s2);t5=div(t0,t4);x2=fma(s3,t5,x2)",
-	"t0=mul(x0,s0);t1=mul(t0,t0);t2=sub(t1,x1);x1=fma(s1,t2,x1);t3=sqrt(x1);t4=add(t3,s2);t5=div(t0,t4);t6=mul(s3,x2);x2=fma(s4,t5,t6)",
-	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(t1,t1);t3=sub(t2,x2);x2=fma(s2,t3,x2);t4=sqrt(x2);t5=add(t4,s3);t6=div(t1,t5);x1=fma(s4,t6,x1)",
+	"t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1);t2=mul(s3,t0);t3=mul(s4,x2);x2=fma(t2,t0,t3);t4=sqrt(x2);t5=fma(t4,s5,s6);t6=div(x1,t5);x3=fma(s7,t6,x3)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=mul(s3,x1);x1=fma(s4,t2,t3);t4=mul(s5,t2);t5=mul(s6,x2);x2=fma(t4,t2,t5);t6=sqrt(x2);t7=fma(t6,s7,s8);t8=div(x1,t7);x3=fma(s9,t8,x3)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(s2,x2);x2=fma(s3,t1,t2);t3=mul(s4,t1);t4=mul(s5,x3);x3=fma(t3,t1,t4);t5=sqrt(x3);t6=fma(t5,s6,s7);t7=div(x2,t6);x1=fma(s8,t7,x1)",
+	"t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1);t2=mul(s3,t0);t3=mul(s4,x2);x2=fma(t2,t0,t3);t4=sqrt(x2);t5=fma(t4,s5,s6);t6=div(x1,t5);t7=mul(s7,x3);x3=fma(s8,t6,t7)",
+	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=mul(s3,x1);x1=fma(s4,t2,t3);t4=mul(s5,t2);t5=mul(s6,x2);x2=fma(t4,t2,t5);t6=sqrt(x2);t7=fma(t6,s7,s8);t8=div(x1,t7);t9=mul(s9,x3);x3=fma(s10,t8,t9)",
+	"t0=mul(x0,s0);t1=mul(s1,t0);t2=mul(s2,x1);x1=fma(t1,t0,t2);t3=sqrt(x1);t4=add(t3,s3);t5=div(t0,t4);x2=fma(s4,t5,x2)",
+	"t0=mul(x0,s0);t1=mul(s1,t0);t2=mul(s2,x1);x1=fma(t1,t0,t2);t3=sqrt(x1);t4=add(t3,s3);t5=div(t0,t4);t6=mul(s4,x2);x2=fma(s5,t5,t6)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(s2,t1);t3=mul(s3,x2);x2=fma(t2,t1,t3);t4=sqrt(x2);t5=add(t4,s4);t6=div(t1,t5);x1=fma(s5,t6,x1)",
+	"t0=mul(x0,s0);t1=mul(s1,t0);t2=mul(s2,x1);x1=fma(t1,t0,t2);t3=sqrt(x1);t4=add(t3,s3);t5=div(t0,t4);x2=fma(s4,x2,t5);x3=fma(s5,x2,x3)",
 	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);x2=fma(s2,t3,x2)",
 	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);t4=mul(s2,x2);x2=fma(s3,t3,t4)",
 	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(t1,t1,x2);t2=sqrt(x2);t3=add(t2,s2);t4=div(t1,t3);x1=fma(s3,t4,x1)",
@@ -435,6 +436,9 @@ func vecFused46AVX512(fn uintptr, a *byte)
 func vecFused47AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused48AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -769,3 +773,6 @@ func vecFused46AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused47AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused48AVX2(fn uintptr, a *byte)
