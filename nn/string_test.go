@@ -1,0 +1,60 @@
+package nn_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// TestStrings: what Summary calls the layers, and records call the losses.
+func TestStrings(t *testing.T) {
+	for _, c := range []struct {
+		layer nn.Layer
+		want  string
+	}{
+		{nn.LeakyReLU(0.2), "LeakyReLU(0.2)"},
+		{nn.ELU(1), "ELU(1)"},
+		{nn.LayerNorm(), "LayerNorm"},
+		{nn.RMSNorm().Plain(), "RMSNorm (plain)"},
+		{nn.Embedding(10, 4), "Embedding(10, 4)"},
+		{nn.Categories([]int{3, 5}, 4), "Categories(2 × 4)"},
+		{nn.Reshape(2, 3), "Reshape(2, 3)"},
+		{nn.Frozen(nn.Sequential(nn.ReLU())), "Frozen Sequential"},
+		{nn.Func(nil), "Func"},
+	} {
+		if got := fmt.Sprint(c.layer); got != c.want {
+			t.Errorf("%T is %q, want %q", c.layer, got, c.want)
+		}
+	}
+	for want, l := range map[string]nn.Loss{"cross_entropy": nn.CrossEntropy(), "bce": nn.BCEWithLogits(), "mse": nn.MSE(), "mae": nn.MAE(), "huber": nn.Huber(1)} {
+		if got := l.Name(); got != want {
+			t.Errorf("%T is %q, want %q", l, got, want)
+		}
+	}
+}
+
+// unnamed is a layer of a user, without a String method.
+type unnamed struct{}
+
+func (unnamed) Build(c *nn.Context, x *graph.Node) *graph.Node { return c.Tanh(x) }
+
+func TestSummaryOfUnnamedLayer(t *testing.T) {
+	rows, err := nn.Summary(nn.Sequential(unnamed{}), x(2))
+	if err != nil || len(rows) != 1 || rows[0].Kind != "nn_test.unnamed" {
+		t.Errorf("%+v, %v, want one row of kind nn_test.unnamed", rows, err)
+	}
+}
+
+// TestEmbeddingInit: the initializer gets the sizes of the table.
+func TestEmbeddingInit(t *testing.T) {
+	g, err := nn.Forward(nn.Embedding(8, 4).Init(nn.XavierNormal()), nn.Input{Name: "x", DType: tensor.I32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := g.Vars[0].Attr.Init, nn.XavierNormal()(8, 4); got != want {
+		t.Errorf("the table starts as %+v, want %+v", got, want)
+	}
+}
