@@ -42,8 +42,9 @@ func (d DecoupledDecay) Validate() error { return nonNegative("DecoupledDecay", 
 
 // Trace is momentum: b ← μ·b + (1-δ)·u, with dampening δ; at the first update
 // b ← u. The direction becomes b, or u + μ·b with Nesterov; with μ = 0 it stays
-// u. State, unless μ is 0: "momentum", from 0. Sutskever, Martens, Dahl, Hinton, ICML 2013, section 2, in PyTorch's
-// form: b holds gradients, so a new learning rate applies to all of b.
+// u. State, unless μ is 0: "momentum", from 0. Sutskever, Martens, Dahl,
+// Hinton, ICML 2013, section 2, in PyTorch's form: b holds gradients, so a new
+// learning rate applies to all of b.
 type Trace struct {
 	Mu        float64 // μ in [0, 1)
 	Dampening float64 // δ in [0, 1]; 0 with Nesterov
