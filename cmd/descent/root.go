@@ -38,7 +38,13 @@ type app struct {
 }
 
 // run is the whole program. It returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(stderr, "descent: internal error: %v\nThis is a bug; please report it with the command that shows it.\n", p)
+			code = exitFailed
+		}
+	}()
 	a := &app{out: stdout, err: stderr, signals: watchSignals(stderr)}
 	defer a.signals.stop()
 	root := a.root()

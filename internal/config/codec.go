@@ -377,15 +377,15 @@ func (s span) read(fs *Faults, v *value) {
 
 func (s span) write() *value { return &value{text: s.p.String()} }
 
-// bytes is an amount of memory: 512MiB; 0 is auto.
-type bytes struct{ p *int64 }
+// amount is a number of bytes: 512MiB; 0 is auto.
+type amount struct{ p *int64 }
 
 var byteUnits = []struct {
 	name string
 	n    float64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
 
-func (m bytes) read(fs *Faults, v *value) {
+func (m amount) read(fs *Faults, v *value) {
 	if v.kind == scalar && v.text == "auto" {
 		*m.p = 0
 		return
@@ -400,7 +400,7 @@ func (m bytes) read(fs *Faults, v *value) {
 	fs.add(v.at, "got %v (want an amount such as 512MiB or 2GiB, or auto)", v)
 }
 
-func (m bytes) write() *value {
+func (m amount) write() *value {
 	if *m.p == 0 {
 		return &value{text: "auto"}
 	}

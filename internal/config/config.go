@@ -114,7 +114,7 @@ func (c *Config) keys() fields {
 		{key: "exec", codec: fields{
 			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, auto: "auto"}},
 			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, auto: "auto"}},
-			{key: "memory", codec: bytes{&c.Exec.Memory}},
+			{key: "memory", codec: amount{&c.Exec.Memory}},
 			{key: "isa", codec: word{&c.Exec.ISA, []string{"auto", "go", "avx2", "avx512"}}},
 		}},
 	}

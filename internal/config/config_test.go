@@ -264,6 +264,23 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// TestHostile: a file made to exhaust the parser costs little.
+func TestHostile(t *testing.T) {
+	for _, unit := range []string{"a: ", "- a: ", "? a", "a:\n", "- ", "[a: ", "{a: [", "&a ", "!!x ", "a: |\n", "\"", "'", "# ", "<<: ", "a: >-\n ", "%YAML ", "---\n", "\r"} {
+		text := strings.Repeat(unit, maxBytes/len(unit))
+		if _, err := Parse("hostile", []byte(text)); err == nil {
+			t.Errorf("%q repeated is a configuration", unit)
+		}
+	}
+	deep := new(strings.Builder)
+	for i := range 300 {
+		deep.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	if _, err := Parse("hostile", []byte(deep.String())); err == nil || !strings.Contains(err.Error(), "nested deeper than 40 levels") {
+		t.Errorf("300 levels: %v", err)
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := ReadFile(filepath.Join(dir, "none.yaml")); err == nil || !strings.Contains(err.Error(), "none.yaml") {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -68,8 +69,9 @@ func (v *value) String() string {
 }
 
 const (
-	maxBytes = 256 << 10 // of a configuration
-	maxDepth = 40        // of nesting
+	maxBytes = 64 << 10 // of a configuration
+	maxLines = 4000     // the parser's time grows with their square
+	maxDepth = 40       // of nesting
 )
 
 // parse reads one YAML document. Anchors, aliases, tags and merge keys have no
@@ -79,6 +81,8 @@ func parse(source string, text []byte) (*value, error) {
 	switch {
 	case len(text) > maxBytes:
 		return nil, Faults{{whole, fmt.Sprintf("%d bytes (want at most %d for a configuration)", len(text), maxBytes)}}
+	case bytes.Count(text, []byte("\n")) > maxLines:
+		return nil, Faults{{whole, fmt.Sprintf("more than %d lines: is it a configuration?", maxLines)}}
 	case !utf8.Valid(text):
 		return nil, Faults{{whole, "this is not text in UTF-8: is it a configuration?"}}
 	}
@@ -108,12 +112,12 @@ func parse(source string, text []byte) (*value, error) {
 	return root, c.faults.err()
 }
 
-// tooDeep returns the line on which the text opens more brackets, or stands
-// further to the right, than any configuration does; 0 if none. It keeps a
-// hostile file from the parser's stack.
+// tooDeep returns the line on which the text has more open brackets, or begins
+// with more indicators such as "- - -", than any configuration does; 0 if none.
+// It keeps a hostile file from the parser's stack.
 func tooDeep(text []byte) int {
 	open, line := 0, 1
-	indicators := 0 // "- - - ...": a level each
+	indicators, leading := 0, true
 	for _, b := range text {
 		switch b {
 		case '[', '{':
@@ -124,9 +128,12 @@ func tooDeep(text []byte) int {
 			indicators++
 		case '\n':
 			line++
-			indicators = 0
+			indicators, leading = 0, true
+		case ' ':
+		default:
+			leading = false
 		}
-		if open > maxDepth || indicators > 20*maxDepth {
+		if open > maxDepth || leading && indicators > maxDepth {
 			return line
 		}
 	}
