@@ -48,7 +48,8 @@ func TestKill(t *testing.T) {
 	}
 	whole := killable(t, filepath.Join(t.TempDir(), "whole"))
 	want := fit(t, whole)
-	dir := filepath.Join(t.TempDir(), "killed")
+	scratch := t.TempDir() // a killed child leaves its temporary folders here
+	dir := filepath.Join(scratch, "killed")
 	kills, inWrite := 0, 0
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for try := 0; ; try++ {
@@ -56,7 +57,7 @@ func TestKill(t *testing.T) {
 			t.Fatal("the run does not end")
 		}
 		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
-		child.Env = append(os.Environ(), killEnv+"="+dir)
+		child.Env = append(os.Environ(), killEnv+"="+dir, "TMPDIR="+scratch)
 		var out strings.Builder
 		child.Stdout, child.Stderr = &out, &out
 		if err := child.Start(); err != nil {
