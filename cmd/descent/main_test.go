@@ -116,7 +116,7 @@ func TestTrainDigits(t *testing.T) {
 		t.Errorf("%d lines of predictions, the first %q", len(lines), lines[0])
 	}
 	stdout, _ = mustCall(t, "inspect", out)
-	for _, want := range []string{"optimizer:", "Dense(256)", "commit", "fingerprint: " + s.Fingerprint, "0.weight", "micro-batch of 32"} {
+	for _, want := range []string{"optimizer:", "Dense(128)", "commit", "fingerprint: " + s.Fingerprint, "0.weight", "micro-batch of 16"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("inspect does not tell %q:\n%s", want, stdout)
 		}
@@ -129,7 +129,7 @@ func TestSameConfigurationSameBits(t *testing.T) {
 	dir := t.TempDir()
 	first, _ := mustCall(t, "train", "digits", "--set", "budget=2ep", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
 	again, _ := mustCall(t, "train", filepath.Join(dir, "a", "config.yaml"), "--set", "exec={threads: 1, micro: 5}", "--out", filepath.Join(dir, "b"), "--json", "--quiet")
-	if a, b := summary(t, first), summary(t, again); a.Fingerprint != b.Fingerprint || a.Updates != 86 {
+	if a, b := summary(t, first), summary(t, again); a.Fingerprint != b.Fingerprint || a.Updates != 170 {
 		t.Errorf("fingerprints %s after %d updates and %s after %d", a.Fingerprint, a.Updates, b.Fingerprint, b.Updates)
 	}
 }
