@@ -23,6 +23,7 @@ import (
 // settings are the command's flags.
 type settings struct {
 	threads int
+	cores   int // that every process is pinned to
 	rounds  int
 	seconds float64
 	peers   string
@@ -34,21 +35,30 @@ func main() {
 	var s settings
 	serve := flag.Bool("serve", false, "answer requests as a peer does (used by the command itself)")
 	plan := flag.Bool("plan", false, "print the plan of each workload and stop")
-	flag.IntVar(&s.threads, "threads", 1, "threads, and cores that every process is pinned to")
+	flag.IntVar(&s.threads, "threads", 1, "threads of every process")
+	flag.IntVar(&s.cores, "cores", 0, "cores that every process is pinned to, 0 for as many as threads")
+	neighbor := flag.Bool("neighbor", false, "run a busy process on the same cores")
+	hog := flag.Bool("hog", false, "be that busy process (used by the command itself)")
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds over all peers")
 	flag.Float64Var(&s.seconds, "seconds", 0.5, "seconds of each measurement")
 	flag.StringVar(&s.peers, "peers", "torch,jax,gomlx", "peers to run, or none")
 	flag.StringVar(&s.only, "only", "", "workloads whose name contains this, such as mlp784/adam/128")
 	flag.BoolVar(&s.verbose, "v", false, "print every answer")
 	flag.Parse()
+	if s.cores == 0 {
+		s.cores = s.threads
+	}
 	var err error
 	switch {
+	case *hog:
+		for {
+		}
 	case *serve:
 		err = answerRequests(os.Stdin, os.Stdout, s.threads)
 	case *plan:
 		err = printPlans(s)
 	default:
-		err = compare(s)
+		err = compare(s, *neighbor)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -91,7 +101,14 @@ func printPlans(s settings) error {
 }
 
 // compare runs every job on every peer in turn and prints the table.
-func compare(s settings) error {
+func compare(s settings, neighbor bool) error {
+	if neighbor {
+		stop, err := startHog(s)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	all, err := startAll(s)
 	if err != nil {
 		return err

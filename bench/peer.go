@@ -86,10 +86,7 @@ func startAll(s settings) ([]*peer, error) {
 
 // startPeer starts a process on the first cores and reads its greeting.
 func startPeer(label string, s settings, env []string, command ...string) (*peer, error) {
-	if taskset, err := exec.LookPath("taskset"); err == nil {
-		command = append([]string{taskset, "-c", fmt.Sprintf("0-%d", s.threads-1)}, command...)
-	}
-	p := &peer{label: label, cmd: exec.Command(command[0], command[1:]...)}
+	p := &peer{label: label, cmd: pinned(s, command...)}
 	p.cmd.Env = append(slices.DeleteFunc(os.Environ(), restrains), env...)
 	if s.verbose {
 		p.cmd.Stderr = os.Stderr
@@ -108,6 +105,30 @@ func startPeer(label string, s settings, env []string, command ...string) (*peer
 	}
 	p.start, err = p.read()
 	return p, err
+}
+
+// pinned returns a command that runs on the first cores.
+func pinned(s settings, command ...string) *exec.Cmd {
+	if taskset, err := exec.LookPath("taskset"); err == nil {
+		command = append([]string{taskset, "-c", fmt.Sprintf("0-%d", s.cores-1)}, command...)
+	}
+	return exec.Command(command[0], command[1:]...)
+}
+
+// startHog starts a process that keeps one core busy.
+func startHog(s settings) (stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := pinned(s, self, "-hog")
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}, nil
 }
 
 // restrains reports whether a variable of the environment holds a peer's
