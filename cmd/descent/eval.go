@@ -35,7 +35,7 @@ func (a *app) eval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.showValues(name, ds.Len(), values, asJSON)
+			return a.showValues(name, ds.Len(), t.inUnits(values), asJSON)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "file or folder to measure on")
@@ -52,6 +52,16 @@ func (t *trained) dataFor(data, part string) (dataset.Dataset, string, error) {
 	}
 	ds, err := t.config.Encode(data, "test", t.schema, true)
 	return ds, data, err
+}
+
+// inUnits adds the error of a regression in the units of its target.
+func (t *trained) inUnits(values report.Values) report.Values {
+	for _, v := range values {
+		if y := &t.schema.Target; v.Name == "rmse" && y.Std != 1 {
+			return append(values, report.Value{Name: "rmse of " + y.Name, V: v.V * y.Std})
+		}
+	}
+	return values
 }
 
 func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err error) {
@@ -77,7 +87,7 @@ func (a *app) showValues(name string, examples int, values report.Values, asJSON
 	}
 	fmt.Fprintf(a.out, "%s: %d examples\n", name, examples)
 	for _, v := range values {
-		fmt.Fprintf(a.out, "%-10s %.6g\n", v.Name, v.V)
+		fmt.Fprintf(a.out, "%-14s %.6g\n", v.Name, v.V)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func TestTrainDigits(t *testing.T) {
 		}
 	}
 	stdout, _ = mustCall(t, "eval", out)
-	if want := fmt.Sprintf("accuracy   %.6g\n", value(s.Test, "accuracy")); !strings.Contains(stdout, want) || !strings.Contains(stdout, "test: 359 examples") {
+	if want := fmt.Sprintf("accuracy       %.6g\n", value(s.Test, "accuracy")); !strings.Contains(stdout, want) || !strings.Contains(stdout, "test: 359 examples") {
 		t.Errorf("eval says\n%swant %s", stdout, want)
 	}
 	stdout, _ = mustCall(t, "predict", out, "--data", "embedded:digits")
@@ -130,6 +130,16 @@ func TestSameConfigurationSameBits(t *testing.T) {
 	first, _ := mustCall(t, "train", "digits", "--set", "budget=2ep", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
 	again, _ := mustCall(t, "train", filepath.Join(dir, "a", "config.yaml"), "--set", "exec={threads: 1, micro: 5}", "--out", filepath.Join(dir, "b"), "--json", "--quiet")
 	if a, b := summary(t, first), summary(t, again); a.Fingerprint != b.Fingerprint || a.Updates != 170 {
+		t.Errorf("fingerprints %s after %d updates and %s after %d", a.Fingerprint, a.Updates, b.Fingerprint, b.Updates)
+	}
+}
+
+// TestReplay: a run that a clock ended is repeated to the same bits.
+func TestReplay(t *testing.T) {
+	dir := t.TempDir()
+	first, _ := mustCall(t, "train", "digits", "--set", "budget=0.1s", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
+	again, _ := mustCall(t, "train", "--replay", filepath.Join(dir, "a"), "--set", "exec={threads: 1, micro: 3}", "--out", filepath.Join(dir, "b"), "--json", "--quiet")
+	if a, b := summary(t, first), summary(t, again); a.Fingerprint != b.Fingerprint || a.Updates != b.Updates || a.Updates == 0 {
 		t.Errorf("fingerprints %s after %d updates and %s after %d", a.Fingerprint, a.Updates, b.Fingerprint, b.Updates)
 	}
 }

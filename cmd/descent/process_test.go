@@ -180,9 +180,9 @@ func TestKill(t *testing.T) {
 	}
 	args, inside := slow(out), 0
 	for kill := range 20 {
-		cmd, _, stderr := process(dir, args...)
+		cmd, _, _ := process(dir, args...)
 		done := start(t, cmd)
-		waitFor(t, "a run: "+stderr.String(), done, func() bool { return isRun(out) })
+		waitFor(t, "a run", done, func() bool { return isRun(out) })
 		time.Sleep(time.Duration(rnd.Int64N(int64(15 * time.Millisecond))))
 		if kill%4 == 0 { // such moments are most of the time, but let there be no doubt
 			waitFor(t, "a checkpoint being written", done, writing)

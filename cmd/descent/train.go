@@ -24,9 +24,9 @@ const dataFolder = "DESCENT_DATA"
 
 // trainFlags are the flags of train.
 type trainFlags struct {
-	data, target, out, resume string
-	set                       []string
-	quiet, json               bool
+	data, target, out, resume, replay string
+	set                               []string
+	quiet, json                       bool
 }
 
 // resumeNewest is --resume without a run.
@@ -50,15 +50,19 @@ func (a *app) train() *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "run directory (default runs/NAME-N)")
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
 	flags.Lookup("resume").NoOptDefVal = resumeNewest
+	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock made: the same bits")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
 	return c
 }
 
 func (a *app) runTrain(args []string, f *trainFlags) error {
-	if len(args) == 0 && f.data == "" && f.resume == "" {
+	if len(args) == 0 && f.data == "" && f.resume == "" && f.replay == "" {
 		a.listExamples()
 		return nil
+	}
+	if f.replay != "" && !isRun(f.replay) {
+		return usagef("cannot replay %s: there is no %s in it", f.replay, train.ConfigName)
 	}
 	args, err := f.takeRun(args)
 	if err != nil {
@@ -79,6 +83,11 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	t.Out, t.Resume = f.out, f.resume != ""
 	if err := checkOut(&t); err != nil {
 		return err
+	}
+	if f.replay != "" {
+		if t.Replay, err = report.ReadJournal(f.replay); err != nil {
+			return err
+		}
 	}
 	if err := t.Validate(); err != nil {
 		return usageError{err}
@@ -216,6 +225,8 @@ func (f *trainFlags) configuration(args []string) (*config.Config, error) {
 	switch {
 	case f.resume != "" && len(args) == 0:
 		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)
+	case f.replay != "" && len(args) == 0:
+		return load(filepath.Join(f.replay, train.ConfigName), f.data, set)
 	case len(args) > 0:
 		return load(args[0], f.data, set)
 	}
