@@ -45,8 +45,11 @@ func openRun(dir string, set []string) (*trained, error) {
 // evaluator compiles the model for data with the given fields and calls f
 // with it.
 func (t *trained) evaluator(fields []dataset.Field, f func(*train.Evaluator) error) error {
-	x := t.config.Exec
-	eng, err := train.NewEngine(train.Exec{Threads: x.Threads, ISA: x.ISA})
+	x, err := t.config.BuildExec()
+	if err != nil {
+		return err
+	}
+	eng, err := train.NewEngine(x)
 	if err != nil {
 		return usageError{err}
 	}

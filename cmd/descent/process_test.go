@@ -205,3 +205,27 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("%d of 20 kills were inside the writing of a checkpoint", inside)
 }
+
+// TestEnvironment: what the environment says about execution is checked.
+func TestEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		variable, value string
+		code            int
+		want            string
+	}{
+		{"DESCENT_THREADS", "1", 0, ""},
+		{"DESCENT_THREADS", "none", 2, `DESCENT_THREADS: got "none" (want a number of threads`},
+		{"DESCENT_ISA", "go", 0, ""},
+		{"DESCENT_ISA", "mmx", 2, `DESCENT_ISA`},
+	} {
+		dir := t.TempDir()
+		cmd, stdout, stderr := process(dir, "train", "digits", "--set", "budget=1up", "--quiet", "--json")
+		cmd.Env = append(cmd.Env, c.variable+"="+c.value)
+		if code := exitCode(cmd.Run()); code != c.code || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("%s=%s: exit code %d, %s", c.variable, c.value, code, stderr)
+		}
+		if c.variable == "DESCENT_ISA" && c.code == 0 && summary(t, stdout.String()).ISA != c.value {
+			t.Errorf("DESCENT_ISA=%s ran on %s", c.value, summary(t, stdout.String()).ISA)
+		}
+	}
+}

@@ -92,6 +92,10 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	if err := t.Validate(); err != nil {
 		return usageError{err}
 	}
+	if t.Engine, err = train.NewEngine(t.Exec); err != nil {
+		return usageError{err}
+	}
+	defer t.Engine.Close()
 	if !f.quiet {
 		fmt.Fprintln(a.err, sets)
 	}

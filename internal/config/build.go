@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"strconv"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
@@ -40,12 +42,28 @@ func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
 	return c.Optimizer.Options.build().WithSchedule(c.Schedule.Options.build(r)).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
 }
 
+// threadsVariable is the environment variable for exec.threads: auto.
+const threadsVariable = "DESCENT_THREADS"
+
+// BuildExec returns how to execute, with DESCENT_THREADS for a number of
+// threads that is left open. (DESCENT_ISA is the engine's to read.)
+func (c *Config) BuildExec() (train.Exec, error) {
+	x := train.Exec{Threads: c.Exec.Threads, Micro: c.Exec.Micro, ISA: c.Exec.ISA, Memory: c.Exec.Memory}
+	if text := os.Getenv(threadsVariable); text != "" && x.Threads == 0 {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxThreads {
+			return x, Faults{{place{source: threadsVariable}, fmt.Sprintf("got %q (want a number of threads, 1 to %d)", text, maxThreads)}}
+		}
+		x.Threads = n
+	}
+	return x, nil
+}
+
 // BuildTrain returns what package train wants, for data that Load has read.
 func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
 		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Budget: c.Budget,
-		Exec:          train.Exec{Threads: c.Exec.Threads, Micro: c.Exec.Micro, ISA: c.Exec.ISA, Memory: c.Exec.Memory},
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
 		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
@@ -58,6 +76,9 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		t.Order = dataset.Sequential
 	}
 	var err error
+	if t.Exec, err = c.BuildExec(); err != nil {
+		return t, err
+	}
 	if t.Model, err = c.BuildModel(s.Schema); err != nil {
 		return t, err
 	}

@@ -267,15 +267,19 @@ func (n numbers) write() *value {
 // maxCount bounds whole numbers: sizes beyond it are mistakes.
 const maxCount = 1 << 31
 
-// count is a whole number of at least low. auto, if not empty, is the word for 0.
+// count is a whole number from low to high, which is maxCount if it is 0. auto,
+// if not empty, is the word for 0.
 type count struct {
-	p    *int
-	low  int
-	auto string
+	p         *int
+	low, high int
+	auto      string
 }
 
 func (c count) want() string {
 	s := fmt.Sprintf("a whole number, %d or more", c.low)
+	if c.high > 0 {
+		s = fmt.Sprintf("a whole number, %d to %d", c.low, c.high)
+	}
 	if c.auto != "" {
 		s += ", or " + c.auto
 	}
@@ -288,7 +292,7 @@ func (c count) read(fs *Faults, v *value) {
 		return
 	}
 	x, err := parseNumber(v.text)
-	if v.kind != scalar || v.quoted || err != nil || x != math.Trunc(x) || x < float64(c.low) || x > maxCount {
+	if v.kind != scalar || v.quoted || err != nil || x != math.Trunc(x) || x < float64(c.low) || x > maxCount || c.high > 0 && x > float64(c.high) {
 		fs.add(v.at, "got %v (want %s)", v, c.want())
 		return
 	}

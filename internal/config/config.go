@@ -48,6 +48,9 @@ type Exec struct {
 	ISA     string
 }
 
+// maxThreads is more than any machine has.
+const maxThreads = 4096
+
 // Checkpoint says how often states are saved and how many are kept.
 type Checkpoint struct {
 	Every batch.Span
@@ -112,7 +115,7 @@ func (c *Config) keys() fields {
 		}},
 		{key: "log", codec: every(&c.Log)},
 		{key: "exec", codec: fields{
-			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, auto: "auto"}},
+			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, high: maxThreads, auto: "auto"}},
 			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, auto: "auto"}},
 			{key: "memory", codec: amount{&c.Exec.Memory}},
 			{key: "isa", codec: word{&c.Exec.ISA, []string{"auto", "go", "avx2", "avx512"}}},
