@@ -123,8 +123,6 @@ func (c *Config) keys() fields {
 	}
 }
 
-func every(p *batch.Span) codec { return fields{{key: "every", codec: span{p, true}}} }
-
 // Parse reads a configuration; source is its name in messages. Each of the
 // overrides is key=value, the key with dots between its parts, the value in
 // YAML; they are applied in order. The error is a Faults.
@@ -190,59 +188,4 @@ func (c *Config) JSON() (json.RawMessage, error) { return json.Marshal(c.keys().
 func IsFault(err error) bool {
 	var fs Faults
 	return errors.As(err, &fs)
-}
-
-// name is text that can be a part of a file name.
-type name struct{ p *string }
-
-func (n name) read(fs *Faults, v *value) {
-	var s string
-	label{&s}.read(fs, v)
-	for _, r := range s {
-		if r == '/' || r == '\\' || r < ' ' {
-			fs.add(v.at, "got %v (want a name without slashes: it becomes a directory)", v)
-			return
-		}
-	}
-	if s != "" {
-		*n.p = s
-	}
-}
-
-func (n name) write() *value { return plainText(*n.p) }
-
-// batchSize is a number of examples, all, or {size: of these}.
-type batchSize struct {
-	p     *int
-	given *bool
-}
-
-func (b batchSize) read(fs *Faults, v *value) {
-	*b.given = true
-	size := count{p: b.p, low: 1, auto: "all"}
-	if v.kind == mapping {
-		fields{{key: "size", codec: size, required: true}}.read(fs, v)
-		return
-	}
-	size.read(fs, v)
-}
-
-func (b batchSize) write() *value { return count{p: b.p, auto: "all"}.write() }
-
-// orNone is a number above 0, or none.
-type orNone struct{ p *float64 }
-
-func (o orNone) read(fs *Faults, v *value) {
-	if v.kind == scalar && v.text == "none" {
-		*o.p = 0
-		return
-	}
-	number{o.p, aboveZero}.read(fs, v)
-}
-
-func (o orNone) write() *value {
-	if *o.p == 0 {
-		return &value{text: "none"}
-	}
-	return number{p: o.p}.write()
 }

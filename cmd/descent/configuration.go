@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/descent-ml/descent/internal/config"
+	"github.com/descent-ml/descent/internal/examples"
+	"github.com/descent-ml/descent/train"
+)
+
+// dataFolder is the environment variable of the folder of data sets.
+const dataFolder = "DESCENT_DATA"
+
+// configuration finds what to train by the arguments and flags.
+func (f *trainFlags) configuration(args []string) (*config.Config, error) {
+	set := slices.Clone(f.set)
+	if f.target != "" {
+		set = append(set, "data.target="+strconv.Quote(f.target))
+	}
+	switch {
+	case f.resume != "" && len(args) == 0:
+		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)
+	case f.replay != "" && len(args) == 0:
+		return load(filepath.Join(f.replay, train.ConfigName), f.data, set)
+	case len(args) > 0:
+		return load(args[0], f.data, set)
+	}
+	return ofTable(f.data, set)
+}
+
+// load reads a configuration: an example by its name, or a file.
+func load(arg, data string, set []string) (*config.Config, error) {
+	if e, ok := examples.Find(arg); ok {
+		c, err := config.Parse(e.Name+".yaml", e.YAML, set...)
+		if err != nil {
+			return nil, err
+		}
+		return c, underFolder(c, data)
+	}
+	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
+		if !strings.ContainsAny(arg, "./\\") {
+			return nil, usagef("no example %q and no such file (want %s, or a file CONFIG.yaml)", arg, strings.Join(examples.Names(), ", "))
+		}
+		return nil, usagef("no configuration %s", arg)
+	}
+	c, err := config.ReadFile(arg, set...)
+	if err == nil && data != "" {
+		c.Data.Train = data
+	}
+	return c, err
+}
+
+// underFolder finds the data of an example in the folder of data sets.
+func underFolder(c *config.Config, folder string) error {
+	if strings.HasPrefix(c.Data.Train, config.Embedded) {
+		if folder != "" {
+			return usagef("example %s brings its own data (leave --data away)", c.Name)
+		}
+		return nil
+	}
+	if folder == "" {
+		folder = os.Getenv(dataFolder)
+	}
+	if folder == "" {
+		return usagef("example %s needs %s: name the folder that holds it by --data or %s", c.Name, c.Data.Train, dataFolder)
+	}
+	for _, p := range []*string{&c.Data.Train, &c.Data.Val, &c.Data.Test} {
+		if *p != "" {
+			*p = within(folder, *p)
+		}
+	}
+	return nil
+}
+
+// within returns folder/name, or the folder (or file) itself if there is no
+// such thing in it: --data may point at the data set too.
+func within(folder, name string) string {
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if inner := filepath.Join(folder, filepath.Base(name)); inner != path {
+		if _, err := os.Stat(inner); err == nil {
+			return inner
+		}
+	}
+	if info, err := os.Stat(folder); err == nil && (!info.IsDir() || hasImages(folder)) {
+		return folder
+	}
+	return path
+}
+
+func hasImages(folder string) bool {
+	found, _ := filepath.Glob(filepath.Join(folder, "*-images-idx3-ubyte*"))
+	return len(found) > 0
+}
+
+// ofTable is the configuration of --data FILE without more: a fifth to test
+// on and a tenth to validate on.
+func ofTable(data string, set []string) (*config.Config, error) {
+	base := filepath.Base(strings.TrimSuffix(data, ".gz"))
+	name := strings.TrimSuffix(base, filepath.Ext(base))
+	defaults := []string{"name=" + strconv.Quote(name), "data.train=" + strconv.Quote(data)}
+	if !hasImages(data) {
+		defaults = append(defaults, "data.split.test=20%")
+	}
+	defaults = append(defaults, "data.split.val=10%", "schedule=cosine")
+	return config.Parse("--data "+data, nil, append(defaults, set...)...)
+}
