@@ -102,7 +102,7 @@ func hasImages(folder string) bool {
 }
 
 // ofTable is the configuration of --data FILE without more: a fifth to test
-// on and a tenth to validate on.
+// on, a tenth to validate on, and the best of what comes.
 func ofTable(data string, set []string) (*config.Config, error) {
 	base := filepath.Base(strings.TrimSuffix(data, ".gz"))
 	name := strings.TrimSuffix(base, filepath.Ext(base))
@@ -110,6 +110,9 @@ func ofTable(data string, set []string) (*config.Config, error) {
 	if !hasImages(data) {
 		defaults = append(defaults, "data.split.test=20%")
 	}
-	defaults = append(defaults, "data.split.val=10%", "schedule=cosine")
+	defaults = append(defaults, "schedule=cosine", "data.split.val=10%")
+	if !slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.split") }) {
+		defaults = append(defaults, "early_stop.patience=20")
+	}
 	return config.Parse("--data "+data, nil, append(defaults, set...)...)
 }

@@ -155,6 +155,10 @@ func TestTrainTable(t *testing.T) {
 		t.Errorf("--quiet, but\n%s", stderr)
 	}
 
+	if _, stderr := mustCall(t, "train", "--data", data, "--target", "income", "--out", out+"2", "--set", "data.split.val=0", "--set", "budget=1ep"); !strings.Contains(stderr, "train 720, test 180 examples") {
+		t.Errorf("without validation data:\n%s", stderr)
+	}
+
 	fresh := write(t, dir, "fresh.csv", "job,age\njudge,64\ncook,22\npilot,\n")
 	stdout, _ = mustCall(t, "predict", out, "--data", fresh)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")

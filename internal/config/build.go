@@ -27,18 +27,21 @@ func (c *Config) BuildModel(s *dataset.Schema) (nn.Layer, error) {
 // BuildLoss returns the loss for data that Load has settled.
 func (c *Config) BuildLoss() nn.Loss { return c.Loss.Options.build() }
 
+// updates returns how many there are in an epoch of so many examples.
+func (c *Config) updates(examples int) int {
+	switch {
+	case c.Batch == 0:
+		return 1
+	case c.Data.Last == "drop":
+		return max(1, examples/c.Batch)
+	}
+	return (examples + c.Batch - 1) / c.Batch
+}
+
 // buildOptimizer returns the optimizer with its schedule and clipping, for an
-// epoch of the given number of examples.
+// epoch of so many examples.
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
-	size := c.Batch
-	if size == 0 {
-		size = epoch
-	}
-	updates := max(1, (epoch+size-1)/size)
-	if c.Data.Last == "drop" {
-		updates = max(1, epoch/size)
-	}
-	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(updates)}
+	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch))}
 	return c.Optimizer.Options.build().WithSchedule(c.Schedule.Options.build(r)).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
 }
 

@@ -286,14 +286,25 @@ func TestAsValues(t *testing.T) {
 	}
 }
 
-func TestBatchOfFewExamples(t *testing.T) {
-	path := table(t, 20)
-	c := mustParse(t, "data: {train: "+path+", target: class}")
-	if _, err := c.Load(nil); err != nil || c.Batch != 20 {
-		t.Errorf("the default batch of 20 examples is %d, %v", c.Batch, err)
-	}
-	c = mustParse(t, "data: {train: "+path+", target: class}\nbatch: 64")
-	if _, err := c.Load(nil); err != nil || c.Batch != 64 {
-		t.Errorf("a batch that was asked for became %d, %v", c.Batch, err)
+// TestFewExamples: the defaults fit few examples; what was asked for stays.
+func TestFewExamples(t *testing.T) {
+	for _, c := range []struct {
+		rows          int
+		text          string
+		batch, epochs int
+	}{
+		{20, "", 20, 100},
+		{20, "batch: 64", 64, 100},
+		{20, "budget: 3ep", 20, 3},
+		{20, "batch: 1", 1, 100},
+		{200, "batch: 1", 1, 10},
+		{20, "batch: all", 0, 100},
+		{6400, "", 64, 20},
+		{64000, "", 64, 10},
+	} {
+		conf := mustParse(t, "data: {train: "+table(t, c.rows)+", target: class}\n"+c.text)
+		if _, err := conf.Load(nil); err != nil || conf.Batch != c.batch || conf.Budget != train.Epochs(float64(c.epochs)) {
+			t.Errorf("%d rows, %q: batch %d, budget %v, %v", c.rows, c.text, conf.Batch, conf.Budget, err)
+		}
 	}
 }

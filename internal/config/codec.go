@@ -61,3 +61,14 @@ func (f fields) write() *value {
 	}
 	return v
 }
+
+// given is a codec that notes that there was something to read.
+type given struct {
+	codec
+	p *bool
+}
+
+func (g given) read(fs *Faults, v *value) {
+	*g.p = true
+	g.codec.read(fs, v)
+}

@@ -27,8 +27,7 @@ type Config struct {
 	Loss       Loss
 	Optimizer  Optimizer
 	Schedule   Schedule
-	Batch      int  // examples of an update; 0 is all
-	batchGiven bool // else it is all of fewer examples
+	Batch      int // examples of an update; 0 is all
 	Budget     batch.Span
 	Init       string // a safetensors file
 	Exec       Exec
@@ -38,6 +37,8 @@ type Config struct {
 	Clip       Clip
 	Log        batch.Span // how often
 	Metric     string
+
+	batchGiven, budgetGiven bool // else they depend on how many examples there are
 }
 
 // Exec is how a run is executed; nothing in it changes the result.
@@ -96,8 +97,8 @@ func (c *Config) keys() fields {
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
-		{key: "batch", codec: batchSize{&c.Batch, &c.batchGiven}},
-		{key: "budget", codec: span{p: &c.Budget}},
+		{key: "batch", codec: given{batchSize{&c.Batch}, &c.batchGiven}},
+		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "clip", codec: fields{
 			{key: "norm", codec: orNone{&c.Clip.Norm}},

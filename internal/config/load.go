@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/tensor"
 )
@@ -61,10 +62,26 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err := c.settle(s, whole); err != nil {
 		return nil, err
 	}
-	if n := len(parts[dataset.TrainPart]); !c.batchGiven && c.Batch > n {
-		c.Batch = n
-	}
+	c.settleLength(len(parts[dataset.TrainPart]))
 	return s, c.fill(s, whole, parts)
+}
+
+// Without a budget there are at least leastUpdates, if it takes no more than
+// mostEpochs.
+const (
+	leastUpdates = 2000
+	mostEpochs   = 100
+)
+
+// settleLength makes the default batch and budget fit few examples.
+func (c *Config) settleLength(examples int) {
+	if !c.batchGiven {
+		c.Batch = min(c.Batch, examples)
+	}
+	if !c.budgetGiven {
+		epochs := 1 + (leastUpdates-1)/c.updates(examples)
+		c.Budget = batch.Epochs(max(c.Budget.N, float64(min(epochs, mostEpochs))))
+	}
 }
 
 // fill makes the datasets of the parts and of the other files.

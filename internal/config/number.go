@@ -189,13 +189,9 @@ func (s seed) read(fs *Faults, v *value) {
 func (s seed) write() *value { return &value{text: strconv.FormatUint(*s.p, 10)} }
 
 // batchSize is a number of examples, all, or {size: of these}.
-type batchSize struct {
-	p     *int
-	given *bool
-}
+type batchSize struct{ p *int }
 
 func (b batchSize) read(fs *Faults, v *value) {
-	*b.given = true
 	size := count{p: b.p, low: 1, auto: "all"}
 	if v.kind == mapping {
 		fields{{key: "size", codec: size, required: true}}.read(fs, v)
