@@ -23,11 +23,16 @@ import (
 type Config struct {
 	Threads int    // 0: GOMAXPROCS
 	ISA     string // go, avx2, avx512; "" or auto: DESCENT_ISA, else the best. It holds for the whole process.
+
+	// Eager divides even the least work among all threads. It is slow, and for
+	// tests: what threads must not change is seen in small models too.
+	Eager bool
 }
 
 // Engine is the CPU engine.
 type Engine struct {
 	threads int
+	grain   grain
 	pool    *pool
 }
 
@@ -56,7 +61,11 @@ func New(c Config) (*Engine, error) {
 	if kernel.Active() != isa {
 		kernel.Use(isa)
 	}
-	return &Engine{threads: c.Threads, pool: newPool(c.Threads)}, nil
+	e := &Engine{threads: c.Threads, grain: coarse, pool: newPool(c.Threads)}
+	if c.Eager {
+		e.grain = fine
+	}
+	return e, nil
 }
 
 // ISA returns the tier of instructions in use.

@@ -13,14 +13,21 @@ const (
 	apartSteps                   // independent steps
 )
 
-const (
-	// maxBlock keeps a block's activations in L2 while it passes from layer
-	// to layer; minBlock keeps the matrix kernels on their large tiles.
-	maxBlock = 128
-	minBlock = 16
-	// wakeCost is the work, in estimated nanoseconds, below which one thread
-	// does not call others: see docs/kernels.md.
-	wakeCost = 10_000
+// maxBlock keeps a block's activations in L2 while it passes from layer to
+// layer.
+const maxBlock = 128
+
+// grain is how finely work is divided among threads.
+type grain struct {
+	wake  float64 // estimated nanoseconds below which one thread does not call others: see docs/kernels.md
+	rows  int     // fewest rows of a block: the matrix kernels keep their large tiles
+	cut   int     // a part of a product has a multiple of so many rows: whole tiles of every kernel
+	split int     // a part of a flat vector has a multiple of so many elements, a power of 2: whole cache lines
+}
+
+var (
+	coarse = grain{wake: 10_000, rows: 16, cut: 48, split: 1024}
+	fine   = grain{wake: 0, rows: 1, cut: 1, split: 16}
 )
 
 // chunk implements region.
@@ -53,7 +60,7 @@ func (p *program) chunk(w *worker, i int) {
 // launch runs n chunks, on the workers if the work is worth it.
 func (p *program) launch(mode regionMode, n int, cost float64) {
 	p.mode = mode
-	if cost < wakeCost || p.eng.threads == 1 {
+	if cost < p.eng.grain.wake || p.eng.threads == 1 {
 		for i := range n {
 			p.chunk(&p.eng.pool.caller, i)
 		}
@@ -71,10 +78,10 @@ func (p *program) runRows() {
 	}
 	cost *= float64(p.rows)
 	p.block = p.rows
-	if cost >= wakeCost && p.eng.threads > 1 {
+	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
 	}
-	p.block = max(min(p.block, maxBlock), minBlock)
+	p.block = max(min(p.block, maxBlock), p.eng.grain.rows)
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, cost)
 }
 
@@ -101,7 +108,7 @@ func (p *program) once(stage compile.Stage) {
 		s := &steps[i]
 		p.steps = steps[i : i+1]
 		switch {
-		case s.vec != nil && s.cost >= wakeCost && p.eng.threads > 1 && s.vec.flat():
+		case s.vec != nil && s.cost >= p.eng.grain.wake && p.eng.threads > 1 && s.vec.flat():
 			p.split(s)
 		case s.apart:
 			n := 1
@@ -121,6 +128,7 @@ func (p *program) once(stage compile.Stage) {
 func (p *program) split(s *step) {
 	n := s.vec.size()
 	const partsPerThread = 4
-	p.block = (n/(partsPerThread*p.eng.threads) + 1024) &^ 1023
+	g := p.eng.grain.split
+	p.block = (n/(partsPerThread*p.eng.threads) + g) &^ (g - 1)
 	p.launch(splitStep, (n+p.block-1)/p.block, s.cost)
 }

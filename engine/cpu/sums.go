@@ -156,13 +156,11 @@ func (p *program) cutSums() {
 		s := steps[i].sum
 		rows := s.rows
 		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && s.leaf > 0 && !s.add && n > 1 {
-			rows = (s.rows/n + cutRows) / cutRows * cutRows
+			g := p.eng.grain.cut
+			rows = (s.rows/n + g) / g * g
 		}
 		for r := 0; r < s.rows; r += rows {
 			p.cuts = append(p.cuts, cut{i, r, min(r+rows, s.rows)})
 		}
 	}
 }
-
-// cutRows keeps the parts of a product whole tiles of every kernel.
-const cutRows = 48
