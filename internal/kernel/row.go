@@ -62,6 +62,9 @@ func Softmax(y, x []float32, rows, cols int) {
 	a := vecArgs{cols: cols}
 	a.set(0, x, cols)
 	a.set(1, y, cols)
+	if rows >= 16 {
+		rows = a.callColumns(kSoftmaxColumns, rows)
+	}
 	a.callRows(kSoftmax, rows)
 }
 
@@ -139,10 +142,35 @@ func (a *vecArgs) callRows(kernel, rows int) {
 		a.rows = min(step, rows)
 		vecCall(vecTable[kernel], a)
 		if rows > step {
-			for i, p := range a.ptr {
-				a.ptr[i] = unsafe.Add(p, a.stride[i]*step)
-			}
+			a.skip(step)
 		}
+	}
+}
+
+// callColumns runs a columns kernel (_asm/vec/columns.go) over as many rows as it
+// can, moves the streams to what is left, and returns how many rows that is.
+func (a *vecArgs) callColumns(kernel, rows int) (left int) {
+	if a.cols > 16 || vecTable[kernel] == 0 {
+		return rows
+	}
+	var buf [17 * 16]float32
+	for rows >= 16 {
+		b := *a
+		b.rows = min(rows, chunkSize/16) &^ 15
+		b.ptr[6] = unsafe.Pointer(&buf[-uintptr(unsafe.Pointer(&buf))&63/4])
+		vecCall(vecTable[kernel], &b)
+		if rows -= b.rows; rows > 0 {
+			a.skip(b.rows)
+		}
+	}
+	return rows
+}
+
+// skip moves the streams on by some rows, which must not be the last: the garbage
+// collector sees the pointers.
+func (a *vecArgs) skip(rows int) {
+	for i, p := range a.ptr {
+		a.ptr[i] = unsafe.Add(p, a.stride[i]*rows)
 	}
 }
 

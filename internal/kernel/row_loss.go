@@ -43,43 +43,56 @@ func crossEntropy(l *lossArgs, rows int, smoothing float32) {
 		}
 		return
 	}
-	step := max(1, min(lossRows, chunkSize/l.cols))
-	for i := 0; i < rows; i += step {
-		l.rows(i, min(step, rows-i))
+	a, k := l.args()
+	if rows >= 16 {
+		rows = a.callColumns(k-kLoss+kLossColumns, rows)
+	}
+	if rows > 0 {
+		a.lossRows(k, rows)
 	}
 }
 
-// lossRows is the most rows that the kernel sums before their logarithms are taken,
-// sixteen or eight at once.
-const lossRows = 64
-
-func (l *lossArgs) rows(i, n int) {
-	a := vecArgs{rows: n, cols: l.cols, stride: [...]int{4 * l.cols, 4, 4, 4 * l.cols, 4, 4, 0, 0}}
+// args are those of all rows, and the kernel.
+func (l *lossArgs) args() (a vecArgs, kernel int) {
+	a.cols = l.cols
+	a.set(0, l.x, l.cols)
+	a.set(2, l.loss, 1)
+	a.set(3, l.dx, l.cols)
+	a.set(4, l.dloss, 1)
+	a.ptr[1], a.stride[1] = unsafe.Pointer(&l.labels[0]), 4
 	a.scal[0], a.scal[1], a.scal[2] = l.on, l.off, l.on+l.off
-	a.ptr[0], a.ptr[1] = unsafe.Pointer(&l.x[i*l.cols]), unsafe.Pointer(&l.labels[i])
-	k := kLoss
-	var expected [lossRows]float32 // Σ q(x-m) of each row
-	if l.loss != nil {
-		a.ptr[2], a.ptr[5] = unsafe.Pointer(&l.loss[i]), unsafe.Pointer(&expected)
-	}
+	kernel = kLoss
 	if l.dx != nil {
-		a.ptr[3], a.ptr[4] = unsafe.Pointer(&l.dx[i*l.cols]), unsafe.Pointer(&l.dloss[i])
-		k = kLossGrad
+		kernel = kLossGrad
 		if l.loss != nil {
-			k = kLossBoth
+			kernel = kLossBoth
 		}
 	}
 	if l.off != 0 && l.loss != nil {
-		k++ // the smoothed one follows
+		kernel++ // the smoothed one follows
 	}
-	vecCall(vecTable[k], &a)
-	if l.loss != nil {
-		loss := a.ptr[2]
-		a = vecArgs{rows: 1, cols: n}
-		a.ptr[0], a.ptr[1] = loss, loss
-		vecCall(vecTable[Log], &a)
-		a.ptr[1], a.ptr[2] = unsafe.Pointer(&expected), loss
-		vecCall(vecTable[Sub], &a)
+	return a, kernel
+}
+
+// lossBlock is the most rows that the kernel sums before their logarithms are taken,
+// sixteen or eight at once.
+const lossBlock = 32
+
+func (a *vecArgs) lossRows(kernel, rows int) {
+	var expected [lossBlock]float32 // Σ q(x-m) of each row
+	step := max(1, min(lossBlock, chunkSize/a.cols))
+	for ; rows > 0; rows -= step {
+		b := *a
+		b.rows, b.ptr[5], b.stride[5] = min(step, rows), unsafe.Pointer(&expected), 4
+		vecCall(vecTable[kernel], &b)
+		if loss := a.ptr[2]; loss != nil {
+			b.rows, b.cols = 1, b.rows
+			b.ptr[0], b.ptr[1] = loss, unsafe.Pointer(&expected)
+			vecCall(vecTable[kLossEnd], &b)
+		}
+		if rows > step {
+			a.skip(step)
+		}
 	}
 }
 

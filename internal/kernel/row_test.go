@@ -129,6 +129,10 @@ func TestRowKernels(t *testing.T) {
 					checkRows(t, r, &rowCases[i], makeOperands(r, 5, cols, values))
 				}
 			}
+			for rows := 1; rows <= 70; rows++ { // blocks of sixteen rows and what is left
+				checkRows(t, r, &rowCases[i], makeOperands(r, rows, 1+rows%17, plain))
+				checkRows(t, r, &rowCases[i], makeOperands(r, 16+rows%17, 1+rows%17, values))
+			}
 			checkRows(t, r, &rowCases[i], makeOperands(r, 7000, 10, plain)) // several calls
 			checkRows(t, r, &rowCases[i], makeOperands(r, 9, 20000, plain))
 		}
@@ -268,16 +272,18 @@ func TestRowPanics(t *testing.T) {
 
 func TestRowAllocs(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	o := makeOperands(r, 10, 37, plain)
+	o, narrow := makeOperands(r, 10, 37, plain), makeOperands(r, 40, 9, plain)
 	acc := make([]float64, 37)
 	eachTier(t, func(t *testing.T) {
 		for i := range rowCases {
-			var out [][]float32
-			for _, n := range rowCases[i].outs(10, 37) {
-				out = append(out, make([]float32, n))
-			}
-			if n := testing.AllocsPerRun(5, func() { rowCases[i].f(out, o) }); n != 0 {
-				t.Errorf("%s: %v allocations", rowCases[i].name, n)
+			for _, o := range []*operands{o, narrow} {
+				var out [][]float32
+				for _, n := range rowCases[i].outs(o.rows, o.cols) {
+					out = append(out, make([]float32, n))
+				}
+				if n := testing.AllocsPerRun(5, func() { rowCases[i].f(out, o) }); n != 0 {
+					t.Errorf("%s %dx%d: %v allocations", rowCases[i].name, o.rows, o.cols, n)
+				}
 			}
 		}
 		if n := testing.AllocsPerRun(5, func() {

@@ -31,5 +31,12 @@ const (
 	kFromU8
 	kFromI32
 	kMask
+	kLossEnd        // x2 = log(x0) - x1
+	kSoftmaxColumns // the columns kernels have AVX-512 only: 0 in other tables
+	kLossColumns    // then as from kLoss on
+	_
+	_
+	_
+	_
 	kFused // the fused programs follow
 )

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 113
+const vecKernels = 120
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -97,6 +97,13 @@ var fixedNames = [...]string{
 	"vecFromU8",
 	"vecFromI32",
 	"vecMask",
+	"vecLossEnd",
+	"vecSoftmaxColumns",
+	"vecLossColumns",
+	"vecLossColumnsSmooth",
+	"vecLossGradColumns",
+	"vecLossBothColumns",
+	"vecLossBothColumnsSmooth",
 }
 
 //go:noescape
@@ -290,6 +297,27 @@ func vecFromI32AVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecMaskAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossEndAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossColumnsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossColumnsSmoothAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossGradColumnsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossBothColumnsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossBothColumnsSmoothAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused0AVX512(fn uintptr, a *byte)
@@ -629,6 +657,9 @@ func vecFromI32AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecMaskAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecLossEndAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused0AVX2(fn uintptr, a *byte)

@@ -5829,9 +5829,9 @@ loop329:
 	VZEROUPPER
 	RET
 
-// func vecFused0AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
+// func vecLossEndAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecLossEndAVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -5852,6 +5852,2516 @@ row330:
 	JGE  rest332
 
 loop331:
+	VMOVUPS          (DI)(DX*1), Z0
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
+	VBLENDMPS        Z1, Z0, K2, Z2
+	VPSUBD.BCST      vecConst<>+576(SB), Z2, Z1
+	VPSRAD           $0x17, Z1, Z10
+	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
+	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
+	VCVTDQ2PS        Z10, Z10
+	VBROADCASTSS     vecConst<>+640(SB), Z11
+	VMOVAPS.Z        Z11, K2, Z11
+	VADDPS           Z11, Z10, Z10
+	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VMULPS           Z1, Z1, Z11
+	VBROADCASTSS     vecConst<>+672(SB), Z12
+	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z12
+	VMULPS           Z1, Z12, Z12
+	VMULPS.BCST      vecConst<>+960(SB), Z10, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z11, Z12, Z13
+	VMOVAPS          Z13, Z12
+	VFMADD231PS.BCST vecConst<>+992(SB), Z11, Z12
+	VADDPS           Z1, Z12, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z10, Z1
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z0, K2
+	VBLENDMPS        Z0, Z1, K2, Z3
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z3, K2, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z4, K2, Z5
+	VMOVUPS          (R8)(DX*1), Z0
+	VSUBPS           Z0, Z5, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop331
+
+rest332:
+	TESTQ            SI, SI
+	JZ               done333
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
+	VBLENDMPS        Z1, Z0, K2, Z6
+	VPSUBD.BCST      vecConst<>+576(SB), Z6, Z1
+	VPSRAD           $0x17, Z1, Z10
+	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
+	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
+	VCVTDQ2PS        Z10, Z10
+	VBROADCASTSS     vecConst<>+640(SB), Z11
+	VMOVAPS.Z        Z11, K2, Z11
+	VADDPS           Z11, Z10, Z10
+	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VMULPS           Z1, Z1, Z11
+	VBROADCASTSS     vecConst<>+672(SB), Z12
+	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z12
+	VMULPS           Z1, Z12, Z12
+	VMULPS.BCST      vecConst<>+960(SB), Z10, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z11, Z12, Z13
+	VMOVAPS          Z13, Z12
+	VFMADD231PS.BCST vecConst<>+992(SB), Z11, Z12
+	VADDPS           Z1, Z12, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z10, Z1
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z0, K2
+	VBLENDMPS        Z0, Z1, K2, Z7
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z7, K2, Z8
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z8, K2, Z9
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VSUBPS           Z0, Z9, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+
+done333:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row330
+	VZEROUPPER
+	RET
+
+// func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecSoftmaxColumnsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), BX
+	MOVQ  16(AX), SI
+	MOVQ  24(AX), R8
+	MOVQ  DX, AX
+	SHLQ  $0x02, AX
+	MOVQ  DX, DI
+	SHLQ  $0x06, DI
+	MOVQ  $-1, R9
+	BZHIQ DX, R9, R9
+	KMOVW R9, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (SI), K1, Z1
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (SI), K1, Z2
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (SI), K1, Z3
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (SI), K1, Z4
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (SI), K1, Z5
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (SI), K1, Z6
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (SI), K1, Z7
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (SI), K1, Z8
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (SI), K1, Z9
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (SI), K1, Z10
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (SI), K1, Z11
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (SI), K1, Z12
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (SI), K1, Z13
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (SI), K1, Z14
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (SI), K1, Z15
+	ADDQ         AX, SI
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (SI), K1, Z0
+	ADDQ         AX, SI
+	VUNPCKLPS    Z2, Z1, Z16
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z16, Z4
+	VUNPCKHPD    Z2, Z16, Z2
+	VUNPCKLPD    Z3, Z1, Z16
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z17
+	VSHUFF32X4   $0x88, Z17, Z13, Z18
+	VSHUFF32X4   $0xdd, Z17, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z17
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z16, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z16, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z16
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z18, Z1
+	VMAXPS       Z8, Z17, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z16, Z19
+	VMAXPS       Z4, Z12, Z20
+	VMAXPS       Z2, Z7, Z21
+	VMAXPS       Z6, Z11, Z22
+	VMAXPS       Z0, Z5, Z23
+	VMAXPS       Z20, Z1, Z1
+	VMAXPS       Z21, Z9, Z9
+	VMAXPS       Z22, Z14, Z14
+	VMAXPS       Z23, Z19, Z19
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z19, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R9
+	VSUBPS       Z1, Z18, Z18
+	VMOVUPS      Z18, (BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z17, Z17
+	VMOVUPS      Z17, 64(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z16, Z16
+	VMOVUPS      Z16, 192(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(BX)
+	DECQ         R9
+	JZ           done334
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(BX)
+
+done334:
+	XORQ R9, R9
+
+loop335:
+	VMOVUPS          (BX)(R9*1), Z0
+	VBROADCASTSS     vecConst<>+160(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+224(SB), Z2
+	VFMADD213PS.BCST vecConst<>+256(SB), Z2, Z1
+	VSUBPS.BCST      vecConst<>+256(SB), Z1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+352(SB), Z2
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z2
+	VMULPS           Z0, Z0, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z3, Z2, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VMOVUPS          Z0, (BX)(R9*1)
+	ADDQ             $0x40, R9
+	CMPQ             R9, DI
+	JL               loop335
+	VMOVUPS          (BX), Z0
+	VADDPS           512(BX), Z0, Z0
+	VMOVUPS          64(BX), Z1
+	VADDPS           576(BX), Z1, Z1
+	VMOVUPS          128(BX), Z2
+	VADDPS           640(BX), Z2, Z2
+	VMOVUPS          192(BX), Z3
+	VADDPS           704(BX), Z3, Z3
+	VMOVUPS          256(BX), Z4
+	VADDPS           768(BX), Z4, Z4
+	VMOVUPS          320(BX), Z5
+	VADDPS           832(BX), Z5, Z5
+	VMOVUPS          384(BX), Z6
+	VADDPS           896(BX), Z6, Z6
+	VMOVUPS          448(BX), Z7
+	VADDPS           960(BX), Z7, Z7
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VDIVPS           Z0, Z1, Z0
+	XORQ             R9, R9
+
+loop336:
+	VMOVUPS    (BX)(R9*1), Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVUPS    Z1, (BX)(R9*1)
+	ADDQ       $0x40, R9
+	CMPQ       R9, DI
+	JL         loop336
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    128(BX), Z2
+	VMOVUPS    192(BX), Z3
+	VMOVUPS    256(BX), Z4
+	VMOVUPS    320(BX), Z5
+	VMOVUPS    384(BX), Z6
+	VMOVUPS    448(BX), Z7
+	VMOVUPS    512(BX), Z8
+	VMOVUPS    576(BX), Z9
+	VMOVUPS    640(BX), Z10
+	VMOVUPS    704(BX), Z11
+	VMOVUPS    768(BX), Z12
+	VMOVUPS    832(BX), Z13
+	VMOVUPS    896(BX), Z14
+	VMOVUPS    960(BX), Z15
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z0
+	VUNPCKLPS  Z3, Z2, Z1
+	VUNPCKHPS  Z3, Z2, Z2
+	VUNPCKLPD  Z1, Z16, Z3
+	VUNPCKHPD  Z1, Z16, Z1
+	VUNPCKLPD  Z2, Z0, Z16
+	VUNPCKHPD  Z2, Z0, Z0
+	VUNPCKLPS  Z5, Z4, Z2
+	VUNPCKHPS  Z5, Z4, Z4
+	VUNPCKLPS  Z7, Z6, Z5
+	VUNPCKHPS  Z7, Z6, Z6
+	VUNPCKLPD  Z5, Z2, Z7
+	VUNPCKHPD  Z5, Z2, Z2
+	VUNPCKLPD  Z6, Z4, Z5
+	VUNPCKHPD  Z6, Z4, Z4
+	VUNPCKLPS  Z9, Z8, Z6
+	VUNPCKHPS  Z9, Z8, Z8
+	VUNPCKLPS  Z11, Z10, Z9
+	VUNPCKHPS  Z11, Z10, Z10
+	VUNPCKLPD  Z9, Z6, Z11
+	VUNPCKHPD  Z9, Z6, Z6
+	VUNPCKLPD  Z10, Z8, Z9
+	VUNPCKHPD  Z10, Z8, Z8
+	VUNPCKLPS  Z13, Z12, Z10
+	VUNPCKHPS  Z13, Z12, Z12
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z13, Z10, Z15
+	VUNPCKHPD  Z13, Z10, Z10
+	VUNPCKLPD  Z14, Z12, Z13
+	VUNPCKHPD  Z14, Z12, Z12
+	VSHUFF32X4 $0x88, Z7, Z3, Z14
+	VSHUFF32X4 $0x88, Z15, Z11, Z17
+	VSHUFF32X4 $0x88, Z17, Z14, Z18
+	VSHUFF32X4 $0xdd, Z17, Z14, Z14
+	VSHUFF32X4 $0xdd, Z7, Z3, Z3
+	VSHUFF32X4 $0xdd, Z15, Z11, Z7
+	VSHUFF32X4 $0x88, Z7, Z3, Z11
+	VSHUFF32X4 $0xdd, Z7, Z3, Z3
+	VSHUFF32X4 $0x88, Z2, Z1, Z7
+	VSHUFF32X4 $0x88, Z10, Z6, Z15
+	VSHUFF32X4 $0x88, Z15, Z7, Z17
+	VSHUFF32X4 $0xdd, Z15, Z7, Z7
+	VSHUFF32X4 $0xdd, Z2, Z1, Z1
+	VSHUFF32X4 $0xdd, Z10, Z6, Z2
+	VSHUFF32X4 $0x88, Z2, Z1, Z6
+	VSHUFF32X4 $0xdd, Z2, Z1, Z1
+	VSHUFF32X4 $0x88, Z5, Z16, Z2
+	VSHUFF32X4 $0x88, Z13, Z9, Z10
+	VSHUFF32X4 $0x88, Z10, Z2, Z15
+	VSHUFF32X4 $0xdd, Z10, Z2, Z2
+	VSHUFF32X4 $0xdd, Z5, Z16, Z5
+	VSHUFF32X4 $0xdd, Z13, Z9, Z9
+	VSHUFF32X4 $0x88, Z9, Z5, Z10
+	VSHUFF32X4 $0xdd, Z9, Z5, Z5
+	VSHUFF32X4 $0x88, Z4, Z0, Z9
+	VSHUFF32X4 $0x88, Z12, Z8, Z13
+	VSHUFF32X4 $0x88, Z13, Z9, Z16
+	VSHUFF32X4 $0xdd, Z13, Z9, Z9
+	VSHUFF32X4 $0xdd, Z4, Z0, Z0
+	VSHUFF32X4 $0xdd, Z12, Z8, Z4
+	VSHUFF32X4 $0x88, Z4, Z0, Z8
+	VSHUFF32X4 $0xdd, Z4, Z0, Z0
+	VMOVUPS    Z18, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z17, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z15, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z16, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z11, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z6, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z10, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z8, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z14, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z7, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z2, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z9, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z3, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z1, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z5, K1, (R8)
+	ADDQ       AX, R8
+	VMOVUPS    Z0, K1, (R8)
+	ADDQ       AX, R8
+	SUBQ       $0x10, CX
+	JNZ        block
+	VZEROUPPER
+	RET
+
+// func vecLossColumnsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecLossColumnsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  DX, BX
+	SHLQ  $0x02, BX
+	MOVQ  DX, SI
+	SHLQ  $0x06, SI
+	MOVQ  $-1, R11
+	BZHIQ DX, R11, R11
+	KMOVW R11, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (R8), K1, Z1
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (R8), K1, Z2
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (R8), K1, Z3
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (R8), K1, Z4
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (R8), K1, Z5
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (R8), K1, Z6
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (R8), K1, Z7
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (R8), K1, Z8
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (R8), K1, Z9
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (R8), K1, Z10
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (R8), K1, Z11
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (R8), K1, Z12
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (R8), K1, Z13
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (R8), K1, Z14
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (R8), K1, Z15
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (R8), K1, Z0
+	ADDQ         BX, R8
+	VUNPCKLPS    Z2, Z1, Z22
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z22, Z4
+	VUNPCKHPD    Z2, Z22, Z2
+	VUNPCKLPD    Z3, Z1, Z22
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z23
+	VSHUFF32X4   $0x88, Z23, Z13, Z24
+	VSHUFF32X4   $0xdd, Z23, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z23
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z22, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z22, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z22
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z24, Z1
+	VMAXPS       Z8, Z23, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z22, Z25
+	VMAXPS       Z4, Z12, Z26
+	VMAXPS       Z2, Z7, Z27
+	VMAXPS       Z6, Z11, Z28
+	VMAXPS       Z0, Z5, Z29
+	VMAXPS       Z26, Z1, Z1
+	VMAXPS       Z27, Z9, Z9
+	VMAXPS       Z28, Z14, Z14
+	VMAXPS       Z29, Z25, Z25
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z25, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R11
+	VSUBPS       Z1, Z24, Z24
+	VMOVUPS      Z24, (DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z23, Z23
+	VMOVUPS      Z23, 64(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z22, Z22
+	VMOVUPS      Z22, 192(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(DI)
+	DECQ         R11
+	JZ           done337
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(DI)
+
+done337:
+	VMOVUPS (R9), Z0
+	ADDQ    $0x40, R9
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	XORQ    R11, R11
+
+loop338:
+	VMOVUPS          (DI)(R11*1), Z1
+	VPCMPEQD         Z0, Z17, K2
+	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VMOVAPS          Z1, K2, Z16
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z3
+	VFMADD213PS.BCST vecConst<>+256(SB), Z3, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z3
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z3
+	VMULPS           Z1, Z1, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z4, Z3, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VMOVUPS          Z1, (DI)(R11*1)
+	ADDQ             $0x40, R11
+	CMPQ             R11, SI
+	JL               loop338
+	VMOVUPS          (DI), Z0
+	VADDPS           512(DI), Z0, Z0
+	VMOVUPS          64(DI), Z1
+	VADDPS           576(DI), Z1, Z1
+	VMOVUPS          128(DI), Z2
+	VADDPS           640(DI), Z2, Z2
+	VMOVUPS          192(DI), Z3
+	VADDPS           704(DI), Z3, Z3
+	VMOVUPS          256(DI), Z4
+	VADDPS           768(DI), Z4, Z4
+	VMOVUPS          320(DI), Z5
+	VADDPS           832(DI), Z5, Z5
+	VMOVUPS          384(DI), Z6
+	VADDPS           896(DI), Z6, Z6
+	VMOVUPS          448(DI), Z7
+	VADDPS           960(DI), Z7, Z7
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z1, Z0, Z0
+	VMULPS.BCST      144(AX), Z16, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z0, Z2
+	VBLENDMPS        Z2, Z0, K2, Z18
+	VPSUBD.BCST      vecConst<>+576(SB), Z18, Z2
+	VPSRAD           $0x17, Z2, Z3
+	VANDPS.BCST      vecConst<>+608(SB), Z2, Z2
+	VPADDD.BCST      vecConst<>+576(SB), Z2, Z2
+	VCVTDQ2PS        Z3, Z3
+	VBROADCASTSS     vecConst<>+640(SB), Z4
+	VMOVAPS.Z        Z4, K2, Z4
+	VADDPS           Z4, Z3, Z3
+	VSUBPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VMULPS           Z2, Z2, Z4
+	VBROADCASTSS     vecConst<>+672(SB), Z5
+	VFMADD213PS.BCST vecConst<>+704(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+736(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+768(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+800(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+832(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+864(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+896(SB), Z2, Z5
+	VFMADD213PS.BCST vecConst<>+928(SB), Z2, Z5
+	VMULPS           Z2, Z5, Z5
+	VMULPS.BCST      vecConst<>+960(SB), Z3, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z4, Z5, Z6
+	VMOVAPS          Z6, Z5
+	VFMADD231PS.BCST vecConst<>+992(SB), Z4, Z5
+	VADDPS           Z2, Z5, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z3, Z2
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z0, K2
+	VBLENDMPS        Z0, Z2, K2, Z19
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z19, K2, Z20
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z20, K2, Z21
+	VSUBPS           Z1, Z21, Z0
+	VMOVUPS          Z0, (R10)
+	ADDQ             $0x40, R10
+	SUBQ             $0x10, CX
+	JNZ              block
+	VZEROUPPER
+	RET
+
+// func vecLossColumnsSmoothAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecLossColumnsSmoothAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  DX, BX
+	SHLQ  $0x02, BX
+	MOVQ  DX, SI
+	SHLQ  $0x06, SI
+	MOVQ  $-1, R11
+	BZHIQ DX, R11, R11
+	KMOVW R11, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (R8), K1, Z1
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (R8), K1, Z2
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (R8), K1, Z3
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (R8), K1, Z4
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (R8), K1, Z5
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (R8), K1, Z6
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (R8), K1, Z7
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (R8), K1, Z8
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (R8), K1, Z9
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (R8), K1, Z10
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (R8), K1, Z11
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (R8), K1, Z12
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (R8), K1, Z13
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (R8), K1, Z14
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (R8), K1, Z15
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (R8), K1, Z0
+	ADDQ         BX, R8
+	VUNPCKLPS    Z2, Z1, Z22
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z22, Z4
+	VUNPCKHPD    Z2, Z22, Z2
+	VUNPCKLPD    Z3, Z1, Z22
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z23
+	VSHUFF32X4   $0x88, Z23, Z13, Z24
+	VSHUFF32X4   $0xdd, Z23, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z23
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z22, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z22, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z22
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z24, Z1
+	VMAXPS       Z8, Z23, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z22, Z25
+	VMAXPS       Z4, Z12, Z26
+	VMAXPS       Z2, Z7, Z27
+	VMAXPS       Z6, Z11, Z28
+	VMAXPS       Z0, Z5, Z29
+	VMAXPS       Z26, Z1, Z1
+	VMAXPS       Z27, Z9, Z9
+	VMAXPS       Z28, Z14, Z14
+	VMAXPS       Z29, Z25, Z25
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z25, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R11
+	VSUBPS       Z1, Z24, Z24
+	VMOVUPS      Z24, (DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z23, Z23
+	VMOVUPS      Z23, 64(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z22, Z22
+	VMOVUPS      Z22, 192(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(DI)
+	DECQ         R11
+	JZ           done339
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(DI)
+
+done339:
+	VMOVUPS (DI), Z0
+	VADDPS  512(DI), Z0, Z0
+	VMOVUPS 64(DI), Z1
+	VADDPS  576(DI), Z1, Z1
+	VMOVUPS 128(DI), Z2
+	VADDPS  640(DI), Z2, Z2
+	VMOVUPS 192(DI), Z3
+	VADDPS  704(DI), Z3, Z3
+	VMOVUPS 256(DI), Z4
+	VADDPS  768(DI), Z4, Z4
+	VMOVUPS 320(DI), Z5
+	VADDPS  832(DI), Z5, Z5
+	VMOVUPS 384(DI), Z6
+	VADDPS  896(DI), Z6, Z6
+	VMOVUPS 448(DI), Z7
+	VADDPS  960(DI), Z7, Z7
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9), Z1
+	ADDQ    $0x40, R9
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	XORQ    R11, R11
+
+loop340:
+	VMOVUPS          (DI)(R11*1), Z2
+	VPCMPEQD         Z1, Z17, K2
+	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VMOVAPS          Z2, K2, Z16
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z4
+	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z4
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z4
+	VMULPS           Z2, Z2, Z5
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z5, Z4, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VMOVUPS          Z2, (DI)(R11*1)
+	ADDQ             $0x40, R11
+	CMPQ             R11, SI
+	JL               loop340
+	VMOVUPS          (DI), Z1
+	VADDPS           512(DI), Z1, Z1
+	VMOVUPS          64(DI), Z2
+	VADDPS           576(DI), Z2, Z2
+	VMOVUPS          128(DI), Z3
+	VADDPS           640(DI), Z3, Z3
+	VMOVUPS          192(DI), Z4
+	VADDPS           704(DI), Z4, Z4
+	VMOVUPS          256(DI), Z5
+	VADDPS           768(DI), Z5, Z5
+	VMOVUPS          320(DI), Z6
+	VADDPS           832(DI), Z6, Z6
+	VMOVUPS          384(DI), Z7
+	VADDPS           896(DI), Z7, Z7
+	VMOVUPS          448(DI), Z8
+	VADDPS           960(DI), Z8, Z8
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z8, Z4, Z4
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z2, Z1, Z1
+	VMULPS.BCST      144(AX), Z16, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST 148(AX), Z0, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z1, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z1, Z0
+	VBLENDMPS        Z0, Z1, K2, Z18
+	VPSUBD.BCST      vecConst<>+576(SB), Z18, Z0
+	VPSRAD           $0x17, Z0, Z3
+	VANDPS.BCST      vecConst<>+608(SB), Z0, Z0
+	VPADDD.BCST      vecConst<>+576(SB), Z0, Z0
+	VCVTDQ2PS        Z3, Z3
+	VBROADCASTSS     vecConst<>+640(SB), Z4
+	VMOVAPS.Z        Z4, K2, Z4
+	VADDPS           Z4, Z3, Z3
+	VSUBPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VMULPS           Z0, Z0, Z4
+	VBROADCASTSS     vecConst<>+672(SB), Z5
+	VFMADD213PS.BCST vecConst<>+704(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+736(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+768(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+800(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+832(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+864(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+896(SB), Z0, Z5
+	VFMADD213PS.BCST vecConst<>+928(SB), Z0, Z5
+	VMULPS           Z0, Z5, Z5
+	VMULPS.BCST      vecConst<>+960(SB), Z3, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z4, Z5, Z6
+	VMOVAPS          Z6, Z5
+	VFMADD231PS.BCST vecConst<>+992(SB), Z4, Z5
+	VADDPS           Z0, Z5, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z3, Z0
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z1, K2
+	VBLENDMPS        Z1, Z0, K2, Z19
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z19, K2, Z20
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z20, K2, Z21
+	VSUBPS           Z2, Z21, Z0
+	VMOVUPS          Z0, (R10)
+	ADDQ             $0x40, R10
+	SUBQ             $0x10, CX
+	JNZ              block
+	VZEROUPPER
+	RET
+
+// func vecLossGradColumnsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecLossGradColumnsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  DX, BX
+	SHLQ  $0x02, BX
+	MOVQ  DX, SI
+	SHLQ  $0x06, SI
+	MOVQ  $-1, R12
+	BZHIQ DX, R12, R12
+	KMOVW R12, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (R8), K1, Z1
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (R8), K1, Z2
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (R8), K1, Z3
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (R8), K1, Z4
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (R8), K1, Z5
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (R8), K1, Z6
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (R8), K1, Z7
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (R8), K1, Z8
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (R8), K1, Z9
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (R8), K1, Z10
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (R8), K1, Z11
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (R8), K1, Z12
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (R8), K1, Z13
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (R8), K1, Z14
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (R8), K1, Z15
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (R8), K1, Z0
+	ADDQ         BX, R8
+	VUNPCKLPS    Z2, Z1, Z20
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z20, Z4
+	VUNPCKHPD    Z2, Z20, Z2
+	VUNPCKLPD    Z3, Z1, Z20
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z21
+	VSHUFF32X4   $0x88, Z21, Z13, Z22
+	VSHUFF32X4   $0xdd, Z21, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z21
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z20, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z20, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z20
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z22, Z1
+	VMAXPS       Z8, Z21, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z20, Z23
+	VMAXPS       Z4, Z12, Z24
+	VMAXPS       Z2, Z7, Z25
+	VMAXPS       Z6, Z11, Z26
+	VMAXPS       Z0, Z5, Z27
+	VMAXPS       Z24, Z1, Z1
+	VMAXPS       Z25, Z9, Z9
+	VMAXPS       Z26, Z14, Z14
+	VMAXPS       Z27, Z23, Z23
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z23, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R12
+	VSUBPS       Z1, Z22, Z22
+	VMOVUPS      Z22, (DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z21, Z21
+	VMOVUPS      Z21, 64(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z20, Z20
+	VMOVUPS      Z20, 192(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(DI)
+	DECQ         R12
+	JZ           done341
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(DI)
+
+done341:
+	VMOVUPS (R9), Z0
+	ADDQ    $0x40, R9
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	XORQ    R12, R12
+
+loop342:
+	VMOVUPS          (DI)(R12*1), Z1
+	VPCMPEQD         Z0, Z17, K2
+	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z3
+	VFMADD213PS.BCST vecConst<>+256(SB), Z3, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z3
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z3
+	VMULPS           Z1, Z1, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z4, Z3, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VMOVUPS          Z1, (DI)(R12*1)
+	ADDQ             $0x40, R12
+	CMPQ             R12, SI
+	JL               loop342
+	VMOVUPS          (DI), Z1
+	VADDPS           512(DI), Z1, Z1
+	VMOVUPS          64(DI), Z2
+	VADDPS           576(DI), Z2, Z2
+	VMOVUPS          128(DI), Z3
+	VADDPS           640(DI), Z3, Z3
+	VMOVUPS          192(DI), Z4
+	VADDPS           704(DI), Z4, Z4
+	VMOVUPS          256(DI), Z5
+	VADDPS           768(DI), Z5, Z5
+	VMOVUPS          320(DI), Z6
+	VADDPS           832(DI), Z6, Z6
+	VMOVUPS          384(DI), Z7
+	VADDPS           896(DI), Z7, Z7
+	VMOVUPS          448(DI), Z8
+	VADDPS           960(DI), Z8, Z8
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z8, Z4, Z4
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z2, Z1, Z1
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VDIVPS           Z1, Z2, Z1
+	VMOVUPS          (R11), Z2
+	ADDQ             $0x40, R11
+	VPXORD           Z18, Z18, Z18
+	XORQ             R12, R12
+
+loop343:
+	VMOVUPS        (DI)(R12*1), Z3
+	VPCMPEQD       Z0, Z18, K2
+	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
+	VBROADCASTSS   148(AX), Z4
+	VBLENDMPS.BCST 152(AX), Z4, K2, Z19
+	VFMSUB213PS    Z19, Z1, Z3
+	VMULPS         Z2, Z3, Z3
+	VMOVUPS        Z3, (DI)(R12*1)
+	ADDQ           $0x40, R12
+	CMPQ           R12, SI
+	JL             loop343
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VMOVUPS        256(DI), Z4
+	VMOVUPS        320(DI), Z5
+	VMOVUPS        384(DI), Z6
+	VMOVUPS        448(DI), Z7
+	VMOVUPS        512(DI), Z8
+	VMOVUPS        576(DI), Z9
+	VMOVUPS        640(DI), Z10
+	VMOVUPS        704(DI), Z11
+	VMOVUPS        768(DI), Z12
+	VMOVUPS        832(DI), Z13
+	VMOVUPS        896(DI), Z14
+	VMOVUPS        960(DI), Z15
+	VUNPCKLPS      Z1, Z0, Z20
+	VUNPCKHPS      Z1, Z0, Z0
+	VUNPCKLPS      Z3, Z2, Z1
+	VUNPCKHPS      Z3, Z2, Z2
+	VUNPCKLPD      Z1, Z20, Z3
+	VUNPCKHPD      Z1, Z20, Z1
+	VUNPCKLPD      Z2, Z0, Z20
+	VUNPCKHPD      Z2, Z0, Z0
+	VUNPCKLPS      Z5, Z4, Z2
+	VUNPCKHPS      Z5, Z4, Z4
+	VUNPCKLPS      Z7, Z6, Z5
+	VUNPCKHPS      Z7, Z6, Z6
+	VUNPCKLPD      Z5, Z2, Z7
+	VUNPCKHPD      Z5, Z2, Z2
+	VUNPCKLPD      Z6, Z4, Z5
+	VUNPCKHPD      Z6, Z4, Z4
+	VUNPCKLPS      Z9, Z8, Z6
+	VUNPCKHPS      Z9, Z8, Z8
+	VUNPCKLPS      Z11, Z10, Z9
+	VUNPCKHPS      Z11, Z10, Z10
+	VUNPCKLPD      Z9, Z6, Z11
+	VUNPCKHPD      Z9, Z6, Z6
+	VUNPCKLPD      Z10, Z8, Z9
+	VUNPCKHPD      Z10, Z8, Z8
+	VUNPCKLPS      Z13, Z12, Z10
+	VUNPCKHPS      Z13, Z12, Z12
+	VUNPCKLPS      Z15, Z14, Z13
+	VUNPCKHPS      Z15, Z14, Z14
+	VUNPCKLPD      Z13, Z10, Z15
+	VUNPCKHPD      Z13, Z10, Z10
+	VUNPCKLPD      Z14, Z12, Z13
+	VUNPCKHPD      Z14, Z12, Z12
+	VSHUFF32X4     $0x88, Z7, Z3, Z14
+	VSHUFF32X4     $0x88, Z15, Z11, Z21
+	VSHUFF32X4     $0x88, Z21, Z14, Z22
+	VSHUFF32X4     $0xdd, Z21, Z14, Z14
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0xdd, Z15, Z11, Z7
+	VSHUFF32X4     $0x88, Z7, Z3, Z11
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0x88, Z2, Z1, Z7
+	VSHUFF32X4     $0x88, Z10, Z6, Z15
+	VSHUFF32X4     $0x88, Z15, Z7, Z21
+	VSHUFF32X4     $0xdd, Z15, Z7, Z7
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0xdd, Z10, Z6, Z2
+	VSHUFF32X4     $0x88, Z2, Z1, Z6
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0x88, Z5, Z20, Z2
+	VSHUFF32X4     $0x88, Z13, Z9, Z10
+	VSHUFF32X4     $0x88, Z10, Z2, Z15
+	VSHUFF32X4     $0xdd, Z10, Z2, Z2
+	VSHUFF32X4     $0xdd, Z5, Z20, Z5
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0x88, Z9, Z5, Z10
+	VSHUFF32X4     $0xdd, Z9, Z5, Z5
+	VSHUFF32X4     $0x88, Z4, Z0, Z9
+	VSHUFF32X4     $0x88, Z12, Z8, Z13
+	VSHUFF32X4     $0x88, Z13, Z9, Z20
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VSHUFF32X4     $0xdd, Z12, Z8, Z4
+	VSHUFF32X4     $0x88, Z4, Z0, Z8
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VMOVUPS        Z22, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z21, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z15, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z20, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z11, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z6, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z10, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z8, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z14, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z7, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z2, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z9, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z3, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z1, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z5, K1, (R10)
+	ADDQ           BX, R10
+	VMOVUPS        Z0, K1, (R10)
+	ADDQ           BX, R10
+	SUBQ           $0x10, CX
+	JNZ            block
+	VZEROUPPER
+	RET
+
+// func vecLossBothColumnsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecLossBothColumnsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  40(AX), R11
+	MOVQ  48(AX), R12
+	MOVQ  DX, BX
+	SHLQ  $0x02, BX
+	MOVQ  DX, SI
+	SHLQ  $0x06, SI
+	MOVQ  $-1, R13
+	BZHIQ DX, R13, R13
+	KMOVW R13, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (R8), K1, Z1
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (R8), K1, Z2
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (R8), K1, Z3
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (R8), K1, Z4
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (R8), K1, Z5
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (R8), K1, Z6
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (R8), K1, Z7
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (R8), K1, Z8
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (R8), K1, Z9
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (R8), K1, Z10
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (R8), K1, Z11
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (R8), K1, Z12
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (R8), K1, Z13
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (R8), K1, Z14
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (R8), K1, Z15
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (R8), K1, Z0
+	ADDQ         BX, R8
+	VUNPCKLPS    Z2, Z1, Z24
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z24, Z4
+	VUNPCKHPD    Z2, Z24, Z2
+	VUNPCKLPD    Z3, Z1, Z24
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z25
+	VSHUFF32X4   $0x88, Z25, Z13, Z26
+	VSHUFF32X4   $0xdd, Z25, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z25
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z24, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z24, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z24
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z26, Z1
+	VMAXPS       Z8, Z25, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z24, Z27
+	VMAXPS       Z4, Z12, Z28
+	VMAXPS       Z2, Z7, Z29
+	VMAXPS       Z6, Z11, Z30
+	VMAXPS       Z0, Z5, Z31
+	VMAXPS       Z28, Z1, Z1
+	VMAXPS       Z29, Z9, Z9
+	VMAXPS       Z30, Z14, Z14
+	VMAXPS       Z31, Z27, Z27
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z27, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R13
+	VSUBPS       Z1, Z26, Z26
+	VMOVUPS      Z26, (DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z25, Z25
+	VMOVUPS      Z25, 64(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z24, Z24
+	VMOVUPS      Z24, 192(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(DI)
+	DECQ         R13
+	JZ           done344
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(DI)
+
+done344:
+	VMOVUPS (R9), Z0
+	ADDQ    $0x40, R9
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	XORQ    R13, R13
+
+loop345:
+	VMOVUPS          (DI)(R13*1), Z1
+	VPCMPEQD         Z0, Z17, K2
+	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VMOVAPS          Z1, K2, Z16
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z3
+	VFMADD213PS.BCST vecConst<>+256(SB), Z3, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z3
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z3
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z3
+	VMULPS           Z1, Z1, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z4, Z3, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VMOVUPS          Z1, (DI)(R13*1)
+	ADDQ             $0x40, R13
+	CMPQ             R13, SI
+	JL               loop345
+	VMOVUPS          (DI), Z1
+	VADDPS           512(DI), Z1, Z1
+	VMOVUPS          64(DI), Z2
+	VADDPS           576(DI), Z2, Z2
+	VMOVUPS          128(DI), Z3
+	VADDPS           640(DI), Z3, Z3
+	VMOVUPS          192(DI), Z4
+	VADDPS           704(DI), Z4, Z4
+	VMOVUPS          256(DI), Z5
+	VADDPS           768(DI), Z5, Z5
+	VMOVUPS          320(DI), Z6
+	VADDPS           832(DI), Z6, Z6
+	VMOVUPS          384(DI), Z7
+	VADDPS           896(DI), Z7, Z7
+	VMOVUPS          448(DI), Z8
+	VADDPS           960(DI), Z8, Z8
+	VADDPS           Z5, Z1, Z1
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z8, Z4, Z4
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z2, Z1, Z1
+	VMULPS.BCST      144(AX), Z16, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z1, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z1, Z3
+	VBLENDMPS        Z3, Z1, K2, Z18
+	VPSUBD.BCST      vecConst<>+576(SB), Z18, Z3
+	VPSRAD           $0x17, Z3, Z4
+	VANDPS.BCST      vecConst<>+608(SB), Z3, Z3
+	VPADDD.BCST      vecConst<>+576(SB), Z3, Z3
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     vecConst<>+640(SB), Z5
+	VMOVAPS.Z        Z5, K2, Z5
+	VADDPS           Z5, Z4, Z4
+	VSUBPS.BCST      vecConst<>+64(SB), Z3, Z3
+	VMULPS           Z3, Z3, Z5
+	VBROADCASTSS     vecConst<>+672(SB), Z6
+	VFMADD213PS.BCST vecConst<>+704(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+736(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+768(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+800(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+832(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+864(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+896(SB), Z3, Z6
+	VFMADD213PS.BCST vecConst<>+928(SB), Z3, Z6
+	VMULPS           Z3, Z6, Z6
+	VMULPS.BCST      vecConst<>+960(SB), Z4, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z5, Z6, Z7
+	VMOVAPS          Z7, Z6
+	VFMADD231PS.BCST vecConst<>+992(SB), Z5, Z6
+	VADDPS           Z3, Z6, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z4, Z3
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z1, K2
+	VBLENDMPS        Z1, Z3, K2, Z19
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z19, K2, Z20
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z20, K2, Z21
+	VSUBPS           Z2, Z21, Z2
+	VMOVUPS          Z2, (R10)
+	ADDQ             $0x40, R10
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VDIVPS           Z1, Z2, Z1
+	VMOVUPS          (R12), Z2
+	ADDQ             $0x40, R12
+	VPXORD           Z22, Z22, Z22
+	XORQ             R13, R13
+
+loop346:
+	VMOVUPS        (DI)(R13*1), Z3
+	VPCMPEQD       Z0, Z22, K2
+	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
+	VBROADCASTSS   148(AX), Z4
+	VBLENDMPS.BCST 152(AX), Z4, K2, Z23
+	VFMSUB213PS    Z23, Z1, Z3
+	VMULPS         Z2, Z3, Z3
+	VMOVUPS        Z3, (DI)(R13*1)
+	ADDQ           $0x40, R13
+	CMPQ           R13, SI
+	JL             loop346
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VMOVUPS        256(DI), Z4
+	VMOVUPS        320(DI), Z5
+	VMOVUPS        384(DI), Z6
+	VMOVUPS        448(DI), Z7
+	VMOVUPS        512(DI), Z8
+	VMOVUPS        576(DI), Z9
+	VMOVUPS        640(DI), Z10
+	VMOVUPS        704(DI), Z11
+	VMOVUPS        768(DI), Z12
+	VMOVUPS        832(DI), Z13
+	VMOVUPS        896(DI), Z14
+	VMOVUPS        960(DI), Z15
+	VUNPCKLPS      Z1, Z0, Z24
+	VUNPCKHPS      Z1, Z0, Z0
+	VUNPCKLPS      Z3, Z2, Z1
+	VUNPCKHPS      Z3, Z2, Z2
+	VUNPCKLPD      Z1, Z24, Z3
+	VUNPCKHPD      Z1, Z24, Z1
+	VUNPCKLPD      Z2, Z0, Z24
+	VUNPCKHPD      Z2, Z0, Z0
+	VUNPCKLPS      Z5, Z4, Z2
+	VUNPCKHPS      Z5, Z4, Z4
+	VUNPCKLPS      Z7, Z6, Z5
+	VUNPCKHPS      Z7, Z6, Z6
+	VUNPCKLPD      Z5, Z2, Z7
+	VUNPCKHPD      Z5, Z2, Z2
+	VUNPCKLPD      Z6, Z4, Z5
+	VUNPCKHPD      Z6, Z4, Z4
+	VUNPCKLPS      Z9, Z8, Z6
+	VUNPCKHPS      Z9, Z8, Z8
+	VUNPCKLPS      Z11, Z10, Z9
+	VUNPCKHPS      Z11, Z10, Z10
+	VUNPCKLPD      Z9, Z6, Z11
+	VUNPCKHPD      Z9, Z6, Z6
+	VUNPCKLPD      Z10, Z8, Z9
+	VUNPCKHPD      Z10, Z8, Z8
+	VUNPCKLPS      Z13, Z12, Z10
+	VUNPCKHPS      Z13, Z12, Z12
+	VUNPCKLPS      Z15, Z14, Z13
+	VUNPCKHPS      Z15, Z14, Z14
+	VUNPCKLPD      Z13, Z10, Z15
+	VUNPCKHPD      Z13, Z10, Z10
+	VUNPCKLPD      Z14, Z12, Z13
+	VUNPCKHPD      Z14, Z12, Z12
+	VSHUFF32X4     $0x88, Z7, Z3, Z14
+	VSHUFF32X4     $0x88, Z15, Z11, Z25
+	VSHUFF32X4     $0x88, Z25, Z14, Z26
+	VSHUFF32X4     $0xdd, Z25, Z14, Z14
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0xdd, Z15, Z11, Z7
+	VSHUFF32X4     $0x88, Z7, Z3, Z11
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0x88, Z2, Z1, Z7
+	VSHUFF32X4     $0x88, Z10, Z6, Z15
+	VSHUFF32X4     $0x88, Z15, Z7, Z25
+	VSHUFF32X4     $0xdd, Z15, Z7, Z7
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0xdd, Z10, Z6, Z2
+	VSHUFF32X4     $0x88, Z2, Z1, Z6
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0x88, Z5, Z24, Z2
+	VSHUFF32X4     $0x88, Z13, Z9, Z10
+	VSHUFF32X4     $0x88, Z10, Z2, Z15
+	VSHUFF32X4     $0xdd, Z10, Z2, Z2
+	VSHUFF32X4     $0xdd, Z5, Z24, Z5
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0x88, Z9, Z5, Z10
+	VSHUFF32X4     $0xdd, Z9, Z5, Z5
+	VSHUFF32X4     $0x88, Z4, Z0, Z9
+	VSHUFF32X4     $0x88, Z12, Z8, Z13
+	VSHUFF32X4     $0x88, Z13, Z9, Z24
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VSHUFF32X4     $0xdd, Z12, Z8, Z4
+	VSHUFF32X4     $0x88, Z4, Z0, Z8
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VMOVUPS        Z26, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z25, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z15, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z24, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z11, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z6, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z10, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z8, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z14, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z7, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z2, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z9, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z3, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z1, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z5, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z0, K1, (R11)
+	ADDQ           BX, R11
+	SUBQ           $0x10, CX
+	JNZ            block
+	VZEROUPPER
+	RET
+
+// func vecLossBothColumnsSmoothAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecLossBothColumnsSmoothAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  64(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  40(AX), R11
+	MOVQ  48(AX), R12
+	MOVQ  DX, BX
+	SHLQ  $0x02, BX
+	MOVQ  DX, SI
+	SHLQ  $0x06, SI
+	MOVQ  $-1, R13
+	BZHIQ DX, R13, R13
+	KMOVW R13, K1
+
+block:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVUPS      (R8), K1, Z1
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z2
+	VMOVUPS      (R8), K1, Z2
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z3
+	VMOVUPS      (R8), K1, Z3
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z4
+	VMOVUPS      (R8), K1, Z4
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z5
+	VMOVUPS      (R8), K1, Z5
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z6
+	VMOVUPS      (R8), K1, Z6
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z7
+	VMOVUPS      (R8), K1, Z7
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z8
+	VMOVUPS      (R8), K1, Z8
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z9
+	VMOVUPS      (R8), K1, Z9
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z10
+	VMOVUPS      (R8), K1, Z10
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z11
+	VMOVUPS      (R8), K1, Z11
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z12
+	VMOVUPS      (R8), K1, Z12
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z13
+	VMOVUPS      (R8), K1, Z13
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z14
+	VMOVUPS      (R8), K1, Z14
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z15
+	VMOVUPS      (R8), K1, Z15
+	ADDQ         BX, R8
+	VMOVAPS      Z0, Z0
+	VMOVUPS      (R8), K1, Z0
+	ADDQ         BX, R8
+	VUNPCKLPS    Z2, Z1, Z24
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z2
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPD    Z2, Z24, Z4
+	VUNPCKHPD    Z2, Z24, Z2
+	VUNPCKLPD    Z3, Z1, Z24
+	VUNPCKHPD    Z3, Z1, Z1
+	VUNPCKLPS    Z6, Z5, Z3
+	VUNPCKHPS    Z6, Z5, Z5
+	VUNPCKLPS    Z8, Z7, Z6
+	VUNPCKHPS    Z8, Z7, Z7
+	VUNPCKLPD    Z6, Z3, Z8
+	VUNPCKHPD    Z6, Z3, Z3
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VUNPCKLPS    Z10, Z9, Z7
+	VUNPCKHPS    Z10, Z9, Z9
+	VUNPCKLPS    Z12, Z11, Z10
+	VUNPCKHPS    Z12, Z11, Z11
+	VUNPCKLPD    Z10, Z7, Z12
+	VUNPCKHPD    Z10, Z7, Z7
+	VUNPCKLPD    Z11, Z9, Z10
+	VUNPCKHPD    Z11, Z9, Z9
+	VUNPCKLPS    Z14, Z13, Z11
+	VUNPCKHPS    Z14, Z13, Z13
+	VUNPCKLPS    Z0, Z15, Z14
+	VUNPCKHPS    Z0, Z15, Z0
+	VUNPCKLPD    Z14, Z11, Z15
+	VUNPCKHPD    Z14, Z11, Z11
+	VUNPCKLPD    Z0, Z13, Z14
+	VUNPCKHPD    Z0, Z13, Z0
+	VSHUFF32X4   $0x88, Z8, Z4, Z13
+	VSHUFF32X4   $0x88, Z15, Z12, Z25
+	VSHUFF32X4   $0x88, Z25, Z13, Z26
+	VSHUFF32X4   $0xdd, Z25, Z13, Z13
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0xdd, Z15, Z12, Z8
+	VSHUFF32X4   $0x88, Z8, Z4, Z12
+	VSHUFF32X4   $0xdd, Z8, Z4, Z4
+	VSHUFF32X4   $0x88, Z3, Z2, Z8
+	VSHUFF32X4   $0x88, Z11, Z7, Z15
+	VSHUFF32X4   $0x88, Z15, Z8, Z25
+	VSHUFF32X4   $0xdd, Z15, Z8, Z8
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0xdd, Z11, Z7, Z3
+	VSHUFF32X4   $0x88, Z3, Z2, Z7
+	VSHUFF32X4   $0xdd, Z3, Z2, Z2
+	VSHUFF32X4   $0x88, Z6, Z24, Z3
+	VSHUFF32X4   $0x88, Z14, Z10, Z11
+	VSHUFF32X4   $0x88, Z11, Z3, Z15
+	VSHUFF32X4   $0xdd, Z11, Z3, Z3
+	VSHUFF32X4   $0xdd, Z6, Z24, Z6
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0x88, Z10, Z6, Z11
+	VSHUFF32X4   $0xdd, Z10, Z6, Z6
+	VSHUFF32X4   $0x88, Z5, Z1, Z10
+	VSHUFF32X4   $0x88, Z0, Z9, Z14
+	VSHUFF32X4   $0x88, Z14, Z10, Z24
+	VSHUFF32X4   $0xdd, Z14, Z10, Z10
+	VSHUFF32X4   $0xdd, Z5, Z1, Z1
+	VSHUFF32X4   $0xdd, Z0, Z9, Z0
+	VSHUFF32X4   $0x88, Z0, Z1, Z5
+	VSHUFF32X4   $0xdd, Z0, Z1, Z0
+	VMAXPS       Z13, Z26, Z1
+	VMAXPS       Z8, Z25, Z9
+	VMAXPS       Z3, Z15, Z14
+	VMAXPS       Z10, Z24, Z27
+	VMAXPS       Z4, Z12, Z28
+	VMAXPS       Z2, Z7, Z29
+	VMAXPS       Z6, Z11, Z30
+	VMAXPS       Z0, Z5, Z31
+	VMAXPS       Z28, Z1, Z1
+	VMAXPS       Z29, Z9, Z9
+	VMAXPS       Z30, Z14, Z14
+	VMAXPS       Z31, Z27, Z27
+	VMAXPS       Z14, Z1, Z1
+	VMAXPS       Z27, Z9, Z9
+	VMAXPS       Z9, Z1, Z1
+	MOVQ         DX, R13
+	VSUBPS       Z1, Z26, Z26
+	VMOVUPS      Z26, (DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z25, Z25
+	VMOVUPS      Z25, 64(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z15, Z15
+	VMOVUPS      Z15, 128(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z24, Z24
+	VMOVUPS      Z24, 192(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z12, Z12
+	VMOVUPS      Z12, 256(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z7, Z7
+	VMOVUPS      Z7, 320(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z11, Z11
+	VMOVUPS      Z11, 384(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z5, Z5
+	VMOVUPS      Z5, 448(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z13, Z13
+	VMOVUPS      Z13, 512(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z8, Z8
+	VMOVUPS      Z8, 576(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z3, Z3
+	VMOVUPS      Z3, 640(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z10, Z10
+	VMOVUPS      Z10, 704(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 768(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z2, Z2
+	VMOVUPS      Z2, 832(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z6, Z6
+	VMOVUPS      Z6, 896(DI)
+	DECQ         R13
+	JZ           done347
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, 960(DI)
+
+done347:
+	VMOVUPS (DI), Z0
+	VADDPS  512(DI), Z0, Z0
+	VMOVUPS 64(DI), Z1
+	VADDPS  576(DI), Z1, Z1
+	VMOVUPS 128(DI), Z2
+	VADDPS  640(DI), Z2, Z2
+	VMOVUPS 192(DI), Z3
+	VADDPS  704(DI), Z3, Z3
+	VMOVUPS 256(DI), Z4
+	VADDPS  768(DI), Z4, Z4
+	VMOVUPS 320(DI), Z5
+	VADDPS  832(DI), Z5, Z5
+	VMOVUPS 384(DI), Z6
+	VADDPS  896(DI), Z6, Z6
+	VMOVUPS 448(DI), Z7
+	VADDPS  960(DI), Z7, Z7
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9), Z1
+	ADDQ    $0x40, R9
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	XORQ    R13, R13
+
+loop348:
+	VMOVUPS          (DI)(R13*1), Z2
+	VPCMPEQD         Z1, Z17, K2
+	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VMOVAPS          Z2, K2, Z16
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z4
+	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z4
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z4
+	VMULPS           Z2, Z2, Z5
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z5, Z4, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VMOVUPS          Z2, (DI)(R13*1)
+	ADDQ             $0x40, R13
+	CMPQ             R13, SI
+	JL               loop348
+	VMOVUPS          (DI), Z2
+	VADDPS           512(DI), Z2, Z2
+	VMOVUPS          64(DI), Z3
+	VADDPS           576(DI), Z3, Z3
+	VMOVUPS          128(DI), Z4
+	VADDPS           640(DI), Z4, Z4
+	VMOVUPS          192(DI), Z5
+	VADDPS           704(DI), Z5, Z5
+	VMOVUPS          256(DI), Z6
+	VADDPS           768(DI), Z6, Z6
+	VMOVUPS          320(DI), Z7
+	VADDPS           832(DI), Z7, Z7
+	VMOVUPS          384(DI), Z8
+	VADDPS           896(DI), Z8, Z8
+	VMOVUPS          448(DI), Z9
+	VADDPS           960(DI), Z9, Z9
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VADDPS           Z8, Z4, Z4
+	VADDPS           Z9, Z5, Z5
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z3, Z2, Z2
+	VMULPS.BCST      144(AX), Z16, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST 148(AX), Z0, Z3
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z2, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z2, Z0
+	VBLENDMPS        Z0, Z2, K2, Z18
+	VPSUBD.BCST      vecConst<>+576(SB), Z18, Z0
+	VPSRAD           $0x17, Z0, Z4
+	VANDPS.BCST      vecConst<>+608(SB), Z0, Z0
+	VPADDD.BCST      vecConst<>+576(SB), Z0, Z0
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     vecConst<>+640(SB), Z5
+	VMOVAPS.Z        Z5, K2, Z5
+	VADDPS           Z5, Z4, Z4
+	VSUBPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VMULPS           Z0, Z0, Z5
+	VBROADCASTSS     vecConst<>+672(SB), Z6
+	VFMADD213PS.BCST vecConst<>+704(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+736(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+768(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+800(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+832(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+864(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+896(SB), Z0, Z6
+	VFMADD213PS.BCST vecConst<>+928(SB), Z0, Z6
+	VMULPS           Z0, Z6, Z6
+	VMULPS.BCST      vecConst<>+960(SB), Z4, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z5, Z6, Z7
+	VMOVAPS          Z7, Z6
+	VFMADD231PS.BCST vecConst<>+992(SB), Z5, Z6
+	VADDPS           Z0, Z6, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z4, Z0
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z2, K2
+	VBLENDMPS        Z2, Z0, K2, Z19
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z2, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z19, K2, Z20
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z2, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z20, K2, Z21
+	VSUBPS           Z3, Z21, Z0
+	VMOVUPS          Z0, (R10)
+	ADDQ             $0x40, R10
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VDIVPS           Z2, Z0, Z0
+	VMOVUPS          (R12), Z2
+	ADDQ             $0x40, R12
+	VPXORD           Z22, Z22, Z22
+	XORQ             R13, R13
+
+loop349:
+	VMOVUPS        (DI)(R13*1), Z3
+	VPCMPEQD       Z1, Z22, K2
+	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
+	VBROADCASTSS   148(AX), Z4
+	VBLENDMPS.BCST 152(AX), Z4, K2, Z23
+	VFMSUB213PS    Z23, Z0, Z3
+	VMULPS         Z2, Z3, Z3
+	VMOVUPS        Z3, (DI)(R13*1)
+	ADDQ           $0x40, R13
+	CMPQ           R13, SI
+	JL             loop349
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VMOVUPS        256(DI), Z4
+	VMOVUPS        320(DI), Z5
+	VMOVUPS        384(DI), Z6
+	VMOVUPS        448(DI), Z7
+	VMOVUPS        512(DI), Z8
+	VMOVUPS        576(DI), Z9
+	VMOVUPS        640(DI), Z10
+	VMOVUPS        704(DI), Z11
+	VMOVUPS        768(DI), Z12
+	VMOVUPS        832(DI), Z13
+	VMOVUPS        896(DI), Z14
+	VMOVUPS        960(DI), Z15
+	VUNPCKLPS      Z1, Z0, Z24
+	VUNPCKHPS      Z1, Z0, Z0
+	VUNPCKLPS      Z3, Z2, Z1
+	VUNPCKHPS      Z3, Z2, Z2
+	VUNPCKLPD      Z1, Z24, Z3
+	VUNPCKHPD      Z1, Z24, Z1
+	VUNPCKLPD      Z2, Z0, Z24
+	VUNPCKHPD      Z2, Z0, Z0
+	VUNPCKLPS      Z5, Z4, Z2
+	VUNPCKHPS      Z5, Z4, Z4
+	VUNPCKLPS      Z7, Z6, Z5
+	VUNPCKHPS      Z7, Z6, Z6
+	VUNPCKLPD      Z5, Z2, Z7
+	VUNPCKHPD      Z5, Z2, Z2
+	VUNPCKLPD      Z6, Z4, Z5
+	VUNPCKHPD      Z6, Z4, Z4
+	VUNPCKLPS      Z9, Z8, Z6
+	VUNPCKHPS      Z9, Z8, Z8
+	VUNPCKLPS      Z11, Z10, Z9
+	VUNPCKHPS      Z11, Z10, Z10
+	VUNPCKLPD      Z9, Z6, Z11
+	VUNPCKHPD      Z9, Z6, Z6
+	VUNPCKLPD      Z10, Z8, Z9
+	VUNPCKHPD      Z10, Z8, Z8
+	VUNPCKLPS      Z13, Z12, Z10
+	VUNPCKHPS      Z13, Z12, Z12
+	VUNPCKLPS      Z15, Z14, Z13
+	VUNPCKHPS      Z15, Z14, Z14
+	VUNPCKLPD      Z13, Z10, Z15
+	VUNPCKHPD      Z13, Z10, Z10
+	VUNPCKLPD      Z14, Z12, Z13
+	VUNPCKHPD      Z14, Z12, Z12
+	VSHUFF32X4     $0x88, Z7, Z3, Z14
+	VSHUFF32X4     $0x88, Z15, Z11, Z25
+	VSHUFF32X4     $0x88, Z25, Z14, Z26
+	VSHUFF32X4     $0xdd, Z25, Z14, Z14
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0xdd, Z15, Z11, Z7
+	VSHUFF32X4     $0x88, Z7, Z3, Z11
+	VSHUFF32X4     $0xdd, Z7, Z3, Z3
+	VSHUFF32X4     $0x88, Z2, Z1, Z7
+	VSHUFF32X4     $0x88, Z10, Z6, Z15
+	VSHUFF32X4     $0x88, Z15, Z7, Z25
+	VSHUFF32X4     $0xdd, Z15, Z7, Z7
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0xdd, Z10, Z6, Z2
+	VSHUFF32X4     $0x88, Z2, Z1, Z6
+	VSHUFF32X4     $0xdd, Z2, Z1, Z1
+	VSHUFF32X4     $0x88, Z5, Z24, Z2
+	VSHUFF32X4     $0x88, Z13, Z9, Z10
+	VSHUFF32X4     $0x88, Z10, Z2, Z15
+	VSHUFF32X4     $0xdd, Z10, Z2, Z2
+	VSHUFF32X4     $0xdd, Z5, Z24, Z5
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0x88, Z9, Z5, Z10
+	VSHUFF32X4     $0xdd, Z9, Z5, Z5
+	VSHUFF32X4     $0x88, Z4, Z0, Z9
+	VSHUFF32X4     $0x88, Z12, Z8, Z13
+	VSHUFF32X4     $0x88, Z13, Z9, Z24
+	VSHUFF32X4     $0xdd, Z13, Z9, Z9
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VSHUFF32X4     $0xdd, Z12, Z8, Z4
+	VSHUFF32X4     $0x88, Z4, Z0, Z8
+	VSHUFF32X4     $0xdd, Z4, Z0, Z0
+	VMOVUPS        Z26, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z25, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z15, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z24, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z11, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z6, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z10, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z8, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z14, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z7, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z2, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z9, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z3, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z1, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z5, K1, (R11)
+	ADDQ           BX, R11
+	VMOVUPS        Z0, K1, (R11)
+	ADDQ           BX, R11
+	SUBQ           $0x10, CX
+	JNZ            block
+	VZEROUPPER
+	RET
+
+// func vecFused0AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row350:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest352
+
+loop351:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -5860,11 +8370,11 @@ loop331:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop331
+	JL           loop351
 
-rest332:
+rest352:
 	TESTQ        SI, SI
-	JZ           done333
+	JZ           done353
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -5872,12 +8382,12 @@ rest332:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done333:
+done353:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row330
+	JNZ  row350
 	VZEROUPPER
 	RET
 
@@ -5898,12 +8408,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row334:
+row354:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest336
+	JGE  rest356
 
-loop335:
+loop355:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -5965,11 +8475,11 @@ loop335:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop335
+	JL               loop355
 
-rest336:
+rest356:
 	TESTQ            SI, SI
-	JZ               done337
+	JZ               done357
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6030,12 +8540,12 @@ rest336:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done337:
+done357:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row334
+	JNZ  row354
 	VZEROUPPER
 	RET
 
@@ -6056,12 +8566,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row338:
+row358:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest340
+	JGE  rest360
 
-loop339:
+loop359:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6104,11 +8614,11 @@ loop339:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop339
+	JL               loop359
 
-rest340:
+rest360:
 	TESTQ            SI, SI
-	JZ               done341
+	JZ               done361
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6150,12 +8660,12 @@ rest340:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done341:
+done361:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row338
+	JNZ  row358
 	VZEROUPPER
 	RET
 
@@ -6176,12 +8686,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row342:
+row362:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest344
+	JGE  rest364
 
-loop343:
+loop363:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6219,11 +8729,11 @@ loop343:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop343
+	JL               loop363
 
-rest344:
+rest364:
 	TESTQ            SI, SI
-	JZ               done345
+	JZ               done365
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6260,12 +8770,12 @@ rest344:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done345:
+done365:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row342
+	JNZ  row362
 	VZEROUPPER
 	RET
 
@@ -6286,12 +8796,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row346:
+row366:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest348
+	JGE  rest368
 
-loop347:
+loop367:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6340,11 +8850,11 @@ loop347:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop347
+	JL               loop367
 
-rest348:
+rest368:
 	TESTQ            SI, SI
-	JZ               done349
+	JZ               done369
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6392,12 +8902,12 @@ rest348:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done349:
+done369:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row346
+	JNZ  row366
 	VZEROUPPER
 	RET
 
@@ -6418,12 +8928,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row350:
+row370:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest352
+	JGE  rest372
 
-loop351:
+loop371:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -6458,11 +8968,11 @@ loop351:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop351
+	JL               loop371
 
-rest352:
+rest372:
 	TESTQ            SI, SI
-	JZ               done353
+	JZ               done373
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -6496,12 +9006,12 @@ rest352:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done353:
+done373:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row350
+	JNZ  row370
 	VZEROUPPER
 	RET
 
@@ -6523,12 +9033,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row354:
+row374:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest356
+	JGE  rest376
 
-loop355:
+loop375:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -6538,11 +9048,11 @@ loop355:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop355
+	JL           loop375
 
-rest356:
+rest376:
 	TESTQ        SI, SI
-	JZ           done357
+	JZ           done377
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -6551,13 +9061,13 @@ rest356:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done357:
+done377:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row354
+	JNZ  row374
 	VZEROUPPER
 	RET
 
@@ -6578,12 +9088,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row358:
+row378:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest360
+	JGE  rest380
 
-loop359:
+loop379:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -6592,11 +9102,11 @@ loop359:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop359
+	JL           loop379
 
-rest360:
+rest380:
 	TESTQ        SI, SI
-	JZ           done361
+	JZ           done381
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -6604,12 +9114,12 @@ rest360:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done361:
+done381:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row358
+	JNZ  row378
 	VZEROUPPER
 	RET
 
@@ -6630,12 +9140,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row362:
+row382:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest364
+	JGE  rest384
 
-loop363:
+loop383:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -6697,11 +9207,11 @@ loop363:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop363
+	JL               loop383
 
-rest364:
+rest384:
 	TESTQ            SI, SI
-	JZ               done365
+	JZ               done385
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -6762,12 +9272,12 @@ rest364:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done365:
+done385:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row362
+	JNZ  row382
 	VZEROUPPER
 	RET
 
@@ -6788,12 +9298,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row366:
+row386:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest368
+	JGE  rest388
 
-loop367:
+loop387:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -6836,11 +9346,11 @@ loop367:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop367
+	JL               loop387
 
-rest368:
+rest388:
 	TESTQ            SI, SI
-	JZ               done369
+	JZ               done389
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -6882,12 +9392,12 @@ rest368:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done369:
+done389:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row366
+	JNZ  row386
 	VZEROUPPER
 	RET
 
@@ -6908,12 +9418,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row370:
+row390:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest372
+	JGE  rest392
 
-loop371:
+loop391:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -6951,11 +9461,11 @@ loop371:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop371
+	JL               loop391
 
-rest372:
+rest392:
 	TESTQ            SI, SI
-	JZ               done373
+	JZ               done393
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -6992,12 +9502,12 @@ rest372:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done373:
+done393:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row370
+	JNZ  row390
 	VZEROUPPER
 	RET
 
@@ -7019,12 +9529,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row374:
+row394:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest376
+	JGE  rest396
 
-loop375:
+loop395:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMULPS      Z1, Z0, Z0
@@ -7034,11 +9544,11 @@ loop375:
 	VMOVUPS     Z0, (R10)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop375
+	JL          loop395
 
-rest376:
+rest396:
 	TESTQ       SI, SI
-	JZ          done377
+	JZ          done397
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z0
@@ -7047,13 +9557,13 @@ rest376:
 	VMOVAPS.Z   Z0, K2, Z0
 	VMOVUPS     Z0, K1, (R10)(DX*1)
 
-done377:
+done397:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row374
+	JNZ  row394
 	VZEROUPPER
 	RET
 
@@ -7075,12 +9585,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row378:
+row398:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest380
+	JGE  rest400
 
-loop379:
+loop399:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -7172,11 +9682,11 @@ loop379:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop379
+	JL               loop399
 
-rest380:
+rest400:
 	TESTQ            SI, SI
-	JZ               done381
+	JZ               done401
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -7267,13 +9777,13 @@ rest380:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done381:
+done401:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row378
+	JNZ  row398
 	VZEROUPPER
 	RET
 
@@ -7295,12 +9805,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row382:
+row402:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest384
+	JGE  rest404
 
-loop383:
+loop403:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -7355,11 +9865,11 @@ loop383:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop383
+	JL               loop403
 
-rest384:
+rest404:
 	TESTQ            SI, SI
-	JZ               done385
+	JZ               done405
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -7413,13 +9923,13 @@ rest384:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done385:
+done405:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row382
+	JNZ  row402
 	VZEROUPPER
 	RET
 
@@ -7441,12 +9951,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row386:
+row406:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest388
+	JGE  rest408
 
-loop387:
+loop407:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -7491,11 +10001,11 @@ loop387:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop387
+	JL               loop407
 
-rest388:
+rest408:
 	TESTQ            SI, SI
-	JZ               done389
+	JZ               done409
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -7539,13 +10049,13 @@ rest388:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done389:
+done409:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row386
+	JNZ  row406
 	VZEROUPPER
 	RET
 
@@ -7566,12 +10076,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row390:
+row410:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest392
+	JGE  rest412
 
-loop391:
+loop411:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -7580,11 +10090,11 @@ loop391:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop391
+	JL           loop411
 
-rest392:
+rest412:
 	TESTQ        SI, SI
-	JZ           done393
+	JZ           done413
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -7592,12 +10102,12 @@ rest392:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done393:
+done413:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row390
+	JNZ  row410
 	VZEROUPPER
 	RET
 
@@ -7618,12 +10128,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row394:
+row414:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest396
+	JGE  rest416
 
-loop395:
+loop415:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
@@ -7632,11 +10142,11 @@ loop395:
 	VMOVUPS     Z0, (R9)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop395
+	JL          loop415
 
-rest396:
+rest416:
 	TESTQ       SI, SI
-	JZ          done397
+	JZ          done417
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
@@ -7644,12 +10154,12 @@ rest396:
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R9)(DX*1)
 
-done397:
+done417:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row394
+	JNZ  row414
 	VZEROUPPER
 	RET
 
@@ -7670,12 +10180,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row398:
+row418:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest400
+	JGE  rest420
 
-loop399:
+loop419:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -7712,11 +10222,11 @@ loop399:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop399
+	JL               loop419
 
-rest400:
+rest420:
 	TESTQ            SI, SI
-	JZ               done401
+	JZ               done421
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -7752,12 +10262,12 @@ rest400:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done401:
+done421:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row398
+	JNZ  row418
 	VZEROUPPER
 	RET
 
@@ -7778,12 +10288,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row402:
+row422:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest404
+	JGE  rest424
 
-loop403:
+loop423:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -7834,11 +10344,11 @@ loop403:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop403
+	JL               loop423
 
-rest404:
+rest424:
 	TESTQ            SI, SI
-	JZ               done405
+	JZ               done425
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -7888,12 +10398,12 @@ rest404:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done405:
+done425:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row402
+	JNZ  row422
 	VZEROUPPER
 	RET
 
@@ -7914,12 +10424,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row406:
+row426:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest408
+	JGE  rest428
 
-loop407:
+loop427:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -7954,11 +10464,11 @@ loop407:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop407
+	JL               loop427
 
-rest408:
+rest428:
 	TESTQ            SI, SI
-	JZ               done409
+	JZ               done429
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -7992,12 +10502,12 @@ rest408:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done409:
+done429:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row406
+	JNZ  row426
 	VZEROUPPER
 	RET
 
@@ -8018,12 +10528,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row410:
+row430:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest412
+	JGE  rest432
 
-loop411:
+loop431:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -8033,11 +10543,11 @@ loop411:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop411
+	JL           loop431
 
-rest412:
+rest432:
 	TESTQ        SI, SI
-	JZ           done413
+	JZ           done433
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -8046,12 +10556,12 @@ rest412:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done413:
+done433:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row410
+	JNZ  row430
 	VZEROUPPER
 	RET
 
@@ -8072,12 +10582,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row414:
+row434:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest416
+	JGE  rest436
 
-loop415:
+loop435:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -8087,11 +10597,11 @@ loop415:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop415
+	JL           loop435
 
-rest416:
+rest436:
 	TESTQ        SI, SI
-	JZ           done417
+	JZ           done437
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -8100,12 +10610,12 @@ rest416:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done417:
+done437:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row414
+	JNZ  row434
 	VZEROUPPER
 	RET
 
@@ -8125,31 +10635,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row418:
+row438:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest420
+	JGE  rest440
 
-loop419:
+loop439:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop419
+	JL          loop439
 
-rest420:
+rest440:
 	TESTQ       SI, SI
-	JZ          done421
+	JZ          done441
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done421:
+done441:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row418
+	JNZ  row438
 	VZEROUPPER
 	RET
 
@@ -8170,12 +10680,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row422:
+row442:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest424
+	JGE  rest444
 
-loop423:
+loop443:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -8183,311 +10693,29 @@ loop423:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop423
+	JL               loop443
 
-rest424:
+rest444:
 	TESTQ            SI, SI
-	JZ               done425
+	JZ               done445
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done425:
+done445:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row422
+	JNZ  row442
 	VZEROUPPER
 	RET
 
 // func vecFused24AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row426:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest428
-
-loop427:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 144(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop427
-
-rest428:
-	TESTQ        SI, SI
-	JZ           done429
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 144(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done429:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row426
-	VZEROUPPER
-	RET
-
-// func vecFused25AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row430:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest432
-
-loop431:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop431
-
-rest432:
-	TESTQ        SI, SI
-	JZ           done433
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-
-done433:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row430
-	VZEROUPPER
-	RET
-
-// func vecFused26AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row434:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest436
-
-loop435:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z2, Z5, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop435
-
-rest436:
-	TESTQ        SI, SI
-	JZ           done437
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-
-done437:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row434
-	VZEROUPPER
-	RET
-
-// func vecFused27AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row438:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest440
-
-loop439:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop439
-
-rest440:
-	TESTQ        SI, SI
-	JZ           done441
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-
-done441:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row438
-	VZEROUPPER
-	RET
-
-// func vecFused28AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row442:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest444
-
-loop443:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop443
-
-rest444:
-	TESTQ        SI, SI
-	JZ           done445
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-
-done445:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row442
-	VZEROUPPER
-	RET
-
-// func vecFused29AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -8509,15 +10737,9 @@ row446:
 
 loop447:
 	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 144(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
@@ -8528,15 +10750,9 @@ rest448:
 	TESTQ        SI, SI
 	JZ           done449
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 144(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
@@ -8549,14 +10765,13 @@ done449:
 	VZEROUPPER
 	RET
 
-// func vecFused30AVX512(fn uintptr, a *byte)
+// func vecFused25AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -8574,22 +10789,11 @@ row450:
 loop451:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z2, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop451
@@ -8599,40 +10803,27 @@ rest452:
 	JZ           done453
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z4, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done453:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row450
 	VZEROUPPER
 	RET
 
-// func vecFused31AVX512(fn uintptr, a *byte)
+// func vecFused26AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -8650,18 +10841,17 @@ row454:
 loop455:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z2, Z5, Z0
 	VMOVUPS      Z0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop455
@@ -8671,36 +10861,33 @@ rest456:
 	JZ           done457
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done457:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row454
 	VZEROUPPER
 	RET
 
-// func vecFused32AVX512(fn uintptr, a *byte)
+// func vecFused27AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -8719,16 +10906,10 @@ loop459:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      (R9)(DX*1), Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
@@ -8741,36 +10922,28 @@ rest460:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done461:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row458
 	VZEROUPPER
 	RET
 
-// func vecFused33AVX512(fn uintptr, a *byte)
+// func vecFused28AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -8786,46 +10959,45 @@ row462:
 	JGE  rest464
 
 loop463:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop463
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop463
 
 rest464:
-	TESTQ            SI, SI
-	JZ               done465
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
+	TESTQ        SI, SI
+	JZ           done465
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done465:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row462
 	VZEROUPPER
 	RET
 
-// func vecFused34AVX512(fn uintptr, a *byte)
+// func vecFused29AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -8849,13 +11021,10 @@ loop467:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
 	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
@@ -8871,13 +11040,10 @@ rest468:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
@@ -8893,9 +11059,9 @@ done469:
 	VZEROUPPER
 	RET
 
-// func vecFused35AVX512(fn uintptr, a *byte)
+// func vecFused30AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -8918,21 +11084,22 @@ row470:
 loop471:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z2, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop471
@@ -8942,21 +11109,22 @@ rest472:
 	JZ           done473
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done473:
 	ADDQ 80(AX), DI
@@ -8967,9 +11135,9 @@ done473:
 	VZEROUPPER
 	RET
 
-// func vecFused36AVX512(fn uintptr, a *byte)
+// func vecFused31AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -8996,6 +11164,348 @@ loop475:
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop475
+
+rest476:
+	TESTQ        SI, SI
+	JZ           done477
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done477:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row474
+	VZEROUPPER
+	RET
+
+// func vecFused32AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row478:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest480
+
+loop479:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop479
+
+rest480:
+	TESTQ        SI, SI
+	JZ           done481
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done481:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row478
+	VZEROUPPER
+	RET
+
+// func vecFused33AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row482:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest484
+
+loop483:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop483
+
+rest484:
+	TESTQ            SI, SI
+	JZ               done485
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+
+done485:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row482
+	VZEROUPPER
+	RET
+
+// func vecFused34AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row486:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest488
+
+loop487:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop487
+
+rest488:
+	TESTQ        SI, SI
+	JZ           done489
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done489:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row486
+	VZEROUPPER
+	RET
+
+// func vecFused35AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row490:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest492
+
+loop491:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop491
+
+rest492:
+	TESTQ        SI, SI
+	JZ           done493
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done493:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row490
+	VZEROUPPER
+	RET
+
+// func vecFused36AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row494:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest496
+
+loop495:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
 	VMOVUPS      (R9)(DX*1), Z2
 	VMOVAPS      Z0, Z3
 	VBROADCASTSS 152(AX), Z4
@@ -9010,11 +11520,11 @@ loop475:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop475
+	JL           loop495
 
-rest476:
+rest496:
 	TESTQ        SI, SI
-	JZ           done477
+	JZ           done497
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -9034,12 +11544,12 @@ rest476:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done477:
+done497:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row474
+	JNZ  row494
 	VZEROUPPER
 	RET
 
@@ -9061,12 +11571,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row478:
+row498:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest480
+	JGE  rest500
 
-loop479:
+loop499:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -9096,11 +11606,11 @@ loop479:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop479
+	JL               loop499
 
-rest480:
+rest500:
 	TESTQ            SI, SI
-	JZ               done481
+	JZ               done501
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -9129,13 +11639,13 @@ rest480:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done481:
+done501:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row478
+	JNZ  row498
 	VZEROUPPER
 	RET
 
@@ -9157,12 +11667,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row482:
+row502:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest484
+	JGE  rest504
 
-loop483:
+loop503:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -9198,11 +11708,11 @@ loop483:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop483
+	JL               loop503
 
-rest484:
+rest504:
 	TESTQ            SI, SI
-	JZ               done485
+	JZ               done505
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -9237,13 +11747,13 @@ rest484:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done485:
+done505:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row482
+	JNZ  row502
 	VZEROUPPER
 	RET
 
@@ -9265,12 +11775,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row486:
+row506:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest488
+	JGE  rest508
 
-loop487:
+loop507:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -9303,11 +11813,11 @@ loop487:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop487
+	JL               loop507
 
-rest488:
+rest508:
 	TESTQ            SI, SI
-	JZ               done489
+	JZ               done509
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -9339,13 +11849,13 @@ rest488:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done489:
+done509:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row486
+	JNZ  row506
 	VZEROUPPER
 	RET
 
@@ -9367,12 +11877,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row490:
+row510:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest492
+	JGE  rest512
 
-loop491:
+loop511:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -9404,11 +11914,11 @@ loop491:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop491
+	JL               loop511
 
-rest492:
+rest512:
 	TESTQ            SI, SI
-	JZ               done493
+	JZ               done513
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -9439,13 +11949,13 @@ rest492:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done493:
+done513:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row490
+	JNZ  row510
 	VZEROUPPER
 	RET
 
@@ -9467,12 +11977,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row494:
+row514:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest496
+	JGE  rest516
 
-loop495:
+loop515:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -9510,11 +12020,11 @@ loop495:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop495
+	JL               loop515
 
-rest496:
+rest516:
 	TESTQ            SI, SI
-	JZ               done497
+	JZ               done517
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -9551,13 +12061,13 @@ rest496:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done497:
+done517:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row494
+	JNZ  row514
 	VZEROUPPER
 	RET
 
@@ -9578,12 +12088,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row498:
+row518:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest500
+	JGE  rest520
 
-loop499:
+loop519:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9604,11 +12114,11 @@ loop499:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop499
+	JL           loop519
 
-rest500:
+rest520:
 	TESTQ        SI, SI
-	JZ           done501
+	JZ           done521
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9628,12 +12138,12 @@ rest500:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done501:
+done521:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row498
+	JNZ  row518
 	VZEROUPPER
 	RET
 
@@ -9654,12 +12164,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row502:
+row522:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest504
+	JGE  rest524
 
-loop503:
+loop523:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9682,11 +12192,11 @@ loop503:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop503
+	JL           loop523
 
-rest504:
+rest524:
 	TESTQ        SI, SI
-	JZ           done505
+	JZ           done525
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9708,12 +12218,12 @@ rest504:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done505:
+done525:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row502
+	JNZ  row522
 	VZEROUPPER
 	RET
 
@@ -9734,12 +12244,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row506:
+row526:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest508
+	JGE  rest528
 
-loop507:
+loop527:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -9763,11 +12273,11 @@ loop507:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop507
+	JL           loop527
 
-rest508:
+rest528:
 	TESTQ        SI, SI
-	JZ           done509
+	JZ           done529
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -9790,12 +12300,12 @@ rest508:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done509:
+done529:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row506
+	JNZ  row526
 	VZEROUPPER
 	RET
 
@@ -9817,12 +12327,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row510:
+row530:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest512
+	JGE  rest532
 
-loop511:
+loop531:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9848,11 +12358,11 @@ loop511:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop511
+	JL           loop531
 
-rest512:
+rest532:
 	TESTQ        SI, SI
-	JZ           done513
+	JZ           done533
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -9877,13 +12387,13 @@ rest512:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done513:
+done533:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row510
+	JNZ  row530
 	VZEROUPPER
 	RET
 
@@ -9904,12 +12414,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row514:
+row534:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest516
+	JGE  rest536
 
-loop515:
+loop535:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -9926,11 +12436,11 @@ loop515:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop515
+	JL           loop535
 
-rest516:
+rest536:
 	TESTQ        SI, SI
-	JZ           done517
+	JZ           done537
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -9946,12 +12456,12 @@ rest516:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done517:
+done537:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row514
+	JNZ  row534
 	VZEROUPPER
 	RET
 
@@ -9972,12 +12482,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row518:
+row538:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest520
+	JGE  rest540
 
-loop519:
+loop539:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -9996,11 +12506,11 @@ loop519:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop519
+	JL           loop539
 
-rest520:
+rest540:
 	TESTQ        SI, SI
-	JZ           done521
+	JZ           done541
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10018,12 +12528,12 @@ rest520:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done521:
+done541:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row518
+	JNZ  row538
 	VZEROUPPER
 	RET
 
@@ -10044,12 +12554,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row522:
+row542:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest524
+	JGE  rest544
 
-loop523:
+loop543:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10069,11 +12579,11 @@ loop523:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop523
+	JL           loop543
 
-rest524:
+rest544:
 	TESTQ        SI, SI
-	JZ           done525
+	JZ           done545
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10092,12 +12602,12 @@ rest524:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done525:
+done545:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row522
+	JNZ  row542
 	VZEROUPPER
 	RET
 
@@ -19347,7 +21857,7 @@ loop641:
 	VPCMPEQD     Y6, Y5, Y6
 	VANDPS       Y4, Y6, Y5
 	VMOVUPS      Y5, 32(DX)
-	VPADDD       vecConst<>+2304(SB), Y2, Y2
+	VPADDD       vecConst<>+2336(SB), Y2, Y2
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -19466,16 +21976,16 @@ loop641:
 	VPCMPEQD     Y6, Y5, Y6
 	VANDPS       Y4, Y6, Y5
 	VMOVUPS      Y5, 96(DX)
-	VPADDD       vecConst<>+2304(SB), Y2, Y2
+	VPADDD       vecConst<>+2336(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
 	JG           loop641
 	VZEROUPPER
 	RET
 
-// func vecFused0AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
+// func vecLossEndAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecLossEndAVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -19498,10 +22008,44 @@ row642:
 
 loop643:
 	VMOVUPS      (DI)(DX*1), Y0
+	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
+	VMULPS       vecConst<>+544(SB), Y0, Y2
+	VBLENDVPS    Y1, Y2, Y0, Y2
+	VPSUBD       vecConst<>+576(SB), Y2, Y2
+	VPSRAD       $0x17, Y2, Y3
+	VANDPS       vecConst<>+608(SB), Y2, Y2
+	VPADDD       vecConst<>+576(SB), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VANDPS       vecConst<>+640(SB), Y1, Y1
+	VADDPS       Y1, Y3, Y1
+	VSUBPS       vecConst<>+64(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+672(SB), Y4
+	VFMADD213PS  vecConst<>+704(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+736(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+768(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+800(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+832(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+864(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+896(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+928(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       vecConst<>+960(SB), Y1, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VMOVAPS      Y5, Y4
+	VFMADD231PS  vecConst<>+992(SB), Y3, Y4
+	VADDPS       Y2, Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+1024(SB), Y1, Y2
+	VCMPPS       $0x15, vecConst<>+1056(SB), Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VCMPPS       $0x00, vecConst<>+96(SB), Y0, Y2
+	VBLENDVPS    Y2, vecConst<>+1088(SB), Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBLENDVPS    Y0, vecConst<>+1120(SB), Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VSUBPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -19512,10 +22056,44 @@ rest644:
 	JZ           done645
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
+	VMULPS       vecConst<>+544(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y3
+	VPSUBD       vecConst<>+576(SB), Y3, Y3
+	VPSRAD       $0x17, Y3, Y4
+	VANDPS       vecConst<>+608(SB), Y3, Y3
+	VPADDD       vecConst<>+576(SB), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VANDPS       vecConst<>+640(SB), Y2, Y2
+	VADDPS       Y2, Y4, Y2
+	VSUBPS       vecConst<>+64(SB), Y3, Y3
+	VMULPS       Y3, Y3, Y4
+	VBROADCASTSS vecConst<>+672(SB), Y5
+	VFMADD213PS  vecConst<>+704(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+736(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+768(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+800(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+832(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+864(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+896(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+928(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       vecConst<>+960(SB), Y2, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y4, Y5, Y6
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  vecConst<>+992(SB), Y4, Y5
+	VADDPS       Y3, Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+1024(SB), Y2, Y3
+	VCMPPS       $0x15, vecConst<>+1056(SB), Y1, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VCMPPS       $0x00, vecConst<>+96(SB), Y1, Y3
+	VBLENDVPS    Y3, vecConst<>+1088(SB), Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBLENDVPS    Y1, vecConst<>+1120(SB), Y2, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
+	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -19546,9 +22124,9 @@ done645:
 	VZEROUPPER
 	RET
 
-// func vecFused1AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
+// func vecFused0AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -19573,69 +22151,8 @@ loop651:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -19648,69 +22165,8 @@ rest652:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -19741,9 +22197,9 @@ done653:
 	VZEROUPPER
 	RET
 
-// func vecFused2AVX2(fn uintptr, a *byte)
+// func vecFused1AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -19768,47 +22224,66 @@ loop659:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -19824,47 +22299,66 @@ rest660:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -19898,9 +22392,9 @@ done661:
 	VZEROUPPER
 	RET
 
-// func vecFused3AVX2(fn uintptr, a *byte)
+// func vecFused2AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -19925,42 +22419,47 @@ loop667:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -19976,42 +22475,47 @@ rest668:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -20045,9 +22549,9 @@ done669:
 	VZEROUPPER
 	RET
 
-// func vecFused4AVX2(fn uintptr, a *byte)
+// func vecFused3AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -20072,56 +22576,45 @@ loop675:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -20134,56 +22627,45 @@ rest676:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -20214,9 +22696,9 @@ done677:
 	VZEROUPPER
 	RET
 
-// func vecFused5AVX2(fn uintptr, a *byte)
+// func vecFused4AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -20238,6 +22720,175 @@ row682:
 	JGE  rest684
 
 loop683:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop683
+
+rest684:
+	TESTQ        SI, SI
+	JZ           done685
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two687
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two687:
+	TESTQ     $0x00000002, SI
+	JZ        one688
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one688:
+	TESTQ  $0x00000001, SI
+	JZ     done689
+	VMOVSS X0, (DX)
+
+done689:
+done685:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row682
+	VZEROUPPER
+	RET
+
+// func vecFused5AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row690:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest692
+
+loop691:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -20280,11 +22931,11 @@ loop683:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop683
+	JL           loop691
 
-rest684:
+rest692:
 	TESTQ        SI, SI
-	JZ           done685
+	JZ           done693
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -20328,30 +22979,30 @@ rest684:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two687
+	JZ           two695
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two687:
+two695:
 	TESTQ     $0x00000002, SI
-	JZ        one688
+	JZ        one696
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one688:
+one696:
 	TESTQ  $0x00000001, SI
-	JZ     done689
+	JZ     done697
 	VMOVSS X0, (DX)
 
-done689:
-done685:
+done697:
+done693:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row682
+	JNZ  row690
 	VZEROUPPER
 	RET
 
@@ -20374,12 +23025,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row690:
+row698:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest692
+	JGE  rest700
 
-loop691:
+loop699:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -20389,11 +23040,11 @@ loop691:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop691
+	JL           loop699
 
-rest692:
+rest700:
 	TESTQ        SI, SI
-	JZ           done693
+	JZ           done701
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -20401,54 +23052,54 @@ rest692:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two695
+	JZ           two703
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two695:
+two703:
 	TESTQ     $0x00000002, SI
-	JZ        one696
+	JZ        one704
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one696:
+one704:
 	TESTQ  $0x00000001, SI
-	JZ     done697
+	JZ     done705
 	VMOVSS X2, (R12)
 
-done697:
+done705:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two699
+	JZ           two707
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two699:
+two707:
 	TESTQ     $0x00000002, SI
-	JZ        one700
+	JZ        one708
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one700:
+one708:
 	TESTQ  $0x00000001, SI
-	JZ     done701
+	JZ     done709
 	VMOVSS X0, (DX)
 
+done709:
 done701:
-done693:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row690
+	JNZ  row698
 	VZEROUPPER
 	RET
 
@@ -20470,12 +23121,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row702:
+row710:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest704
+	JGE  rest712
 
-loop703:
+loop711:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -20484,11 +23135,11 @@ loop703:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop703
+	JL           loop711
 
-rest704:
+rest712:
 	TESTQ        SI, SI
-	JZ           done705
+	JZ           done713
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -20498,30 +23149,30 @@ rest704:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two707
+	JZ           two715
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two707:
+two715:
 	TESTQ     $0x00000002, SI
-	JZ        one708
+	JZ        one716
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one708:
+one716:
 	TESTQ  $0x00000001, SI
-	JZ     done709
+	JZ     done717
 	VMOVSS X0, (DX)
 
-done709:
-done705:
+done717:
+done713:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row702
+	JNZ  row710
 	VZEROUPPER
 	RET
 
@@ -20543,12 +23194,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row710:
+row718:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest712
+	JGE  rest720
 
-loop711:
+loop719:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -20618,11 +23269,11 @@ loop711:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop711
+	JL           loop719
 
-rest712:
+rest720:
 	TESTQ        SI, SI
-	JZ           done713
+	JZ           done721
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -20693,30 +23344,30 @@ rest712:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two715
+	JZ           two723
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two715:
+two723:
 	TESTQ     $0x00000002, SI
-	JZ        one716
+	JZ        one724
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one716:
+one724:
 	TESTQ  $0x00000001, SI
-	JZ     done717
+	JZ     done725
 	VMOVSS X0, (DX)
 
-done717:
-done713:
+done725:
+done721:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row710
+	JNZ  row718
 	VZEROUPPER
 	RET
 
@@ -20738,12 +23389,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row718:
+row726:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest720
+	JGE  rest728
 
-loop719:
+loop727:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -20794,11 +23445,11 @@ loop719:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop719
+	JL           loop727
 
-rest720:
+rest728:
 	TESTQ        SI, SI
-	JZ           done721
+	JZ           done729
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -20850,30 +23501,30 @@ rest720:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two723
+	JZ           two731
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two723:
+two731:
 	TESTQ     $0x00000002, SI
-	JZ        one724
+	JZ        one732
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one724:
+one732:
 	TESTQ  $0x00000001, SI
-	JZ     done725
+	JZ     done733
 	VMOVSS X0, (DX)
 
-done725:
-done721:
+done733:
+done729:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row718
+	JNZ  row726
 	VZEROUPPER
 	RET
 
@@ -20895,12 +23546,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row726:
+row734:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest728
+	JGE  rest736
 
-loop727:
+loop735:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -20946,11 +23597,11 @@ loop727:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop727
+	JL           loop735
 
-rest728:
+rest736:
 	TESTQ        SI, SI
-	JZ           done729
+	JZ           done737
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -20997,82 +23648,6 @@ rest728:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two731
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two731:
-	TESTQ     $0x00000002, SI
-	JZ        one732
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one732:
-	TESTQ  $0x00000001, SI
-	JZ     done733
-	VMOVSS X0, (DX)
-
-done733:
-done729:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row726
-	VZEROUPPER
-	RET
-
-// func vecFused11AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row734:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest736
-
-loop735:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VCMPPS  $0x1e, vecConst<>+96(SB), Y1, Y1
-	VANDPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R10)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop735
-
-rest736:
-	TESTQ        SI, SI
-	JZ           done737
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VCMPPS       $0x1e, vecConst<>+96(SB), Y0, Y0
-	VANDPS       Y1, Y0, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
 	JZ           two739
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
@@ -21095,15 +23670,14 @@ done737:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row734
 	VZEROUPPER
 	RET
 
-// func vecFused12AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
+// func vecFused11AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -21126,6 +23700,83 @@ row742:
 	JGE  rest744
 
 loop743:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VCMPPS  $0x1e, vecConst<>+96(SB), Y1, Y1
+	VANDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop743
+
+rest744:
+	TESTQ        SI, SI
+	JZ           done745
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VCMPPS       $0x1e, vecConst<>+96(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two747
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two747:
+	TESTQ     $0x00000002, SI
+	JZ        one748
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one748:
+	TESTQ  $0x00000001, SI
+	JZ     done749
+	VMOVSS X0, (DX)
+
+done749:
+done745:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row742
+	VZEROUPPER
+	RET
+
+// func vecFused12AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row750:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest752
+
+loop751:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -21233,11 +23884,11 @@ loop743:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop743
+	JL           loop751
 
-rest744:
+rest752:
 	TESTQ        SI, SI
-	JZ           done745
+	JZ           done753
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -21346,31 +23997,31 @@ rest744:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two747
+	JZ           two755
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two747:
+two755:
 	TESTQ     $0x00000002, SI
-	JZ        one748
+	JZ        one756
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one748:
+one756:
 	TESTQ  $0x00000001, SI
-	JZ     done749
+	JZ     done757
 	VMOVSS X0, (DX)
 
-done749:
-done745:
+done757:
+done753:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row742
+	JNZ  row750
 	VZEROUPPER
 	RET
 
@@ -21393,12 +24044,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row750:
+row758:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest752
+	JGE  rest760
 
-loop751:
+loop759:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -21461,11 +24112,11 @@ loop751:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop751
+	JL           loop759
 
-rest752:
+rest760:
 	TESTQ        SI, SI
-	JZ           done753
+	JZ           done761
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -21529,31 +24180,31 @@ rest752:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two755
+	JZ           two763
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two755:
+two763:
 	TESTQ     $0x00000002, SI
-	JZ        one756
+	JZ        one764
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one756:
+one764:
 	TESTQ  $0x00000001, SI
-	JZ     done757
+	JZ     done765
 	VMOVSS X0, (DX)
 
-done757:
-done753:
+done765:
+done761:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row750
+	JNZ  row758
 	VZEROUPPER
 	RET
 
@@ -21576,12 +24227,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row758:
+row766:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest760
+	JGE  rest768
 
-loop759:
+loop767:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -21634,11 +24285,11 @@ loop759:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop759
+	JL           loop767
 
-rest760:
+rest768:
 	TESTQ        SI, SI
-	JZ           done761
+	JZ           done769
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -21692,31 +24343,31 @@ rest760:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two763
+	JZ           two771
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two763:
+two771:
 	TESTQ     $0x00000002, SI
-	JZ        one764
+	JZ        one772
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one764:
+one772:
 	TESTQ  $0x00000001, SI
-	JZ     done765
+	JZ     done773
 	VMOVSS X0, (DX)
 
-done765:
-done761:
+done773:
+done769:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row758
+	JNZ  row766
 	VZEROUPPER
 	RET
 
@@ -21738,12 +24389,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row766:
+row774:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest768
+	JGE  rest776
 
-loop767:
+loop775:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -21752,11 +24403,11 @@ loop767:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop767
+	JL           loop775
 
-rest768:
+rest776:
 	TESTQ        SI, SI
-	JZ           done769
+	JZ           done777
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -21764,97 +24415,24 @@ rest768:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two771
+	JZ           two779
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two771:
+two779:
 	TESTQ     $0x00000002, SI
-	JZ        one772
+	JZ        one780
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one772:
+one780:
 	TESTQ  $0x00000001, SI
-	JZ     done773
+	JZ     done781
 	VMOVSS X2, (R11)
 
-done773:
-	VADDPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two775
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two775:
-	TESTQ     $0x00000002, SI
-	JZ        one776
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one776:
-	TESTQ  $0x00000001, SI
-	JZ     done777
-	VMOVSS X0, (DX)
-
-done777:
-done769:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row766
-	VZEROUPPER
-	RET
-
-// func vecFused16AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row778:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest780
-
-loop779:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
-	VANDPS  Y1, Y0, Y0
-	VADDPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R9)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop779
-
-rest780:
-	TESTQ        SI, SI
-	JZ           done781
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VCMPPS       $0x1e, vecConst<>+96(SB), Y1, Y1
-	VANDPS       Y0, Y1, Y1
+done781:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -21877,18 +24455,18 @@ one784:
 	VMOVSS X0, (DX)
 
 done785:
-done781:
+done777:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row778
+	JNZ  row774
 	VZEROUPPER
 	RET
 
-// func vecFused17AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
+// func vecFused16AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -21910,6 +24488,79 @@ row786:
 	JGE  rest788
 
 loop787:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
+	VANDPS  Y1, Y0, Y0
+	VADDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop787
+
+rest788:
+	TESTQ        SI, SI
+	JZ           done789
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VCMPPS       $0x1e, vecConst<>+96(SB), Y1, Y1
+	VANDPS       Y0, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two791
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two791:
+	TESTQ     $0x00000002, SI
+	JZ        one792
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one792:
+	TESTQ  $0x00000001, SI
+	JZ     done793
+	VMOVSS X0, (DX)
+
+done793:
+done789:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row786
+	VZEROUPPER
+	RET
+
+// func vecFused17AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row794:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest796
+
+loop795:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -21954,11 +24605,11 @@ loop787:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop787
+	JL           loop795
 
-rest788:
+rest796:
 	TESTQ        SI, SI
-	JZ           done789
+	JZ           done797
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -22000,54 +24651,54 @@ rest788:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two791
+	JZ           two799
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two791:
+two799:
 	TESTQ     $0x00000002, SI
-	JZ        one792
+	JZ        one800
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one792:
+one800:
 	TESTQ  $0x00000001, SI
-	JZ     done793
+	JZ     done801
 	VMOVSS X1, (R11)
 
-done793:
+done801:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two795
+	JZ           two803
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two795:
+two803:
 	TESTQ     $0x00000002, SI
-	JZ        one796
+	JZ        one804
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one796:
+one804:
 	TESTQ  $0x00000001, SI
-	JZ     done797
+	JZ     done805
 	VMOVSS X0, (DX)
 
+done805:
 done797:
-done789:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row786
+	JNZ  row794
 	VZEROUPPER
 	RET
 
@@ -22069,12 +24720,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row798:
+row806:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest800
+	JGE  rest808
 
-loop799:
+loop807:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -22133,11 +24784,11 @@ loop799:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop799
+	JL           loop807
 
-rest800:
+rest808:
 	TESTQ        SI, SI
-	JZ           done801
+	JZ           done809
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -22193,54 +24844,54 @@ rest800:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two803
+	JZ           two811
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two803:
+two811:
 	TESTQ     $0x00000002, SI
-	JZ        one804
+	JZ        one812
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one804:
+one812:
 	TESTQ  $0x00000001, SI
-	JZ     done805
+	JZ     done813
 	VMOVSS X1, (R11)
 
-done805:
+done813:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two807
+	JZ           two815
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two807:
+two815:
 	TESTQ     $0x00000002, SI
-	JZ        one808
+	JZ        one816
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one808:
+one816:
 	TESTQ  $0x00000001, SI
-	JZ     done809
+	JZ     done817
 	VMOVSS X0, (DX)
 
+done817:
 done809:
-done801:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row798
+	JNZ  row806
 	VZEROUPPER
 	RET
 
@@ -22262,12 +24913,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row810:
+row818:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest812
+	JGE  rest820
 
-loop811:
+loop819:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -22310,11 +24961,11 @@ loop811:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop811
+	JL           loop819
 
-rest812:
+rest820:
 	TESTQ        SI, SI
-	JZ           done813
+	JZ           done821
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -22358,81 +25009,6 @@ rest812:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two815
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two815:
-	TESTQ     $0x00000002, SI
-	JZ        one816
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one816:
-	TESTQ  $0x00000001, SI
-	JZ     done817
-	VMOVSS X0, (DX)
-
-done817:
-done813:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row810
-	VZEROUPPER
-	RET
-
-// func vecFused20AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row818:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest820
-
-loop819:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop819
-
-rest820:
-	TESTQ        SI, SI
-	JZ           done821
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
 	JZ           two823
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
@@ -22460,9 +25036,9 @@ done821:
 	VZEROUPPER
 	RET
 
-// func vecFused21AVX2(fn uintptr, a *byte)
+// func vecFused20AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -22485,9 +25061,9 @@ row826:
 
 loop827:
 	VMOVUPS      (DI)(DX*1), Y0
+	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y1
-	VMULPS       Y1, Y0, Y0
+	VSUBPS       Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
@@ -22500,9 +25076,9 @@ rest828:
 	JZ           done829
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y1
 	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VSUBPS       Y1, Y2, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
@@ -22535,22 +25111,23 @@ done829:
 	VZEROUPPER
 	RET
 
-// func vecFused22AVX2(fn uintptr, a *byte)
+// func vecFused21AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row834:
 	XORQ DX, DX
@@ -22560,8 +25137,11 @@ row834:
 loop835:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop835
@@ -22569,11 +25149,14 @@ loop835:
 rest836:
 	TESTQ        SI, SI
 	JZ           done837
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMULPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two839
@@ -22597,28 +25180,28 @@ done841:
 done837:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row834
 	VZEROUPPER
 	RET
 
-// func vecFused23AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
+// func vecFused22AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R9
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R9
 
 row842:
 	XORQ DX, DX
@@ -22627,11 +25210,9 @@ row842:
 
 loop843:
 	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop843
@@ -22639,13 +25220,11 @@ loop843:
 rest844:
 	TESTQ        SI, SI
 	JZ           done845
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R9)(DX*1), DX
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two847
@@ -22669,15 +25248,14 @@ done849:
 done845:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row842
 	VZEROUPPER
 	RET
 
-// func vecFused24AVX2(fn uintptr, a *byte)
+// func vecFused23AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -22703,7 +25281,7 @@ loop851:
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
+	VFMADD231PS  Y2, Y0, Y1
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -22717,7 +25295,7 @@ rest852:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
+	VFMADD231PS  Y2, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -22748,22 +25326,23 @@ done853:
 	VZEROUPPER
 	RET
 
-// func vecFused25AVX2(fn uintptr, a *byte)
+// func vecFused24AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row858:
 	XORQ DX, DX
@@ -22772,13 +25351,11 @@ row858:
 
 loop859:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop859
@@ -22786,15 +25363,13 @@ loop859:
 rest860:
 	TESTQ        SI, SI
 	JZ           done861
-	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two863
@@ -22818,14 +25393,15 @@ done865:
 done861:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row858
 	VZEROUPPER
 	RET
 
-// func vecFused26AVX2(fn uintptr, a *byte)
+// func vecFused25AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -22849,17 +25425,9 @@ loop867:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 148(AX), Y1
-	VMINPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -22873,17 +25441,9 @@ rest868:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMINPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -22914,9 +25474,9 @@ done869:
 	VZEROUPPER
 	RET
 
-// func vecFused27AVX2(fn uintptr, a *byte)
+// func vecFused26AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -22940,11 +25500,17 @@ loop875:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -22958,11 +25524,17 @@ rest876:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVAPS      Y0, Y0
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -22993,9 +25565,9 @@ done877:
 	VZEROUPPER
 	RET
 
-// func vecFused28AVX2(fn uintptr, a *byte)
+// func vecFused27AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -23020,9 +25592,8 @@ loop883:
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y0, Y0
 	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
+	VMULPS       Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 152(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
@@ -23039,9 +25610,8 @@ rest884:
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
+	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
@@ -23074,6 +25644,87 @@ done885:
 	VZEROUPPER
 	RET
 
+// func vecFused28AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row890:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest892
+
+loop891:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop891
+
+rest892:
+	TESTQ        SI, SI
+	JZ           done893
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two895
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two895:
+	TESTQ     $0x00000002, SI
+	JZ        one896
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one896:
+	TESTQ  $0x00000001, SI
+	JZ     done897
+	VMOVSS X0, (DX)
+
+done897:
+done893:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row890
+	VZEROUPPER
+	RET
+
 // func vecFused29AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
@@ -23092,12 +25743,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row890:
+row898:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest892
+	JGE  rest900
 
-loop891:
+loop899:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23113,11 +25764,11 @@ loop891:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop891
+	JL           loop899
 
-rest892:
+rest900:
 	TESTQ        SI, SI
-	JZ           done893
+	JZ           done901
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23129,24 +25780,24 @@ rest892:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two895
+	JZ           two903
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two895:
+two903:
 	TESTQ     $0x00000002, SI
-	JZ        one896
+	JZ        one904
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one896:
+one904:
 	TESTQ  $0x00000001, SI
-	JZ     done897
+	JZ     done905
 	VMOVSS X2, (R11)
 
-done897:
+done905:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -23154,30 +25805,30 @@ done897:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two899
+	JZ           two907
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two899:
+two907:
 	TESTQ     $0x00000002, SI
-	JZ        one900
+	JZ        one908
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one900:
+one908:
 	TESTQ  $0x00000001, SI
-	JZ     done901
+	JZ     done909
 	VMOVSS X0, (DX)
 
+done909:
 done901:
-done893:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row890
+	JNZ  row898
 	VZEROUPPER
 	RET
 
@@ -23199,12 +25850,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row902:
+row910:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest904
+	JGE  rest912
 
-loop903:
+loop911:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23228,11 +25879,11 @@ loop903:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop903
+	JL           loop911
 
-rest904:
+rest912:
 	TESTQ        SI, SI
-	JZ           done905
+	JZ           done913
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23252,24 +25903,24 @@ rest904:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two907
+	JZ           two915
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two907:
+two915:
 	TESTQ     $0x00000002, SI
-	JZ        one908
+	JZ        one916
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one908:
+one916:
 	TESTQ  $0x00000001, SI
-	JZ     done909
+	JZ     done917
 	VMOVSS X2, (R11)
 
-done909:
+done917:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -23277,30 +25928,30 @@ done909:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two911
+	JZ           two919
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two911:
+two919:
 	TESTQ     $0x00000002, SI
-	JZ        one912
+	JZ        one920
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one912:
+one920:
 	TESTQ  $0x00000001, SI
-	JZ     done913
+	JZ     done921
 	VMOVSS X0, (DX)
 
+done921:
 done913:
-done905:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row902
+	JNZ  row910
 	VZEROUPPER
 	RET
 
@@ -23322,12 +25973,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row914:
+row922:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest916
+	JGE  rest924
 
-loop915:
+loop923:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23345,11 +25996,11 @@ loop915:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop915
+	JL           loop923
 
-rest916:
+rest924:
 	TESTQ        SI, SI
-	JZ           done917
+	JZ           done925
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23361,24 +26012,24 @@ rest916:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two919
+	JZ           two927
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two919:
+two927:
 	TESTQ     $0x00000002, SI
-	JZ        one920
+	JZ        one928
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one920:
+one928:
 	TESTQ  $0x00000001, SI
-	JZ     done921
+	JZ     done929
 	VMOVSS X2, (R11)
 
-done921:
+done929:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -23388,30 +26039,30 @@ done921:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two923
+	JZ           two931
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two923:
+two931:
 	TESTQ     $0x00000002, SI
-	JZ        one924
+	JZ        one932
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one924:
+one932:
 	TESTQ  $0x00000001, SI
-	JZ     done925
+	JZ     done933
 	VMOVSS X0, (DX)
 
+done933:
 done925:
-done917:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row914
+	JNZ  row922
 	VZEROUPPER
 	RET
 
@@ -23433,12 +26084,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row926:
+row934:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest928
+	JGE  rest936
 
-loop927:
+loop935:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23457,11 +26108,11 @@ loop927:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop927
+	JL           loop935
 
-rest928:
+rest936:
 	TESTQ        SI, SI
-	JZ           done929
+	JZ           done937
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23477,54 +26128,54 @@ rest928:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two931
+	JZ           two939
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two931:
+two939:
 	TESTQ     $0x00000002, SI
-	JZ        one932
+	JZ        one940
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one932:
+one940:
 	TESTQ  $0x00000001, SI
-	JZ     done933
+	JZ     done941
 	VMOVSS X0, (R11)
 
-done933:
+done941:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two935
+	JZ           two943
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two935:
+two943:
 	TESTQ     $0x00000002, SI
-	JZ        one936
+	JZ        one944
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one936:
+one944:
 	TESTQ  $0x00000001, SI
-	JZ     done937
+	JZ     done945
 	VMOVSS X0, (DX)
 
+done945:
 done937:
-done929:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row926
+	JNZ  row934
 	VZEROUPPER
 	RET
 
@@ -23546,12 +26197,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row938:
+row946:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest940
+	JGE  rest948
 
-loop939:
+loop947:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23567,11 +26218,11 @@ loop939:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop939
+	JL           loop947
 
-rest940:
+rest948:
 	TESTQ        SI, SI
-	JZ           done941
+	JZ           done949
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23583,24 +26234,24 @@ rest940:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two943
+	JZ           two951
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two943:
+two951:
 	TESTQ     $0x00000002, SI
-	JZ        one944
+	JZ        one952
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one944:
+one952:
 	TESTQ  $0x00000001, SI
-	JZ     done945
+	JZ     done953
 	VMOVSS X2, (R11)
 
-done945:
+done953:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -23608,30 +26259,30 @@ done945:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two947
+	JZ           two955
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two947:
+two955:
 	TESTQ     $0x00000002, SI
-	JZ        one948
+	JZ        one956
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one948:
+one956:
 	TESTQ  $0x00000001, SI
-	JZ     done949
+	JZ     done957
 	VMOVSS X0, (DX)
 
+done957:
 done949:
-done941:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row938
+	JNZ  row946
 	VZEROUPPER
 	RET
 
@@ -23653,12 +26304,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row950:
+row958:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest952
+	JGE  rest960
 
-loop951:
+loop959:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23677,11 +26328,11 @@ loop951:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop951
+	JL           loop959
 
-rest952:
+rest960:
 	TESTQ        SI, SI
-	JZ           done953
+	JZ           done961
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23693,24 +26344,24 @@ rest952:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two955
+	JZ           two963
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two955:
+two963:
 	TESTQ     $0x00000002, SI
-	JZ        one956
+	JZ        one964
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one956:
+one964:
 	TESTQ  $0x00000001, SI
-	JZ     done957
+	JZ     done965
 	VMOVSS X2, (R11)
 
-done957:
+done965:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -23721,30 +26372,30 @@ done957:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two959
+	JZ           two967
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two959:
+two967:
 	TESTQ     $0x00000002, SI
-	JZ        one960
+	JZ        one968
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one960:
+one968:
 	TESTQ  $0x00000001, SI
-	JZ     done961
+	JZ     done969
 	VMOVSS X0, (DX)
 
+done969:
 done961:
-done953:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row950
+	JNZ  row958
 	VZEROUPPER
 	RET
 
@@ -23766,12 +26417,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row962:
+row970:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest964
+	JGE  rest972
 
-loop963:
+loop971:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23792,11 +26443,11 @@ loop963:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop963
+	JL           loop971
 
-rest964:
+rest972:
 	TESTQ        SI, SI
-	JZ           done965
+	JZ           done973
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23808,24 +26459,24 @@ rest964:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two967
+	JZ           two975
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two967:
+two975:
 	TESTQ     $0x00000002, SI
-	JZ        one968
+	JZ        one976
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one968:
+one976:
 	TESTQ  $0x00000001, SI
-	JZ     done969
+	JZ     done977
 	VMOVSS X2, (R11)
 
-done969:
+done977:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -23838,30 +26489,30 @@ done969:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two971
+	JZ           two979
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two971:
+two979:
 	TESTQ     $0x00000002, SI
-	JZ        one972
+	JZ        one980
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one972:
+one980:
 	TESTQ  $0x00000001, SI
-	JZ     done973
+	JZ     done981
 	VMOVSS X0, (DX)
 
+done981:
 done973:
-done965:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row962
+	JNZ  row970
 	VZEROUPPER
 	RET
 
@@ -23883,12 +26534,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row974:
+row982:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest976
+	JGE  rest984
 
-loop975:
+loop983:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23910,11 +26561,11 @@ loop975:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop975
+	JL           loop983
 
-rest976:
+rest984:
 	TESTQ        SI, SI
-	JZ           done977
+	JZ           done985
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -23930,24 +26581,24 @@ rest976:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two979
+	JZ           two987
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two979:
+two987:
 	TESTQ     $0x00000002, SI
-	JZ        one980
+	JZ        one988
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one980:
+one988:
 	TESTQ  $0x00000001, SI
-	JZ     done981
+	JZ     done989
 	VMOVSS X0, (R11)
 
-done981:
+done989:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -23957,30 +26608,30 @@ done981:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two983
+	JZ           two991
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two983:
+two991:
 	TESTQ     $0x00000002, SI
-	JZ        one984
+	JZ        one992
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one984:
+one992:
 	TESTQ  $0x00000001, SI
-	JZ     done985
+	JZ     done993
 	VMOVSS X0, (DX)
 
+done993:
 done985:
-done977:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row974
+	JNZ  row982
 	VZEROUPPER
 	RET
 
@@ -24003,12 +26654,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row986:
+row994:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest988
+	JGE  rest996
 
-loop987:
+loop995:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24040,11 +26691,11 @@ loop987:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop987
+	JL           loop995
 
-rest988:
+rest996:
 	TESTQ        SI, SI
-	JZ           done989
+	JZ           done997
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24058,24 +26709,24 @@ rest988:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two991
+	JZ           two999
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two991:
+two999:
 	TESTQ     $0x00000002, SI
-	JZ        one992
+	JZ        one1000
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one992:
+one1000:
 	TESTQ  $0x00000001, SI
-	JZ     done993
+	JZ     done1001
 	VMOVSS X3, (R12)
 
-done993:
+done1001:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -24086,24 +26737,24 @@ done993:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two995
+	JZ           two1003
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two995:
+two1003:
 	TESTQ     $0x00000002, SI
-	JZ        one996
+	JZ        one1004
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one996:
+one1004:
 	TESTQ  $0x00000001, SI
-	JZ     done997
+	JZ     done1005
 	VMOVSS X1, (R12)
 
-done997:
+done1005:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -24117,31 +26768,31 @@ done997:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two999
+	JZ           two1007
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two999:
+two1007:
 	TESTQ     $0x00000002, SI
-	JZ        one1000
+	JZ        one1008
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1000:
+one1008:
 	TESTQ  $0x00000001, SI
-	JZ     done1001
+	JZ     done1009
 	VMOVSS X0, (DX)
 
-done1001:
-done989:
+done1009:
+done997:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row986
+	JNZ  row994
 	VZEROUPPER
 	RET
 
@@ -24164,12 +26815,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1002:
+row1010:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1004
+	JGE  rest1012
 
-loop1003:
+loop1011:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24209,11 +26860,11 @@ loop1003:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1003
+	JL           loop1011
 
-rest1004:
+rest1012:
 	TESTQ        SI, SI
-	JZ           done1005
+	JZ           done1013
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24235,24 +26886,24 @@ rest1004:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1007
+	JZ           two1015
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1007:
+two1015:
 	TESTQ     $0x00000002, SI
-	JZ        one1008
+	JZ        one1016
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1008:
+one1016:
 	TESTQ  $0x00000001, SI
-	JZ     done1009
+	JZ     done1017
 	VMOVSS X3, (R12)
 
-done1009:
+done1017:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -24263,24 +26914,24 @@ done1009:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1011
+	JZ           two1019
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1011:
+two1019:
 	TESTQ     $0x00000002, SI
-	JZ        one1012
+	JZ        one1020
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1012:
+one1020:
 	TESTQ  $0x00000001, SI
-	JZ     done1013
+	JZ     done1021
 	VMOVSS X1, (R12)
 
-done1013:
+done1021:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -24294,31 +26945,31 @@ done1013:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1015
+	JZ           two1023
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1015:
+two1023:
 	TESTQ     $0x00000002, SI
-	JZ        one1016
+	JZ        one1024
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1016:
+one1024:
 	TESTQ  $0x00000001, SI
-	JZ     done1017
+	JZ     done1025
 	VMOVSS X0, (DX)
 
-done1017:
-done1005:
+done1025:
+done1013:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1002
+	JNZ  row1010
 	VZEROUPPER
 	RET
 
@@ -24341,12 +26992,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1018:
+row1026:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1020
+	JGE  rest1028
 
-loop1019:
+loop1027:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24381,11 +27032,11 @@ loop1019:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1019
+	JL           loop1027
 
-rest1020:
+rest1028:
 	TESTQ        SI, SI
-	JZ           done1021
+	JZ           done1029
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24403,24 +27054,24 @@ rest1020:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1023
+	JZ           two1031
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1023:
+two1031:
 	TESTQ     $0x00000002, SI
-	JZ        one1024
+	JZ        one1032
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1024:
+one1032:
 	TESTQ  $0x00000001, SI
-	JZ     done1025
+	JZ     done1033
 	VMOVSS X4, (R12)
 
-done1025:
+done1033:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -24431,24 +27082,24 @@ done1025:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1027
+	JZ           two1035
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1027:
+two1035:
 	TESTQ     $0x00000002, SI
-	JZ        one1028
+	JZ        one1036
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1028:
+one1036:
 	TESTQ  $0x00000001, SI
-	JZ     done1029
+	JZ     done1037
 	VMOVSS X1, (R12)
 
-done1029:
+done1037:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -24461,31 +27112,31 @@ done1029:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1031
+	JZ           two1039
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1031:
+two1039:
 	TESTQ     $0x00000002, SI
-	JZ        one1032
+	JZ        one1040
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1032:
+one1040:
 	TESTQ  $0x00000001, SI
-	JZ     done1033
+	JZ     done1041
 	VMOVSS X0, (DX)
 
-done1033:
-done1021:
+done1041:
+done1029:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1018
+	JNZ  row1026
 	VZEROUPPER
 	RET
 
@@ -24508,12 +27159,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1034:
+row1042:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1036
+	JGE  rest1044
 
-loop1035:
+loop1043:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24547,11 +27198,11 @@ loop1035:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1035
+	JL           loop1043
 
-rest1036:
+rest1044:
 	TESTQ        SI, SI
-	JZ           done1037
+	JZ           done1045
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24565,24 +27216,24 @@ rest1036:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1039
+	JZ           two1047
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1039:
+two1047:
 	TESTQ     $0x00000002, SI
-	JZ        one1040
+	JZ        one1048
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1040:
+one1048:
 	TESTQ  $0x00000001, SI
-	JZ     done1041
+	JZ     done1049
 	VMOVSS X3, (R12)
 
-done1041:
+done1049:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -24593,24 +27244,24 @@ done1041:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1043
+	JZ           two1051
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1043:
+two1051:
 	TESTQ     $0x00000002, SI
-	JZ        one1044
+	JZ        one1052
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1044:
+one1052:
 	TESTQ  $0x00000001, SI
-	JZ     done1045
+	JZ     done1053
 	VMOVSS X1, (R12)
 
-done1045:
+done1053:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -24626,31 +27277,31 @@ done1045:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1047
+	JZ           two1055
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1047:
+two1055:
 	TESTQ     $0x00000002, SI
-	JZ        one1048
+	JZ        one1056
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1048:
+one1056:
 	TESTQ  $0x00000001, SI
-	JZ     done1049
+	JZ     done1057
 	VMOVSS X0, (DX)
 
-done1049:
-done1037:
+done1057:
+done1045:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1034
+	JNZ  row1042
 	VZEROUPPER
 	RET
 
@@ -24673,12 +27324,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1050:
+row1058:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1052
+	JGE  rest1060
 
-loop1051:
+loop1059:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24720,11 +27371,11 @@ loop1051:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1051
+	JL           loop1059
 
-rest1052:
+rest1060:
 	TESTQ        SI, SI
-	JZ           done1053
+	JZ           done1061
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24746,24 +27397,24 @@ rest1052:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1055
+	JZ           two1063
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1055:
+two1063:
 	TESTQ     $0x00000002, SI
-	JZ        one1056
+	JZ        one1064
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1056:
+one1064:
 	TESTQ  $0x00000001, SI
-	JZ     done1057
+	JZ     done1065
 	VMOVSS X3, (R12)
 
-done1057:
+done1065:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -24774,24 +27425,24 @@ done1057:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1059
+	JZ           two1067
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1059:
+two1067:
 	TESTQ     $0x00000002, SI
-	JZ        one1060
+	JZ        one1068
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1060:
+one1068:
 	TESTQ  $0x00000001, SI
-	JZ     done1061
+	JZ     done1069
 	VMOVSS X1, (R12)
 
-done1061:
+done1069:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -24807,31 +27458,31 @@ done1061:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1063
+	JZ           two1071
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1063:
+two1071:
 	TESTQ     $0x00000002, SI
-	JZ        one1064
+	JZ        one1072
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1064:
+one1072:
 	TESTQ  $0x00000001, SI
-	JZ     done1065
+	JZ     done1073
 	VMOVSS X0, (DX)
 
-done1065:
-done1053:
+done1073:
+done1061:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1050
+	JNZ  row1058
 	VZEROUPPER
 	RET
 
@@ -24853,12 +27504,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1066:
+row1074:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1068
+	JGE  rest1076
 
-loop1067:
+loop1075:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24881,11 +27532,11 @@ loop1067:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1067
+	JL           loop1075
 
-rest1068:
+rest1076:
 	TESTQ        SI, SI
-	JZ           done1069
+	JZ           done1077
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -24900,24 +27551,24 @@ rest1068:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1071
+	JZ           two1079
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1071:
+two1079:
 	TESTQ     $0x00000002, SI
-	JZ        one1072
+	JZ        one1080
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1072:
+one1080:
 	TESTQ  $0x00000001, SI
-	JZ     done1073
+	JZ     done1081
 	VMOVSS X2, (R11)
 
-done1073:
+done1081:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -24929,30 +27580,30 @@ done1073:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1075
+	JZ           two1083
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1075:
+two1083:
 	TESTQ     $0x00000002, SI
-	JZ        one1076
+	JZ        one1084
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1076:
+one1084:
 	TESTQ  $0x00000001, SI
-	JZ     done1077
+	JZ     done1085
 	VMOVSS X0, (DX)
 
+done1085:
 done1077:
-done1069:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1066
+	JNZ  row1074
 	VZEROUPPER
 	RET
 
@@ -24974,12 +27625,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1078:
+row1086:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1080
+	JGE  rest1088
 
-loop1079:
+loop1087:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25004,11 +27655,11 @@ loop1079:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1079
+	JL           loop1087
 
-rest1080:
+rest1088:
 	TESTQ        SI, SI
-	JZ           done1081
+	JZ           done1089
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25023,24 +27674,24 @@ rest1080:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1083
+	JZ           two1091
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1083:
+two1091:
 	TESTQ     $0x00000002, SI
-	JZ        one1084
+	JZ        one1092
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1084:
+one1092:
 	TESTQ  $0x00000001, SI
-	JZ     done1085
+	JZ     done1093
 	VMOVSS X2, (R11)
 
-done1085:
+done1093:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -25054,30 +27705,30 @@ done1085:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1087
+	JZ           two1095
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1087:
+two1095:
 	TESTQ     $0x00000002, SI
-	JZ        one1088
+	JZ        one1096
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1088:
+one1096:
 	TESTQ  $0x00000001, SI
-	JZ     done1089
+	JZ     done1097
 	VMOVSS X0, (DX)
 
+done1097:
 done1089:
-done1081:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1078
+	JNZ  row1086
 	VZEROUPPER
 	RET
 
@@ -25099,12 +27750,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1090:
+row1098:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1092
+	JGE  rest1100
 
-loop1091:
+loop1099:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25130,11 +27781,11 @@ loop1091:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1091
+	JL           loop1099
 
-rest1092:
+rest1100:
 	TESTQ        SI, SI
-	JZ           done1093
+	JZ           done1101
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25153,24 +27804,24 @@ rest1092:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1095
+	JZ           two1103
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1095:
+two1103:
 	TESTQ     $0x00000002, SI
-	JZ        one1096
+	JZ        one1104
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1096:
+one1104:
 	TESTQ  $0x00000001, SI
-	JZ     done1097
+	JZ     done1105
 	VMOVSS X3, (R11)
 
-done1097:
+done1105:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -25181,30 +27832,30 @@ done1097:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1099
+	JZ           two1107
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1099:
+two1107:
 	TESTQ     $0x00000002, SI
-	JZ        one1100
+	JZ        one1108
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1100:
+one1108:
 	TESTQ  $0x00000001, SI
-	JZ     done1101
+	JZ     done1109
 	VMOVSS X0, (DX)
 
+done1109:
 done1101:
-done1093:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1090
+	JNZ  row1098
 	VZEROUPPER
 	RET
 
@@ -25227,12 +27878,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1102:
+row1110:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1104
+	JGE  rest1112
 
-loop1103:
+loop1111:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25260,11 +27911,11 @@ loop1103:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1103
+	JL           loop1111
 
-rest1104:
+rest1112:
 	TESTQ        SI, SI
-	JZ           done1105
+	JZ           done1113
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25279,24 +27930,24 @@ rest1104:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1107
+	JZ           two1115
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1107:
+two1115:
 	TESTQ     $0x00000002, SI
-	JZ        one1108
+	JZ        one1116
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1108:
+one1116:
 	TESTQ  $0x00000001, SI
-	JZ     done1109
+	JZ     done1117
 	VMOVSS X2, (R12)
 
-done1109:
+done1117:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -25308,24 +27959,24 @@ done1109:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1111
+	JZ           two1119
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1111:
+two1119:
 	TESTQ     $0x00000002, SI
-	JZ        one1112
+	JZ        one1120
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1112:
+one1120:
 	TESTQ  $0x00000001, SI
-	JZ     done1113
+	JZ     done1121
 	VMOVSS X2, (R12)
 
-done1113:
+done1121:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -25333,31 +27984,31 @@ done1113:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1115
+	JZ           two1123
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1115:
+two1123:
 	TESTQ     $0x00000002, SI
-	JZ        one1116
+	JZ        one1124
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1116:
+one1124:
 	TESTQ  $0x00000001, SI
-	JZ     done1117
+	JZ     done1125
 	VMOVSS X0, (DX)
 
-done1117:
-done1105:
+done1125:
+done1113:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1102
+	JNZ  row1110
 	VZEROUPPER
 	RET
 
@@ -25379,12 +28030,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1118:
+row1126:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1120
+	JGE  rest1128
 
-loop1119:
+loop1127:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25403,11 +28054,11 @@ loop1119:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1119
+	JL           loop1127
 
-rest1120:
+rest1128:
 	TESTQ        SI, SI
-	JZ           done1121
+	JZ           done1129
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25418,24 +28069,24 @@ rest1120:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1123
+	JZ           two1131
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1123:
+two1131:
 	TESTQ     $0x00000002, SI
-	JZ        one1124
+	JZ        one1132
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1124:
+one1132:
 	TESTQ  $0x00000001, SI
-	JZ     done1125
+	JZ     done1133
 	VMOVSS X3, (R11)
 
-done1125:
+done1133:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -25447,30 +28098,30 @@ done1125:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1127
+	JZ           two1135
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1127:
+two1135:
 	TESTQ     $0x00000002, SI
-	JZ        one1128
+	JZ        one1136
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1128:
+one1136:
 	TESTQ  $0x00000001, SI
-	JZ     done1129
+	JZ     done1137
 	VMOVSS X0, (DX)
 
+done1137:
 done1129:
-done1121:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1118
+	JNZ  row1126
 	VZEROUPPER
 	RET
 
@@ -25492,12 +28143,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1130:
+row1138:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1132
+	JGE  rest1140
 
-loop1131:
+loop1139:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25518,11 +28169,11 @@ loop1131:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1131
+	JL           loop1139
 
-rest1132:
+rest1140:
 	TESTQ        SI, SI
-	JZ           done1133
+	JZ           done1141
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25533,24 +28184,24 @@ rest1132:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1135
+	JZ           two1143
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1135:
+two1143:
 	TESTQ     $0x00000002, SI
-	JZ        one1136
+	JZ        one1144
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1136:
+one1144:
 	TESTQ  $0x00000001, SI
-	JZ     done1137
+	JZ     done1145
 	VMOVSS X3, (R11)
 
-done1137:
+done1145:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -25564,30 +28215,30 @@ done1137:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1139
+	JZ           two1147
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1139:
+two1147:
 	TESTQ     $0x00000002, SI
-	JZ        one1140
+	JZ        one1148
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1140:
+one1148:
 	TESTQ  $0x00000001, SI
-	JZ     done1141
+	JZ     done1149
 	VMOVSS X0, (DX)
 
+done1149:
 done1141:
-done1133:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1130
+	JNZ  row1138
 	VZEROUPPER
 	RET
 
@@ -25609,12 +28260,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1142:
+row1150:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1144
+	JGE  rest1152
 
-loop1143:
+loop1151:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25636,11 +28287,11 @@ loop1143:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1143
+	JL           loop1151
 
-rest1144:
+rest1152:
 	TESTQ        SI, SI
-	JZ           done1145
+	JZ           done1153
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25655,24 +28306,24 @@ rest1144:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1147
+	JZ           two1155
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1147:
+two1155:
 	TESTQ     $0x00000002, SI
-	JZ        one1148
+	JZ        one1156
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1148:
+one1156:
 	TESTQ  $0x00000001, SI
-	JZ     done1149
+	JZ     done1157
 	VMOVSS X3, (R11)
 
-done1149:
+done1157:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -25683,30 +28334,30 @@ done1149:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1151
+	JZ           two1159
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1151:
+two1159:
 	TESTQ     $0x00000002, SI
-	JZ        one1152
+	JZ        one1160
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1152:
+one1160:
 	TESTQ  $0x00000001, SI
-	JZ     done1153
+	JZ     done1161
 	VMOVSS X0, (DX)
 
+done1161:
 done1153:
-done1145:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1142
+	JNZ  row1150
 	VZEROUPPER
 	RET
 
@@ -26286,15 +28937,23 @@ DATA vecConst<>+2288(SB)/4, $0x00000008
 DATA vecConst<>+2292(SB)/4, $0x00000008
 DATA vecConst<>+2296(SB)/4, $0x00000008
 DATA vecConst<>+2300(SB)/4, $0x00000008
-DATA vecConst<>+2304(SB)/4, $0x00000004
-DATA vecConst<>+2308(SB)/4, $0x00000004
-DATA vecConst<>+2312(SB)/4, $0x00000004
-DATA vecConst<>+2316(SB)/4, $0x00000004
-DATA vecConst<>+2320(SB)/4, $0x00000004
-DATA vecConst<>+2324(SB)/4, $0x00000004
-DATA vecConst<>+2328(SB)/4, $0x00000004
-DATA vecConst<>+2332(SB)/4, $0x00000004
-GLOBL vecConst<>(SB), RODATA|NOPTR, $2336
+DATA vecConst<>+2304(SB)/4, $0x00000001
+DATA vecConst<>+2308(SB)/4, $0x00000001
+DATA vecConst<>+2312(SB)/4, $0x00000001
+DATA vecConst<>+2316(SB)/4, $0x00000001
+DATA vecConst<>+2320(SB)/4, $0x00000001
+DATA vecConst<>+2324(SB)/4, $0x00000001
+DATA vecConst<>+2328(SB)/4, $0x00000001
+DATA vecConst<>+2332(SB)/4, $0x00000001
+DATA vecConst<>+2336(SB)/4, $0x00000004
+DATA vecConst<>+2340(SB)/4, $0x00000004
+DATA vecConst<>+2344(SB)/4, $0x00000004
+DATA vecConst<>+2348(SB)/4, $0x00000004
+DATA vecConst<>+2352(SB)/4, $0x00000004
+DATA vecConst<>+2356(SB)/4, $0x00000004
+DATA vecConst<>+2360(SB)/4, $0x00000004
+DATA vecConst<>+2364(SB)/4, $0x00000004
+GLOBL vecConst<>(SB), RODATA|NOPTR, $2368
 
 DATA vecMask<>+0(SB)/4, $0xffffffff
 DATA vecMask<>+4(SB)/4, $0xffffffff
@@ -26438,56 +29097,63 @@ DATA vecEntryAVX512<>+480(SB)/8, $·vecSumSquares2AVX512(SB)
 DATA vecEntryAVX512<>+488(SB)/8, $·vecFromU8AVX512(SB)
 DATA vecEntryAVX512<>+496(SB)/8, $·vecFromI32AVX512(SB)
 DATA vecEntryAVX512<>+504(SB)/8, $·vecMaskAVX512(SB)
-DATA vecEntryAVX512<>+512(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+520(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+528(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused48AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $904
+DATA vecEntryAVX512<>+512(SB)/8, $·vecLossEndAVX512(SB)
+DATA vecEntryAVX512<>+520(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+528(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+536(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused48AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $960
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -26559,56 +29225,57 @@ DATA vecEntryAVX2<>+480(SB)/8, $·vecSumSquares2AVX2(SB)
 DATA vecEntryAVX2<>+488(SB)/8, $·vecFromU8AVX2(SB)
 DATA vecEntryAVX2<>+496(SB)/8, $·vecFromI32AVX2(SB)
 DATA vecEntryAVX2<>+504(SB)/8, $·vecMaskAVX2(SB)
-DATA vecEntryAVX2<>+512(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+520(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+528(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+536(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+544(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+552(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+560(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+568(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+576(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+584(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+592(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+600(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+608(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+616(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+624(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+632(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+680(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+688(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+696(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+704(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused48AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $904
+DATA vecEntryAVX2<>+512(SB)/8, $·vecLossEndAVX2(SB)
+DATA vecEntryAVX2<>+568(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+576(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+584(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+592(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+600(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+608(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+616(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+624(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+632(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+640(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+648(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+664(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+688(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+704(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused48AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $960
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -23,6 +23,11 @@ var fixed = []struct {
 	{"vecRMSNormGrad", normGrad(false, false)}, {"vecRMSNormGradGamma", normGrad(false, true)},
 	{"vecSumRows", sumRows}, {"vecSumSquares", sumSquares(1)}, {"vecSumSquares2", sumSquares(2)},
 	{"vecFromU8", fromU8}, {"vecFromI32", fromI32}, {"vecMask", dropoutMask},
+	{"vecLossEnd", func(g *gen, name string) { g.program(name, "t0=log(x0);x2=sub(t0,x1)") }},
+	{"vecSoftmaxColumns", softmaxColumns},
+	{"vecLossColumns", lossColumns(true, false, false)}, {"vecLossColumnsSmooth", lossColumns(true, false, true)},
+	{"vecLossGradColumns", lossColumns(false, true, false)},
+	{"vecLossBothColumns", lossColumns(true, true, false)}, {"vecLossBothColumnsSmooth", lossColumns(true, true, true)},
 }
 
 // rowKernel is a kernel whose passes take sixteen columns a step.
