@@ -5586,41 +5586,97 @@ rows320:
 
 rest319:
 block321:
-	CMPQ    BX, $0x00000020
+	CMPQ    BX, $0x00000080
 	JL      rest322
 	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	VMOVUPD 128(CX), Z2
+	VMOVUPD 192(CX), Z3
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
 rows323:
-	VCVTPS2PD (SI), Z1
-	VADDPD    Z1, Z0, Z0
+	VCVTPS2PD (SI), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 32(SI), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 64(SI), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 96(SI), Z4
+	VADDPD    Z4, Z3, Z3
 	ADDQ      88(AX), SI
 	DECQ      DI
 	JNZ       rows323
 	VMOVUPD   Z0, (CX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000020, DX
-	SUBQ      $0x00000020, BX
+	VMOVUPD   Z1, 64(CX)
+	VMOVUPD   Z2, 128(CX)
+	VMOVUPD   Z3, 192(CX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x00000080, BX
 	JMP       block321
 
 rest322:
+block324:
+	CMPQ    BX, $0x00000040
+	JL      rest325
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	MOVQ    DX, SI
+	MOVQ    (AX), DI
+
+rows326:
+	VCVTPS2PD (SI), Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(SI), Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      88(AX), SI
+	DECQ      DI
+	JNZ       rows326
+	VMOVUPD   Z0, (CX)
+	VMOVUPD   Z1, 64(CX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000040, BX
+	JMP       block324
+
+rest325:
 	TESTQ     BX, BX
 	JZ        done317
-	MOVQ      BX, SI
-	SHRQ      $0x02, SI
-	MOVQ      $-1, BX
-	BZHIQ     SI, BX, BX
-	KMOVW     BX, K1
+	MOVQ      BX, DI
+	SHRQ      $0x02, DI
+	MOVQ      $-1, SI
+	BZHIQ     DI, SI, SI
+	KMOVW     SI, K1
+	KSHIFTRW  $0x08, K1, K2
+	CMPQ      BX, $0x20
+	JLE       one327
+	VMOVUPD.Z (CX), K1, Z0
+	VMOVUPD.Z 64(CX), K2, Z1
+	MOVQ      (AX), BX
+
+rows328:
+	VCVTPS2PD.Z (DX), K1, Z2
+	VADDPD      Z2, Z0, Z0
+	VCVTPS2PD.Z 32(DX), K2, Z2
+	VADDPD      Z2, Z1, Z1
+	ADDQ        88(AX), DX
+	DECQ        BX
+	JNZ         rows328
+	VMOVUPD     Z0, K1, (CX)
+	VMOVUPD     Z1, K2, 64(CX)
+	JMP         done317
+
+one327:
 	VMOVUPD.Z (CX), K1, Z0
 	MOVQ      (AX), BX
 
-rows324:
+rows329:
 	VCVTPS2PD.Z (DX), K1, Z1
 	VADDPD      Z1, Z0, Z0
 	ADDQ        88(AX), DX
 	DECQ        BX
-	JNZ         rows324
+	JNZ         rows329
 	VMOVUPD     Z0, K1, (CX)
 
 done317:
@@ -5638,14 +5694,14 @@ TEXT ·vecSumSquaresAVX512(SB), NOSPLIT, $0-16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-loop325:
+loop330:
 	VCVTPS2PD   (CX), Z2
 	VFMADD231PD Z2, Z2, Z0
 	VCVTPS2PD   32(CX), Z2
 	VFMADD231PD Z2, Z2, Z1
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop325
+	JNZ         loop330
 	VMOVUPD     Z0, (DX)
 	VMOVUPD     Z1, 64(DX)
 	VZEROUPPER
@@ -5664,7 +5720,7 @@ TEXT ·vecSumSquares2AVX512(SB), NOSPLIT, $0-16
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-loop326:
+loop331:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -5675,7 +5731,7 @@ loop326:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop326
+	JNZ         loop331
 	VMOVUPD     Z0, (DX)
 	VMOVUPD     Z1, 64(DX)
 	VMOVUPD     Z2, 128(DX)
@@ -5694,7 +5750,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop327:
+loop332:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -5702,7 +5758,7 @@ loop327:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop327
+	JNZ         loop332
 	VZEROUPPER
 	RET
 
@@ -5715,13 +5771,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop328:
+loop333:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop328
+	JNZ       loop333
 	VZEROUPPER
 	RET
 
@@ -5741,7 +5797,7 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop329:
+loop334:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -5825,7 +5881,7 @@ loop329:
 	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop329
+	JG              loop334
 	VZEROUPPER
 	RET
 
@@ -5846,12 +5902,12 @@ TEXT ·vecLossEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row330:
+row335:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest332
+	JGE  rest337
 
-loop331:
+loop336:
 	VMOVUPS          (DI)(DX*1), Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -5895,11 +5951,11 @@ loop331:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop331
+	JL               loop336
 
-rest332:
+rest337:
 	TESTQ            SI, SI
-	JZ               done333
+	JZ               done338
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -5942,12 +5998,12 @@ rest332:
 	VSUBPS           Z0, Z9, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done333:
+done338:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row330
+	JNZ  row335
 	VZEROUPPER
 	RET
 
@@ -6101,70 +6157,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done334
+	JZ           done339
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done334:
+done339:
 	XORQ R9, R9
 
-loop335:
+loop340:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -6191,7 +6247,7 @@ loop335:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop335
+	JL               loop340
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -6219,13 +6275,13 @@ loop335:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop336:
+loop341:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop336
+	JL         loop341
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -6494,74 +6550,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done337
+	JZ           done342
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done337:
+done342:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop338:
+loop343:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -6591,7 +6647,7 @@ loop338:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop338
+	JL               loop343
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -6812,67 +6868,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done339
+	JZ           done344
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done339:
+done344:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -6902,7 +6958,7 @@ done339:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop340:
+loop345:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -6932,7 +6988,7 @@ loop340:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop340
+	JL               loop345
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7156,74 +7212,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done341
+	JZ           done346
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done341:
+done346:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop342:
+loop347:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7252,7 +7308,7 @@ loop342:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop342
+	JL               loop347
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7283,7 +7339,7 @@ loop342:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop343:
+loop348:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -7294,7 +7350,7 @@ loop343:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop343
+	JL             loop348
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -7565,74 +7621,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done344
+	JZ           done349
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done344:
+done349:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop345:
+loop350:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7662,7 +7718,7 @@ loop345:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop345
+	JL               loop350
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7734,7 +7790,7 @@ loop345:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop346:
+loop351:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -7745,7 +7801,7 @@ loop346:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop346
+	JL             loop351
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8016,67 +8072,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done347
+	JZ           done352
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done347:
+done352:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -8106,7 +8162,7 @@ done347:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop348:
+loop353:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -8136,7 +8192,7 @@ loop348:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop348
+	JL               loop353
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -8210,7 +8266,7 @@ loop348:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop349:
+loop354:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -8221,7 +8277,7 @@ loop349:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop349
+	JL             loop354
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8356,12 +8412,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row350:
+row355:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest352
+	JGE  rest357
 
-loop351:
+loop356:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -8370,11 +8426,11 @@ loop351:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop351
+	JL           loop356
 
-rest352:
+rest357:
 	TESTQ        SI, SI
-	JZ           done353
+	JZ           done358
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -8382,12 +8438,12 @@ rest352:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done353:
+done358:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row350
+	JNZ  row355
 	VZEROUPPER
 	RET
 
@@ -8408,12 +8464,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row354:
+row359:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest356
+	JGE  rest361
 
-loop355:
+loop360:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8475,11 +8531,11 @@ loop355:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop355
+	JL               loop360
 
-rest356:
+rest361:
 	TESTQ            SI, SI
-	JZ               done357
+	JZ               done362
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8540,12 +8596,12 @@ rest356:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done357:
+done362:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row354
+	JNZ  row359
 	VZEROUPPER
 	RET
 
@@ -8566,12 +8622,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row358:
+row363:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest360
+	JGE  rest365
 
-loop359:
+loop364:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8614,11 +8670,11 @@ loop359:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop359
+	JL               loop364
 
-rest360:
+rest365:
 	TESTQ            SI, SI
-	JZ               done361
+	JZ               done366
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8660,12 +8716,12 @@ rest360:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done361:
+done366:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row358
+	JNZ  row363
 	VZEROUPPER
 	RET
 
@@ -8686,12 +8742,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row362:
+row367:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest364
+	JGE  rest369
 
-loop363:
+loop368:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8729,11 +8785,11 @@ loop363:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop363
+	JL               loop368
 
-rest364:
+rest369:
 	TESTQ            SI, SI
-	JZ               done365
+	JZ               done370
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8770,12 +8826,12 @@ rest364:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done365:
+done370:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row362
+	JNZ  row367
 	VZEROUPPER
 	RET
 
@@ -8796,12 +8852,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row366:
+row371:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest368
+	JGE  rest373
 
-loop367:
+loop372:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8850,11 +8906,11 @@ loop367:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop367
+	JL               loop372
 
-rest368:
+rest373:
 	TESTQ            SI, SI
-	JZ               done369
+	JZ               done374
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8902,12 +8958,12 @@ rest368:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done369:
+done374:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row366
+	JNZ  row371
 	VZEROUPPER
 	RET
 
@@ -8928,12 +8984,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row370:
+row375:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest372
+	JGE  rest377
 
-loop371:
+loop376:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8968,11 +9024,11 @@ loop371:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop371
+	JL               loop376
 
-rest372:
+rest377:
 	TESTQ            SI, SI
-	JZ               done373
+	JZ               done378
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -9006,12 +9062,12 @@ rest372:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done373:
+done378:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row370
+	JNZ  row375
 	VZEROUPPER
 	RET
 
@@ -9033,12 +9089,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row374:
+row379:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest376
+	JGE  rest381
 
-loop375:
+loop380:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9048,11 +9104,11 @@ loop375:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop375
+	JL           loop380
 
-rest376:
+rest381:
 	TESTQ        SI, SI
-	JZ           done377
+	JZ           done382
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9061,13 +9117,13 @@ rest376:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done377:
+done382:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row374
+	JNZ  row379
 	VZEROUPPER
 	RET
 
@@ -9088,12 +9144,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row378:
+row383:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest380
+	JGE  rest385
 
-loop379:
+loop384:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9102,11 +9158,11 @@ loop379:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop379
+	JL           loop384
 
-rest380:
+rest385:
 	TESTQ        SI, SI
-	JZ           done381
+	JZ           done386
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9114,12 +9170,12 @@ rest380:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done381:
+done386:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row378
+	JNZ  row383
 	VZEROUPPER
 	RET
 
@@ -9140,12 +9196,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row382:
+row387:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest384
+	JGE  rest389
 
-loop383:
+loop388:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9207,11 +9263,11 @@ loop383:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop383
+	JL               loop388
 
-rest384:
+rest389:
 	TESTQ            SI, SI
-	JZ               done385
+	JZ               done390
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9272,12 +9328,12 @@ rest384:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done385:
+done390:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row382
+	JNZ  row387
 	VZEROUPPER
 	RET
 
@@ -9298,12 +9354,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row386:
+row391:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest388
+	JGE  rest393
 
-loop387:
+loop392:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9346,11 +9402,11 @@ loop387:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop387
+	JL               loop392
 
-rest388:
+rest393:
 	TESTQ            SI, SI
-	JZ               done389
+	JZ               done394
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9392,12 +9448,12 @@ rest388:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done389:
+done394:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row386
+	JNZ  row391
 	VZEROUPPER
 	RET
 
@@ -9418,12 +9474,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row390:
+row395:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest392
+	JGE  rest397
 
-loop391:
+loop396:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9461,11 +9517,11 @@ loop391:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop391
+	JL               loop396
 
-rest392:
+rest397:
 	TESTQ            SI, SI
-	JZ               done393
+	JZ               done398
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9502,12 +9558,12 @@ rest392:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done393:
+done398:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row390
+	JNZ  row395
 	VZEROUPPER
 	RET
 
@@ -9529,12 +9585,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row394:
+row399:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest396
+	JGE  rest401
 
-loop395:
+loop400:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMULPS      Z1, Z0, Z0
@@ -9544,11 +9600,11 @@ loop395:
 	VMOVUPS     Z0, (R10)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop395
+	JL          loop400
 
-rest396:
+rest401:
 	TESTQ       SI, SI
-	JZ          done397
+	JZ          done402
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z0
@@ -9557,13 +9613,13 @@ rest396:
 	VMOVAPS.Z   Z0, K2, Z0
 	VMOVUPS     Z0, K1, (R10)(DX*1)
 
-done397:
+done402:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row394
+	JNZ  row399
 	VZEROUPPER
 	RET
 
@@ -9585,12 +9641,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row398:
+row403:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest400
+	JGE  rest405
 
-loop399:
+loop404:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9682,11 +9738,11 @@ loop399:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop399
+	JL               loop404
 
-rest400:
+rest405:
 	TESTQ            SI, SI
-	JZ               done401
+	JZ               done406
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -9777,13 +9833,13 @@ rest400:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done401:
+done406:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row398
+	JNZ  row403
 	VZEROUPPER
 	RET
 
@@ -9805,12 +9861,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row402:
+row407:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest404
+	JGE  rest409
 
-loop403:
+loop408:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9865,11 +9921,11 @@ loop403:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop403
+	JL               loop408
 
-rest404:
+rest409:
 	TESTQ            SI, SI
-	JZ               done405
+	JZ               done410
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -9923,13 +9979,13 @@ rest404:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done405:
+done410:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row402
+	JNZ  row407
 	VZEROUPPER
 	RET
 
@@ -9951,12 +10007,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row406:
+row411:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest408
+	JGE  rest413
 
-loop407:
+loop412:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -10001,11 +10057,11 @@ loop407:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop407
+	JL               loop412
 
-rest408:
+rest413:
 	TESTQ            SI, SI
-	JZ               done409
+	JZ               done414
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -10049,13 +10105,13 @@ rest408:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done409:
+done414:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row406
+	JNZ  row411
 	VZEROUPPER
 	RET
 
@@ -10076,12 +10132,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row410:
+row415:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest412
+	JGE  rest417
 
-loop411:
+loop416:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10090,11 +10146,11 @@ loop411:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop411
+	JL           loop416
 
-rest412:
+rest417:
 	TESTQ        SI, SI
-	JZ           done413
+	JZ           done418
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10102,12 +10158,12 @@ rest412:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done413:
+done418:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row410
+	JNZ  row415
 	VZEROUPPER
 	RET
 
@@ -10128,12 +10184,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row414:
+row419:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest416
+	JGE  rest421
 
-loop415:
+loop420:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
@@ -10142,11 +10198,11 @@ loop415:
 	VMOVUPS     Z0, (R9)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop415
+	JL          loop420
 
-rest416:
+rest421:
 	TESTQ       SI, SI
-	JZ          done417
+	JZ          done422
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
@@ -10154,12 +10210,12 @@ rest416:
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R9)(DX*1)
 
-done417:
+done422:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row414
+	JNZ  row419
 	VZEROUPPER
 	RET
 
@@ -10180,12 +10236,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row418:
+row423:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest420
+	JGE  rest425
 
-loop419:
+loop424:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10222,11 +10278,11 @@ loop419:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop419
+	JL               loop424
 
-rest420:
+rest425:
 	TESTQ            SI, SI
-	JZ               done421
+	JZ               done426
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10262,12 +10318,12 @@ rest420:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done421:
+done426:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row418
+	JNZ  row423
 	VZEROUPPER
 	RET
 
@@ -10288,12 +10344,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row422:
+row427:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest424
+	JGE  rest429
 
-loop423:
+loop428:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10344,11 +10400,11 @@ loop423:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop423
+	JL               loop428
 
-rest424:
+rest429:
 	TESTQ            SI, SI
-	JZ               done425
+	JZ               done430
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10398,12 +10454,12 @@ rest424:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done425:
+done430:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row422
+	JNZ  row427
 	VZEROUPPER
 	RET
 
@@ -10424,12 +10480,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row426:
+row431:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest428
+	JGE  rest433
 
-loop427:
+loop432:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10464,11 +10520,11 @@ loop427:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop427
+	JL               loop432
 
-rest428:
+rest433:
 	TESTQ            SI, SI
-	JZ               done429
+	JZ               done434
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10502,12 +10558,12 @@ rest428:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done429:
+done434:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row426
+	JNZ  row431
 	VZEROUPPER
 	RET
 
@@ -10528,12 +10584,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row430:
+row435:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest432
+	JGE  rest437
 
-loop431:
+loop436:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10543,11 +10599,11 @@ loop431:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop431
+	JL           loop436
 
-rest432:
+rest437:
 	TESTQ        SI, SI
-	JZ           done433
+	JZ           done438
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10556,12 +10612,12 @@ rest432:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done433:
+done438:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row430
+	JNZ  row435
 	VZEROUPPER
 	RET
 
@@ -10582,12 +10638,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row434:
+row439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest436
+	JGE  rest441
 
-loop435:
+loop440:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10597,11 +10653,11 @@ loop435:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop435
+	JL           loop440
 
-rest436:
+rest441:
 	TESTQ        SI, SI
-	JZ           done437
+	JZ           done442
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10610,12 +10666,12 @@ rest436:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done437:
+done442:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row434
+	JNZ  row439
 	VZEROUPPER
 	RET
 
@@ -10635,31 +10691,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row438:
+row443:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest440
+	JGE  rest445
 
-loop439:
+loop444:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop439
+	JL          loop444
 
-rest440:
+rest445:
 	TESTQ       SI, SI
-	JZ          done441
+	JZ          done446
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done441:
+done446:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row438
+	JNZ  row443
 	VZEROUPPER
 	RET
 
@@ -10680,12 +10736,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row442:
+row447:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest444
+	JGE  rest449
 
-loop443:
+loop448:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -10693,23 +10749,23 @@ loop443:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop443
+	JL               loop448
 
-rest444:
+rest449:
 	TESTQ            SI, SI
-	JZ               done445
+	JZ               done450
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done445:
+done450:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row442
+	JNZ  row447
 	VZEROUPPER
 	RET
 
@@ -10730,12 +10786,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row446:
+row451:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest448
+	JGE  rest453
 
-loop447:
+loop452:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -10744,11 +10800,11 @@ loop447:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop447
+	JL           loop452
 
-rest448:
+rest453:
 	TESTQ        SI, SI
-	JZ           done449
+	JZ           done454
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -10756,12 +10812,12 @@ rest448:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done449:
+done454:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row446
+	JNZ  row451
 	VZEROUPPER
 	RET
 
@@ -10781,12 +10837,12 @@ TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row450:
+row455:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest452
+	JGE  rest457
 
-loop451:
+loop456:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10796,11 +10852,11 @@ loop451:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop451
+	JL           loop456
 
-rest452:
+rest457:
 	TESTQ        SI, SI
-	JZ           done453
+	JZ           done458
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10809,11 +10865,11 @@ rest452:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done453:
+done458:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row450
+	JNZ  row455
 	VZEROUPPER
 	RET
 
@@ -10833,12 +10889,12 @@ TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row454:
+row459:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest456
+	JGE  rest461
 
-loop455:
+loop460:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10854,11 +10910,11 @@ loop455:
 	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop455
+	JL           loop460
 
-rest456:
+rest461:
 	TESTQ        SI, SI
-	JZ           done457
+	JZ           done462
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10873,11 +10929,11 @@ rest456:
 	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 
-done457:
+done462:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row454
+	JNZ  row459
 	VZEROUPPER
 	RET
 
@@ -10897,12 +10953,12 @@ TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row458:
+row463:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest460
+	JGE  rest465
 
-loop459:
+loop464:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10914,11 +10970,11 @@ loop459:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop459
+	JL           loop464
 
-rest460:
+rest465:
 	TESTQ        SI, SI
-	JZ           done461
+	JZ           done466
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10929,11 +10985,11 @@ rest460:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done461:
+done466:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row458
+	JNZ  row463
 	VZEROUPPER
 	RET
 
@@ -10953,12 +11009,12 @@ TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row462:
+row467:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest464
+	JGE  rest469
 
-loop463:
+loop468:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10971,11 +11027,11 @@ loop463:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop463
+	JL           loop468
 
-rest464:
+rest469:
 	TESTQ        SI, SI
-	JZ           done465
+	JZ           done470
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10987,11 +11043,11 @@ rest464:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done465:
+done470:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row462
+	JNZ  row467
 	VZEROUPPER
 	RET
 
@@ -11012,12 +11068,12 @@ TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row466:
+row471:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest468
+	JGE  rest473
 
-loop467:
+loop472:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11032,11 +11088,11 @@ loop467:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop467
+	JL           loop472
 
-rest468:
+rest473:
 	TESTQ        SI, SI
-	JZ           done469
+	JZ           done474
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11050,12 +11106,12 @@ rest468:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done469:
+done474:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row466
+	JNZ  row471
 	VZEROUPPER
 	RET
 
@@ -11076,12 +11132,12 @@ TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row470:
+row475:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest472
+	JGE  rest477
 
-loop471:
+loop476:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11102,11 +11158,11 @@ loop471:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop471
+	JL           loop476
 
-rest472:
+rest477:
 	TESTQ        SI, SI
-	JZ           done473
+	JZ           done478
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11126,12 +11182,12 @@ rest472:
 	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done473:
+done478:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row470
+	JNZ  row475
 	VZEROUPPER
 	RET
 
@@ -11152,12 +11208,12 @@ TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row474:
+row479:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest476
+	JGE  rest481
 
-loop475:
+loop480:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11174,11 +11230,11 @@ loop475:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop475
+	JL           loop480
 
-rest476:
+rest481:
 	TESTQ        SI, SI
-	JZ           done477
+	JZ           done482
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11194,12 +11250,12 @@ rest476:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done477:
+done482:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row474
+	JNZ  row479
 	VZEROUPPER
 	RET
 
@@ -11220,12 +11276,12 @@ TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row478:
+row483:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest480
+	JGE  rest485
 
-loop479:
+loop484:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11243,11 +11299,11 @@ loop479:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop479
+	JL           loop484
 
-rest480:
+rest485:
 	TESTQ        SI, SI
-	JZ           done481
+	JZ           done486
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11264,12 +11320,12 @@ rest480:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done481:
+done486:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row478
+	JNZ  row483
 	VZEROUPPER
 	RET
 
@@ -11290,12 +11346,12 @@ TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row482:
+row487:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest484
+	JGE  rest489
 
-loop483:
+loop488:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11308,11 +11364,11 @@ loop483:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop483
+	JL               loop488
 
-rest484:
+rest489:
 	TESTQ            SI, SI
-	JZ               done485
+	JZ               done490
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11324,12 +11380,12 @@ rest484:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done485:
+done490:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row482
+	JNZ  row487
 	VZEROUPPER
 	RET
 
@@ -11350,12 +11406,12 @@ TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row486:
+row491:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest488
+	JGE  rest493
 
-loop487:
+loop492:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11373,11 +11429,11 @@ loop487:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop487
+	JL           loop492
 
-rest488:
+rest493:
 	TESTQ        SI, SI
-	JZ           done489
+	JZ           done494
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11394,12 +11450,12 @@ rest488:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done489:
+done494:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row486
+	JNZ  row491
 	VZEROUPPER
 	RET
 
@@ -11420,12 +11476,12 @@ TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row490:
+row495:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest492
+	JGE  rest497
 
-loop491:
+loop496:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11445,11 +11501,11 @@ loop491:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop491
+	JL           loop496
 
-rest492:
+rest497:
 	TESTQ        SI, SI
-	JZ           done493
+	JZ           done498
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11468,12 +11524,12 @@ rest492:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done493:
+done498:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row490
+	JNZ  row495
 	VZEROUPPER
 	RET
 
@@ -11494,12 +11550,12 @@ TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row494:
+row499:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest496
+	JGE  rest501
 
-loop495:
+loop500:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11520,11 +11576,11 @@ loop495:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop495
+	JL           loop500
 
-rest496:
+rest501:
 	TESTQ        SI, SI
-	JZ           done497
+	JZ           done502
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11544,12 +11600,12 @@ rest496:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done497:
+done502:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row494
+	JNZ  row499
 	VZEROUPPER
 	RET
 
@@ -11571,12 +11627,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row498:
+row503:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest500
+	JGE  rest505
 
-loop499:
+loop504:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11606,11 +11662,11 @@ loop499:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop499
+	JL               loop504
 
-rest500:
+rest505:
 	TESTQ            SI, SI
-	JZ               done501
+	JZ               done506
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11639,13 +11695,13 @@ rest500:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done501:
+done506:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row498
+	JNZ  row503
 	VZEROUPPER
 	RET
 
@@ -11667,12 +11723,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row502:
+row507:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest504
+	JGE  rest509
 
-loop503:
+loop508:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11708,11 +11764,11 @@ loop503:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop503
+	JL               loop508
 
-rest504:
+rest509:
 	TESTQ            SI, SI
-	JZ               done505
+	JZ               done510
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11747,13 +11803,13 @@ rest504:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done505:
+done510:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row502
+	JNZ  row507
 	VZEROUPPER
 	RET
 
@@ -11775,12 +11831,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row506:
+row511:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest508
+	JGE  rest513
 
-loop507:
+loop512:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11813,11 +11869,11 @@ loop507:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop507
+	JL               loop512
 
-rest508:
+rest513:
 	TESTQ            SI, SI
-	JZ               done509
+	JZ               done514
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11849,13 +11905,13 @@ rest508:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done509:
+done514:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row506
+	JNZ  row511
 	VZEROUPPER
 	RET
 
@@ -11877,12 +11933,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row510:
+row515:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest512
+	JGE  rest517
 
-loop511:
+loop516:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11914,11 +11970,11 @@ loop511:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop511
+	JL               loop516
 
-rest512:
+rest517:
 	TESTQ            SI, SI
-	JZ               done513
+	JZ               done518
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11949,13 +12005,13 @@ rest512:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done513:
+done518:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row510
+	JNZ  row515
 	VZEROUPPER
 	RET
 
@@ -11977,12 +12033,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row514:
+row519:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest516
+	JGE  rest521
 
-loop515:
+loop520:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12020,11 +12076,11 @@ loop515:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop515
+	JL               loop520
 
-rest516:
+rest521:
 	TESTQ            SI, SI
-	JZ               done517
+	JZ               done522
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12061,13 +12117,13 @@ rest516:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done517:
+done522:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row514
+	JNZ  row519
 	VZEROUPPER
 	RET
 
@@ -12088,12 +12144,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row518:
+row523:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest520
+	JGE  rest525
 
-loop519:
+loop524:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12114,11 +12170,11 @@ loop519:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop519
+	JL           loop524
 
-rest520:
+rest525:
 	TESTQ        SI, SI
-	JZ           done521
+	JZ           done526
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12138,12 +12194,12 @@ rest520:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done521:
+done526:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row518
+	JNZ  row523
 	VZEROUPPER
 	RET
 
@@ -12164,12 +12220,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row522:
+row527:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest524
+	JGE  rest529
 
-loop523:
+loop528:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12192,11 +12248,11 @@ loop523:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop523
+	JL           loop528
 
-rest524:
+rest529:
 	TESTQ        SI, SI
-	JZ           done525
+	JZ           done530
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12218,12 +12274,12 @@ rest524:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done525:
+done530:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row522
+	JNZ  row527
 	VZEROUPPER
 	RET
 
@@ -12244,12 +12300,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row526:
+row531:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest528
+	JGE  rest533
 
-loop527:
+loop532:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12273,11 +12329,11 @@ loop527:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop527
+	JL           loop532
 
-rest528:
+rest533:
 	TESTQ        SI, SI
-	JZ           done529
+	JZ           done534
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12300,12 +12356,12 @@ rest528:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done529:
+done534:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row526
+	JNZ  row531
 	VZEROUPPER
 	RET
 
@@ -12327,12 +12383,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row530:
+row535:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest532
+	JGE  rest537
 
-loop531:
+loop536:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12358,11 +12414,11 @@ loop531:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop531
+	JL           loop536
 
-rest532:
+rest537:
 	TESTQ        SI, SI
-	JZ           done533
+	JZ           done538
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12387,13 +12443,13 @@ rest532:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done533:
+done538:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row530
+	JNZ  row535
 	VZEROUPPER
 	RET
 
@@ -12414,12 +12470,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row534:
+row539:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest536
+	JGE  rest541
 
-loop535:
+loop540:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12436,11 +12492,11 @@ loop535:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop535
+	JL           loop540
 
-rest536:
+rest541:
 	TESTQ        SI, SI
-	JZ           done537
+	JZ           done542
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12456,12 +12512,12 @@ rest536:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done537:
+done542:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row534
+	JNZ  row539
 	VZEROUPPER
 	RET
 
@@ -12482,12 +12538,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row538:
+row543:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest540
+	JGE  rest545
 
-loop539:
+loop544:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12506,11 +12562,11 @@ loop539:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop539
+	JL           loop544
 
-rest540:
+rest545:
 	TESTQ        SI, SI
-	JZ           done541
+	JZ           done546
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12528,12 +12584,12 @@ rest540:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done541:
+done546:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row538
+	JNZ  row543
 	VZEROUPPER
 	RET
 
@@ -12554,12 +12610,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row542:
+row547:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest544
+	JGE  rest549
 
-loop543:
+loop548:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12579,11 +12635,11 @@ loop543:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop543
+	JL           loop548
 
-rest544:
+rest549:
 	TESTQ        SI, SI
-	JZ           done545
+	JZ           done550
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12602,12 +12658,12 @@ rest544:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done545:
+done550:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row542
+	JNZ  row547
 	VZEROUPPER
 	RET
 
@@ -21541,29 +21597,61 @@ rows632:
 
 rest631:
 block633:
-	CMPQ    BX, $0x00000020
+	CMPQ    BX, $0x00000040
 	JL      rest634
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	VMOVUPD 64(CX), Y2
+	VMOVUPD 96(CX), Y3
+	MOVQ    DX, SI
+	MOVQ    (AX), DI
+
+rows635:
+	VCVTPS2PD (SI), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(SI), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(SI), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(SI), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      88(AX), SI
+	DECQ      DI
+	JNZ       rows635
+	VMOVUPD   Y0, (CX)
+	VMOVUPD   Y1, 32(CX)
+	VMOVUPD   Y2, 64(CX)
+	VMOVUPD   Y3, 96(CX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000040, BX
+	JMP       block633
+
+rest634:
+block636:
+	CMPQ    BX, $0x00000020
+	JL      rest637
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows635:
+rows638:
 	VCVTPS2PD (SI), Y2
 	VADDPD    Y2, Y0, Y0
 	VCVTPS2PD 16(SI), Y2
 	VADDPD    Y2, Y1, Y1
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows635
+	JNZ       rows638
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	ADDQ      $0x00000040, CX
 	ADDQ      $0x00000020, DX
 	SUBQ      $0x00000020, BX
-	JMP       block633
+	JMP       block636
 
-rest634:
+rest637:
 	TESTQ      BX, BX
 	JZ         done629
 	LEAQ       vecMask<>+64(SB), SI
@@ -21577,7 +21665,7 @@ rest634:
 	VMASKMOVPD 32(CX), Y3, Y5
 	MOVQ       (AX), BX
 
-rows636:
+rows639:
 	VMASKMOVPS (DX), X0, X6
 	VCVTPS2PD  X6, Y6
 	VADDPD     Y6, Y4, Y4
@@ -21586,7 +21674,7 @@ rows636:
 	VADDPD     Y6, Y5, Y5
 	ADDQ       88(AX), DX
 	DECQ       BX
-	JNZ        rows636
+	JNZ        rows639
 	VMASKMOVPD Y4, Y2, (CX)
 	VMASKMOVPD Y5, Y3, 32(CX)
 
@@ -21607,7 +21695,7 @@ TEXT ·vecSumSquaresAVX2(SB), NOSPLIT, $0-16
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop637:
+loop640:
 	VCVTPS2PD   (CX), Y4
 	VFMADD231PD Y4, Y4, Y0
 	VCVTPS2PD   16(CX), Y4
@@ -21618,7 +21706,7 @@ loop637:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop637
+	JNZ         loop640
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -21643,7 +21731,7 @@ TEXT ·vecSumSquares2AVX2(SB), NOSPLIT, $0-16
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop638:
+loop641:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -21662,7 +21750,7 @@ loop638:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop638
+	JNZ         loop641
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -21685,7 +21773,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop639:
+loop642:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -21697,7 +21785,7 @@ loop639:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop639
+	JNZ         loop642
 	VZEROUPPER
 	RET
 
@@ -21710,7 +21798,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop640:
+loop643:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -21718,7 +21806,7 @@ loop640:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop640
+	JNZ       loop643
 	VZEROUPPER
 	RET
 
@@ -21738,7 +21826,7 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop641:
+loop644:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -21979,7 +22067,7 @@ loop641:
 	VPADDD       vecConst<>+2336(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop641
+	JG           loop644
 	VZEROUPPER
 	RET
 
@@ -22001,12 +22089,12 @@ TEXT ·vecLossEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row642:
+row645:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest644
+	JGE  rest647
 
-loop643:
+loop646:
 	VMOVUPS      (DI)(DX*1), Y0
 	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
 	VMULPS       vecConst<>+544(SB), Y0, Y2
@@ -22049,11 +22137,11 @@ loop643:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop643
+	JL           loop646
 
-rest644:
+rest647:
 	TESTQ        SI, SI
-	JZ           done645
+	JZ           done648
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
@@ -22097,30 +22185,30 @@ rest644:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two647
+	JZ           two650
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two647:
+two650:
 	TESTQ     $0x00000002, SI
-	JZ        one648
+	JZ        one651
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one648:
+one651:
 	TESTQ  $0x00000001, SI
-	JZ     done649
+	JZ     done652
 	VMOVSS X0, (DX)
 
-done649:
-done645:
+done652:
+done648:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row642
+	JNZ  row645
 	VZEROUPPER
 	RET
 
@@ -22142,12 +22230,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row650:
+row653:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest652
+	JGE  rest655
 
-loop651:
+loop654:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22156,11 +22244,11 @@ loop651:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop651
+	JL           loop654
 
-rest652:
+rest655:
 	TESTQ        SI, SI
-	JZ           done653
+	JZ           done656
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22170,30 +22258,30 @@ rest652:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two655
+	JZ           two658
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two655:
+two658:
 	TESTQ     $0x00000002, SI
-	JZ        one656
+	JZ        one659
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one656:
+one659:
 	TESTQ  $0x00000001, SI
-	JZ     done657
+	JZ     done660
 	VMOVSS X0, (DX)
 
-done657:
-done653:
+done660:
+done656:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row650
+	JNZ  row653
 	VZEROUPPER
 	RET
 
@@ -22215,12 +22303,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row658:
+row661:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest660
+	JGE  rest663
 
-loop659:
+loop662:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22290,11 +22378,11 @@ loop659:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop659
+	JL           loop662
 
-rest660:
+rest663:
 	TESTQ        SI, SI
-	JZ           done661
+	JZ           done664
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22365,30 +22453,30 @@ rest660:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two663
+	JZ           two666
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two663:
+two666:
 	TESTQ     $0x00000002, SI
-	JZ        one664
+	JZ        one667
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one664:
+one667:
 	TESTQ  $0x00000001, SI
-	JZ     done665
+	JZ     done668
 	VMOVSS X0, (DX)
 
-done665:
-done661:
+done668:
+done664:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row658
+	JNZ  row661
 	VZEROUPPER
 	RET
 
@@ -22410,12 +22498,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row666:
+row669:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest668
+	JGE  rest671
 
-loop667:
+loop670:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22466,11 +22554,11 @@ loop667:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop667
+	JL           loop670
 
-rest668:
+rest671:
 	TESTQ        SI, SI
-	JZ           done669
+	JZ           done672
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22522,30 +22610,30 @@ rest668:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two671
+	JZ           two674
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two671:
+two674:
 	TESTQ     $0x00000002, SI
-	JZ        one672
+	JZ        one675
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one672:
+one675:
 	TESTQ  $0x00000001, SI
-	JZ     done673
+	JZ     done676
 	VMOVSS X0, (DX)
 
-done673:
-done669:
+done676:
+done672:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row666
+	JNZ  row669
 	VZEROUPPER
 	RET
 
@@ -22567,12 +22655,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row674:
+row677:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest676
+	JGE  rest679
 
-loop675:
+loop678:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22618,11 +22706,11 @@ loop675:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop675
+	JL           loop678
 
-rest676:
+rest679:
 	TESTQ        SI, SI
-	JZ           done677
+	JZ           done680
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22669,30 +22757,30 @@ rest676:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two679
+	JZ           two682
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two679:
+two682:
 	TESTQ     $0x00000002, SI
-	JZ        one680
+	JZ        one683
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one680:
+one683:
 	TESTQ  $0x00000001, SI
-	JZ     done681
+	JZ     done684
 	VMOVSS X0, (DX)
 
-done681:
-done677:
+done684:
+done680:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row674
+	JNZ  row677
 	VZEROUPPER
 	RET
 
@@ -22714,12 +22802,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row682:
+row685:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest684
+	JGE  rest687
 
-loop683:
+loop686:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22776,11 +22864,11 @@ loop683:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop683
+	JL           loop686
 
-rest684:
+rest687:
 	TESTQ        SI, SI
-	JZ           done685
+	JZ           done688
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22838,30 +22926,30 @@ rest684:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two687
+	JZ           two690
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two687:
+two690:
 	TESTQ     $0x00000002, SI
-	JZ        one688
+	JZ        one691
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one688:
+one691:
 	TESTQ  $0x00000001, SI
-	JZ     done689
+	JZ     done692
 	VMOVSS X0, (DX)
 
-done689:
-done685:
+done692:
+done688:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row682
+	JNZ  row685
 	VZEROUPPER
 	RET
 
@@ -22883,12 +22971,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row690:
+row693:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest692
+	JGE  rest695
 
-loop691:
+loop694:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22931,11 +23019,11 @@ loop691:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop691
+	JL           loop694
 
-rest692:
+rest695:
 	TESTQ        SI, SI
-	JZ           done693
+	JZ           done696
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22979,30 +23067,30 @@ rest692:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two695
+	JZ           two698
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two695:
+two698:
 	TESTQ     $0x00000002, SI
-	JZ        one696
+	JZ        one699
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one696:
+one699:
 	TESTQ  $0x00000001, SI
-	JZ     done697
+	JZ     done700
 	VMOVSS X0, (DX)
 
-done697:
-done693:
+done700:
+done696:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row690
+	JNZ  row693
 	VZEROUPPER
 	RET
 
@@ -23025,12 +23113,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row698:
+row701:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest700
+	JGE  rest703
 
-loop699:
+loop702:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23040,11 +23128,11 @@ loop699:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop699
+	JL           loop702
 
-rest700:
+rest703:
 	TESTQ        SI, SI
-	JZ           done701
+	JZ           done704
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23052,54 +23140,54 @@ rest700:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two703
+	JZ           two706
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two703:
+two706:
 	TESTQ     $0x00000002, SI
-	JZ        one704
+	JZ        one707
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one704:
+one707:
 	TESTQ  $0x00000001, SI
-	JZ     done705
+	JZ     done708
 	VMOVSS X2, (R12)
 
-done705:
+done708:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two707
+	JZ           two710
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two707:
+two710:
 	TESTQ     $0x00000002, SI
-	JZ        one708
+	JZ        one711
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one708:
+one711:
 	TESTQ  $0x00000001, SI
-	JZ     done709
+	JZ     done712
 	VMOVSS X0, (DX)
 
-done709:
-done701:
+done712:
+done704:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row698
+	JNZ  row701
 	VZEROUPPER
 	RET
 
@@ -23121,12 +23209,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row710:
+row713:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest712
+	JGE  rest715
 
-loop711:
+loop714:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23135,11 +23223,11 @@ loop711:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop711
+	JL           loop714
 
-rest712:
+rest715:
 	TESTQ        SI, SI
-	JZ           done713
+	JZ           done716
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23149,30 +23237,30 @@ rest712:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two715
+	JZ           two718
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two715:
+two718:
 	TESTQ     $0x00000002, SI
-	JZ        one716
+	JZ        one719
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one716:
+one719:
 	TESTQ  $0x00000001, SI
-	JZ     done717
+	JZ     done720
 	VMOVSS X0, (DX)
 
-done717:
-done713:
+done720:
+done716:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row710
+	JNZ  row713
 	VZEROUPPER
 	RET
 
@@ -23194,12 +23282,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row718:
+row721:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest720
+	JGE  rest723
 
-loop719:
+loop722:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -23269,11 +23357,11 @@ loop719:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop719
+	JL           loop722
 
-rest720:
+rest723:
 	TESTQ        SI, SI
-	JZ           done721
+	JZ           done724
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -23344,30 +23432,30 @@ rest720:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two723
+	JZ           two726
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two723:
+two726:
 	TESTQ     $0x00000002, SI
-	JZ        one724
+	JZ        one727
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one724:
+one727:
 	TESTQ  $0x00000001, SI
-	JZ     done725
+	JZ     done728
 	VMOVSS X0, (DX)
 
-done725:
-done721:
+done728:
+done724:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row718
+	JNZ  row721
 	VZEROUPPER
 	RET
 
@@ -23389,12 +23477,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row726:
+row729:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest728
+	JGE  rest731
 
-loop727:
+loop730:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -23445,11 +23533,11 @@ loop727:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop727
+	JL           loop730
 
-rest728:
+rest731:
 	TESTQ        SI, SI
-	JZ           done729
+	JZ           done732
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -23501,30 +23589,30 @@ rest728:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two731
+	JZ           two734
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two731:
+two734:
 	TESTQ     $0x00000002, SI
-	JZ        one732
+	JZ        one735
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one732:
+one735:
 	TESTQ  $0x00000001, SI
-	JZ     done733
+	JZ     done736
 	VMOVSS X0, (DX)
 
-done733:
-done729:
+done736:
+done732:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row726
+	JNZ  row729
 	VZEROUPPER
 	RET
 
@@ -23546,12 +23634,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row734:
+row737:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest736
+	JGE  rest739
 
-loop735:
+loop738:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -23597,11 +23685,11 @@ loop735:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop735
+	JL           loop738
 
-rest736:
+rest739:
 	TESTQ        SI, SI
-	JZ           done737
+	JZ           done740
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -23648,30 +23736,30 @@ rest736:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two739
+	JZ           two742
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two739:
+two742:
 	TESTQ     $0x00000002, SI
-	JZ        one740
+	JZ        one743
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one740:
+one743:
 	TESTQ  $0x00000001, SI
-	JZ     done741
+	JZ     done744
 	VMOVSS X0, (DX)
 
-done741:
-done737:
+done744:
+done740:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row734
+	JNZ  row737
 	VZEROUPPER
 	RET
 
@@ -23694,12 +23782,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row742:
+row745:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest744
+	JGE  rest747
 
-loop743:
+loop746:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VMULPS  Y1, Y0, Y0
@@ -23709,11 +23797,11 @@ loop743:
 	VMOVUPS Y0, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop743
+	JL      loop746
 
-rest744:
+rest747:
 	TESTQ        SI, SI
-	JZ           done745
+	JZ           done748
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -23724,31 +23812,31 @@ rest744:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two747
+	JZ           two750
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two747:
+two750:
 	TESTQ     $0x00000002, SI
-	JZ        one748
+	JZ        one751
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one748:
+one751:
 	TESTQ  $0x00000001, SI
-	JZ     done749
+	JZ     done752
 	VMOVSS X0, (DX)
 
-done749:
-done745:
+done752:
+done748:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row742
+	JNZ  row745
 	VZEROUPPER
 	RET
 
@@ -23771,12 +23859,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row750:
+row753:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest752
+	JGE  rest755
 
-loop751:
+loop754:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -23884,11 +23972,11 @@ loop751:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop751
+	JL           loop754
 
-rest752:
+rest755:
 	TESTQ        SI, SI
-	JZ           done753
+	JZ           done756
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -23997,31 +24085,31 @@ rest752:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two755
+	JZ           two758
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two755:
+two758:
 	TESTQ     $0x00000002, SI
-	JZ        one756
+	JZ        one759
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one756:
+one759:
 	TESTQ  $0x00000001, SI
-	JZ     done757
+	JZ     done760
 	VMOVSS X0, (DX)
 
-done757:
-done753:
+done760:
+done756:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row750
+	JNZ  row753
 	VZEROUPPER
 	RET
 
@@ -24044,12 +24132,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row758:
+row761:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest760
+	JGE  rest763
 
-loop759:
+loop762:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24112,11 +24200,11 @@ loop759:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop759
+	JL           loop762
 
-rest760:
+rest763:
 	TESTQ        SI, SI
-	JZ           done761
+	JZ           done764
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24180,31 +24268,31 @@ rest760:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two763
+	JZ           two766
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two763:
+two766:
 	TESTQ     $0x00000002, SI
-	JZ        one764
+	JZ        one767
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one764:
+one767:
 	TESTQ  $0x00000001, SI
-	JZ     done765
+	JZ     done768
 	VMOVSS X0, (DX)
 
-done765:
-done761:
+done768:
+done764:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row758
+	JNZ  row761
 	VZEROUPPER
 	RET
 
@@ -24227,12 +24315,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row766:
+row769:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest768
+	JGE  rest771
 
-loop767:
+loop770:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24285,11 +24373,11 @@ loop767:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop767
+	JL           loop770
 
-rest768:
+rest771:
 	TESTQ        SI, SI
-	JZ           done769
+	JZ           done772
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24343,31 +24431,31 @@ rest768:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two771
+	JZ           two774
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two771:
+two774:
 	TESTQ     $0x00000002, SI
-	JZ        one772
+	JZ        one775
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one772:
+one775:
 	TESTQ  $0x00000001, SI
-	JZ     done773
+	JZ     done776
 	VMOVSS X0, (DX)
 
-done773:
-done769:
+done776:
+done772:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row766
+	JNZ  row769
 	VZEROUPPER
 	RET
 
@@ -24389,12 +24477,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row774:
+row777:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest776
+	JGE  rest779
 
-loop775:
+loop778:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -24403,11 +24491,11 @@ loop775:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop775
+	JL           loop778
 
-rest776:
+rest779:
 	TESTQ        SI, SI
-	JZ           done777
+	JZ           done780
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -24415,52 +24503,52 @@ rest776:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two779
+	JZ           two782
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two779:
+two782:
 	TESTQ     $0x00000002, SI
-	JZ        one780
+	JZ        one783
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one780:
+one783:
 	TESTQ  $0x00000001, SI
-	JZ     done781
+	JZ     done784
 	VMOVSS X2, (R11)
 
-done781:
+done784:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two783
+	JZ           two786
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two783:
+two786:
 	TESTQ     $0x00000002, SI
-	JZ        one784
+	JZ        one787
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one784:
+one787:
 	TESTQ  $0x00000001, SI
-	JZ     done785
+	JZ     done788
 	VMOVSS X0, (DX)
 
-done785:
-done777:
+done788:
+done780:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row774
+	JNZ  row777
 	VZEROUPPER
 	RET
 
@@ -24482,12 +24570,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row786:
+row789:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest788
+	JGE  rest791
 
-loop787:
+loop790:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
@@ -24496,11 +24584,11 @@ loop787:
 	VMOVUPS Y0, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop787
+	JL      loop790
 
-rest788:
+rest791:
 	TESTQ        SI, SI
-	JZ           done789
+	JZ           done792
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -24510,30 +24598,30 @@ rest788:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two791
+	JZ           two794
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two791:
+two794:
 	TESTQ     $0x00000002, SI
-	JZ        one792
+	JZ        one795
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one792:
+one795:
 	TESTQ  $0x00000001, SI
-	JZ     done793
+	JZ     done796
 	VMOVSS X0, (DX)
 
-done793:
-done789:
+done796:
+done792:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row786
+	JNZ  row789
 	VZEROUPPER
 	RET
 
@@ -24555,12 +24643,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row794:
+row797:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest796
+	JGE  rest799
 
-loop795:
+loop798:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -24605,11 +24693,11 @@ loop795:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop795
+	JL           loop798
 
-rest796:
+rest799:
 	TESTQ        SI, SI
-	JZ           done797
+	JZ           done800
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -24651,54 +24739,54 @@ rest796:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two799
+	JZ           two802
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two799:
+two802:
 	TESTQ     $0x00000002, SI
-	JZ        one800
+	JZ        one803
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one800:
+one803:
 	TESTQ  $0x00000001, SI
-	JZ     done801
+	JZ     done804
 	VMOVSS X1, (R11)
 
-done801:
+done804:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two803
+	JZ           two806
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two803:
+two806:
 	TESTQ     $0x00000002, SI
-	JZ        one804
+	JZ        one807
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one804:
+one807:
 	TESTQ  $0x00000001, SI
-	JZ     done805
+	JZ     done808
 	VMOVSS X0, (DX)
 
-done805:
-done797:
+done808:
+done800:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row794
+	JNZ  row797
 	VZEROUPPER
 	RET
 
@@ -24720,12 +24808,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row806:
+row809:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest808
+	JGE  rest811
 
-loop807:
+loop810:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -24784,11 +24872,11 @@ loop807:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop807
+	JL           loop810
 
-rest808:
+rest811:
 	TESTQ        SI, SI
-	JZ           done809
+	JZ           done812
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -24844,54 +24932,54 @@ rest808:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two811
+	JZ           two814
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two811:
+two814:
 	TESTQ     $0x00000002, SI
-	JZ        one812
+	JZ        one815
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one812:
+one815:
 	TESTQ  $0x00000001, SI
-	JZ     done813
+	JZ     done816
 	VMOVSS X1, (R11)
 
-done813:
+done816:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two815
+	JZ           two818
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two815:
+two818:
 	TESTQ     $0x00000002, SI
-	JZ        one816
+	JZ        one819
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one816:
+one819:
 	TESTQ  $0x00000001, SI
-	JZ     done817
+	JZ     done820
 	VMOVSS X0, (DX)
 
-done817:
-done809:
+done820:
+done812:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row806
+	JNZ  row809
 	VZEROUPPER
 	RET
 
@@ -24913,12 +25001,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row818:
+row821:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest820
+	JGE  rest823
 
-loop819:
+loop822:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -24961,11 +25049,11 @@ loop819:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop819
+	JL           loop822
 
-rest820:
+rest823:
 	TESTQ        SI, SI
-	JZ           done821
+	JZ           done824
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -25009,30 +25097,30 @@ rest820:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two823
+	JZ           two826
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two823:
+two826:
 	TESTQ     $0x00000002, SI
-	JZ        one824
+	JZ        one827
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one824:
+one827:
 	TESTQ  $0x00000001, SI
-	JZ     done825
+	JZ     done828
 	VMOVSS X0, (DX)
 
-done825:
-done821:
+done828:
+done824:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row818
+	JNZ  row821
 	VZEROUPPER
 	RET
 
@@ -25054,12 +25142,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row826:
+row829:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest828
+	JGE  rest831
 
-loop827:
+loop830:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25069,11 +25157,11 @@ loop827:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop827
+	JL           loop830
 
-rest828:
+rest831:
 	TESTQ        SI, SI
-	JZ           done829
+	JZ           done832
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y1
@@ -25084,30 +25172,30 @@ rest828:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two831
+	JZ           two834
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two831:
+two834:
 	TESTQ     $0x00000002, SI
-	JZ        one832
+	JZ        one835
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one832:
+one835:
 	TESTQ  $0x00000001, SI
-	JZ     done833
+	JZ     done836
 	VMOVSS X0, (DX)
 
-done833:
-done829:
+done836:
+done832:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row826
+	JNZ  row829
 	VZEROUPPER
 	RET
 
@@ -25129,12 +25217,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row834:
+row837:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest836
+	JGE  rest839
 
-loop835:
+loop838:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -25144,11 +25232,11 @@ loop835:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop835
+	JL           loop838
 
-rest836:
+rest839:
 	TESTQ        SI, SI
-	JZ           done837
+	JZ           done840
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25159,30 +25247,30 @@ rest836:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two839
+	JZ           two842
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two839:
+two842:
 	TESTQ     $0x00000002, SI
-	JZ        one840
+	JZ        one843
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one840:
+one843:
 	TESTQ  $0x00000001, SI
-	JZ     done841
+	JZ     done844
 	VMOVSS X0, (DX)
 
-done841:
-done837:
+done844:
+done840:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row834
+	JNZ  row837
 	VZEROUPPER
 	RET
 
@@ -25203,23 +25291,23 @@ TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row842:
+row845:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest844
+	JGE  rest847
 
-loop843:
+loop846:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop843
+	JL           loop846
 
-rest844:
+rest847:
 	TESTQ        SI, SI
-	JZ           done845
+	JZ           done848
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25227,29 +25315,29 @@ rest844:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two847
+	JZ           two850
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two847:
+two850:
 	TESTQ     $0x00000002, SI
-	JZ        one848
+	JZ        one851
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one848:
+one851:
 	TESTQ  $0x00000001, SI
-	JZ     done849
+	JZ     done852
 	VMOVSS X0, (DX)
 
-done849:
-done845:
+done852:
+done848:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row842
+	JNZ  row845
 	VZEROUPPER
 	RET
 
@@ -25271,12 +25359,12 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row850:
+row853:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest852
+	JGE  rest855
 
-loop851:
+loop854:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25285,11 +25373,11 @@ loop851:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop851
+	JL           loop854
 
-rest852:
+rest855:
 	TESTQ        SI, SI
-	JZ           done853
+	JZ           done856
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25299,30 +25387,30 @@ rest852:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two855
+	JZ           two858
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two855:
+two858:
 	TESTQ     $0x00000002, SI
-	JZ        one856
+	JZ        one859
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one856:
+one859:
 	TESTQ  $0x00000001, SI
-	JZ     done857
+	JZ     done860
 	VMOVSS X0, (DX)
 
-done857:
-done853:
+done860:
+done856:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row850
+	JNZ  row853
 	VZEROUPPER
 	RET
 
@@ -25344,12 +25432,12 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row858:
+row861:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest860
+	JGE  rest863
 
-loop859:
+loop862:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25358,11 +25446,11 @@ loop859:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop859
+	JL           loop862
 
-rest860:
+rest863:
 	TESTQ        SI, SI
-	JZ           done861
+	JZ           done864
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25372,30 +25460,30 @@ rest860:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two863
+	JZ           two866
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two863:
+two866:
 	TESTQ     $0x00000002, SI
-	JZ        one864
+	JZ        one867
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one864:
+one867:
 	TESTQ  $0x00000001, SI
-	JZ     done865
+	JZ     done868
 	VMOVSS X0, (DX)
 
-done865:
-done861:
+done868:
+done864:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row858
+	JNZ  row861
 	VZEROUPPER
 	RET
 
@@ -25416,12 +25504,12 @@ TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row866:
+row869:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest868
+	JGE  rest871
 
-loop867:
+loop870:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25432,11 +25520,11 @@ loop867:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop867
+	JL           loop870
 
-rest868:
+rest871:
 	TESTQ        SI, SI
-	JZ           done869
+	JZ           done872
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25448,29 +25536,29 @@ rest868:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two871
+	JZ           two874
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two871:
+two874:
 	TESTQ     $0x00000002, SI
-	JZ        one872
+	JZ        one875
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one872:
+one875:
 	TESTQ  $0x00000001, SI
-	JZ     done873
+	JZ     done876
 	VMOVSS X0, (DX)
 
-done873:
-done869:
+done876:
+done872:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row866
+	JNZ  row869
 	VZEROUPPER
 	RET
 
@@ -25491,12 +25579,12 @@ TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row874:
+row877:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest876
+	JGE  rest879
 
-loop875:
+loop878:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25515,11 +25603,11 @@ loop875:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop875
+	JL           loop878
 
-rest876:
+rest879:
 	TESTQ        SI, SI
-	JZ           done877
+	JZ           done880
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25539,29 +25627,29 @@ rest876:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two879
+	JZ           two882
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two879:
+two882:
 	TESTQ     $0x00000002, SI
-	JZ        one880
+	JZ        one883
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one880:
+one883:
 	TESTQ  $0x00000001, SI
-	JZ     done881
+	JZ     done884
 	VMOVSS X0, (DX)
 
-done881:
-done877:
+done884:
+done880:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row874
+	JNZ  row877
 	VZEROUPPER
 	RET
 
@@ -25582,12 +25670,12 @@ TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row882:
+row885:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest884
+	JGE  rest887
 
-loop883:
+loop886:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25600,11 +25688,11 @@ loop883:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop883
+	JL           loop886
 
-rest884:
+rest887:
 	TESTQ        SI, SI
-	JZ           done885
+	JZ           done888
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25618,29 +25706,29 @@ rest884:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two887
+	JZ           two890
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two887:
+two890:
 	TESTQ     $0x00000002, SI
-	JZ        one888
+	JZ        one891
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one888:
+one891:
 	TESTQ  $0x00000001, SI
-	JZ     done889
+	JZ     done892
 	VMOVSS X0, (DX)
 
-done889:
-done885:
+done892:
+done888:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row882
+	JNZ  row885
 	VZEROUPPER
 	RET
 
@@ -25661,12 +25749,12 @@ TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row890:
+row893:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest892
+	JGE  rest895
 
-loop891:
+loop894:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25680,11 +25768,11 @@ loop891:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop891
+	JL           loop894
 
-rest892:
+rest895:
 	TESTQ        SI, SI
-	JZ           done893
+	JZ           done896
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25699,29 +25787,29 @@ rest892:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two895
+	JZ           two898
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two895:
+two898:
 	TESTQ     $0x00000002, SI
-	JZ        one896
+	JZ        one899
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one896:
+one899:
 	TESTQ  $0x00000001, SI
-	JZ     done897
+	JZ     done900
 	VMOVSS X0, (DX)
 
-done897:
-done893:
+done900:
+done896:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row890
+	JNZ  row893
 	VZEROUPPER
 	RET
 
@@ -25743,12 +25831,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row898:
+row901:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest900
+	JGE  rest903
 
-loop899:
+loop902:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25764,11 +25852,11 @@ loop899:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop899
+	JL           loop902
 
-rest900:
+rest903:
 	TESTQ        SI, SI
-	JZ           done901
+	JZ           done904
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25780,24 +25868,24 @@ rest900:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two903
+	JZ           two906
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two903:
+two906:
 	TESTQ     $0x00000002, SI
-	JZ        one904
+	JZ        one907
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one904:
+one907:
 	TESTQ  $0x00000001, SI
-	JZ     done905
+	JZ     done908
 	VMOVSS X2, (R11)
 
-done905:
+done908:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -25805,30 +25893,30 @@ done905:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two907
+	JZ           two910
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two907:
+two910:
 	TESTQ     $0x00000002, SI
-	JZ        one908
+	JZ        one911
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one908:
+one911:
 	TESTQ  $0x00000001, SI
-	JZ     done909
+	JZ     done912
 	VMOVSS X0, (DX)
 
-done909:
-done901:
+done912:
+done904:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row898
+	JNZ  row901
 	VZEROUPPER
 	RET
 
@@ -25850,12 +25938,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row910:
+row913:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest912
+	JGE  rest915
 
-loop911:
+loop914:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25879,11 +25967,11 @@ loop911:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop911
+	JL           loop914
 
-rest912:
+rest915:
 	TESTQ        SI, SI
-	JZ           done913
+	JZ           done916
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25903,24 +25991,24 @@ rest912:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two915
+	JZ           two918
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two915:
+two918:
 	TESTQ     $0x00000002, SI
-	JZ        one916
+	JZ        one919
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one916:
+one919:
 	TESTQ  $0x00000001, SI
-	JZ     done917
+	JZ     done920
 	VMOVSS X2, (R11)
 
-done917:
+done920:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -25928,30 +26016,30 @@ done917:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two919
+	JZ           two922
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two919:
+two922:
 	TESTQ     $0x00000002, SI
-	JZ        one920
+	JZ        one923
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one920:
+one923:
 	TESTQ  $0x00000001, SI
-	JZ     done921
+	JZ     done924
 	VMOVSS X0, (DX)
 
-done921:
-done913:
+done924:
+done916:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row910
+	JNZ  row913
 	VZEROUPPER
 	RET
 
@@ -25973,12 +26061,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row922:
+row925:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest924
+	JGE  rest927
 
-loop923:
+loop926:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25996,11 +26084,11 @@ loop923:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop923
+	JL           loop926
 
-rest924:
+rest927:
 	TESTQ        SI, SI
-	JZ           done925
+	JZ           done928
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26012,24 +26100,24 @@ rest924:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two927
+	JZ           two930
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two927:
+two930:
 	TESTQ     $0x00000002, SI
-	JZ        one928
+	JZ        one931
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one928:
+one931:
 	TESTQ  $0x00000001, SI
-	JZ     done929
+	JZ     done932
 	VMOVSS X2, (R11)
 
-done929:
+done932:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -26039,30 +26127,30 @@ done929:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two931
+	JZ           two934
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two931:
+two934:
 	TESTQ     $0x00000002, SI
-	JZ        one932
+	JZ        one935
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one932:
+one935:
 	TESTQ  $0x00000001, SI
-	JZ     done933
+	JZ     done936
 	VMOVSS X0, (DX)
 
-done933:
-done925:
+done936:
+done928:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row922
+	JNZ  row925
 	VZEROUPPER
 	RET
 
@@ -26084,12 +26172,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row934:
+row937:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest936
+	JGE  rest939
 
-loop935:
+loop938:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26108,11 +26196,11 @@ loop935:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop935
+	JL           loop938
 
-rest936:
+rest939:
 	TESTQ        SI, SI
-	JZ           done937
+	JZ           done940
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26128,54 +26216,54 @@ rest936:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two939
+	JZ           two942
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two939:
+two942:
 	TESTQ     $0x00000002, SI
-	JZ        one940
+	JZ        one943
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one940:
+one943:
 	TESTQ  $0x00000001, SI
-	JZ     done941
+	JZ     done944
 	VMOVSS X0, (R11)
 
-done941:
+done944:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two943
+	JZ           two946
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two943:
+two946:
 	TESTQ     $0x00000002, SI
-	JZ        one944
+	JZ        one947
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one944:
+one947:
 	TESTQ  $0x00000001, SI
-	JZ     done945
+	JZ     done948
 	VMOVSS X0, (DX)
 
-done945:
-done937:
+done948:
+done940:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row934
+	JNZ  row937
 	VZEROUPPER
 	RET
 
@@ -26197,12 +26285,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row946:
+row949:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest948
+	JGE  rest951
 
-loop947:
+loop950:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26218,11 +26306,11 @@ loop947:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop947
+	JL           loop950
 
-rest948:
+rest951:
 	TESTQ        SI, SI
-	JZ           done949
+	JZ           done952
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26234,24 +26322,24 @@ rest948:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two951
+	JZ           two954
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two951:
+two954:
 	TESTQ     $0x00000002, SI
-	JZ        one952
+	JZ        one955
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one952:
+one955:
 	TESTQ  $0x00000001, SI
-	JZ     done953
+	JZ     done956
 	VMOVSS X2, (R11)
 
-done953:
+done956:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -26259,30 +26347,30 @@ done953:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two955
+	JZ           two958
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two955:
+two958:
 	TESTQ     $0x00000002, SI
-	JZ        one956
+	JZ        one959
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one956:
+one959:
 	TESTQ  $0x00000001, SI
-	JZ     done957
+	JZ     done960
 	VMOVSS X0, (DX)
 
-done957:
-done949:
+done960:
+done952:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row946
+	JNZ  row949
 	VZEROUPPER
 	RET
 
@@ -26304,12 +26392,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row958:
+row961:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest960
+	JGE  rest963
 
-loop959:
+loop962:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26328,11 +26416,11 @@ loop959:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop959
+	JL           loop962
 
-rest960:
+rest963:
 	TESTQ        SI, SI
-	JZ           done961
+	JZ           done964
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26344,24 +26432,24 @@ rest960:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two963
+	JZ           two966
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two963:
+two966:
 	TESTQ     $0x00000002, SI
-	JZ        one964
+	JZ        one967
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one964:
+one967:
 	TESTQ  $0x00000001, SI
-	JZ     done965
+	JZ     done968
 	VMOVSS X2, (R11)
 
-done965:
+done968:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -26372,30 +26460,30 @@ done965:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two967
+	JZ           two970
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two967:
+two970:
 	TESTQ     $0x00000002, SI
-	JZ        one968
+	JZ        one971
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one968:
+one971:
 	TESTQ  $0x00000001, SI
-	JZ     done969
+	JZ     done972
 	VMOVSS X0, (DX)
 
-done969:
-done961:
+done972:
+done964:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row958
+	JNZ  row961
 	VZEROUPPER
 	RET
 
@@ -26417,12 +26505,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row970:
+row973:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest972
+	JGE  rest975
 
-loop971:
+loop974:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26443,11 +26531,11 @@ loop971:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop971
+	JL           loop974
 
-rest972:
+rest975:
 	TESTQ        SI, SI
-	JZ           done973
+	JZ           done976
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26459,24 +26547,24 @@ rest972:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two975
+	JZ           two978
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two975:
+two978:
 	TESTQ     $0x00000002, SI
-	JZ        one976
+	JZ        one979
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one976:
+one979:
 	TESTQ  $0x00000001, SI
-	JZ     done977
+	JZ     done980
 	VMOVSS X2, (R11)
 
-done977:
+done980:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -26489,30 +26577,30 @@ done977:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two979
+	JZ           two982
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two979:
+two982:
 	TESTQ     $0x00000002, SI
-	JZ        one980
+	JZ        one983
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one980:
+one983:
 	TESTQ  $0x00000001, SI
-	JZ     done981
+	JZ     done984
 	VMOVSS X0, (DX)
 
-done981:
-done973:
+done984:
+done976:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row970
+	JNZ  row973
 	VZEROUPPER
 	RET
 
@@ -26534,12 +26622,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row982:
+row985:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest984
+	JGE  rest987
 
-loop983:
+loop986:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26561,11 +26649,11 @@ loop983:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop983
+	JL           loop986
 
-rest984:
+rest987:
 	TESTQ        SI, SI
-	JZ           done985
+	JZ           done988
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26581,24 +26669,24 @@ rest984:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two987
+	JZ           two990
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two987:
+two990:
 	TESTQ     $0x00000002, SI
-	JZ        one988
+	JZ        one991
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one988:
+one991:
 	TESTQ  $0x00000001, SI
-	JZ     done989
+	JZ     done992
 	VMOVSS X0, (R11)
 
-done989:
+done992:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -26608,30 +26696,30 @@ done989:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two991
+	JZ           two994
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two991:
+two994:
 	TESTQ     $0x00000002, SI
-	JZ        one992
+	JZ        one995
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one992:
+one995:
 	TESTQ  $0x00000001, SI
-	JZ     done993
+	JZ     done996
 	VMOVSS X0, (DX)
 
-done993:
-done985:
+done996:
+done988:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row982
+	JNZ  row985
 	VZEROUPPER
 	RET
 
@@ -26654,12 +26742,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row994:
+row997:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest996
+	JGE  rest999
 
-loop995:
+loop998:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26691,11 +26779,11 @@ loop995:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop995
+	JL           loop998
 
-rest996:
+rest999:
 	TESTQ        SI, SI
-	JZ           done997
+	JZ           done1000
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26709,24 +26797,24 @@ rest996:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two999
+	JZ           two1002
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two999:
+two1002:
 	TESTQ     $0x00000002, SI
-	JZ        one1000
+	JZ        one1003
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1000:
+one1003:
 	TESTQ  $0x00000001, SI
-	JZ     done1001
+	JZ     done1004
 	VMOVSS X3, (R12)
 
-done1001:
+done1004:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -26737,24 +26825,24 @@ done1001:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1003
+	JZ           two1006
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1003:
+two1006:
 	TESTQ     $0x00000002, SI
-	JZ        one1004
+	JZ        one1007
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1004:
+one1007:
 	TESTQ  $0x00000001, SI
-	JZ     done1005
+	JZ     done1008
 	VMOVSS X1, (R12)
 
-done1005:
+done1008:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -26768,31 +26856,31 @@ done1005:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1007
+	JZ           two1010
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1007:
+two1010:
 	TESTQ     $0x00000002, SI
-	JZ        one1008
+	JZ        one1011
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1008:
+one1011:
 	TESTQ  $0x00000001, SI
-	JZ     done1009
+	JZ     done1012
 	VMOVSS X0, (DX)
 
-done1009:
-done997:
+done1012:
+done1000:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row994
+	JNZ  row997
 	VZEROUPPER
 	RET
 
@@ -26815,12 +26903,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1010:
+row1013:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1012
+	JGE  rest1015
 
-loop1011:
+loop1014:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26860,11 +26948,11 @@ loop1011:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1011
+	JL           loop1014
 
-rest1012:
+rest1015:
 	TESTQ        SI, SI
-	JZ           done1013
+	JZ           done1016
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26886,24 +26974,24 @@ rest1012:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1015
+	JZ           two1018
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1015:
+two1018:
 	TESTQ     $0x00000002, SI
-	JZ        one1016
+	JZ        one1019
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1016:
+one1019:
 	TESTQ  $0x00000001, SI
-	JZ     done1017
+	JZ     done1020
 	VMOVSS X3, (R12)
 
-done1017:
+done1020:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -26914,24 +27002,24 @@ done1017:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1019
+	JZ           two1022
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1019:
+two1022:
 	TESTQ     $0x00000002, SI
-	JZ        one1020
+	JZ        one1023
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1020:
+one1023:
 	TESTQ  $0x00000001, SI
-	JZ     done1021
+	JZ     done1024
 	VMOVSS X1, (R12)
 
-done1021:
+done1024:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -26945,31 +27033,31 @@ done1021:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1023
+	JZ           two1026
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1023:
+two1026:
 	TESTQ     $0x00000002, SI
-	JZ        one1024
+	JZ        one1027
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1024:
+one1027:
 	TESTQ  $0x00000001, SI
-	JZ     done1025
+	JZ     done1028
 	VMOVSS X0, (DX)
 
-done1025:
-done1013:
+done1028:
+done1016:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1010
+	JNZ  row1013
 	VZEROUPPER
 	RET
 
@@ -26992,12 +27080,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1026:
+row1029:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1028
+	JGE  rest1031
 
-loop1027:
+loop1030:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27032,11 +27120,11 @@ loop1027:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1027
+	JL           loop1030
 
-rest1028:
+rest1031:
 	TESTQ        SI, SI
-	JZ           done1029
+	JZ           done1032
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27054,24 +27142,24 @@ rest1028:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1031
+	JZ           two1034
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1031:
+two1034:
 	TESTQ     $0x00000002, SI
-	JZ        one1032
+	JZ        one1035
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1032:
+one1035:
 	TESTQ  $0x00000001, SI
-	JZ     done1033
+	JZ     done1036
 	VMOVSS X4, (R12)
 
-done1033:
+done1036:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -27082,24 +27170,24 @@ done1033:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1035
+	JZ           two1038
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1035:
+two1038:
 	TESTQ     $0x00000002, SI
-	JZ        one1036
+	JZ        one1039
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1036:
+one1039:
 	TESTQ  $0x00000001, SI
-	JZ     done1037
+	JZ     done1040
 	VMOVSS X1, (R12)
 
-done1037:
+done1040:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -27112,31 +27200,31 @@ done1037:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1039
+	JZ           two1042
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1039:
+two1042:
 	TESTQ     $0x00000002, SI
-	JZ        one1040
+	JZ        one1043
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1040:
+one1043:
 	TESTQ  $0x00000001, SI
-	JZ     done1041
+	JZ     done1044
 	VMOVSS X0, (DX)
 
-done1041:
-done1029:
+done1044:
+done1032:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1026
+	JNZ  row1029
 	VZEROUPPER
 	RET
 
@@ -27159,12 +27247,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1042:
+row1045:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1044
+	JGE  rest1047
 
-loop1043:
+loop1046:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27198,11 +27286,11 @@ loop1043:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1043
+	JL           loop1046
 
-rest1044:
+rest1047:
 	TESTQ        SI, SI
-	JZ           done1045
+	JZ           done1048
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27216,24 +27304,24 @@ rest1044:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1047
+	JZ           two1050
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1047:
+two1050:
 	TESTQ     $0x00000002, SI
-	JZ        one1048
+	JZ        one1051
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1048:
+one1051:
 	TESTQ  $0x00000001, SI
-	JZ     done1049
+	JZ     done1052
 	VMOVSS X3, (R12)
 
-done1049:
+done1052:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27244,24 +27332,24 @@ done1049:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1051
+	JZ           two1054
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1051:
+two1054:
 	TESTQ     $0x00000002, SI
-	JZ        one1052
+	JZ        one1055
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1052:
+one1055:
 	TESTQ  $0x00000001, SI
-	JZ     done1053
+	JZ     done1056
 	VMOVSS X1, (R12)
 
-done1053:
+done1056:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -27277,31 +27365,31 @@ done1053:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1055
+	JZ           two1058
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1055:
+two1058:
 	TESTQ     $0x00000002, SI
-	JZ        one1056
+	JZ        one1059
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1056:
+one1059:
 	TESTQ  $0x00000001, SI
-	JZ     done1057
+	JZ     done1060
 	VMOVSS X0, (DX)
 
-done1057:
-done1045:
+done1060:
+done1048:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1042
+	JNZ  row1045
 	VZEROUPPER
 	RET
 
@@ -27324,12 +27412,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1058:
+row1061:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1060
+	JGE  rest1063
 
-loop1059:
+loop1062:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27371,11 +27459,11 @@ loop1059:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1059
+	JL           loop1062
 
-rest1060:
+rest1063:
 	TESTQ        SI, SI
-	JZ           done1061
+	JZ           done1064
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27397,24 +27485,24 @@ rest1060:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1063
+	JZ           two1066
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1063:
+two1066:
 	TESTQ     $0x00000002, SI
-	JZ        one1064
+	JZ        one1067
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1064:
+one1067:
 	TESTQ  $0x00000001, SI
-	JZ     done1065
+	JZ     done1068
 	VMOVSS X3, (R12)
 
-done1065:
+done1068:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27425,24 +27513,24 @@ done1065:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1067
+	JZ           two1070
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1067:
+two1070:
 	TESTQ     $0x00000002, SI
-	JZ        one1068
+	JZ        one1071
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1068:
+one1071:
 	TESTQ  $0x00000001, SI
-	JZ     done1069
+	JZ     done1072
 	VMOVSS X1, (R12)
 
-done1069:
+done1072:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -27458,31 +27546,31 @@ done1069:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1071
+	JZ           two1074
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1071:
+two1074:
 	TESTQ     $0x00000002, SI
-	JZ        one1072
+	JZ        one1075
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1072:
+one1075:
 	TESTQ  $0x00000001, SI
-	JZ     done1073
+	JZ     done1076
 	VMOVSS X0, (DX)
 
-done1073:
-done1061:
+done1076:
+done1064:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1058
+	JNZ  row1061
 	VZEROUPPER
 	RET
 
@@ -27504,12 +27592,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1074:
+row1077:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1076
+	JGE  rest1079
 
-loop1075:
+loop1078:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27532,11 +27620,11 @@ loop1075:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1075
+	JL           loop1078
 
-rest1076:
+rest1079:
 	TESTQ        SI, SI
-	JZ           done1077
+	JZ           done1080
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27551,24 +27639,24 @@ rest1076:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1079
+	JZ           two1082
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1079:
+two1082:
 	TESTQ     $0x00000002, SI
-	JZ        one1080
+	JZ        one1083
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1080:
+one1083:
 	TESTQ  $0x00000001, SI
-	JZ     done1081
+	JZ     done1084
 	VMOVSS X2, (R11)
 
-done1081:
+done1084:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -27580,30 +27668,30 @@ done1081:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1083
+	JZ           two1086
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1083:
+two1086:
 	TESTQ     $0x00000002, SI
-	JZ        one1084
+	JZ        one1087
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1084:
+one1087:
 	TESTQ  $0x00000001, SI
-	JZ     done1085
+	JZ     done1088
 	VMOVSS X0, (DX)
 
-done1085:
-done1077:
+done1088:
+done1080:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1074
+	JNZ  row1077
 	VZEROUPPER
 	RET
 
@@ -27625,12 +27713,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1086:
+row1089:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1088
+	JGE  rest1091
 
-loop1087:
+loop1090:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27655,11 +27743,11 @@ loop1087:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1087
+	JL           loop1090
 
-rest1088:
+rest1091:
 	TESTQ        SI, SI
-	JZ           done1089
+	JZ           done1092
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27674,24 +27762,24 @@ rest1088:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1091
+	JZ           two1094
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1091:
+two1094:
 	TESTQ     $0x00000002, SI
-	JZ        one1092
+	JZ        one1095
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1092:
+one1095:
 	TESTQ  $0x00000001, SI
-	JZ     done1093
+	JZ     done1096
 	VMOVSS X2, (R11)
 
-done1093:
+done1096:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -27705,30 +27793,30 @@ done1093:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1095
+	JZ           two1098
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1095:
+two1098:
 	TESTQ     $0x00000002, SI
-	JZ        one1096
+	JZ        one1099
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1096:
+one1099:
 	TESTQ  $0x00000001, SI
-	JZ     done1097
+	JZ     done1100
 	VMOVSS X0, (DX)
 
-done1097:
-done1089:
+done1100:
+done1092:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1086
+	JNZ  row1089
 	VZEROUPPER
 	RET
 
@@ -27750,12 +27838,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1098:
+row1101:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1100
+	JGE  rest1103
 
-loop1099:
+loop1102:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27781,11 +27869,11 @@ loop1099:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1099
+	JL           loop1102
 
-rest1100:
+rest1103:
 	TESTQ        SI, SI
-	JZ           done1101
+	JZ           done1104
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27804,24 +27892,24 @@ rest1100:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1103
+	JZ           two1106
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1103:
+two1106:
 	TESTQ     $0x00000002, SI
-	JZ        one1104
+	JZ        one1107
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1104:
+one1107:
 	TESTQ  $0x00000001, SI
-	JZ     done1105
+	JZ     done1108
 	VMOVSS X3, (R11)
 
-done1105:
+done1108:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -27832,30 +27920,30 @@ done1105:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1107
+	JZ           two1110
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1107:
+two1110:
 	TESTQ     $0x00000002, SI
-	JZ        one1108
+	JZ        one1111
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1108:
+one1111:
 	TESTQ  $0x00000001, SI
-	JZ     done1109
+	JZ     done1112
 	VMOVSS X0, (DX)
 
-done1109:
-done1101:
+done1112:
+done1104:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1098
+	JNZ  row1101
 	VZEROUPPER
 	RET
 
@@ -27878,12 +27966,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1110:
+row1113:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1112
+	JGE  rest1115
 
-loop1111:
+loop1114:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27911,11 +27999,11 @@ loop1111:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1111
+	JL           loop1114
 
-rest1112:
+rest1115:
 	TESTQ        SI, SI
-	JZ           done1113
+	JZ           done1116
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27930,24 +28018,24 @@ rest1112:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1115
+	JZ           two1118
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1115:
+two1118:
 	TESTQ     $0x00000002, SI
-	JZ        one1116
+	JZ        one1119
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1116:
+one1119:
 	TESTQ  $0x00000001, SI
-	JZ     done1117
+	JZ     done1120
 	VMOVSS X2, (R12)
 
-done1117:
+done1120:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -27959,24 +28047,24 @@ done1117:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1119
+	JZ           two1122
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1119:
+two1122:
 	TESTQ     $0x00000002, SI
-	JZ        one1120
+	JZ        one1123
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1120:
+one1123:
 	TESTQ  $0x00000001, SI
-	JZ     done1121
+	JZ     done1124
 	VMOVSS X2, (R12)
 
-done1121:
+done1124:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -27984,31 +28072,31 @@ done1121:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1123
+	JZ           two1126
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1123:
+two1126:
 	TESTQ     $0x00000002, SI
-	JZ        one1124
+	JZ        one1127
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1124:
+one1127:
 	TESTQ  $0x00000001, SI
-	JZ     done1125
+	JZ     done1128
 	VMOVSS X0, (DX)
 
-done1125:
-done1113:
+done1128:
+done1116:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1110
+	JNZ  row1113
 	VZEROUPPER
 	RET
 
@@ -28030,12 +28118,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1126:
+row1129:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1128
+	JGE  rest1131
 
-loop1127:
+loop1130:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28054,11 +28142,11 @@ loop1127:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1127
+	JL           loop1130
 
-rest1128:
+rest1131:
 	TESTQ        SI, SI
-	JZ           done1129
+	JZ           done1132
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28069,24 +28157,24 @@ rest1128:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1131
+	JZ           two1134
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1131:
+two1134:
 	TESTQ     $0x00000002, SI
-	JZ        one1132
+	JZ        one1135
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1132:
+one1135:
 	TESTQ  $0x00000001, SI
-	JZ     done1133
+	JZ     done1136
 	VMOVSS X3, (R11)
 
-done1133:
+done1136:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28098,30 +28186,30 @@ done1133:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1135
+	JZ           two1138
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1135:
+two1138:
 	TESTQ     $0x00000002, SI
-	JZ        one1136
+	JZ        one1139
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1136:
+one1139:
 	TESTQ  $0x00000001, SI
-	JZ     done1137
+	JZ     done1140
 	VMOVSS X0, (DX)
 
-done1137:
-done1129:
+done1140:
+done1132:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1126
+	JNZ  row1129
 	VZEROUPPER
 	RET
 
@@ -28143,12 +28231,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1138:
+row1141:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1140
+	JGE  rest1143
 
-loop1139:
+loop1142:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28169,11 +28257,11 @@ loop1139:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1139
+	JL           loop1142
 
-rest1140:
+rest1143:
 	TESTQ        SI, SI
-	JZ           done1141
+	JZ           done1144
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28184,24 +28272,24 @@ rest1140:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1143
+	JZ           two1146
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1143:
+two1146:
 	TESTQ     $0x00000002, SI
-	JZ        one1144
+	JZ        one1147
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1144:
+one1147:
 	TESTQ  $0x00000001, SI
-	JZ     done1145
+	JZ     done1148
 	VMOVSS X3, (R11)
 
-done1145:
+done1148:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28215,30 +28303,30 @@ done1145:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1147
+	JZ           two1150
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1147:
+two1150:
 	TESTQ     $0x00000002, SI
-	JZ        one1148
+	JZ        one1151
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1148:
+one1151:
 	TESTQ  $0x00000001, SI
-	JZ     done1149
+	JZ     done1152
 	VMOVSS X0, (DX)
 
-done1149:
-done1141:
+done1152:
+done1144:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1138
+	JNZ  row1141
 	VZEROUPPER
 	RET
 
@@ -28260,12 +28348,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1150:
+row1153:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1152
+	JGE  rest1155
 
-loop1151:
+loop1154:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28287,11 +28375,11 @@ loop1151:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1151
+	JL           loop1154
 
-rest1152:
+rest1155:
 	TESTQ        SI, SI
-	JZ           done1153
+	JZ           done1156
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28306,24 +28394,24 @@ rest1152:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1155
+	JZ           two1158
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1155:
+two1158:
 	TESTQ     $0x00000002, SI
-	JZ        one1156
+	JZ        one1159
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1156:
+one1159:
 	TESTQ  $0x00000001, SI
-	JZ     done1157
+	JZ     done1160
 	VMOVSS X3, (R11)
 
-done1157:
+done1160:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -28334,30 +28422,30 @@ done1157:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1159
+	JZ           two1162
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1159:
+two1162:
 	TESTQ     $0x00000002, SI
-	JZ        one1160
+	JZ        one1163
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1160:
+one1163:
 	TESTQ  $0x00000001, SI
-	JZ     done1161
+	JZ     done1164
 	VMOVSS X0, (DX)
 
-done1161:
-done1153:
+done1164:
+done1156:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1150
+	JNZ  row1153
 	VZEROUPPER
 	RET
 

@@ -18,12 +18,12 @@ func (g *gen) bare(name string) (p0, p1, bytes reg.GPVirtual) {
 }
 
 // sumRows adds rows of float32 (stream 1) to a row of float64 (stream 0). Eight
-// accumulators go down all rows for a block of columns, then those of eight
-// columns, then those of the last columns.
+// accumulators go down all rows for a block of columns, then four, then two, then
+// those of the last columns. One alone would wait for its additions.
 func sumRows(g *gen, name string) {
 	acc, x, left := g.bare(name)
 	done := g.label("done")
-	for _, vectors := range []int{8, 64 / g.bytes} {
+	for _, vectors := range []int{8, 4, 2} {
 		columns := vectors * g.bytes / 8
 		next, rest := g.label("block"), g.label("rest")
 		g.Label(next)
@@ -39,7 +39,16 @@ func sumRows(g *gen, name string) {
 	g.TESTQ(left, left)
 	g.JZ(LabelRef(done))
 	wide, narrow := g.lastColumns(left)
-	g.sumColumns(acc, x, 64/g.bytes, wide, narrow)
+	if g.z {
+		one := g.label("one")
+		g.CMPQ(left, Imm(32))
+		g.JLE(LabelRef(one))
+		g.sumColumns(acc, x, 2, wide, narrow)
+		g.JMP(LabelRef(done))
+		g.Label(one)
+		wide, narrow = wide[:1], narrow[:1]
+	}
+	g.sumColumns(acc, x, len(wide), wide, narrow)
 	g.Label(done)
 	g.VZEROUPPER()
 	g.RET()
@@ -95,8 +104,8 @@ func (g *gen) sumColumns(acc, x reg.GPVirtual, vectors int, wide, narrow []mask)
 	}
 }
 
-// lastColumns returns the lanes of the last 1 to 7 columns; bytes is theirs in
-// float32.
+// lastColumns returns the lanes of the last columns, less than two vectors; bytes
+// is theirs in float32.
 func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
 	if g.z {
 		ones, n, k := g.GP64(), g.GP64(), g.K()
@@ -105,7 +114,9 @@ func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
 		g.MOVQ(I32(-1), ones)
 		g.BZHIQ(n, ones, ones)
 		g.KMOVW(ones.As32(), k)
-		return []mask{k}, []mask{k}
+		second := g.K()
+		g.KSHIFTRW(Imm(8), k, second)
+		return []mask{k, second}, []mask{k, second}
 	}
 	p := g.GP64()
 	g.LEAQ(static(maskName, 64), p)
