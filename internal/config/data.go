@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -76,6 +75,3 @@ func (c columns) write() *value {
 	}
 	return v
 }
-
-// String names the training data for messages.
-func (d *Data) String() string { return fmt.Sprintf("data %s", d.Train) }
