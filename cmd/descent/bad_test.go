@@ -29,8 +29,9 @@ func idxFolder(t *testing.T, dir string, trainLabels, testLabels []byte) string 
 	return dir
 }
 
-// npyFolder writes arrays of six examples, one of them with a NaN.
-func npyFolder(t *testing.T, dir string) string {
+// npyFolder writes arrays of n examples of two numbers and their class, which
+// is whether the first is larger. The number at nan is none.
+func npyFolder(t *testing.T, dir string, n, nan int) string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -40,18 +41,22 @@ func npyFolder(t *testing.T, dir string) string {
 		return "\x93NUMPY\x01\x00" + string(binary.LittleEndian.AppendUint16(nil, uint16(len(header)))) + header + string(data)
 	}
 	var x, y []byte
-	for i := range 12 {
-		v := float32(i)
-		if i == 5 {
-			v = float32(math.NaN())
+	for i := range n {
+		pair := []float32{float32(i * 7 % 13), float32(i*5%11) + 0.5}
+		for j, v := range pair {
+			if 2*i+j == nan {
+				v = float32(math.NaN())
+			}
+			x = binary.LittleEndian.AppendUint32(x, math.Float32bits(v))
 		}
-		x = binary.LittleEndian.AppendUint32(x, math.Float32bits(v))
+		class := uint32(0)
+		if pair[0] > pair[1] {
+			class = 1
+		}
+		y = binary.LittleEndian.AppendUint32(y, class)
 	}
-	for i := range 6 {
-		y = binary.LittleEndian.AppendUint32(y, uint32(i%2))
-	}
-	write(t, dir, "x.npy", array("<f4", "6, 2", x))
-	write(t, dir, "y.npy", array("<i4", "6,", y))
+	write(t, dir, "x.npy", array("<f4", fmt.Sprint(n, ", 2"), x))
+	write(t, dir, "y.npy", array("<i4", fmt.Sprint(n, ","), y))
 	return dir
 }
 
@@ -92,7 +97,7 @@ func TestBadInput(t *testing.T) {
 		{"NaN", on(table("nan.csv", spoil(5, "inf,cook,low")), "--set", "data.columns={age: numeric}"), 1, []string{"nan.csv:6", `column "age"`, `"inf" is not a finite number`}},
 		{"missing cell of the target", on(table("target.csv", spoil(5, "30,cook,"))), 1, []string{"target.csv:6", `column "income"`, "the target is missing", "drop the row"}},
 		{"ragged row", on(table("ragged.csv", spoil(5, "30,cook"))), 1, []string{"ragged.csv:6", "2 cells (want 3"}},
-		{"NaN in an array", []string{"train", "--data", npyFolder(t, filepath.Join(dir, "npy"))}, 1, []string{"x.npy", `field "x", example 2, element 1: NaN (want a finite number)`}},
+		{"NaN in an array", []string{"train", "--data", npyFolder(t, filepath.Join(dir, "npy"), 6, 5)}, 1, []string{"x.npy", `field "x", example 2, element 1: NaN (want a finite number)`}},
 		{"empty data", on(table("empty.csv", "")), 1, []string{"empty.csv", "no rows"}},
 		{"only a header", on(table("header.csv", "age,job,income\n")), 1, []string{"header.csv", "no "}},
 		{"one class", on(table("class.csv", strings.ReplaceAll(people(60), "high", "low"))), 1, []string{"class.csv", `every row has class "low"`}},

@@ -218,6 +218,27 @@ func TestTrainRegression(t *testing.T) {
 	}
 }
 
+func TestTrainArrays(t *testing.T) {
+	dir := t.TempDir()
+	data, out := npyFolder(t, filepath.Join(dir, "data"), 700, -1), filepath.Join(dir, "run")
+	stdout, _ := mustCall(t, "train", "--data", data, "--out", out, "--json", "--quiet", "--set", "optimizer.adamw.lr=1e-2")
+	if s := summary(t, stdout); value(s.Test, "accuracy") < 0.95 {
+		t.Errorf("summary %+v", s)
+	}
+	if err := os.Remove(filepath.Join(data, "y.npy")); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ = mustCall(t, "predict", out, "--data", data)
+	if lines := strings.Split(stdout, "\n"); len(lines) != 702 || lines[0] != "y.npy,p(0),p(1)" || !strings.HasPrefix(lines[1], "0,") {
+		t.Errorf("predictions\n%.200s", stdout)
+	}
+	for _, args := range [][]string{{"eval", out}, {"eval", out, "--data", data}, {"train", "--data", data}} {
+		if code, _, stderr := call(args...); code != 1 || !strings.Contains(stderr, "y.npy") {
+			t.Errorf("%v without y.npy: exit code %d, %s", args, code, stderr)
+		}
+	}
+}
+
 func TestInspectFiles(t *testing.T) {
 	dir := t.TempDir()
 	data, out := write(t, dir, "people.csv", people(100)), filepath.Join(dir, "run")

@@ -45,7 +45,7 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err := d.settleFormat(); err != nil {
 		return nil, err
 	}
-	whole, err := d.read(d.Train, "train", c.fitTask())
+	whole, err := d.read(d.Train, "train", true)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
 	apply := c.Data // what the columns are is in the schema
 	apply.Target, apply.Weight, apply.Columns, apply.Skip = "", "", nil, nil
-	r, err := apply.read(path, part, c.fitTask())
+	r, err := apply.read(path, part, strict)
 	if err != nil {
 		return nil, err
 	}

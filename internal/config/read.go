@@ -107,8 +107,9 @@ const (
 	npyTarget   = "y.npy"
 )
 
-// read reads data of the settled format.
-func (d *Data) read(path, part, task string) (*raw, error) {
+// read reads data of the settled format. part is what they are used as: train,
+// val or test. target says whether they must have one.
+func (d *Data) read(path, part string, target bool) (*raw, error) {
 	if name, ok := strings.CutPrefix(path, Embedded); ok {
 		if name != "digits" {
 			return nil, fmt.Errorf("config: data %s: the program holds no such data (want %sdigits)", path, Embedded)
@@ -128,7 +129,7 @@ func (d *Data) read(path, part, task string) (*raw, error) {
 		}
 		return &raw{memory: train, schema: s}, err
 	case "npy":
-		return readNPY(path, task)
+		return readNPY(path, target)
 	}
 	t, err := dataset.ReadTable(path, d.table())
 	return &raw{table: t}, err
@@ -148,13 +149,23 @@ func (d *Data) table() dataset.TableOptions {
 	return o
 }
 
-// readNPY reads a folder with x.npy and y.npy.
-func readNPY(dir, task string) (*raw, error) {
-	m, err := dataset.LoadNPY(filepath.Join(dir, npyFeatures), filepath.Join(dir, npyTarget))
+// readNPY reads a folder with x.npy and y.npy, which may be missing unless the
+// target is needed.
+func readNPY(dir string, target bool) (*raw, error) {
+	features, labels := filepath.Join(dir, npyFeatures), filepath.Join(dir, npyTarget)
+	if !target && !exists(labels) {
+		x, err := dataset.ReadNPY(features)
+		if err != nil {
+			return nil, err
+		}
+		m, err := dataset.New(dataset.Column{Name: dataset.FieldX, Data: x, DType: tensor.F32})
+		return &raw{memory: m}, err
+	}
+	m, err := dataset.LoadNPY(features, labels)
 	if err != nil {
 		return nil, err
 	}
-	s := &dataset.Schema{Version: dataset.SchemaVersion, Rows: m.Len(), Target: dataset.TargetSchema{Name: npyTarget, Task: task, Std: 1}}
+	s := &dataset.Schema{Version: dataset.SchemaVersion, Rows: m.Len(), Target: dataset.TargetSchema{Name: npyTarget, Std: 1}}
 	y, err := dataset.FindField(m, dataset.FieldY)
 	if err != nil {
 		return nil, err
