@@ -360,10 +360,13 @@ func (t *tier) packedNT(p *product, j int, s *Scratch) {
 	}
 }
 
-// narrow says that C has few columns and a ragged edge, which waste lanes, while
-// the rows of Cᵀ are long.
+// narrow says that C has few columns and a ragged edge, which waste more lanes than
+// those of Cᵀ, and enough work to pay for the transposition.
 func (t *tier) narrow(p *product) bool {
-	return p.n < 2*t.lanes && p.n%t.lanes != 0 && p.m >= 4*t.lanes && p.k >= 64
+	if p.n >= 2*t.lanes || p.k < 32 || p.m < 16 || p.m*p.k < 1024 {
+		return false
+	}
+	return p.n*roundUp(p.m, t.lanes) < p.m*roundUp(p.n, t.lanes)
 }
 
 // swapped computes Cᵀ (n, m) = Bᵀ·Aᵀ with Aᵀ (k, m) at right, some rows at a
