@@ -60,7 +60,7 @@ func (p *program) chunk(w *worker, i int) {
 // launch runs n chunks, on the workers if the work is worth it.
 func (p *program) launch(mode regionMode, n int, cost float64) {
 	p.mode = mode
-	if cost < p.eng.grain.wake || p.eng.threads == 1 {
+	if n < 2 || cost < p.eng.grain.wake || p.eng.threads == 1 {
 		for i := range n {
 			p.chunk(&p.eng.pool.caller, i)
 		}

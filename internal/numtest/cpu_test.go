@@ -15,7 +15,7 @@ import (
 )
 
 func openCPU(v Variant) (engine.Engine, error) {
-	return cpu.New(cpu.Config{ISA: v.ISA, Threads: v.Threads})
+	return cpu.New(cpu.Config{ISA: v.ISA, Threads: v.Threads, Eager: true})
 }
 
 // cpuVariants are all tiers of this machine on one thread, and the best one on
