@@ -33,6 +33,7 @@ type tier struct {
 	wide      [4]int                // vectors of a panel for 1, 2, 3 and more rows
 	tiles     [17][]func(args *int) // [vectors][rows]
 	ordered   [5][]func(args *int)  // [rows][strips]: NT with few rows
+	tall      []func(args *int)     // [columns]: NN with few columns
 	outer     func(args *int)       // k = 1
 	transpose func(src *float32, lds int, dst *float32, ldd int, rows, cols int)
 	pack      func(k, nv int, b *float32, ldb int, dst *float32)
@@ -56,6 +57,7 @@ var tierAVX512 = tier{
 		3: {nil, ordered3x1AVX512, ordered3x2AVX512},
 		4: {nil, ordered4x1AVX512, ordered4x2AVX512},
 	},
+	tall:      []func(args *int){nil, tall1AVX512, tall2AVX512, tall3AVX512, tall4AVX512, tall5AVX512, tall6AVX512, tall7AVX512, tall8AVX512, tall9AVX512, tall10AVX512, tall11AVX512, tall12AVX512},
 	outer:     outerAVX512,
 	transpose: transposeAVX512,
 	pack:      packAVX512,
@@ -110,6 +112,8 @@ func multiply(p *product, s *Scratch) {
 		t.transposed(p, s)
 	case p.csa != 1 && t.narrow(p):
 		t.swapped(p, p.a, p.csa, s)
+	case p.csa == 1 && p.n < len(t.tall) && p.m >= t.lanes && p.k >= t.lanes && p.init != Accumulate:
+		t.tallRows(p, s)
 	default:
 		t.direct(p, s)
 	}
@@ -161,6 +165,28 @@ func (t *tier) direct(p *product, s *Scratch) {
 			t.panel(g, p, &a[q*csa], j, nv)
 			j += nv * t.lanes
 		}
+	}
+}
+
+// tallRows computes C = A·B with vectors along columns of C, sixteen rows each, and
+// what is left of them as usual.
+func (t *tier) tallRows(p *product, s *Scratch) {
+	g := &s.tile
+	t.setOutput(g, p)
+	g.k, g.b, g.ldb, g.mask = p.k, &p.b[0], 4*p.rsb, t.mask(p.n)
+	if p.init == Bias {
+		g.bias = &p.bias[0]
+	}
+	most, row := max(1, callWork/(p.n*t.lanes*p.k)), 0
+	for tiles := p.m / t.lanes; tiles > 0; tiles -= g.tiles {
+		g.a, g.c, g.tiles = &p.a[row*p.rsa], &p.c[row*p.ldc], min(most, tiles)
+		t.tall[p.n](&g.k)
+		row += g.tiles * t.lanes
+	}
+	if row < p.m {
+		rest := *p
+		rest.m, rest.a, rest.c = p.m-row, p.a[row*p.rsa:], p.c[row*p.ldc:]
+		t.direct(&rest, s)
 	}
 }
 

@@ -160,6 +160,24 @@ func TestGemmSmall(t *testing.T) {
 	}
 }
 
+// A few columns and rows enough for vectors to run down them, and narrow products
+// at the edge of being turned.
+func TestGemmNarrow(t *testing.T) {
+	defer Use(Active())
+	r := rand.New(rand.NewPCG(10, 5))
+	var s Scratch
+	for _, o := range orientations {
+		for n := 1; n <= 17; n++ {
+			for i, m := range []int{15, 16, 17, 31, 32, 33, 50} {
+				for j, k := range []int{15, 16, 17, 31, 32, 33, 64, 70} {
+					newGemmCase(r, o, m, n, k, Init((i+j+n)%3)).check(t, &s)
+				}
+			}
+		}
+		newGemmCase(r, o, 7000, 10, 40, Bias).check(t, &s) // several calls
+	}
+}
+
 // Where the driver changes its way: blocks of k, swapped products, wide panels.
 func TestGemmPaths(t *testing.T) {
 	defer Use(Active())
@@ -207,7 +225,7 @@ func TestGemmNaNAndInf(t *testing.T) {
 	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), math.MaxFloat32, 0x1p-140}
 	var s Scratch
 	for _, o := range orientations {
-		for _, d := range [][3]int{{1, 40, 30}, {6, 64, 20}, {20, 20, 20}, {33, 70, 9}, {70, 10, 70}, {9, 50, 1}, {3, 40, 33}} {
+		for _, d := range [][3]int{{1, 40, 30}, {6, 64, 20}, {20, 20, 20}, {33, 70, 9}, {70, 10, 70}, {20, 11, 40}, {9, 50, 1}, {3, 40, 33}} {
 			x := newGemmCase(r, o, d[0], d[1], d[2], Init(r.IntN(3)))
 			for _, g := range []*fenced{x.a, x.b, x.c} {
 				for range 6 {

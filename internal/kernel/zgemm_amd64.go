@@ -242,6 +242,42 @@ func ordered4x1AVX2(args *int)
 func ordered4x2AVX512(args *int)
 
 //go:noescape
+func tall1AVX512(args *int)
+
+//go:noescape
+func tall2AVX512(args *int)
+
+//go:noescape
+func tall3AVX512(args *int)
+
+//go:noescape
+func tall4AVX512(args *int)
+
+//go:noescape
+func tall5AVX512(args *int)
+
+//go:noescape
+func tall6AVX512(args *int)
+
+//go:noescape
+func tall7AVX512(args *int)
+
+//go:noescape
+func tall8AVX512(args *int)
+
+//go:noescape
+func tall9AVX512(args *int)
+
+//go:noescape
+func tall10AVX512(args *int)
+
+//go:noescape
+func tall11AVX512(args *int)
+
+//go:noescape
+func tall12AVX512(args *int)
+
+//go:noescape
 func outerAVX512(args *int)
 
 //go:noescape

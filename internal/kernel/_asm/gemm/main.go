@@ -26,6 +26,9 @@ func main() {
 			}
 		}
 	}
+	for n := 1; n <= 12; n++ {
+		tall(n)
+	}
 	outer(avx512)
 	outer(avx2)
 	transpose512()
