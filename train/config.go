@@ -172,8 +172,11 @@ func (c Config) checkData() (errs []error) {
 	if c.Batch != nil {
 		errs = append(errs, batch.Check(c.Batch, c.Data.Len()))
 	}
-	if _, err := dataset.FindField(c.Data, dataset.FieldY); err != nil {
+	y, err := dataset.FindField(c.Data, dataset.FieldY)
+	if err != nil {
 		errs = append(errs, fmt.Errorf("train: the data has no target: %w", err))
+	} else if have := measures(c.Loss, y); better[c.Metric] != nil && !slices.Contains(have, c.Metric) {
+		errs = append(errs, fmt.Errorf("train: metric %q is not measured for this target (have %v)", c.Metric, have))
 	}
 	for _, d := range []struct {
 		name string

@@ -33,6 +33,17 @@ type meter interface {
 	baseline(prior meter) report.Values
 }
 
+// measures returns the metrics there are for a kind of target.
+func measures(loss nn.Loss, target dataset.Field) []string {
+	switch newMeter(loss, target).(type) {
+	case *accuracy:
+		return []string{"loss", "accuracy"}
+	case *regression:
+		return []string{"loss", "rmse", "r2"}
+	}
+	return []string{"loss"}
+}
+
 // newMeter returns the meter for a kind of target, or nil if there is none.
 func newMeter(loss nn.Loss, target dataset.Field) meter {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/descent-ml/descent/internal/examples"
 	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
 )
@@ -32,6 +33,11 @@ func (f *trainFlags) takeRun(args []string) ([]string, error) {
 	if f.resume == resumeNewest && f.out != "" {
 		f.resume = f.out
 	}
+	if f.resume == resumeNewest && len(args) == 1 {
+		if _, example := examples.Find(args[0]); !example && filepath.Ext(args[0]) == "" {
+			return nil, notBegun(args[0])
+		}
+	}
 	if f.resume == resumeNewest {
 		run, err := newestRun(args)
 		if err != nil {
@@ -43,10 +49,18 @@ func (f *trainFlags) takeRun(args []string) ([]string, error) {
 		return nil, usagef("--out %s, but the run to resume is %s (leave --out away)", f.out, f.resume)
 	}
 	if !isRun(f.resume) {
-		return nil, usagef("cannot resume %s: there is no %s in it", f.resume, train.ConfigName)
+		return nil, notBegun(f.resume)
 	}
 	f.out = f.resume
 	return args, nil
+}
+
+// notBegun says why a folder cannot be resumed.
+func notBegun(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return usagef("cannot resume %s: there is no such run directory", dir)
+	}
+	return usagef("cannot resume %s: there is no %s in it, so no run began there (delete it and train anew)", dir, train.ConfigName)
 }
 
 // isRun reports whether a directory is a run's.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/descent-ml/descent/batch"
@@ -118,8 +119,20 @@ func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (data
 	apply := c.Data // what the columns are is in the schema
 	apply.Target, apply.Weight, apply.Columns, apply.Skip = "", "", nil, nil
 	r, err := apply.read(path, part, strict)
+	if i := slices.Index(apply.Names, s.Target.Name); err != nil && !strict && i >= 0 {
+		// A table without a header, and without the target that is named.
+		apply.Names = slices.Delete(slices.Clone(apply.Names), i, i+1)
+		if without, e := apply.read(path, part, strict); e == nil {
+			r, err = without, nil
+		}
+	}
 	if err != nil {
 		return nil, err
+	}
+	if !strict && r.table != nil {
+		inputs := *s // a target that is there need not be right
+		inputs.Target.Task, inputs.Weight = "", ""
+		s = &inputs
 	}
 	return c.encode(r, s, strict)
 }
