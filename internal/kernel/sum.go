@@ -87,11 +87,9 @@ func sumSquaresBlock(x []float32) float64 {
 // lanes64 are the partial sums of a block.
 type lanes64 [16]float64
 
-func (l lanes64) sum() float64 {
-	for w := 8; w > 0; w /= 2 {
-		for i := range w {
-			l[i] += l[i+w]
-		}
-	}
-	return l[0]
+func (l *lanes64) sum() float64 {
+	a, b, c, d := l[0]+l[8], l[1]+l[9], l[2]+l[10], l[3]+l[11]
+	e, f, g, h := l[4]+l[12], l[5]+l[13], l[6]+l[14], l[7]+l[15]
+	a, b, c, d = a+e, b+f, c+g, d+h
+	return (a + c) + (b + d)
 }

@@ -137,8 +137,8 @@ func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
 
 // sumSquares sets the sixteen float64 lanes of each of some blocks (stream 1);
 // cols is a positive multiple of 16, blocks after the first are full. Squares
-// are exact, so the FMA rounds as the addition does. Two blocks at once hide
-// half of its latency.
+// are exact, so an FMA would give the same bits, but later than the addition:
+// the lanes wait for it. Two blocks at once hide half of that.
 func sumSquares(blocks int) func(g *gen, name string) {
 	return func(g *gen, name string) {
 		x, out, left := g.bare(name)
@@ -152,7 +152,8 @@ func sumSquares(blocks int) func(g *gen, name string) {
 		for i := range sums {
 			v := g.reg()
 			g.VCVTPS2PD(Mem{Base: x, Disp: i/vectors*4*sumBlock + i%vectors*g.bytes/2}, v)
-			g.VFMADD231PD(v, v, sums[i])
+			g.VMULPD(v, v, v)
+			g.VADDPD(v, sums[i], sums[i])
 		}
 		g.ADDQ(Imm(64), x)
 		g.SUBQ(Imm(64), left)
