@@ -16,7 +16,7 @@ type Error struct {
 	Operands []Shape // what it was given
 	Reason   string  // what is wrong, and what was wanted
 	Scope    string  // the layer, if any
-	Pos      string  // file:line of the caller
+	Pos      string  // file:line of the model's author; "" if no such code is on the stack
 }
 
 func (e *Error) Error() string {
@@ -24,11 +24,16 @@ func (e *Error) Error() string {
 	for i, s := range e.Operands {
 		shapes[i] = s.String()
 	}
-	where := e.Pos
-	if e.Scope != "" {
-		where = "layer " + e.Scope + ", " + e.Pos
+	text := fmt.Sprintf("graph: %s(%s): %s", e.Op, strings.Join(shapes, ", "), e.Reason)
+	switch {
+	case e.Scope != "" && e.Pos != "":
+		return text + " (layer " + e.Scope + ", " + e.Pos + ")"
+	case e.Scope != "":
+		return text + " (layer " + e.Scope + ")"
+	case e.Pos != "":
+		return text + " (" + e.Pos + ")"
 	}
-	return fmt.Sprintf("graph: %s(%s): %s (%s)", e.Op, strings.Join(shapes, ", "), e.Reason, where)
+	return text
 }
 
 // Builder makes a graph node by node. Its methods return the new node; after
@@ -93,26 +98,30 @@ var opInvalid = &Op{Name: "invalid"}
 func caller() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	last := "unknown"
 	for {
 		f, more := frames.Next()
-		last = fmt.Sprintf("%s:%d", f.File, f.Line)
-		if !ownPackage(f.Function) || strings.HasSuffix(f.File, "_test.go") {
-			return shorten(last)
+		if !forOthers(f) {
+			return shorten(fmt.Sprintf("%s:%d", f.File, f.Line))
 		}
 		if !more {
-			return shorten(last)
+			return ""
 		}
 	}
 }
 
-func ownPackage(function string) bool {
-	for _, p := range []string{"graph", "nn", "optim"} {
-		if strings.HasPrefix(function, "github.com/descent-ml/descent/"+p+".") {
+// forOthers reports whether a function builds graphs for somebody else, or is
+// the runtime below all of them.
+func forOthers(f runtime.Frame) bool {
+	const module = "github.com/descent-ml/descent/"
+	if strings.HasSuffix(f.File, "_test.go") {
+		return false
+	}
+	for _, p := range []string{module + "graph.", module + "nn.", module + "optim.", module + "train.", module + "internal/", "runtime.", "testing."} {
+		if strings.HasPrefix(f.Function, p) {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(f.File, "/cmd/descent/") || f.Function == ""
 }
 
 // shorten keeps the last two elements of a path.

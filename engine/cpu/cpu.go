@@ -97,8 +97,9 @@ func (e *Engine) NewVars(specs []engine.VarSpec) (engine.Vars, error) {
 		places = append(places, compile.Var{Name: s.Name, Kind: s.Kind, Dims: s.Shape})
 	}
 	v.layout = compile.NewLayout(places)
-	v.memory = newMemory(v.layout.Bytes)
-	return v, nil
+	var err error
+	v.memory, err = newMemory("the parameters and the optimizer's state", v.layout.Bytes)
+	return v, err
 }
 
 // Specs implements engine.Vars.

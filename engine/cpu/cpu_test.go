@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/engine"
@@ -243,5 +244,17 @@ func TestAbandonedUpdate(t *testing.T) {
 	}
 	if len(once) != len(vars.Specs()) {
 		t.Errorf("%d variables, want %d", len(vars.Specs()), len(once))
+	}
+}
+
+// TestTooLarge: a model that the machine cannot hold is refused, not tried.
+func TestTooLarge(t *testing.T) {
+	if physical() == 0 {
+		t.Skip("the memory of this machine is not known")
+	}
+	e := newEngine(t, 1, icpu.Best())
+	_, err := e.NewVars([]engine.VarSpec{{Name: "w", Shape: tensor.Shape{1 << 21, 1 << 21}}})
+	if err == nil || !strings.Contains(err.Error(), "GiB") {
+		t.Errorf("error %v, want one that names the memory", err)
 	}
 }

@@ -1,6 +1,9 @@
 package cpu
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // memory is a zeroed block, aligned to 64 bytes, addressed by byte offsets.
 // Large blocks ask the system for huge pages.
@@ -10,7 +13,13 @@ type memory struct {
 
 const hugePage = 2 << 20
 
-func newMemory(bytes int64) memory {
+// newMemory allocates a block for what, unless the machine cannot hold it:
+// running out of memory later would end the process without a word.
+func newMemory(what string, bytes int64) (memory, error) {
+	if have := physical(); bytes < 0 || have > 0 && bytes > have {
+		return memory{}, fmt.Errorf("engine/cpu: %s need %.1f GiB, this machine has %.1f GiB (make layers, the batch or exec.micro smaller)",
+			what, float64(bytes)/(1<<30), float64(have)/(1<<30))
+	}
 	align := int64(64)
 	if bytes >= hugePage {
 		align = hugePage
@@ -21,7 +30,7 @@ func newMemory(bytes int64) memory {
 	if bytes >= hugePage {
 		adviseHuge(b)
 	}
-	return memory{b}
+	return memory{b}, nil
 }
 
 func (m memory) at(offset, bytes int64) unsafe.Pointer {

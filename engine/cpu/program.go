@@ -55,7 +55,10 @@ var _ engine.Program = (*program)(nil)
 func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*program, error) {
 	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}}
 	p.opts.Batch = max(o.Batch, o.Rows)
-	p.arena = newMemory(plan.RowBytes + plan.FixedBytes)
+	var err error
+	if p.arena, err = newMemory("the activations and gradients", plan.RowBytes+plan.FixedBytes); err != nil {
+		return nil, err
+	}
 	p.inputs = make([]input, len(plan.Graph.Inputs))
 	for i, n := range plan.Graph.Inputs {
 		p.inputs[i].per = n.Shape.Size()
