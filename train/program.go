@@ -102,6 +102,12 @@ func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.
 	specs := make([]engine.VarSpec, len(g.Vars))
 	for i, v := range g.Vars {
 		specs[i] = engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims}
+	}
+	var err error // before anything is allocated: the engine knows what fits
+	if w.vars, err = eng.NewVars(specs); err != nil {
+		return nil, err
+	}
+	for _, v := range g.Vars {
 		t := tensor.New(tensor.F32, v.Shape.Dims...)
 		w.host[v.Attr.Name] = t
 		if err := nn.Initialize(v.Attr.Init, v.Shape.Dims, seed, v.Attr.Name, t.F32()); err != nil {
@@ -109,10 +115,6 @@ func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.
 		}
 	}
 	if err := w.adopt(init); err != nil {
-		return nil, err
-	}
-	var err error
-	if w.vars, err = eng.NewVars(specs); err != nil {
 		return nil, err
 	}
 	return w, w.push()
