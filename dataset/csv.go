@@ -239,8 +239,11 @@ func (t *Table) checkNames(width int) error {
 		return fmt.Errorf("dataset: %s: %d names for %d columns", t.file, len(t.names), width)
 	}
 	for i, n := range t.names {
-		if n == "" || slices.Contains(t.names[:i], n) {
-			return fmt.Errorf("dataset: %s: column %d is called %q, which is empty or used twice: give names, or say that there is no header", t.file, i, n)
+		if n == "" {
+			return fmt.Errorf("dataset: %s: the name of column %d is empty: give names, or say that there is no header", t.file, i)
+		}
+		if twin := slices.Index(t.names[:i], n); twin >= 0 {
+			return fmt.Errorf("dataset: %s: columns %d and %d, from 0, are both called %q: rename one, give names, or say that there is no header", t.file, twin, i, n)
 		}
 	}
 	return nil
@@ -250,14 +253,15 @@ func (t *Table) checkNames(width int) error {
 const headerRows = 100
 
 // looksLikeHeader reports whether the first row is names: none of its cells is
-// a number or twice there, none but the first is empty, and below one of them
-// stand numbers only, or none of them comes again in its column.
+// a number, none but the first is empty, and below one of them stand numbers
+// only, or none of them comes again in its column. Names that are there twice
+// are still names: checkNames refuses them.
 func (t *Table) looksLikeHeader(first []string) bool {
 	for i, cell := range first {
 		if cell == "" && i == 0 {
 			continue
 		}
-		if _, number, missing := t.missing.number([]byte(cell)); number || missing || slices.Contains(first[:i], cell) {
+		if _, number, missing := t.missing.number([]byte(cell)); number || missing {
 			return false
 		}
 	}
