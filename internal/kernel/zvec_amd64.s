@@ -1935,18 +1935,19 @@ done112:
 // func vecReluAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecReluAVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row113:
 	XORQ DX, DX
@@ -1981,19 +1982,20 @@ done116:
 // func vecRelugradAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecRelugradAVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row117:
 	XORQ DX, DX
@@ -2001,23 +2003,23 @@ row117:
 	JGE  rest119
 
 loop118:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
-	VMOVAPS.Z   Z1, K2, Z0
-	VMOVUPS     Z0, (R9)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop118
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, (R9)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop118
 
 rest119:
-	TESTQ       SI, SI
-	JZ          done120
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
-	VMOVAPS.Z   Z1, K2, Z0
-	VMOVUPS     Z0, K1, (R9)(DX*1)
+	TESTQ     SI, SI
+	JZ        done120
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, K1, (R9)(DX*1)
 
 done120:
 	ADDQ 80(AX), DI
@@ -8404,19 +8406,20 @@ loop354:
 // func vecFused0AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row355:
 	XORQ DX, DX
@@ -9080,20 +9083,21 @@ done378:
 // func vecFused6AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row379:
 	XORQ DX, DX
@@ -9136,19 +9140,20 @@ done382:
 // func vecFused7AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row383:
 	XORQ DX, DX
@@ -9576,20 +9581,21 @@ done398:
 // func vecFused11AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row399:
 	XORQ DX, DX
@@ -9597,27 +9603,27 @@ row399:
 	JGE  rest401
 
 loop400:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z1, K2
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS     Z0, (R10)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop400
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   (R9)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (R10)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop400
 
 rest401:
-	TESTQ       SI, SI
-	JZ          done402
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R9)(DX*1), K1, Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z1, K2
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS     Z0, K1, (R10)(DX*1)
+	TESTQ     SI, SI
+	JZ        done402
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (R10)(DX*1)
 
 done402:
 	ADDQ 80(AX), DI
@@ -10124,19 +10130,20 @@ done414:
 // func vecFused15AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row415:
 	XORQ DX, DX
@@ -10176,19 +10183,20 @@ done418:
 // func vecFused16AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row419:
 	XORQ DX, DX
@@ -10196,25 +10204,25 @@ row419:
 	JGE  rest421
 
 loop420:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
-	VMOVAPS.Z   Z1, K2, Z0
-	VADDPS      Z0, Z1, Z0
-	VMOVUPS     Z0, (R9)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop420
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, (R9)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop420
 
 rest421:
-	TESTQ       SI, SI
-	JZ          done422
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VCMPPS.BCST $0x1e, vecConst<>+96(SB), Z0, K2
-	VMOVAPS.Z   Z1, K2, Z0
-	VADDPS      Z0, Z1, Z0
-	VMOVUPS     Z0, K1, (R9)(DX*1)
+	TESTQ     SI, SI
+	JZ        done422
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (R9)(DX*1)
 
 done422:
 	ADDQ 80(AX), DI
@@ -15256,19 +15264,20 @@ done220:
 // func vecReluAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecReluAVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R9
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R9
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R9
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row225:
 	XORQ DX, DX
@@ -15323,20 +15332,21 @@ done228:
 // func vecRelugradAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecRelugradAVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R10
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R10
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row233:
 	XORQ DX, DX
@@ -15344,11 +15354,11 @@ row233:
 	JGE  rest235
 
 loop234:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
-	VANDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R9)(DX*1)
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y1, Y1
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
 	JL      loop234
@@ -15356,30 +15366,30 @@ loop234:
 rest235:
 	TESTQ        SI, SI
 	JZ           done236
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VCMPPS       $0x1e, vecConst<>+96(SB), Y1, Y1
-	VANDPS       Y0, Y1, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y1, Y2, Y1
 	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
+	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
 	JZ           two238
-	VMOVUPS      X0, (DX)
+	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
+	VEXTRACTF128 $0x01, Y1, X1
 
 two238:
 	TESTQ     $0x00000002, SI
 	JZ        one239
-	VMOVLPS   X0, (DX)
+	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
+	VPERMILPS $0x0e, X1, X1
 
 one239:
 	TESTQ  $0x00000001, SI
 	JZ     done240
-	VMOVSS X0, (DX)
+	VMOVSS X1, (DX)
 
 done240:
 done236:
@@ -22233,20 +22243,21 @@ done648:
 // func vecFused0AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R10
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R10
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row653:
 	XORQ DX, DX
@@ -23115,21 +23126,22 @@ done696:
 // func vecFused6AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row701:
 	XORQ DX, DX
@@ -23212,20 +23224,21 @@ done704:
 // func vecFused7AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R10
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R10
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row713:
 	XORQ DX, DX
@@ -23784,21 +23797,22 @@ done740:
 // func vecFused11AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row745:
 	XORQ DX, DX
@@ -23806,13 +23820,13 @@ row745:
 	JGE  rest747
 
 loop746:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VCMPPS  $0x1e, vecConst<>+96(SB), Y1, Y1
-	VANDPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R10)(DX*1)
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
 	JL      loop746
@@ -23820,32 +23834,32 @@ loop746:
 rest747:
 	TESTQ        SI, SI
 	JZ           done748
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VCMPPS       $0x1e, vecConst<>+96(SB), Y0, Y0
-	VANDPS       Y1, Y0, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
 	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
+	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
 	JZ           two750
-	VMOVUPS      X0, (DX)
+	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
+	VEXTRACTF128 $0x01, Y1, X1
 
 two750:
 	TESTQ     $0x00000002, SI
 	JZ        one751
-	VMOVLPS   X0, (DX)
+	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
+	VPERMILPS $0x0e, X1, X1
 
 one751:
 	TESTQ  $0x00000001, SI
 	JZ     done752
-	VMOVSS X0, (DX)
+	VMOVSS X1, (DX)
 
 done752:
 done748:
@@ -24480,20 +24494,21 @@ done772:
 // func vecFused15AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R10
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R10
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row777:
 	XORQ DX, DX
@@ -24573,20 +24588,21 @@ done780:
 // func vecFused16AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R10
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R10
+	VBROADCASTSS vecConst<>+96(SB), Y0
 
 row789:
 	XORQ DX, DX
@@ -24594,12 +24610,12 @@ row789:
 	JGE  rest791
 
 loop790:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VCMPPS  $0x1e, vecConst<>+96(SB), Y0, Y0
-	VANDPS  Y1, Y0, Y0
-	VADDPS  Y0, Y1, Y0
-	VMOVUPS Y0, (R9)(DX*1)
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y1, Y1
+	VANDPS  Y2, Y1, Y1
+	VADDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
 	JL      loop790
@@ -24607,31 +24623,31 @@ loop790:
 rest791:
 	TESTQ        SI, SI
 	JZ           done792
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VCMPPS       $0x1e, vecConst<>+96(SB), Y1, Y1
-	VANDPS       Y0, Y1, Y1
-	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y1, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
+	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
 	JZ           two794
-	VMOVUPS      X0, (DX)
+	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
+	VEXTRACTF128 $0x01, Y1, X1
 
 two794:
 	TESTQ     $0x00000002, SI
 	JZ        one795
-	VMOVLPS   X0, (DX)
+	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
+	VPERMILPS $0x0e, X1, X1
 
 one795:
 	TESTQ  $0x00000001, SI
 	JZ     done796
-	VMOVSS X0, (DX)
+	VMOVSS X1, (DX)
 
 done796:
 done792:

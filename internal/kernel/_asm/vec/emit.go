@@ -20,6 +20,8 @@ type gen struct {
 	parts  int // vectors in sixteen lanes
 	consts *consts
 	labels int
+	hold   bool // 0 stays in a register: kernels that do little else wait for its load
+	held   vec
 	args   reg.Register // address of vecArgs
 }
 
@@ -119,6 +121,10 @@ type emitter = func(ops ...Op)
 func (g *gen) last(f, bcst emitter, s src, rest ...Op) {
 	if v, ok := s.(vec); ok {
 		f(append([]Op{v}, rest...)...)
+		return
+	}
+	if g.hold && s == c(0) {
+		f(append([]Op{g.held}, rest...)...)
 		return
 	}
 	m, single := g.memory(s)

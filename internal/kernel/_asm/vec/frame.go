@@ -39,6 +39,9 @@ func (g *gen) kernel(name string, lanes int, streams []int, row func(f *frame)) 
 		g.MOVQ(f.arg(offPtr+8*i), f.ptr[i])
 	}
 	f.columns()
+	if g.hold {
+		g.held = g.in(c(0))
+	}
 	loop := g.label("row")
 	g.Label(loop)
 	row(f)

@@ -9,6 +9,8 @@ import (
 
 // program emits the kernel of a program, given by its key (vec.go).
 func (g *gen) program(name, key string) {
+	g.hold = strings.Contains(key, "relu")
+	defer func() { g.hold = false }()
 	g.kernel(name, g.bytes/4, streamsOf(key), func(f *frame) {
 		f.pass(func(b block) { b.line(key) })
 	})
