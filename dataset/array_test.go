@@ -240,11 +240,15 @@ func TestLoadIDXDir(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "train-images-idx3-ubyte", idx(8, []uint32{2, 1, 1}, 5, 6))
 	write(t, dir, "train-labels-idx1-ubyte.gz", idx(8, []uint32{2}, 0, 2))
-	_, _, _, err := LoadIDXDir(dir, ImageOptions{})
-	wantError(t, err, "t10k-images-idx3-ubyte", "in "+dir)
-	write(t, dir, "t10k-images-idx3-ubyte", idx(8, []uint32{1, 1, 1}, 7))
-	labels := write(t, dir, "t10k-labels-idx1-ubyte", idx(8, []uint32{1}, 1))
 	train, test, s, err := LoadIDXDir(dir, ImageOptions{})
+	if err != nil || train.Len() != 2 || test != nil || len(s.Target.Classes) != 3 {
+		t.Errorf("without test images: %v %v %v %v", train, test, s, err)
+	}
+	write(t, dir, "t10k-images-idx3-ubyte", idx(8, []uint32{1, 1, 1}, 7))
+	_, _, _, err = LoadIDXDir(dir, ImageOptions{})
+	wantError(t, err, "t10k-labels-idx1-ubyte", "in "+dir)
+	labels := write(t, dir, "t10k-labels-idx1-ubyte", idx(8, []uint32{1}, 1))
+	train, test, s, err = LoadIDXDir(dir, ImageOptions{})
 	if err != nil || train.Len() != 2 || test.Len() != 1 || len(s.Target.Classes) != 3 {
 		t.Errorf("%v %v %v %v", train, test, s, err)
 	}

@@ -86,7 +86,7 @@ func (o ImageOptions) schema(shape tensor.Shape, labels []uint8) *Schema {
 // LoadIDXDir reads a folder of four IDX files named as MNIST's: train-images,
 // train-labels, t10k-images and t10k-labels, with -idx3-ubyte or -idx1-ubyte
 // behind, each plain or .gz. The test images have the classes of the training
-// images.
+// images; test is nil if neither of the t10k files is there.
 func LoadIDXDir(dir string, o ImageOptions) (train, test *Memory, s *Schema, err error) {
 	load := func(part string, o ImageOptions) (*Memory, *Schema, error) {
 		images, err := findFile(dir, part+"-images-idx3-ubyte")
@@ -101,6 +101,9 @@ func LoadIDXDir(dir string, o ImageOptions) (train, test *Memory, s *Schema, err
 	}
 	if train, s, err = load("train", o); err != nil {
 		return nil, nil, nil, err
+	}
+	if !hasFile(dir, "t10k-images-idx3-ubyte") && !hasFile(dir, "t10k-labels-idx1-ubyte") {
+		return train, nil, s, nil
 	}
 	o.Classes = s.Target.Classes
 	test, _, err = load("t10k", o)
@@ -118,6 +121,12 @@ func findFile(dir, name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("dataset: no %s or %s.gz in %s: %w", name, name, dir, fs.ErrNotExist)
+}
+
+// hasFile reports whether findFile finds the file, or fails to look.
+func hasFile(dir, name string) bool {
+	_, err := findFile(dir, name)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // CheckClasses reports the first example whose class, in an i32 field y without

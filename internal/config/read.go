@@ -61,7 +61,7 @@ func (d *Data) settleFormat() error {
 		return fmt.Errorf("config: data %s: format %s wants a %s", d.Train, d.Format, map[bool]string{true: "folder", false: "file"}[folder])
 	}
 	if d.Format == "idx" || d.Format == "npy" {
-		if d.Format == "idx" && d.Test == "" && d.Split.Test == 0 {
+		if d.Format == "idx" && d.Test == "" && d.Split.Test == 0 && (exists(filepath.Join(d.Train, idxTest)) || exists(filepath.Join(d.Train, idxTest+".gz"))) {
 			d.Test = d.Train
 		}
 		return d.onlyTables("format " + d.Format + " has")
@@ -123,11 +123,7 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 	}
 	switch d.Format {
 	case "idx":
-		train, test, s, err := dataset.LoadIDXDir(path, dataset.ImageOptions{})
-		if part != "train" {
-			train = test
-		}
-		return &raw{memory: train, schema: s}, err
+		return readIDX(path, part)
 	case "npy":
 		return readNPY(path, target)
 	}
@@ -147,6 +143,23 @@ func (d *Data) table() dataset.TableOptions {
 		o.Format = dataset.FormatTSV
 	}
 	return o
+}
+
+// idxTest is the test images of a folder of IDX files; .gz may be behind.
+const idxTest = "t10k-images-idx3-ubyte"
+
+// readIDX reads the images of a folder that are for training, or the others.
+func readIDX(dir, part string) (*raw, error) {
+	train, test, s, err := dataset.LoadIDXDir(dir, dataset.ImageOptions{})
+	switch {
+	case err != nil:
+		return nil, err
+	case part == "train":
+		return &raw{memory: train, schema: s}, nil
+	case test == nil:
+		return nil, fmt.Errorf("config: data.%s: no %s in %s: add it and its labels, or take a share of the training images by data.split", part, idxTest, dir)
+	}
+	return &raw{memory: test, schema: s}, nil
 }
 
 // readNPY reads a folder with x.npy and y.npy, which may be missing unless the
