@@ -82,7 +82,7 @@ func compilePlan(eng engine.Engine, g *graph.Graph, vars engine.Vars, plan batch
 		}
 		half, ok := plan.Halve(fmt.Sprintf("halved to fit %d bytes", limit))
 		if !ok {
-			return nil, plan, fmt.Errorf("train: exec.memory %d is too little: one example at a time takes %d bytes", limit, need)
+			return nil, plan, refuse("train: exec.memory %d is too little: one example at a time takes %d bytes", limit, need)
 		}
 		plan = half
 	}

@@ -205,7 +205,7 @@ func refuseChanges(now, before map[string]any) error {
 	if diffs == nil {
 		return nil
 	}
-	return fmt.Errorf("train: a run resumes with the configuration it began with, but for exec: %s", strings.Join(diffs, "; "))
+	return refuse("train: a run resumes with the configuration it began with, but for exec: %s", strings.Join(diffs, "; "))
 }
 
 func show(m map[string]any, k string) string {

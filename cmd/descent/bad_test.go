@@ -90,8 +90,8 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"missing file", on(filepath.Join(dir, "none.csv")), 1, []string{"none.csv", "no such file"}},
 		{"missing relative file", on("none.csv"), 1, []string{"none.csv", "looked in"}},
-		{"missing target", []string{"train", "--data", good}, 1, []string{"good.csv", "name the one to predict", "--target", "age, job or income"}},
-		{"unknown target", []string{"train", "--data", good, "--target", "incme"}, 1, []string{"good.csv", `no column "incme"`, `did you mean "income"?`}},
+		{"missing target", []string{"train", "--data", good}, 2, []string{"good.csv", "name the one to predict", "--target", "age, job or income"}},
+		{"unknown target", []string{"train", "--data", good, "--target", "incme"}, 2, []string{"good.csv", `no column "incme"`, `did you mean "income"?`}},
 		{"non-numeric cell", on(table("cell.csv", lines[0]+many+"many,cook,low\n")), 1, []string{"cell.csv:242", `column "age"`, `"many" is not a finite number`}},
 		{"declared numeric", on(good, "--set", "data.columns={job: numeric}"), 1, []string{"good.csv:2", `column "job"`, `"cook" is not a finite number`}},
 		{"NaN", on(table("nan.csv", spoil(5, "inf,cook,low")), "--set", "data.columns={age: numeric}"), 1, []string{"nan.csv:6", `column "age"`, `"inf" is not a finite number`}},
@@ -120,7 +120,7 @@ func TestBadInput(t *testing.T) {
 		{"folder without images", []string{"train", "--data", taken}, 1, []string{"train-images-idx3-ubyte", taken}},
 		{"label out of range", []string{"train", "--data", idxFolder(t, filepath.Join(dir, "label"), []byte{0, 1, 2, 0, 1, 2, 0, 1, 2, 0}, []byte{0, 7})}, 1,
 			[]string{"t10k-labels-idx1-ubyte", "label 1 is 7 (want 0 to 2)"}},
-		{"target of images", []string{"train", "--data", filepath.Join(dir, "label"), "--target", "y"}, 1, []string{"data.target", "remove it"}},
+		{"target of images", []string{"train", "--data", filepath.Join(dir, "label"), "--target", "y"}, 2, []string{"data.target", "remove it"}},
 		{"two configurations", []string{"train", "digits", "digits"}, 2, []string{`unexpected argument "digits"`}},
 		{"unknown flag", []string{"train", "--ouT", "x"}, 2, []string{"unknown flag: --ouT", "descent train --help"}},
 		{"unknown command", []string{"trian"}, 2, []string{`unknown command "trian"`, `did you mean "train"?`}},
@@ -132,7 +132,13 @@ func TestBadInput(t *testing.T) {
 		{"predict format", []string{"predict", taken, "--data", good, "--format", "xml"}, 2, []string{`--format "xml" (want csv or jsonl)`}},
 		{"inspect nothing", []string{"inspect", "nowhere"}, 2, []string{"nowhere is no run, configuration, example or file"}},
 		{"tier of instructions", on(good, "--set", "exec.isa=avx3"), 2, []string{"exec.isa=avx3: unknown value avx3", "avx2"}},
-		{"loss against target", on(good, "--set", "loss=mse"), 1, []string{"good.csv", `column "income"`, "regression wants numbers"}},
+		{"loss against target", on(good, "--set", "loss=mse"), 2, []string{"good.csv", `column "income"`, "regression wants numbers"}},
+		{"loss of two classes", []string{"train", "digits", "--set", "loss=bce"}, 2, []string{"bce wants 2 classes", "has 10"}},
+		{"unknown column", on(good, "--set", "data.columns={jbo: categorical}"), 2, []string{"good.csv", `no column "jbo"`}},
+		{"unknown weight", on(good, "--set", "data.weight=w"), 2, []string{"good.csv", `no column "w"`}},
+		{"folder", []string{"train", dir}, 2, []string{dir + " is a folder", "--data " + dir}},
+		{"everything frozen", on(good, "--set", "model=[{frozen: [{dense: auto}]}]"), 2, []string{"model: every parameter is frozen"}},
+		{"nothing to train", on(good, "--set", "data.columns={age: categorical}", "--set", "model=[relu]"), 2, []string{"model: no layer has parameters"}},
 		{"nesterov without momentum", on(good, "--set", "optimizer.sgd.nesterov=true"), 2, []string{"Nesterov", "momentum above 0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,6 +183,25 @@ func TestBadDataForModel(t *testing.T) {
 		code, _, stderr := call(c.command, out, "--data", write(t, dir, "data.csv", c.data))
 		if code != 1 || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, %s; want %s", c.name, code, stderr, c.want)
+		}
+	}
+}
+
+// TestBadConfigurationOfRun: what only training can find to be wrong with a
+// configuration has its exit code too.
+func TestBadConfigurationOfRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	mustCall(t, "train", "digits", "--set", "budget=5up", "--out", out, "--quiet")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"train", "digits", "--quiet", "--out", out + "2", "--set", "exec.memory=1KiB"}, "exec.memory 1024 is too little"},
+		{[]string{"train", "--quiet", "--resume", out, "--set", "seed=9"}, "seed is 9 (the run has 1)"},
+		{[]string{"train", "--quiet", "--resume", out, "--set", "optimizer.adamw.lr=1e-3"}, "optimizer.adamw.lr is 0.001"},
+	} {
+		if code, _, stderr := call(c.args...); code != 2 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit code %d, %s", c.args, code, stderr)
 		}
 	}
 }

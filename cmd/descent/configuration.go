@@ -43,7 +43,11 @@ func load(arg, data string, set []string) (*config.Config, error) {
 		}
 		return c, underFolder(c, data)
 	}
-	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(arg)
+	if err == nil && info.IsDir() {
+		return nil, usagef("%s is a folder (want a file CONFIG.yaml; to train on what is in it: --data %[1]s; to continue a run: --resume %[1]s)", arg)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		if !strings.ContainsAny(arg, "./\\") {
 			return nil, usagef("no example %q and no such file (want %s, or a file CONFIG.yaml)", arg, strings.Join(examples.Names(), ", "))
 		}

@@ -131,7 +131,7 @@ func TestSignals(t *testing.T) {
 	if got, want := fingerprint(t, out), fingerprint(t, whole); got != want {
 		t.Errorf("fingerprint %s, want %s", got, want)
 	}
-	if code, _, stderr := call("train", "--resume", out, "--quiet", "--set", "batch=8"); code != 1 || !strings.Contains(stderr, "batch is 8 (the run has 16)") {
+	if code, _, stderr := call("train", "--resume", out, "--quiet", "--set", "batch=8"); code != 2 || !strings.Contains(stderr, "batch is 8 (the run has 16)") {
 		t.Errorf("another batch on resume: exit code %d, %s", code, stderr)
 	}
 }

@@ -21,6 +21,9 @@ func (c *Config) checkModel(model nn.Layer, s *Sets) error {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, true, inputs...)
 	pred := x.Model(model)
+	if b.Err() == nil && len(x.Params()) == 0 {
+		return c.nothingToTrain(len(x.Vars()) > 0)
+	}
 	if b.Err() == nil {
 		if err := c.checkScores(pred, s.Schema); err != nil {
 			return err
@@ -28,6 +31,15 @@ func (c *Config) checkModel(model nn.Layer, s *Sets) error {
 	}
 	nn.Objective(x, c.BuildLoss(), pred, x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
 	return c.modelFault(b.Err())
+}
+
+// nothingToTrain reports a model without a parameter that training changes.
+func (c *Config) nothingToTrain(frozen bool) error {
+	why := "no layer has parameters, so there is nothing to train"
+	if frozen {
+		why = "every parameter is frozen, so there is nothing to train: leave a layer out of frozen"
+	}
+	return Faults{{place{source: "model"}, why}}
 }
 
 // checkScores reports a model with fewer scores than there are classes.

@@ -15,6 +15,7 @@ import (
 	"os"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/train"
 )
 
 // Config is a configuration with every default filled in. What is "auto" is
@@ -188,5 +189,6 @@ func (c *Config) JSON() (json.RawMessage, error) { return json.Marshal(c.keys().
 // was called, rather than of its work.
 func IsFault(err error) bool {
 	var fs Faults
-	return errors.As(err, &fs)
+	var m mistake
+	return errors.As(err, &fs) || errors.As(err, &m) || errors.Is(err, train.ErrConfig)
 }

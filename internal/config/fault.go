@@ -40,6 +40,13 @@ func (fs Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// mistake is a fault that has no place, for it shows only with the data.
+type mistake struct{ error }
+
+func (m mistake) Unwrap() error { return m.error }
+
+func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }
+
 // maxFaults is how many mistakes are listed.
 const maxFaults = 50
 

@@ -46,7 +46,7 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err := d.settleFormat(); err != nil {
 		return nil, err
 	}
-	whole, err := d.read(d.Train, "train", true)
+	whole, err := d.readTrain()
 	if err != nil {
 		return nil, err
 	}
@@ -198,13 +198,13 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 		c.Loss = newLoss(map[string]string{dataset.TaskClassification: "cross_entropy", dataset.TaskRegression: "mse"}[t.Task])
 	}
 	if want := c.Loss.task(); want != t.Task {
-		return fmt.Errorf("config: loss %s is for %s, but the target %s is for %s", c.Loss.Kind, want, t.Name, t.Task)
+		return mistakef("config: loss %s is for %s, but the target %s is for %s", c.Loss.Kind, want, t.Name, t.Task)
 	}
 	outputs := 1
 	switch {
 	case c.Loss.Kind == "bce":
 		if len(t.Classes) != 2 {
-			return fmt.Errorf("config: loss bce wants 2 classes, the target %s has %d (use cross_entropy)", t.Name, len(t.Classes))
+			return mistakef("config: loss bce wants 2 classes, the target %s has %d (use cross_entropy)", t.Name, len(t.Classes))
 		}
 	case t.Task == dataset.TaskClassification:
 		outputs = len(t.Classes)
@@ -225,7 +225,14 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 		return r.schema, nil
 	}
 	if r.table.Target() == "" {
-		return nil, fmt.Errorf("config: data %s: no column is called target, label, class or y: name the one to predict by data.target or --target (%s)", d.Train, list(r.table.Names()))
+		return nil, mistakef("config: data %s: no column is called target, label, class or y: name the one to predict by data.target or --target (%s)", d.Train, list(r.table.Names()))
 	}
-	return r.table.Fit(rows, dataset.FitOptions{Categories: d.Categories, Task: task, NoStandardize: !d.Standardize})
+	o := dataset.FitOptions{Categories: d.Categories, Task: task, NoStandardize: !d.Standardize}
+	s, err := r.table.Fit(rows, o)
+	if o.Task = ""; err != nil && task != "" {
+		if _, e := r.table.Fit(rows, o); e == nil {
+			err = mistake{err} // the data are right, but for another task
+		}
+	}
+	return s, err
 }

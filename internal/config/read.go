@@ -58,7 +58,7 @@ func (d *Data) settleFormat() error {
 		}
 	}
 	if folder := d.Format == "idx" || d.Format == "npy"; folder != info.IsDir() {
-		return fmt.Errorf("config: data %s: format %s wants a %s", d.Train, d.Format, map[bool]string{true: "folder", false: "file"}[folder])
+		return mistakef("config: data %s: format %s wants a %s", d.Train, d.Format, map[bool]string{true: "folder", false: "file"}[folder])
 	}
 	if d.Format == "idx" || d.Format == "npy" {
 		if d.Format == "idx" && d.Test == "" && d.Split.Test == 0 && (exists(filepath.Join(d.Train, idxTest)) || exists(filepath.Join(d.Train, idxTest+".gz"))) {
@@ -95,7 +95,7 @@ func (d *Data) onlyTables(who string) error {
 		{"skip", d.Skip != nil}, {"missing", d.Missing != nil}, {"weight", d.Weight != ""}, {"categories", d.Categories != "onehot"},
 	} {
 		if k.set {
-			return fmt.Errorf("config: data.%s is about the columns of a table, and %s none: remove it", k.key, who)
+			return mistakef("config: data.%s is about the columns of a table, and %s none: remove it", k.key, who)
 		}
 	}
 	return nil
@@ -107,12 +107,25 @@ const (
 	npyTarget   = "y.npy"
 )
 
+// readTrain reads the training data. If they can be read without what the
+// configuration says of their columns, the mistake is in that.
+func (d *Data) readTrain() (*raw, error) {
+	r, err := d.read(d.Train, "train", true)
+	if err != nil {
+		plain := Data{Format: d.Format, Header: d.Header}
+		if _, e := plain.read(d.Train, "train", true); e == nil {
+			err = mistake{err}
+		}
+	}
+	return r, err
+}
+
 // read reads data of the settled format. part is what they are used as: train,
 // val or test. target says whether they must have one.
 func (d *Data) read(path, part string, target bool) (*raw, error) {
 	if name, ok := strings.CutPrefix(path, Embedded); ok {
 		if name != "digits" {
-			return nil, fmt.Errorf("config: data %s: the program holds no such data (want %sdigits)", path, Embedded)
+			return nil, mistakef("config: data %s: the program holds no such data (want %sdigits)", path, Embedded)
 		}
 		m, s, err := digits.Load()
 		return &raw{memory: m, schema: s}, err
