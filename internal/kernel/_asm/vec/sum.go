@@ -137,8 +137,9 @@ func (g *gen) lastColumns(bytes reg.GPVirtual) (wide, narrow []mask) {
 
 // sumSquares sets the sixteen float64 lanes of each of some blocks (stream 1);
 // cols is a positive multiple of 16, blocks after the first are full. Squares
-// are exact, so an FMA would give the same bits, but later than the addition:
-// the lanes wait for it. Two blocks at once hide half of that.
+// are exact, so an FMA gives the same bits as an addition; where the two sums of
+// AVX-512 wait for it, the addition is sooner. Two blocks at once hide half of
+// that.
 func sumSquares(blocks int) func(g *gen, name string) {
 	return func(g *gen, name string) {
 		x, out, left := g.bare(name)
@@ -152,6 +153,10 @@ func sumSquares(blocks int) func(g *gen, name string) {
 		for i := range sums {
 			v := g.reg()
 			g.VCVTPS2PD(Mem{Base: x, Disp: i/vectors*4*sumBlock + i%vectors*g.bytes/2}, v)
+			if blocks > 1 || !g.z {
+				g.VFMADD231PD(v, v, sums[i])
+				continue
+			}
 			g.VMULPD(v, v, v)
 			g.VADDPD(v, sums[i], sums[i])
 		}
