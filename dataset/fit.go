@@ -19,10 +19,10 @@ type FitOptions struct {
 
 // Limits of what is taken for granted.
 const (
-	maxOneHot    = 1000 // categories of a one-hot column
-	maxClasses   = 20   // distinct integers that are classes without being told
-	classShare   = 0.05 // of the rows, which such integers may be at most
-	numericShare = 0.99 // of the cells, above which others are mistakes
+	maxOneHot  = 1000 // categories of a one-hot column
+	maxClasses = 20   // distinct integers that are classes without being told
+	classShare = 0.05 // of the rows, which such integers may be at most
+	badOf      = 10   // one cell in so many, at most, is a mistake among numbers
 )
 
 // Fit learns a schema from the given rows: the training rows. Only what a
@@ -70,8 +70,8 @@ func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	return s, s.Validate()
 }
 
-// kindOf says what a column is. Where nearly all cells are numbers the others
-// are mistakes, and errors.
+// kindOf says what a column is. Where at least 9 of 10 cells are numbers the
+// others are mistakes, and errors.
 func (t *Table) kindOf(col int) (string, error) {
 	if t.kinds[col] == KindCategorical {
 		return KindCategorical, nil
@@ -95,7 +95,7 @@ func (t *Table) kindOf(col int) (string, error) {
 		return KindNumeric, nil
 	case t.kinds[col] == KindNumeric:
 		return "", t.errorAt(bad, col, "cell %q is not a finite number, and the column is declared numeric", t.Cell(bad, col))
-	case float64(numbers) > numericShare*float64(known):
+	case badOf*(known-numbers) <= known:
 		return "", t.errorAt(bad, col, "cell %q is not a finite number, as %d of %d cells are: correct it, list it as missing, or declare the column categorical",
 			t.Cell(bad, col), numbers, known)
 	}

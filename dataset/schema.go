@@ -204,6 +204,9 @@ func (s *Schema) String() string {
 	case TaskRegression:
 		fmt.Fprintf(&b, "target %s: regression, mean %.6g, std %.6g\n", t.Name, t.Mean, t.Std)
 	}
+	for _, n := range s.Notes() {
+		fmt.Fprintf(&b, "note: %s\n", n)
+	}
 	return b.String()
 }
 

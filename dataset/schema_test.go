@@ -165,30 +165,74 @@ func column(n int, special map[int]string) string {
 }
 
 func TestKinds(t *testing.T) {
+	words := map[int]string{}
+	for i := range 31 {
+		words[9*i] = "x"
+	}
 	for name, c := range map[string]struct {
+		rows     int
 		special  map[int]string
 		declared string
 		want     string // kind, or part of an error
 	}{
-		"numbers":        {nil, "", KindNumeric},
-		"missing":        {map[int]string{0: "", 5: "NA", 6: "?"}, "", KindNumeric},
-		"one bad":        {map[int]string{150: "twelve"}, "", `f.csv:152: column "a": cell "twelve" is not a finite number, as 299 of 300`},
-		"infinite":       {map[int]string{150: "inf"}, "", `f.csv:152: column "a": cell "inf"`},
-		"some bad":       {map[int]string{1: "x", 2: "x", 3: "z"}, "", KindCategorical},
-		"declared names": {nil, KindCategorical, KindCategorical},
-		"declared":       {map[int]string{1: "x", 2: "x", 3: "z"}, KindNumeric, `f.csv:3: column "a": cell "x"`},
+		"numbers":        {300, nil, "", KindNumeric},
+		"missing":        {300, map[int]string{0: "", 5: "NA", 6: "?"}, "", KindNumeric},
+		"one bad":        {300, map[int]string{150: "twelve"}, "", `f.csv:152: column "a": cell "twelve" is not a finite number, as 299 of 300`},
+		"one bad of 51":  {51, map[int]string{20: "abc"}, "", `f.csv:22: column "a": cell "abc" is not a finite number, as 50 of 51`},
+		"one bad of 10":  {10, map[int]string{9: "abc"}, "", `f.csv:11: column "a": cell "abc" is not a finite number, as 9 of 10`},
+		"one bad of 9":   {9, map[int]string{8: "abc"}, "", KindCategorical},
+		"infinite":       {300, map[int]string{150: "inf"}, "", `f.csv:152: column "a": cell "inf"`},
+		"some bad":       {300, map[int]string{1: "x", 2: "x", 3: "z"}, "", `f.csv:3: column "a": cell "x" is not a finite number, as 297 of 300`},
+		"words":          {300, words, "", KindCategorical},
+		"declared names": {300, nil, KindCategorical, KindCategorical},
+		"declared":       {300, map[int]string{1: "x", 2: "x", 3: "z"}, KindNumeric, `f.csv:3: column "a": cell "x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := TableOptions{}
 			if c.declared != "" {
 				o.Columns = map[string]string{"a": c.declared}
 			}
-			table := parse(t, column(300, c.special), o)
+			table := parse(t, column(c.rows, c.special), o)
 			s, err := table.Fit(allRows(table), FitOptions{})
-			if err != nil {
+			if c.want != KindNumeric && c.want != KindCategorical {
 				wantError(t, err, c.want)
+			} else if err != nil {
+				t.Error(err)
 			} else if s.Columns[0].Kind != c.want {
 				t.Errorf("kind %q, want %q", s.Columns[0].Kind, c.want)
+			}
+		})
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows int
+		cell func(i int) string
+		want []string
+	}{
+		"dates":        {30, func(i int) string { return fmt.Sprintf("2011-01-%02d", i) }, []string{`"a" has 30 categories in 30 rows`}},
+		"some missing": {30, func(i int) string { return []string{"?", fmt.Sprint("n", i), fmt.Sprint("m", i)}[i%3] }, []string{`"a" has 20 categories in 20 rows`}},
+		"few rows":     {9, func(i int) string { return fmt.Sprint("n", i) }, nil},
+		"names again":  {30, func(i int) string { return fmt.Sprint("n", i/2) }, nil},
+		"numbers":      {30, func(i int) string { return fmt.Sprint(i) }, nil},
+		"all missing":  {30, func(i int) string { return "" }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "b,a,y\n"
+			for i := range c.rows {
+				text += fmt.Sprintf("%d,%s,%d\n", i, c.cell(i), i%2)
+			}
+			table := parse(t, text, TableOptions{})
+			s := fit(t, table, allRows(table), FitOptions{})
+			notes := s.Notes()
+			if len(notes) != len(c.want) {
+				t.Fatalf("notes %q, want %q", notes, c.want)
+			}
+			for i, want := range c.want {
+				if !strings.Contains(notes[i], want) || !strings.Contains(notes[i], "skip") || !strings.Contains(s.String(), "note: "+notes[i]+"\n") {
+					t.Errorf("note %q (want %q) of\n%v", notes[i], want, s)
+				}
 			}
 		})
 	}

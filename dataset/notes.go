@@ -1,0 +1,27 @@
+package dataset
+
+import "fmt"
+
+// leastNoted is the rows that a column must have before it is noted.
+const leastNoted = 10
+
+// Notes returns what a person may want to know before training: a line for each
+// column of categories where nearly every training row has its own, as dates and
+// names do. It is nil if there is nothing to say.
+func (s *Schema) Notes() []string {
+	var notes []string
+	for _, c := range s.Columns {
+		if distinct, known := c.distinct(), s.Rows-c.Missing; c.Kind == KindCategorical && known >= leastNoted && 10*distinct >= 9*known {
+			notes = append(notes, fmt.Sprintf("column %q has %d categories in %d rows: what is learnt of one says nothing about new rows; skip the column", c.Name, distinct, known))
+		}
+	}
+	return notes
+}
+
+// distinct returns the categories that are not the missing one.
+func (c *ColumnSchema) distinct() int {
+	if c.Missing > 0 {
+		return len(c.Vocabulary) - 1
+	}
+	return len(c.Vocabulary)
+}
