@@ -98,6 +98,9 @@ func newLoop(c *Config) (*loop, error) {
 func (l *loop) open(ctx context.Context) error {
 	var resumed *checkpoint.State
 	if l.cfg.Out != NoOut {
+		if err := l.digests.compute(l.cfg); err != nil {
+			return err
+		}
 		f, state, err := openFiles(l.cfg, l.resumable)
 		if err != nil {
 			return err

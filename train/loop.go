@@ -30,6 +30,7 @@ type loop struct {
 	weights *weights
 	val     *Evaluator // nil without validation data
 	files   *files     // nil if nothing is written
+	digests digests    // if files are written
 	clock   *clock
 
 	loader  *dataset.Loader

@@ -164,6 +164,7 @@ type RunDir struct {
 	YAML     []byte          // config.yaml, nil if there is none
 	Resolved json.RawMessage // of Config
 	Schema   json.RawMessage // of Config
+	Data     string          // Digest of the data it was trained on, "" if that is not known
 	Params   checkpoint.Tensors
 	Summary  *report.Summary // nil while the run is not over
 	From     string          // the file that Params are from
@@ -183,7 +184,7 @@ func OpenRun(dir string) (*RunDir, error) {
 	m, err := checkpoint.ReadModel(r.From)
 	if err == nil {
 		r.Params, r.Resolved, r.Schema = m.Tensors, m.Config, m.Schema
-		return r, nil
+		return r, r.setData(m.Provenance)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -201,5 +202,18 @@ func (r *RunDir) fromCheckpoint() error {
 	}
 	r.From, r.Resolved, r.Schema = path, s.Sections[sectionConfig], s.Sections[sectionSchema]
 	r.Params = params(s.Tensors)
+	return r.setData(s.Sections[sectionDigests])
+}
+
+// setData takes the digest from an object that names it, if there is one.
+func (r *RunDir) setData(object json.RawMessage) error {
+	if object == nil {
+		return nil
+	}
+	var d digests
+	if err := json.Unmarshal(object, &d); err != nil {
+		return fmt.Errorf("train: %s: the digest of its data: %w", r.From, err)
+	}
+	r.Data = d.Data
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/report"
 )
 
@@ -21,6 +22,8 @@ const (
 	sectionSchema = "schema" // Config.Schema
 	sectionSetup  = "setup"  // setup: what must be equal on resume whatever the caller says
 	sectionLoop   = "loop"   // loopState
+
+	sectionDigests = "digests" // digests
 )
 
 const generator = "philox4x32-10"
@@ -54,21 +57,38 @@ func (s sums) mean() float64 { return s.Loss / s.Weight }
 
 // setup is what decides the result of a run and is known to this package. It
 // is compared on resume.
-func setup(c *Config, w *weights) map[string]any {
-	params := map[string]any{}
-	for _, v := range w.nodes {
+func (l *loop) setup() map[string]any {
+	c, params := l.cfg, map[string]any{}
+	for _, v := range l.weights.nodes {
 		params[v.Attr.Name] = fmt.Sprint(v.Shape)
 	}
 	s := map[string]any{
-		"seed": fmt.Sprint(c.Seed), "data": fmt.Sprint(c.Data.Len(), " examples of ", c.Data.Fields()), "drop_last": c.DropLast,
+		"seed": fmt.Sprint(c.Seed), "data": describe(c.Data, l.digests.Data), "drop_last": c.DropLast,
 		"loss": c.Loss.Name(), "lr": c.Optimizer.LR, "batch": c.Batch.String(), "budget": c.Budget.String(),
 		"validate_every": c.ValidateEvery.String(), "log_every": c.LogEvery.String(), "metric": c.Metric,
 		"early_stop": fmt.Sprintf("patience %d, min delta %v", c.EarlyStop.Patience, c.EarlyStop.MinDelta), "variables": params,
 	}
 	if c.Val != nil {
-		s["val"] = fmt.Sprint(c.Val.Len(), " examples")
+		s["val"] = describe(c.Val, l.digests.Val)
 	}
 	return s
+}
+
+func describe(ds dataset.Dataset, digest string) string {
+	return fmt.Sprint(ds.Len(), " examples of ", ds.Fields(), ", digest ", digest)
+}
+
+// digests are Digest of what decides the result; "" of no data.
+type digests struct {
+	Data string `json:"data"`
+	Val  string `json:"val,omitempty"`
+}
+
+func (d *digests) compute(c *Config) (err error) {
+	if d.Data, err = Digest(c.Data); err == nil && c.Val != nil {
+		d.Val, err = Digest(c.Val)
+	}
+	return err
 }
 
 // state describes the run as it stands, with the engine's values copied out.
@@ -108,7 +128,7 @@ func (l *loop) save() error {
 	s.Sections = map[string]json.RawMessage{}
 	ls := l.loopState
 	ls.Elapsed, ls.Fraction = l.clock.elapsed(time.Now()), l.clock.fraction
-	for name, v := range map[string]any{sectionLoop: ls, sectionSetup: setup(l.cfg, l.weights)} {
+	for name, v := range map[string]any{sectionLoop: ls, sectionSetup: l.setup(), sectionDigests: l.digests} {
 		if s.Sections[name], err = json.Marshal(v); err != nil {
 			return fmt.Errorf("train: checkpoint: %w", err)
 		}
@@ -137,7 +157,7 @@ func (l *loop) resumable(s *checkpoint.State) error {
 	if err := unmarshalSection(s, sectionSetup, &before); err != nil {
 		return err
 	}
-	now, err := normalize(setup(l.cfg, l.weights))
+	now, err := normalize(l.setup())
 	if err != nil {
 		return err
 	}
@@ -251,7 +271,7 @@ func (l *loop) writeModel(s *report.Summary) error {
 	}
 	provenance, err := json.Marshal(map[string]any{
 		"name": l.cfg.Name, "run": l.files.checkpoints.Run, "version": s.Version, "fingerprint": s.Fingerprint,
-		"updates": s.Updates, "examples": s.Examples, "seed": l.cfg.Seed,
+		"updates": s.Updates, "examples": s.Examples, "seed": l.cfg.Seed, "data": l.digests.Data,
 	})
 	if err != nil {
 		return fmt.Errorf("train: model: %w", err)

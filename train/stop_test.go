@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,14 +195,17 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// slow is data that cancels a context when it is read for a validation.
+// slow is data that cancels a context when it is read after it was armed.
 type slow struct {
 	dataset.Dataset
+	armed  *atomic.Bool
 	cancel func()
 }
 
 func (s slow) Gather(dst []*tensor.Tensor, row int, indices []int) error {
-	s.cancel()
+	if s.armed.Load() {
+		s.cancel()
+	}
 	return s.Dataset.Gather(dst, row, indices)
 }
 
@@ -212,12 +216,17 @@ func TestCancelInValidation(t *testing.T) {
 	c := resumable(t)
 	val := c.Val
 	ctx, cancel := context.WithCancel(context.Background())
-	c.Val = slow{val, cancel}
+	armed := new(atomic.Bool)
+	c.Val = slow{val, armed, cancel}
+	c.OnEvent = func(e *Event) error {
+		armed.Store(e.Position.Update == 3) // before the epoch's last
+		return nil
+	}
 	run, err := Fit(ctx, c)
 	if err != nil || run.Summary.Stopped != report.Interrupted || run.Summary.Updates != 4 {
 		t.Fatalf("%+v, %v", run, err)
 	}
-	c.Val, c.Resume = val, true
+	c.Val, c.OnEvent, c.Resume = val, nil, true
 	if got := fit(t, c).Summary; got.Fingerprint != want.Summary.Fingerprint || *got.Best != *want.Summary.Best {
 		t.Errorf("summary %+v, want %+v", got, want.Summary)
 	}

@@ -27,7 +27,7 @@ func (a *app) eval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ds, name, err := t.dataFor(data, part)
+			ds, name, err := a.dataFor(t, data, part)
 			if err != nil {
 				return err
 			}
@@ -46,9 +46,9 @@ func (a *app) eval() *cobra.Command {
 }
 
 // dataFor returns data by file, or a part of the run's own, and a name for it.
-func (t *trained) dataFor(data, part string) (dataset.Dataset, string, error) {
+func (a *app) dataFor(t *trained, data, part string) (dataset.Dataset, string, error) {
 	if data == "" {
-		return t.part(part)
+		return a.part(t, part)
 	}
 	ds, err := t.config.Encode(data, "test", t.schema, true)
 	return ds, data, err

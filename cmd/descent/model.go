@@ -63,9 +63,12 @@ func (t *trained) evaluator(fields []dataset.Field, f func(*train.Evaluator) err
 
 // part returns the part of the run's own data of the given name, "" for the
 // first there is of test, val and train.
-func (t *trained) part(name string) (dataset.Dataset, string, error) {
+func (a *app) part(t *trained, name string) (dataset.Dataset, string, error) {
 	sets, err := t.config.Load(t.schema)
 	if err != nil {
+		return nil, "", err
+	}
+	if err := a.noteEdits(t, sets.Train); err != nil {
 		return nil, "", err
 	}
 	for _, p := range []struct {
@@ -80,4 +83,17 @@ func (t *trained) part(name string) (dataset.Dataset, string, error) {
 		}
 	}
 	return nil, "", usageError{errors.New("no such part of the data (want test, val or train)")}
+}
+
+// noteEdits says if the data is no longer what the run was trained on: then a
+// part that was split off may hold examples that the model has seen.
+func (a *app) noteEdits(t *trained, data dataset.Dataset) error {
+	if t.run.Data == "" {
+		return nil
+	}
+	now, err := train.Digest(data)
+	if err == nil && now != t.run.Data {
+		fmt.Fprintln(a.err, "note: the data has changed since the run was trained; what is split off now may hold examples it was trained on")
+	}
+	return err
 }
