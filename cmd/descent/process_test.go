@@ -127,7 +127,7 @@ func TestSignals(t *testing.T) {
 		}
 		args = []string{"train", "--resume", out, "--quiet"}
 	}
-	mustCall(t, "train", "--resume", out, "--quiet", "--set", "exec.micro=9")
+	mustCall(t, "train", "--resume", out, "--quiet", "--set", "exec.micro=full")
 	if got, want := fingerprint(t, out), fingerprint(t, whole); got != want {
 		t.Errorf("fingerprint %s, want %s", got, want)
 	}

@@ -67,6 +67,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
 		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Budget: c.Budget,
+		TargetScale:   s.Schema.Target.Std,
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
 		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
@@ -82,6 +83,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	if t.Exec, err = c.BuildExec(); err != nil {
 		return t, err
 	}
+	t.Exec.Micro = min(t.Exec.Micro, t.Batch.Max(s.Train.Len()))
 	if t.Model, err = c.BuildModel(s.Schema); err != nil {
 		return t, err
 	}

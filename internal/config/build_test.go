@@ -308,3 +308,20 @@ func TestFewExamples(t *testing.T) {
 		}
 	}
 }
+
+// TestMicroFull: full is the whole batch, whatever that is, and stays so in
+// what is printed.
+func TestMicroFull(t *testing.T) {
+	c := mustParse(t, "data: {train: "+table(t, 50)+"}\nbatch: 32\nexec: {micro: full}")
+	if printed := string(c.YAML()); !strings.Contains(printed, "micro: full") {
+		t.Errorf("printed\n%s", printed)
+	}
+	roundTrip(t, c)
+	s, err := c.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if built, err := c.BuildTrain(s); err != nil || built.Exec.Micro != 32 {
+		t.Errorf("micro %d, %v; want 32", built.Exec.Micro, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/descent-ml/descent/batch"
@@ -45,10 +46,13 @@ type Config struct {
 // Exec is how a run is executed; nothing in it changes the result.
 type Exec struct {
 	Threads int   // 0: all cores
-	Micro   int   // examples at once, 0: chosen
+	Micro   int   // examples at once, 0: chosen, microFull: the batch
 	Memory  int64 // bytes, 0: no limit
 	ISA     string
 }
+
+// microFull is exec.micro: full, more than any batch has.
+const microFull = math.MaxInt32
 
 // maxThreads is more than any machine has.
 const maxThreads = 4096
@@ -118,7 +122,7 @@ func (c *Config) keys() fields {
 		{key: "log", codec: every(&c.Log)},
 		{key: "exec", codec: fields{
 			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, high: maxThreads, auto: "auto"}},
-			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, auto: "auto"}},
+			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, high: microFull, auto: "auto", most: "full"}},
 			{key: "memory", codec: amount{&c.Exec.Memory}},
 			{key: "isa", codec: word{&c.Exec.ISA, []string{"auto", "go", "avx2", "avx512"}}},
 		}},

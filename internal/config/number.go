@@ -115,19 +115,22 @@ func (n numbers) write() *value {
 const maxCount = 1 << 31
 
 // count is a whole number from low to high, which is maxCount if it is 0. auto,
-// if not empty, is the word for 0.
+// if not empty, is the word for 0, and most the word for high.
 type count struct {
-	p         *int
-	low, high int
-	auto      string
+	p          *int
+	low, high  int
+	auto, most string
 }
 
 func (c count) want() string {
 	s := fmt.Sprintf("a whole number, %d or more", c.low)
-	if c.high > 0 {
+	if c.high > 0 && c.most == "" {
 		s = fmt.Sprintf("a whole number, %d to %d", c.low, c.high)
 	}
-	if c.auto != "" {
+	switch {
+	case c.most != "":
+		s += ", " + c.auto + " or " + c.most
+	case c.auto != "":
 		s += ", or " + c.auto
 	}
 	return s
@@ -136,6 +139,10 @@ func (c count) want() string {
 func (c count) read(fs *Faults, v *value) {
 	if v.kind == scalar && c.auto != "" && v.text == c.auto {
 		*c.p = 0
+		return
+	}
+	if v.kind == scalar && c.most != "" && v.text == c.most {
+		*c.p = c.high
 		return
 	}
 	x, err := parseNumber(v.text)
@@ -149,6 +156,9 @@ func (c count) read(fs *Faults, v *value) {
 func (c count) write() *value {
 	if c.auto != "" && *c.p == 0 {
 		return &value{text: c.auto}
+	}
+	if c.most != "" && *c.p == c.high {
+		return &value{text: c.most}
 	}
 	return &value{text: strconv.Itoa(*c.p)}
 }
