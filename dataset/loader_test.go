@@ -223,8 +223,8 @@ func TestLoaderCloseLeavesNothing(t *testing.T) {
 
 func TestLoaderAllocatesNothing(t *testing.T) {
 	ds := numbered(t, 1000)
-	for _, size := range []int{1, 32, 333} {
-		l := newLoader(t, ds, LoaderConfig{Batch: size})
+	for _, size := range []int{1, 32, 333, 1000} { // 1000: each batch is an epoch
+		l := newLoader(t, ds, LoaderConfig{Batch: size, Order: Shuffled(1000, 1)})
 		next := func() {
 			if _, err := l.Next(); err != nil {
 				t.Fatal(err)

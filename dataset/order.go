@@ -1,7 +1,7 @@
 package dataset
 
 import (
-	"sync/atomic"
+	"sync"
 
 	"github.com/descent-ml/descent/internal/rng"
 )
@@ -14,21 +14,29 @@ type Order func(epoch, i int) int
 func Sequential(epoch, i int) int { return i }
 
 // Shuffled is a new order of n examples in every epoch: the permutation keyed
-// by (seed, "shuffle", epoch).
+// by (seed, "shuffle", epoch). Asking for it allocates nothing.
 func Shuffled(n int, seed uint64) Order {
-	type shuffle struct {
-		epoch int
-		perm  rng.Permutation
+	s := &shuffle{n: uint64(n), base: rng.Key(seed, "shuffle")}
+	return s.at
+}
+
+// shuffle holds the permutation of the epoch that was asked for last. A lock
+// that nobody else wants costs less than a place of the permutation.
+type shuffle struct {
+	n    uint64
+	base [2]uint32
+
+	mu    sync.Mutex
+	epoch int             // of perm
+	perm  rng.Permutation // of nothing at first
+}
+
+func (s *shuffle) at(epoch, i int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock() // a place that is not there panics
+	if s.epoch != epoch || s.perm.Len() == 0 {
+		b := rng.Philox([4]uint32{uint32(epoch), uint32(uint64(epoch) >> 32), 0, 0}, s.base)
+		s.perm, s.epoch = rng.NewPermutation(s.n, [2]uint32{b[0], b[1]}), epoch
 	}
-	base := rng.Key(seed, "shuffle")
-	var current atomic.Pointer[shuffle]
-	return func(epoch, i int) int {
-		s := current.Load()
-		if s == nil || s.epoch != epoch {
-			b := rng.Philox([4]uint32{uint32(epoch), uint32(uint64(epoch) >> 32), 0, 0}, base)
-			s = &shuffle{epoch, rng.NewPermutation(uint64(n), [2]uint32{b[0], b[1]})}
-			current.Store(s)
-		}
-		return int(s.perm.At(uint64(i)))
-	}
+	return int(s.perm.At(uint64(i)))
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"math"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -130,4 +131,38 @@ func TestShuffled(t *testing.T) {
 	if slices.Equal(zero, epoch(Shuffled(n, 8), 0)) {
 		t.Error("the seed makes no difference")
 	}
+}
+
+func TestShuffledAllocatesNothing(t *testing.T) {
+	order, epoch := Shuffled(100, 7), 0
+	if n := testing.AllocsPerRun(100, func() { order(epoch, 3); epoch++ }); n != 0 {
+		t.Errorf("%v allocations per epoch", n)
+	}
+}
+
+// TestShuffledConcurrently: goroutines in different epochs do not see each
+// other's order, and a place that is not there leaves it usable.
+func TestShuffledConcurrently(t *testing.T) {
+	const n, epochs = 100, 4
+	order := Shuffled(n, 7)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("there is no place 100 of 100")
+			}
+		}()
+		order(0, n)
+	}()
+	var wg sync.WaitGroup
+	for e := range epochs {
+		wg.Go(func() {
+			alone := Shuffled(n, 7)
+			for i := range n {
+				if got, want := order(e, i), alone(e, i); got != want {
+					t.Errorf("epoch %d, place %d: %d, want %d", e, i, got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
