@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/descent-ml/descent/batch"
@@ -34,6 +35,11 @@ type Config struct {
 	Optimizer optim.Optimizer
 	Batch     batch.Policy // default batch.Fixed(64), or all of fewer examples
 	Budget    batch.Span   // how long to train
+
+	// TargetScale is how much 1 of a regression's target is in the units of
+	// the raw data, such as the deviation it was divided by; 0 is 1. The rmse
+	// is in those units, everywhere; the loss is not.
+	TargetScale float64
 
 	// Init gives parameters their first values by name, in the layout of
 	// files; those it does not name are initialized by their own rule.
@@ -79,7 +85,7 @@ type Exec struct {
 // best weights. Without it the weights are those of the last update.
 type EarlyStop struct {
 	Patience int     // validations in a row without a new best; 0 is off
-	MinDelta float64 // by how much a new best must be better
+	MinDelta float64 // by how much a new best must be better, in units of the metric
 }
 
 // Checkpoints is when states are saved. They are also saved at the end, on
@@ -113,6 +119,9 @@ func (c Config) withDefaults() Config {
 	c.ValidateEvery = c.ValidateEvery.Of(c.Budget)
 	c.LogEvery = c.LogEvery.Of(c.Budget)
 	c.Checkpoint.Every = c.Checkpoint.Every.Of(c.Budget)
+	if c.TargetScale == 0 {
+		c.TargetScale = 1
+	}
 	if c.Metric == "" {
 		c.Metric = "loss"
 	}
@@ -157,6 +166,9 @@ func (c Config) Validate() error {
 	}
 	if c.Exec.Micro < 0 || c.Exec.Threads < 0 || c.Exec.Memory < 0 {
 		fault("exec: threads %d, micro %d, memory %d (want 0 for the default, or more)", c.Exec.Threads, c.Exec.Micro, c.Exec.Memory)
+	}
+	if s := c.TargetScale; !(s >= 0 && s <= math.MaxFloat64) {
+		fault("target scale %v (want a finite number above 0)", s)
 	}
 	if c.Resume && (c.Out == "" || c.Out == NoOut) {
 		fault("resume without Out: which run?")

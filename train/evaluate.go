@@ -19,6 +19,9 @@ const evalRows = 256
 // Evaluator runs a model without changing it: predictions, losses, metrics.
 // It is not safe for concurrent use.
 type Evaluator struct {
+	// TargetScale is as in Config, and 1 if it is 0.
+	TargetScale float64
+
 	fields  []dataset.Field
 	loss    nn.Loss
 	prog    engine.Program
@@ -103,9 +106,19 @@ func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Va
 	e.prog.Finish()
 	values := report.Values{{Name: "loss", V: e.prog.Output(outLossSum).F64()[0] / e.prog.Output(outWeightSum).F64()[0]}}
 	if m != nil {
-		values = append(values, m.values()...)
+		values = append(values, inUnits(m.values(), e.TargetScale)...)
 	}
 	return values, m, nil
+}
+
+// inUnits converts what is in the units of the target to those of the raw data.
+func inUnits(values report.Values, scale float64) report.Values {
+	for i := range values {
+		if values[i].Name == "rmse" && scale != 0 {
+			values[i].V *= scale
+		}
+	}
+	return values
 }
 
 // priorExamples limits how much of the training data the baseline looks at.

@@ -95,11 +95,12 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 	if err != nil {
 		return err
 	}
+	e.TargetScale = l.cfg.TargetScale
 	values, m, err := e.evaluate(ctx, last)
 	if err == nil && m != nil {
 		var p meter
 		if p, err = prior(ctx, l.cfg.Data, l.cfg.Loss); err == nil {
-			s.Baseline = m.baseline(p)
+			s.Baseline = inUnits(m.baseline(p), l.cfg.TargetScale)
 		}
 	}
 	if ctx.Err() != nil {

@@ -85,7 +85,10 @@ func newLoop(c *Config) (*loop, error) {
 	}
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
 	if c.Val != nil {
-		l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields())
+		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields()); err != nil {
+			return nil, err
+		}
+		l.val.TargetScale = c.TargetScale
 	}
 	l.pos.PerEpoch = c.Data.Len()
 	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)

@@ -35,7 +35,7 @@ func (a *app) eval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.showValues(name, ds.Len(), t.inUnits(values), asJSON)
+			return a.showValues(name, ds.Len(), values, asJSON)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "file or folder to measure on")
@@ -54,18 +54,9 @@ func (a *app) dataFor(t *trained, data, part string) (dataset.Dataset, string, e
 	return ds, data, err
 }
 
-// inUnits adds the error of a regression in the units of its target.
-func (t *trained) inUnits(values report.Values) report.Values {
-	for _, v := range values {
-		if y := &t.schema.Target; v.Name == "rmse" && y.Std != 1 {
-			return append(values, report.Value{Name: "rmse of " + y.Name, V: v.V * y.Std})
-		}
-	}
-	return values
-}
-
 func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err error) {
 	err = t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
+		e.TargetScale = t.schema.Target.Std
 		values, err = e.Evaluate(a.signals.ctx, ds)
 		return err
 	})
