@@ -152,10 +152,14 @@ func cut(path string, update uint64) error {
 	return WriteFile(path, kept.Bytes())
 }
 
+// tempMark is that of package checkpoint, whose Dir.Clean removes what a
+// process that was killed left.
+const tempMark = ".tmp-"
+
 // WriteFile makes path hold data, or leaves it as it was: a temporary file in
 // the same directory, fsync, rename.
 func WriteFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+tempMark+"*")
 	if err != nil {
 		return fmt.Errorf("report: write %s: %w", path, err)
 	}

@@ -97,11 +97,14 @@ func openFiles(c *Config, check func(*checkpoint.State) error) (_ *files, resume
 	return f, resumed, f.open(c, resumed)
 }
 
-// resume reads the newest good checkpoint. A run that was killed before its
+// resume removes what a killed process left half written and reads the newest
+// good checkpoint. A run that was killed before its
 // first one starts again.
 func (f *files) resume(c *Config) (*checkpoint.State, error) {
-	if err := f.checkpoints.Clean(); err != nil {
-		return nil, err
+	for _, d := range []checkpoint.Dir{{Path: f.path}, f.checkpoints} {
+		if err := d.Clean(); err != nil {
+			return nil, err
+		}
 	}
 	s, path, skipped, err := f.checkpoints.Latest()
 	for _, e := range skipped {
