@@ -200,6 +200,7 @@ func TestFaults(t *testing.T) {
 		{"not text", "data: \xff\xfe", "c.yaml: this is not text in UTF-8"},
 		{"too deep", strings.Repeat("[", 1000), "c.yaml:1:1: nested deeper than 40 levels"},
 		{"too deep in blocks", strings.Repeat("- ", 1000), "nested deeper than 40 levels"},
+		{"class weights of 0", with("loss: {cross_entropy: {class_weights: [0, 0]}}"), "c.yaml:2:7: every class weight is 0"},
 		{"micro", with("exec: {micro: half}"), "c.yaml:2:15: got half (want a whole number, 1 or more, auto or full)"},
 		{"micro 0", with("exec: {micro: 0}"), "c.yaml:2:15: got 0 (want"},
 	} {

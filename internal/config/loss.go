@@ -1,6 +1,10 @@
 package config
 
-import "github.com/descent-ml/descent/nn"
+import (
+	"slices"
+
+	"github.com/descent-ml/descent/nn"
+)
 
 // Loss is a kind of loss and its options. "auto" is cross_entropy for classes
 // and mse for values.
@@ -50,6 +54,9 @@ func (l *Loss) task() string {
 func (l *Loss) check(fs *Faults, at place, task string) {
 	if t := l.task(); t != "" && task != "auto" && t != task {
 		fs.add(at, "loss %s is for %s, but data.task is %s", l.Kind, t, task)
+	}
+	if c, ok := l.Options.(*crossEntropy); ok && len(c.classes) > 0 && slices.Max(c.classes) == 0 {
+		fs.add(at, "every class weight is 0, so nothing would be learned (want one above 0)")
 	}
 }
 
