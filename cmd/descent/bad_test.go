@@ -139,6 +139,11 @@ func TestBadInput(t *testing.T) {
 		{"folder", []string{"train", dir}, 2, []string{dir + " is a folder", "--data " + dir}},
 		{"everything frozen", on(good, "--set", "model=[{frozen: [{dense: auto}]}]"), 2, []string{"model: every parameter is frozen"}},
 		{"nothing to train", on(good, "--set", "data.columns={age: categorical}", "--set", "model=[relu]"), 2, []string{"model: no layer has parameters"}},
+		{"an array of a folder", []string{"train", "--data", filepath.Join(npyFolder(t, filepath.Join(dir, "pair"), 9, -1), "x.npy")}, 2,
+			[]string{"x.npy: an array of NumPy (want the folder that holds x.npy and y.npy, such as " + filepath.Join(dir, "pair") + ")"}},
+		{"a file of images", []string{"train", "--data", filepath.Join(dir, "label", "train-images-idx3-ubyte")}, 2, []string{"an IDX file (want the folder", filepath.Join(dir, "label")}},
+		{"a packed file of images", []string{"train", "--data", table("train-labels-idx1-ubyte.gz", "packed")}, 2, []string{"an IDX file (want the folder"}},
+		{"weights of 0", on(good, "--set", "loss={cross_entropy: {class_weights: [0, 0]}}"), 2, []string{"every class weight is 0"}},
 		{"nesterov without momentum", on(good, "--set", "optimizer.sgd.nesterov=true"), 2, []string{"Nesterov", "momentum above 0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

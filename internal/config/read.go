@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,6 +58,9 @@ func (d *Data) settleFormat() error {
 			d.Format = "tsv"
 		}
 	}
+	if err := oneOfFolder(d.Train); err != nil {
+		return err
+	}
 	if folder := d.Format == "idx" || d.Format == "npy"; folder != info.IsDir() {
 		return mistakef("config: data %s: format %s wants a %s", d.Train, d.Format, map[bool]string{true: "folder", false: "file"}[folder])
 	}
@@ -65,6 +69,28 @@ func (d *Data) settleFormat() error {
 			d.Test = d.Train
 		}
 		return d.onlyTables("format " + d.Format + " has")
+	}
+	return nil
+}
+
+// oneOfFolder refuses a file that is read as a part of its folder: an array of
+// NumPy or an IDX file, by what it begins with or how it is called.
+func oneOfFolder(path string) error {
+	var head [6]byte
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("config: data: %w", err)
+	}
+	n, _ := io.ReadFull(f, head[:]) // nothing of a folder
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("config: data: %w", err)
+	}
+	name, begin := filepath.Base(path), string(head[:n])
+	switch {
+	case begin == "\x93NUMPY":
+		return mistakef("config: data %s: an array of NumPy (want the folder that holds %s and %s, such as %s)", path, npyFeatures, npyTarget, filepath.Dir(path))
+	case len(begin) > 3 && strings.HasPrefix(begin, "\x00\x00\x08"), strings.Contains(name, "-images-idx") || strings.Contains(name, "-labels-idx"):
+		return mistakef("config: data %s: an IDX file (want the folder that holds train-images-idx3-ubyte, train-labels-idx1-ubyte and those of t10k, such as %s)", path, filepath.Dir(path))
 	}
 	return nil
 }
@@ -133,6 +159,9 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 	if !exists(path) {
 		_, err := os.Stat(path)
 		return nil, missing(path, err)
+	}
+	if err := oneOfFolder(path); err != nil {
+		return nil, err
 	}
 	switch d.Format {
 	case "idx":
