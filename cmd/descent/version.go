@@ -15,17 +15,19 @@ func (a *app) version() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version and what the processor offers",
 		Args:  arguments(0, 0),
-		RunE: func(*cobra.Command, []string) error {
-			eng, err := cpu.New(cpu.Config{})
-			if err != nil {
-				return usageError{err}
-			}
-			defer eng.Close()
-			fmt.Fprintf(a.out, "descent %s %s %s/%s, instructions %s, %d threads\n",
-				buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, eng.ISA(), eng.Threads())
-			return nil
-		},
+		RunE:  func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	eng, err := cpu.New(cpu.Config{})
+	if err != nil {
+		return usageError{err}
+	}
+	defer eng.Close()
+	fmt.Fprintf(a.out, "descent %s %s %s/%s, instructions %s, %d threads\n",
+		buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, eng.ISA(), eng.Threads())
+	return nil
 }
 
 // buildVersion is the version of the module and the commit it was built from.
