@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -68,11 +67,11 @@ func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err
 
 func (a *app) showValues(name string, examples int, values report.Values, asJSON bool) error {
 	if asJSON {
-		b, err := json.MarshalIndent(struct {
+		b, err := plainJSON(struct {
 			Data     string        `json:"data"`
 			Examples int           `json:"examples"`
 			Values   report.Values `json:"values"`
-		}{name, examples, values}, "", "  ")
+		}{name, examples, values}, "  ")
 		fmt.Fprintf(a.out, "%s\n", b)
 		return err
 	}

@@ -290,4 +290,24 @@ func TestVersion(t *testing.T) {
 	if stdout, _ := mustCall(t, "version"); !strings.HasPrefix(stdout, "descent ") || !strings.Contains(stdout, "instructions ") {
 		t.Errorf("got %q", stdout)
 	}
+	command, _ := mustCall(t, "version")
+	if flag, _ := mustCall(t, "--version"); flag != command {
+		t.Errorf("--version prints %q, version %q", flag, command)
+	}
+}
+
+// TestPlainJSON: names in JSON are spelled as they are.
+func TestPlainJSON(t *testing.T) {
+	dir := t.TempDir()
+	spell := strings.NewReplacer("income", "a<b", "high", ">50K", "low", "<=50K")
+	data, out := write(t, dir, "a&b.csv", spell.Replace(people(90))), filepath.Join(dir, "run")
+	mustCall(t, "train", "--data", data, "--target", "a<b", "--out", out, "--quiet", "--set", "budget=1ep")
+	stdout, _ := mustCall(t, "eval", out, "--data", data, "--json")
+	if !strings.HasPrefix(stdout, "{\n  \"data\": \"") || !strings.Contains(stdout, `a&b.csv",`) {
+		t.Errorf("eval says %s", stdout)
+	}
+	stdout, _ = mustCall(t, "predict", out, "--data", data, "--format", "jsonl")
+	if !strings.HasPrefix(stdout, `{"a<b":"`) || !strings.Contains(stdout, `"p(<=50K)":`) || !strings.Contains(stdout, `"p(>50K)":`) {
+		t.Errorf("predictions %.300s", stdout)
+	}
 }

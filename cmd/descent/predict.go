@@ -72,6 +72,7 @@ func (a *app) to(path string, f func(io.Writer) error) (err error) {
 func (t *trained) predict(ctx context.Context, ds dataset.Dataset, w io.Writer, format string) error {
 	b := bufio.NewWriter(w)
 	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
+	p.json.SetEscapeHTML(false)
 	err := t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
 		return e.Predict(ctx, ds, p.write)
 	})
@@ -182,11 +183,11 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		name, err := json.Marshal(n)
+		name, err := plainJSON(n, "")
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(o.values[i])
+		value, err := plainJSON(o.values[i], "")
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -99,7 +98,7 @@ func (a *app) fit(t train.Config, f *trainFlags) error {
 	t.Progress = report.NewProgress(a.err, mode)
 	r, err := train.Fit(a.signals.ctx, t)
 	if r != nil && f.json {
-		b, e := json.MarshalIndent(r.Summary, "", "  ")
+		b, e := plainJSON(r.Summary, "  ")
 		if e != nil {
 			return errors.Join(err, e)
 		}
