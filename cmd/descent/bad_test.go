@@ -183,7 +183,7 @@ func TestBadDataForModel(t *testing.T) {
 		{"missing column", "age,income\n3,low\n4,high\n", "predict", `no column "job", which the model wants`},
 		{"bad cell", "age,job,income\n3,cook,low\nold,cook,low\n", "predict", `data.csv:3: column "age": cell "old" is not a finite number`},
 		{"label out of range", "age,job,income\n3,cook,low\n3,cook,middle\n", "eval", `data.csv:3: column "income": class "middle" is not one of high, low`},
-		{"no target", "age,job\n3,cook\n", "eval", `no column "income", the target`},
+		{"no target", "age,job\n3,cook\n", "eval", `data.csv: no column "income", the target`},
 	} {
 		code, _, stderr := call(c.command, out, "--data", write(t, dir, "data.csv", c.data))
 		if code != 1 || !strings.Contains(stderr, c.want) {

@@ -88,7 +88,7 @@ func (c *Config) settleLength(examples int) {
 // fill makes the datasets of the parts and of the other files.
 func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 	d := &c.Data
-	all, err := c.encode(whole, s.Schema, true)
+	all, err := c.encode(whole, d.Train, s.Schema, true)
 	if err != nil {
 		return err
 	}
@@ -134,10 +134,10 @@ func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (data
 		inputs.Target.Task, inputs.Weight = "", ""
 		s = &inputs
 	}
-	return c.encode(r, s, strict)
+	return c.encode(r, path, s, strict)
 }
 
-func (c *Config) encode(r *raw, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
+func (c *Config) encode(r *raw, path string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
 	ds, err := r.encode(s)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (c *Config) encode(r *raw, s *dataset.Schema, strict bool) (dataset.Dataset
 	y := dataset.FieldIndex(ds.Fields(), dataset.FieldY)
 	if y < 0 {
 		if strict {
-			return nil, fmt.Errorf("config: the data have no column %q, the target", s.Target.Name)
+			return nil, fmt.Errorf("config: data %s: no column %q, the target", path, s.Target.Name)
 		}
 		return ds, nil
 	}
