@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,24 +53,24 @@ func (p *Progress) draw(s *Status) {
 	p.drawn = true
 }
 
-// live returns the line for a width: a bar and as many parts as fit.
+// live returns the line for a width: all parts and a bar in what they leave;
+// or the parts without padding; or those that matter most.
 func (p *Progress) live(s *Status, width int) string {
-	parts := fit(p.parts(s), width-10)
-	used := 0
-	for _, t := range parts {
-		used += t.width() + len(gap)
-	}
-	bar := min(24, width-used)
-	if bar < 6 {
-		bar = 0
+	parts := p.parts(s)
+	bar := min(24, width-length(parts)-len(gap))
+	if length(parts) > width {
+		for i := range parts {
+			parts[i].value = strings.TrimSpace(parts[i].value)
+		}
+		parts = fit(parts, width)
 	}
 	var b strings.Builder
-	if bar > 0 {
+	if bar >= 6 {
 		done, rest := meter(s.Fraction, bar)
-		b.WriteString(p.paint(cyan, done) + p.paint(dim, rest))
+		b.WriteString(p.paint(cyan, done) + p.paint(dim, rest) + gap)
 	}
 	for i, t := range parts {
-		if i > 0 || bar > 0 {
+		if i > 0 {
 			b.WriteString(gap)
 		}
 		if t.label != "" {
@@ -79,22 +81,36 @@ func (p *Progress) live(s *Status, width int) string {
 	return b.String()
 }
 
-// fit drops parts, those of the highest rank first, until they fit.
-func fit(parts []part, width int) []part {
-	for len(parts) > 1 {
-		total, worst := 0, 0
-		for i, t := range parts {
-			total += t.width() + len(gap)
-			if t.rank >= parts[worst].rank {
-				worst = i
-			}
-		}
-		if total <= width {
-			break
-		}
-		parts = append(parts[:worst:worst], parts[worst+1:]...)
+// length is the number of cells that parts take in a line.
+func length(parts []part) int {
+	n := len(gap) * (len(parts) - 1)
+	for _, t := range parts {
+		n += t.width()
 	}
-	return parts
+	return n
+}
+
+// fit keeps the parts that fit, those of the lowest rank first, in the order
+// of the line. The very first always stays.
+func fit(parts []part, width int) []part {
+	byRank := make([]int, len(parts))
+	for i := range byRank {
+		byRank[i] = i
+	}
+	slices.SortStableFunc(byRank, func(a, b int) int { return cmp.Compare(parts[a].rank, parts[b].rank) })
+	var kept []int
+	used := -len(gap)
+	for _, i := range byRank {
+		if n := len(gap) + parts[i].width(); used+n <= width || kept == nil {
+			used, kept = used+n, append(kept, i)
+		}
+	}
+	slices.Sort(kept)
+	chosen := make([]part, len(kept))
+	for k, i := range kept {
+		chosen[k] = parts[i]
+	}
+	return chosen
 }
 
 // meter draws a bar of half-cell resolution.
@@ -119,8 +135,10 @@ func (p *Progress) parts(s *Status) []part {
 	}
 	ps = append(ps,
 		part{label: "epoch", value: epoch, rank: 4},
-		part{label: "update", value: pad(Thousands(s.Update), 7), rank: 6},
-		part{label: "loss", value: pad(Short(s.Loss), 7), color: bold, rank: 0})
+		part{label: "update", value: pad(Thousands(s.Update), 7), rank: 7})
+	if !math.IsNaN(s.Loss) {
+		ps = append(ps, part{label: "loss", value: pad(Short(s.Loss), 7), color: bold, rank: 0})
+	}
 	for i, v := range s.Val {
 		label, color := v.Name, ""
 		if i == 0 {
@@ -129,9 +147,11 @@ func (p *Progress) parts(s *Status) []part {
 				color = green
 			}
 		}
-		ps = append(ps, part{label: label, value: pad(shown(v), 6), color: color, rank: 2 + 3*min(i, 1)})
+		ps = append(ps, part{label: label, value: pad(shown(v), 6), color: color, rank: 2 + 6*min(i, 1)})
 	}
-	ps = append(ps, part{label: "lr", value: pad(compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), 8), rank: 7})
+	if !math.IsNaN(s.LR) {
+		ps = append(ps, part{label: "lr", value: pad(compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), 8), rank: 6})
+	}
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}

@@ -28,11 +28,11 @@ type Status struct {
 	Rate     float64       // examples a second, lately
 	Elapsed  time.Duration // of training
 	Left     time.Duration // to the end of the budget; below 0 is unknown
-	Loss     float64       // since the last status
-	LR       float64
-	Val      Values // of the last validation, the important one first
-	Best     bool   // whether that was the best so far
-	Doing    string // what else than training goes on: "validating"
+	Loss     float64       // since the last status; NaN is not known yet
+	LR       float64       // of the last update; NaN is not known yet
+	Val      Values        // of the last validation, the important one first
+	Best     bool          // whether that was the best so far
+	Doing    string        // what else than training goes on: "validating"
 }
 
 // Progress shows a run to people. A nil Progress shows nothing. It is not safe

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -191,6 +192,51 @@ func TestLiveFitsTheWidth(t *testing.T) {
 	}
 }
 
+// TestLiveKeepsWhatMatters: what a line of a width must say. The bar goes
+// before any number does.
+func TestLiveKeepsWhatMatters(t *testing.T) {
+	regression := Values{{"loss", 0.0812}, {"rmse", 652.6}, {"r2", 0.941}}
+	for _, c := range []struct {
+		width  int
+		val    Values
+		want   []string
+		absent []string
+	}{
+		{160, nil, []string{"━", "42%", "epoch", "update", "loss", "lr", "ex/s", "ETA"}, nil},
+		{120, status().Val, []string{"42%", "epoch  9/20", "1,234", "0.1235", "val loss 0.08120", "accuracy 97.80%", "0.00095", "184k ex/s", "ETA 0:12"}, nil},
+		{120, regression, []string{"42%", "epoch 9/20", "update 1,234", "loss 0.1235", "val loss 0.08120", "rmse 652.6", "lr 0.00095", "184k ex/s", "ETA 0:12"}, []string{"━"}},
+		{80, nil, []string{"42%", "epoch 9/20", "update 1,234", "loss 0.1235", "lr 0.00095", "184k ex/s", "ETA 0:12"}, []string{"━"}},
+		{80, status().Val, []string{"42%", "epoch 9/20", "loss 0.1235", "val loss 0.08120", "lr 0.00095", "184k ex/s", "ETA 0:12"}, []string{"━", "update"}},
+		{60, status().Val, []string{"42%", "epoch 9/20", "loss 0.1235", "val loss 0.08120", "ETA 0:12"}, []string{"━", "ex/s"}},
+		{24, status().Val, []string{"42%", "loss 0.1235"}, []string{"━", "epoch"}},
+	} {
+		s := status()
+		s.Val = c.val
+		line := NewProgress(io.Discard, Live).live(s, c.width-1)
+		for _, want := range c.want {
+			if !strings.Contains(line, want) {
+				t.Errorf("width %d lacks %q: %s", c.width, want, line)
+			}
+		}
+		for _, no := range c.absent {
+			if strings.Contains(line, no) {
+				t.Errorf("width %d has %q: %s", c.width, no, line)
+			}
+		}
+	}
+}
+
+// TestUnknownIsNotShown: before the first update there is no loss and no rate.
+func TestUnknownIsNotShown(t *testing.T) {
+	s := status()
+	s.Val, s.Loss, s.LR, s.Doing = nil, math.NaN(), math.NaN(), "testing"
+	var out bytes.Buffer
+	NewProgress(&out, Lines).Show(time.Now(), s)
+	if got := out.String(); strings.Contains(got, "loss") || strings.Contains(got, "lr") || !strings.Contains(got, "update 1,234  testing") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestLiveLine(t *testing.T) {
 	var out bytes.Buffer
 	p := NewProgress(&out, Live)
@@ -217,7 +263,7 @@ func TestColour(t *testing.T) {
 	var out bytes.Buffer
 	p := NewProgress(&out, Live)
 	p.color = true
-	p.width = func() int { return 60 }
+	p.width = func() int { return 160 }
 	p.Show(time.Now(), status())
 	if !strings.Contains(out.String(), "\x1b[36m━") {
 		t.Errorf("no colour in %q", out.String())

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"time"
 
 	"github.com/descent-ml/descent/batch"
@@ -24,6 +25,7 @@ type pace struct {
 func (l *loop) begin(now time.Time) {
 	l.clock.started = now
 	l.pace = pace{every: 1, left: 1, read: now, start: l.pos, shown: l.pos, shownAt: now}
+	l.pace.status.Loss = math.NaN()
 	if l.cfg.Budget.Unit == batch.Epoch {
 		l.pace.status.Epochs = l.cfg.Budget.N
 	}
@@ -66,6 +68,9 @@ func (l *loop) now(now time.Time) *report.Status {
 	s.Fraction = min(1, l.cfg.Budget.Fraction(l.pos))
 	s.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
 	s.Update, s.Rate, s.LR = l.pos.Update, p.rate, l.event.LR
+	if l.pos.Update == p.start.Update {
+		s.LR = math.NaN()
+	}
 	s.Elapsed = l.clock.elapsed(now)
 	s.Left = -1
 	if done := s.Fraction - l.cfg.Budget.Fraction(p.start); done > 0 {
