@@ -144,6 +144,9 @@ func TestBadInput(t *testing.T) {
 		{"a file of images", []string{"train", "--data", filepath.Join(dir, "label", "train-images-idx3-ubyte")}, 2, []string{"an IDX file (want the folder", filepath.Join(dir, "label")}},
 		{"a packed file of images", []string{"train", "--data", table("train-labels-idx1-ubyte.gz", "packed")}, 2, []string{"an IDX file (want the folder"}},
 		{"weights of 0", on(good, "--set", "loss={cross_entropy: {class_weights: [0, 0]}}"), 2, []string{"every class weight is 0"}},
+		{"embedding of measures", on(good, "--set", "model=[{embedding: {rows: 4, dim: 2}}, flatten, {dense: auto}]"), 2,
+			[]string{"layer 0, embedding: it looks up whole numbers", "{categories: 8}", "data.categories to embedding"}},
+		{"classes of measures", []string{"train", "--data", good, "--target", "age", "--set", "loss=cross_entropy"}, 2, []string{"good.csv", "the target age holds numbers", "set loss to mse"}},
 		{"nesterov without momentum", on(good, "--set", "optimizer.sgd.nesterov=true"), 2, []string{"Nesterov", "momentum above 0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -325,3 +325,35 @@ func TestMicroFull(t *testing.T) {
 		t.Errorf("micro %d, %v; want 32", built.Exec.Micro, err)
 	}
 }
+
+// TestManyClasses: a loss for classes refuses a target of continuous numbers,
+// but takes few numbers, words, and what is said to be classes.
+func TestManyClasses(t *testing.T) {
+	data := table(t, 200)
+	for _, c := range []struct {
+		target, more string
+		refused      bool
+	}{
+		{"value", "", true},
+		{"n", "", false},
+		{"word", "", false},
+		{"value", ", task: classification", false},
+	} {
+		_, err := mustParse(t, "data: {train: "+data+", target: "+c.target+c.more+"}\nloss: cross_entropy").Load(nil)
+		if refused := err != nil; refused != c.refused || refused && (!IsFault(err) || !strings.Contains(err.Error(), "the target value holds numbers, 200 distinct ones")) {
+			t.Errorf("%s%s: %v", c.target, c.more, err)
+		}
+	}
+	words := filepath.Join(t.TempDir(), "words.csv")
+	var b strings.Builder
+	b.WriteString("n,class\n")
+	for i := range 120 {
+		fmt.Fprintf(&b, "%d,name %d\n", i%7, i%40)
+	}
+	if err := os.WriteFile(words, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := mustParse(t, "data: {train: "+words+"}\nloss: cross_entropy").Load(nil); err != nil || len(s.Schema.Target.Classes) != 40 {
+		t.Errorf("words: %v", err)
+	}
+}

@@ -66,6 +66,9 @@ func (c *Config) modelFault(err error) error {
 	if l := findLayer(c.Model, e.Scope); l != nil {
 		at, what = l.at, fmt.Sprintf("layer %s, %s", e.Scope, l.Kind)
 	}
+	if l := findLayer(c.Model, e.Scope); l != nil && l.Kind == "embedding" && e.Op == "gather" {
+		return Faults{{at, what + ": it looks up whole numbers, and is given others; for the categorical columns of a table begin the model with {categories: 8} and set data.categories to embedding"}}
+	}
 	return Faults{{at, fmt.Sprintf("%s: %s (%s of %s)", what, e.Reason, e.Op, strings.Join(operands, ", "))}}
 }
 

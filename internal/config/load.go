@@ -234,5 +234,30 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 			err = mistake{err} // the data are right, but for another task
 		}
 	}
+	if err == nil && d.Task == "auto" && task == dataset.TaskClassification {
+		err = d.checkClasses(r, rows, o, len(s.Target.Classes))
+	}
 	return s, err
+}
+
+// Numbers of which this many or this share are distinct are values, not
+// classes.
+const (
+	mostClasses  = 1000
+	fewClasses   = 20 // in any number of rows
+	distinctRows = 0.2
+)
+
+// checkClasses refuses a target of continuous numbers of which a loss for
+// classes has made a class each. o is for what the target is by itself.
+func (d *Data) checkClasses(r *raw, rows []int, o dataset.FitOptions, classes int) error {
+	if classes <= fewClasses || classes <= mostClasses && float64(classes) <= distinctRows*float64(len(rows)) {
+		return nil
+	}
+	s, err := r.table.Fit(rows, o)
+	if err != nil || s.Target.Task != dataset.TaskRegression {
+		return nil // words: so many classes there are
+	}
+	return mistakef("config: data %s: the target %s holds numbers, %d distinct ones, and the loss would make each a class: set loss to mse to predict the number, or data.task to classification if they are classes",
+		d.Train, s.Target.Name, classes)
 }
