@@ -37,6 +37,9 @@ func (l *loop) finish(ctx context.Context, stopped string, cause error) (*Run, e
 	if l.files != nil {
 		err = errors.Join(err, l.write(s))
 	}
+	if s.Skipped > 1 {
+		l.cfg.Progress.Note("the weights of %d of %d updates summed to 0; those changed nothing", s.Skipped, s.Updates)
+	}
 	l.cfg.Progress.End(s, run.Dir)
 	l.event.Stopped = s.Stopped
 	if e := l.emit(Ended); e != nil && !errors.Is(e, Stop) {

@@ -183,11 +183,14 @@ func (l *loop) transact() error {
 }
 
 // skip notes an update whose weights sum to 0: nothing is committed, and the
-// optimizer's count stays.
+// optimizer's count stays. People are told of the first, and at the end of how
+// many there were.
 func (l *loop) skip() error {
 	l.Skipped++
 	l.event.Loss, l.event.GradNorm = math.NaN(), math.NaN()
-	l.cfg.Progress.Note("update %d: the weights of its examples sum to 0; nothing changes", l.pos.Update+1)
+	if l.Skipped == 1 {
+		l.cfg.Progress.Note("update %d: the weights of its examples sum to 0; nothing changes", l.pos.Update+1)
+	}
 	return l.journal(report.Entry{Update: l.pos.Update + 1, Kind: entrySkip, Text: "the weights sum to 0"})
 }
 

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -271,6 +272,25 @@ func TestZeroWeightsSkip(t *testing.T) {
 	entries, err := report.ReadJournal(run.Dir)
 	if err != nil || !slices.ContainsFunc(entries, func(e report.Entry) bool { return e.Kind == entrySkip && e.Update == 2 }) {
 		t.Errorf("journal %v, %v; want a skip at 2", entries, err)
+	}
+}
+
+// TestSkipsAreCounted: of many updates that do nothing the first is told, and
+// at the end their number.
+func TestSkipsAreCounted(t *testing.T) {
+	var shown bytes.Buffer
+	c := small(t)
+	c.Val, c.Test, c.Progress = nil, nil, report.NewProgress(&shown, report.Lines)
+	c.Loss = nn.CrossEntropy()
+	c.Data = memory(t, dataset.Column{Name: "x", Data: tensor.New(tensor.F32, 48, 4)}, dataset.Column{Name: "y", Data: tensor.New(tensor.I32, 48)},
+		dataset.Column{Name: "weight", Data: tensor.New(tensor.F32, 48)})
+	run := fit(t, c)
+	if run.Summary.Updates != 18 || run.Summary.Skipped != 18 {
+		t.Errorf("%d of %d updates skipped, want 18 of 18", run.Summary.Skipped, run.Summary.Updates)
+	}
+	text := shown.String()
+	if strings.Count(text, "sum to 0") != 1 || !strings.Contains(text, "update 1: the weights") || strings.Count(text, "of 18 of 18 updates") != 1 {
+		t.Errorf("progress says\n%s", text)
 	}
 }
 
