@@ -31,19 +31,31 @@ type Example struct {
 
 func (e *NonFiniteError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "train: update %d: the loss is %v, the norm of the gradient %v, at learning rate %v, over %d examples: %s",
+	fmt.Fprintf(&b, "train: update %d: the loss is %.4g, the norm of the gradient %.4g, at learning rate %.4g, over %d examples: %s",
 		e.Update, e.Loss, e.GradNorm, e.LR, len(e.Examples), first(e.Examples))
-	for i, x := range e.Worst {
+	for i, x := range e.tellingWorst() {
 		sep := "; highest losses: "
 		if i > 0 {
 			sep = ", "
 		}
 		fmt.Fprintf(&b, "%sexample %d (%.4g)", sep, x.Index, x.Loss)
 	}
+	b.WriteString("; a lower learning rate or clip.norm may help")
 	if e.Checkpoint != "" {
 		fmt.Fprintf(&b, "; the last good state is in %s", e.Checkpoint)
 	}
 	return b.String()
+}
+
+// tellingWorst is Worst, or nothing if it only says NaN of the examples that
+// are listed first anyway.
+func (e *NonFiniteError) tellingWorst() []Example {
+	for i, x := range e.Worst {
+		if !math.IsNaN(x.Loss) || i >= len(e.Examples) || x.Index != e.Examples[i] {
+			return e.Worst
+		}
+	}
+	return nil
 }
 
 // first lists at most ten numbers.
