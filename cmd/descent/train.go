@@ -85,6 +85,11 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	defer t.Engine.Close()
 	if !f.quiet {
 		fmt.Fprintln(a.err, sets)
+		if sets.Schema != nil {
+			for _, n := range sets.Schema.Notes() {
+				fmt.Fprintln(a.err, "note:", n)
+			}
+		}
 	}
 	return a.fit(t, f)
 }
