@@ -20,7 +20,7 @@ var sizes = map[string][]int{"mlp784": {784, 512, 256, 10}, "mlp64": {64, 32, 10
 
 // rate is so small that weights hardly move: a batch repeated for thousands of
 // steps must not saturate the softmax. The peers use the same.
-const rate = 1e-6
+const rate = 1e-9
 
 var optimizers = map[string]func() optim.Optimizer{
 	"sgd":  func() optim.Optimizer { return optim.SGD(rate) },

@@ -18,7 +18,7 @@ type rates struct {
 }
 
 // streamed are the sizes that bandwidth is measured at: L1, L2, L3 and beyond.
-var streamed = []int{24 << 10, 512 << 10, 8 << 20, 96 << 20}
+var streamed = []int{24 << 10, 512 << 10, 8 << 20, 20 << 20, 96 << 20}
 
 func measureRates() rates {
 	r := rates{bytes: map[int]float64{}}

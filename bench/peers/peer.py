@@ -14,7 +14,7 @@ OPTIMIZERS = ("sgd", "sgdm", "adam")
 
 # So small that weights hardly move: a batch repeated for thousands of steps must neither
 # saturate the softmax nor let momentum decay into denormals, which cost time.
-RATE = 1e-6
+RATE = 1e-9
 MOMENTUM = 0.9
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 

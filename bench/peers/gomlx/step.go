@@ -14,7 +14,7 @@ import (
 
 // The constants of peer.py; the rate keeps the weights nearly still, see there.
 const (
-	rate     = 1e-6
+	rate     = 1e-9
 	momentum = 0.9
 	beta1    = 0.9
 	beta2    = 0.999
