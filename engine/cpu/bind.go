@@ -26,13 +26,14 @@ type step struct {
 	offset       int   // of a slice or pad, in columns
 	shape, perm  []int // of a transposition or broadcast: see there
 
+	pieces int // the first piece of a sum of squares
+
 	vec *vector
 	num *number
 	sum *sum
 
-	apart bool    // does not depend on neighbours that are apart too
-	cost  float64 // rough nanoseconds of one thread for one example, or for all
-	unit  *compile.Unit
+	cost float64 // rough nanoseconds of one thread for one example, or for all
+	unit *compile.Unit
 }
 
 // ref is the memory of an operand: fixed slices, or the current rows of input
@@ -106,6 +107,7 @@ func (p *program) bind() error {
 	}
 	p.stages[compile.Commit] = p.mergeVectors(p.stages[compile.Commit])
 	p.cutSums()
+	p.shareSquares()
 	return nil
 }
 
@@ -227,8 +229,17 @@ func prepareReduce(run runFunc) func(*program, *graph.Node, *step) error {
 	}
 }
 
+// prepareSquares divides a sum of squares of a gradient into pieces, which are
+// subtrees of its tree; another's is computed as it stands.
 func prepareSquares(p *program, n *graph.Node, s *step) error {
-	s.run, s.apart = runSumSquares, true
+	s.run = runSumSquares
+	if x := p.plan.Root(n.In[0]); p.plan.Stage(x) == compile.Reduce && (len(p.pieces) == 0 || p.squaresIn == p.plan.Stage(n)) {
+		p.squaresIn = p.plan.Stage(n)
+		s.run, s.pieces = runJoinSquares, len(p.pieces)
+		for at := 0; at < len(s.a.f32); at += squarePiece {
+			p.pieces = append(p.pieces, &piece{x: s.a.f32[at:min(at+squarePiece, len(s.a.f32))]})
+		}
+	}
 	return nil
 }
 

@@ -15,7 +15,7 @@ func TestEager(t *testing.T) {
 		}
 		defer e.Close()
 		train(t, e, g, batch, rows, rows, 5)
-		regions := e.pool.ticket.Load() >> (2 * chunkBits)
+		regions := e.pool.tickets[0].Load() >> (2 * chunkBits)
 		if least := uint64(5 * 2); eager && regions < least || !eager && regions > 0 {
 			t.Errorf("eager %v: %d regions on several threads in 5 updates, want %d or more, or 0", eager, regions, least)
 		}

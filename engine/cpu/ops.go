@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"github.com/descent-ml/descent/internal/compile"
 	"github.com/descent-ml/descent/internal/kernel"
 )
 
@@ -113,6 +114,72 @@ func runReduceMax(p *program, w *worker, s *step, r0, r1 int) {
 
 func runSumSquares(p *program, w *worker, s *step, r0, r1 int) {
 	s.out.f64[0] = kernel.SumSquares(s.a.f32)
+}
+
+// piece is a part of a sum of squares that one worker does.
+type piece struct {
+	x   []float32
+	sum float64
+}
+
+// squarePiece elements are a whole subtree of the tree of kernel.SumSquares,
+// whose halves are powers of two.
+const squarePiece = 1 << 16
+
+func (q *piece) run() { q.sum = kernel.SumSquares(q.x) }
+
+// runJoinSquares adds the pieces as kernel.SumSquares adds its halves.
+func runJoinSquares(p *program, w *worker, s *step, r0, r1 int) {
+	n := (len(s.a.f32) + squarePiece - 1) / squarePiece
+	s.out.f64[0] = joinSquares(p.pieces[s.pieces : s.pieces+n])
+}
+
+func joinSquares(q []*piece) float64 {
+	if len(q) == 1 {
+		return q[0].sum
+	}
+	half := 1
+	for half*2 < len(q) {
+		half *= 2
+	}
+	return joinSquares(q[:half]) + joinSquares(q[half:])
+}
+
+// shareSquares gives each worker pieces of about equal size.
+func (p *program) shareSquares() {
+	costs := make([]float64, len(p.pieces))
+	for i, q := range p.pieces {
+		costs[i] = float64(len(q.x))
+		p.squaresCost += costs[i] / 15 // nanoseconds
+	}
+	if len(p.pieces) == 0 {
+		p.squaresIn = noStage
+	}
+	p.pieceHomes = shares(costs, p.eng.threads)
+}
+
+const noStage compile.Stage = 255
+
+// shares cuts a sequence of costs into n ranges of about equal cost and
+// returns their bounds.
+func shares(costs []float64, n int) []int {
+	var total, done float64
+	for _, c := range costs {
+		total += c
+	}
+	bounds := make([]int, n+1)
+	worker := 1
+	for i, c := range costs {
+		for worker < n && done+c/2 > total*float64(worker)/float64(n) {
+			bounds[worker] = i
+			worker++
+		}
+		done += c
+	}
+	for ; worker <= n; worker++ {
+		bounds[worker] = len(costs)
+	}
+	return bounds
 }
 
 func runGather(p *program, w *worker, s *step, r0, r1 int) {

@@ -33,7 +33,14 @@ type program struct {
 	mode  regionMode
 	steps []step // of a rows or reduce region
 	block int    // rows of a block
-	cuts  []cut  // of a reduce or split region
+	cuts  []cut  // of a reduce region
+	leaf  int    // examples of the smallest leaf of a sum
+
+	pieces      []*piece // of the sums of squares
+	squaresIn   compile.Stage
+	squaresCost float64
+
+	cutHomes, pieceHomes []int // bounds of the workers' shares
 }
 
 // input is one per-example input of the current micro-batch.

@@ -6,11 +6,11 @@ import "github.com/descent-ml/descent/internal/compile"
 type regionMode uint8
 
 const (
-	rowBlocks  regionMode = iota // blocks of rows through all steps of the rows stage
-	sumCuts                      // parts of the sums, one micro-batch
-	sumEnds                      // parts of the sums, at the end of the batch
-	splitStep                    // ranges of one flat vector
-	apartSteps                   // independent steps
+	rowBlocks    regionMode = iota // blocks of rows through all steps of the rows stage
+	sumCuts                        // parts of the sums, one micro-batch
+	sumEnds                        // parts of the sums, at the end of the batch
+	splitStep                      // ranges of one flat vector
+	squarePieces                   // pieces of the sums of squares
 )
 
 // maxBlock keeps a block's activations in L2 while it passes from layer to
@@ -51,14 +51,14 @@ func (p *program) chunk(w *worker, i int) {
 		n := v.size()
 		at := i * p.block
 		p.runVec(w, v, 1, min(p.block, n-at), at, 0)
-	case apartSteps:
-		s := &p.steps[i]
-		s.run(p, w, s, 0, 1)
+	case squarePieces:
+		p.pieces[i].run()
 	}
 }
 
-// launch runs n chunks, on the workers if the work is worth it.
-func (p *program) launch(mode regionMode, n int, cost float64) {
+// launch runs n chunks, on the workers if the work is worth it. homes are the
+// bounds of the chunks that each worker does first, or nil for equal shares.
+func (p *program) launch(mode regionMode, n int, homes []int, cost float64) {
 	p.mode = mode
 	if n < 2 || cost < p.eng.grain.wake || p.eng.threads == 1 {
 		for i := range n {
@@ -66,7 +66,7 @@ func (p *program) launch(mode regionMode, n int, cost float64) {
 		}
 		return
 	}
-	p.eng.pool.run(p, n)
+	p.eng.pool.run(p, n, homes)
 }
 
 // runRows runs the rows stage of the micro-batch in blocks of rows.
@@ -82,11 +82,13 @@ func (p *program) runRows() {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
 	}
 	p.block = max(min(p.block, maxBlock), p.eng.grain.rows)
-	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, cost)
+	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
 }
 
 // runReduce adds the micro-batch to the sums.
-func (p *program) runReduce() { p.launch(sumCuts, len(p.cuts), p.sumCost()*float64(p.rows)) }
+func (p *program) runReduce() {
+	p.launch(sumCuts, len(p.cuts), p.cutHomes, p.sumCost()*float64(p.rows))
+}
 
 func (p *program) sumCost() float64 {
 	var cost float64
@@ -96,28 +98,30 @@ func (p *program) sumCost() float64 {
 	return cost
 }
 
-// finishSums ends the sums of the batch.
-func (p *program) finishSums() { p.launch(sumEnds, len(p.cuts), p.sumCost()) }
+// finishSums ends the sums of the batch; where each is one leaf there is next
+// to nothing to do.
+func (p *program) finishSums() {
+	cost := 0.0
+	if p.done > p.leaf {
+		cost = p.sumCost()
+	}
+	p.launch(sumEnds, len(p.cuts), p.cutHomes, cost)
+}
 
 // once runs a per-update stage, one step after the other; long flat vectors
-// are divided among the workers, and so are neighbours that do not depend on
-// each other.
+// are divided among the workers, and so are the sums of squares of gradients,
+// which come first.
 func (p *program) once(stage compile.Stage) {
 	steps := p.stages[stage]
-	for i := 0; i < len(steps); i++ {
+	if stage == p.squaresIn {
+		p.launch(squarePieces, len(p.pieces), p.pieceHomes, p.squaresCost)
+	}
+	for i := range steps {
 		s := &steps[i]
 		p.steps = steps[i : i+1]
 		switch {
 		case s.vec != nil && s.cost >= p.eng.grain.wake && p.eng.threads > 1 && s.vec.flat():
 			p.split(s)
-		case s.apart:
-			n := 1
-			for i+n < len(steps) && steps[i+n].apart {
-				n++
-			}
-			p.steps = steps[i : i+n]
-			p.launch(apartSteps, n, s.cost*float64(n))
-			i += n - 1
 		default:
 			s.run(p, &p.eng.pool.caller, s, 0, 1)
 		}
@@ -130,5 +134,5 @@ func (p *program) split(s *step) {
 	const partsPerThread = 4
 	g := p.eng.grain.split
 	p.block = (n/(partsPerThread*p.eng.threads) + g) &^ (g - 1)
-	p.launch(splitStep, (n+p.block-1)/p.block, s.cost)
+	p.launch(splitStep, (n+p.block-1)/p.block, nil, s.cost)
 }

@@ -1,8 +1,10 @@
 package cpu
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
@@ -19,6 +21,7 @@ import (
 // on where it stopped. A plain sum (sumexamples) is float64 throughout.
 type sum struct {
 	out  ref       // the chain, and in the end the result
+	at   int64     // where out is in memory
 	acc  []float64 // the total; nil if the batch is one leaf
 	leaf int       // examples; 0 for a plain sum
 	rows int       // rows of the result, which can be cut
@@ -36,7 +39,7 @@ type cut struct{ step, r0, r1 int }
 
 func (p *program) newSum(n *graph.Node) (step, error) {
 	b := p.plan.Buffers[n]
-	s := &sum{out: p.ref(n), leaf: n.LeafExamples(), cols: n.Shape.Last(), x: p.ref(p.plan.Root(n.In[0])), k: n.In[0].Shape.Last()}
+	s := &sum{out: p.ref(n), at: b.Offset, leaf: n.LeafExamples(), cols: n.Shape.Last(), x: p.ref(p.plan.Root(n.In[0])), k: n.In[0].Shape.Last()}
 	s.per = n.In[0].Shape.Size() / s.k
 	s.rows = n.Shape.Size() / s.cols
 	if b.Acc >= 0 {
@@ -143,7 +146,9 @@ func (s *sum) finish(n, r0, r1 int) {
 }
 
 // cutSums divides the sums into parts for the workers: the products by rows of
-// their result, in proportion to their work.
+// their result, in proportion to their work. The parts are in the order of
+// their results in memory, and so are the shares of them: a worker then updates
+// the weights whose gradients it has computed.
 func (p *program) cutSums() {
 	steps := p.stages[compile.Reduce]
 	var total float64
@@ -152,8 +157,12 @@ func (p *program) cutSums() {
 	}
 	const partsPerThread = 3
 	part := total/float64(partsPerThread*p.eng.threads) + 1
+	p.leaf = graph.LeafTerms
 	for i := range steps {
 		s := steps[i].sum
+		if s.leaf > 0 {
+			p.leaf = min(p.leaf, s.leaf)
+		}
 		rows := s.rows
 		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && s.leaf > 0 && !s.add && n > 1 {
 			g := p.eng.grain.cut
@@ -163,4 +172,12 @@ func (p *program) cutSums() {
 			p.cuts = append(p.cuts, cut{i, r, min(r+rows, s.rows)})
 		}
 	}
+	slices.SortFunc(p.cuts, func(a, b cut) int {
+		return cmp.Or(cmp.Compare(steps[a.step].sum.at, steps[b.step].sum.at), cmp.Compare(a.r0, b.r0))
+	})
+	costs := make([]float64, len(p.cuts))
+	for i, c := range p.cuts {
+		costs[i] = steps[c.step].cost * float64(c.r1-c.r0) / float64(steps[c.step].sum.rows)
+	}
+	p.cutHomes = shares(costs, p.eng.threads)
 }

@@ -224,6 +224,9 @@ func (s *state) computed(n *graph.Node) bool {
 // IsScalar reports whether the node is a per-update number.
 func IsScalar(n *graph.Node) bool { return !n.PerExample() && n.Shape.Size() == 1 }
 
+// Stage returns the stage that computes a node.
+func (p *Plan) Stage(n *graph.Node) Stage { return p.state.stageOf[n.ID] }
+
 // Operand resolves operand i of an element-wise node: the value in memory, and
 // how a Vec reads it. A node of the same Vec resolves to itself, Full.
 func (p *Plan) Operand(n *graph.Node, i int) Operand {
