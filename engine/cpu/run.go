@@ -19,7 +19,7 @@ const maxBlock = 128
 
 // grain is how finely work is divided among threads.
 type grain struct {
-	wake  float64 // estimated nanoseconds below which one thread does not call others: see docs/kernels.md
+	wake  float64 // estimated nanoseconds below which one thread does not call others: see docs/architecture.md
 	rows  int     // fewest rows of a block: the matrix kernels keep their large tiles
 	cut   int     // a part of a product has a multiple of so many rows: whole tiles of every kernel
 	split int     // a part of a flat vector has a multiple of so many elements, a power of 2: whole cache lines
