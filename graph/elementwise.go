@@ -37,11 +37,10 @@ func unary(f func(b *Builder, x, y, dy *Node) *Node) vjpRule {
 func flat(b *Builder, n, dy *Node) []*Node { return make([]*Node, len(n.In)) }
 
 var (
-	opAdd, opSub, opMul, opDiv, opMax, opMin, opFMA                    *Op
-	opNeg, opAbs, opSign, opFloor, opSqrt, opExp, opLog, opLog1p       *Op
-	opTanh, opSigmoid, opErf, opSoftplus, opGt, opGe, opEq, opSelect   *Op
-	opRelu, opReluGrad, opGelu, opGeluGrad, opGeluTanh, opGeluTanhGrad *Op
-	opSilu, opSiluGrad                                                 *Op
+	opAdd, opSub, opMul, opDiv, opMax, opMin, opFMA                  *Op
+	opNeg, opAbs, opSign, opFloor, opSqrt, opExp, opLog, opLog1p     *Op
+	opTanh, opSigmoid, opErf, opSoftplus, opGt, opGe, opEq, opSelect *Op
+	opRelu, opReluGrad, opGelu, opGeluTanh, opSilu                   *Op
 )
 
 // The rules refer to the Builder's methods, which refer to the operations, so
@@ -107,17 +106,16 @@ func init() {
 	opReluGrad = elementwise("relugrad", "dy if x > 0, else 0", 2, func(b *Builder, n, g *Node) []*Node {
 		return []*Node{nil, b.add(opReluGrad, Attr{}, n.In[0], g)}
 	})
-	opGelu, opGeluGrad = withGrad("gelu", "x·Φ(x), Φ the normal distribution", "dy·(Φ(x) + x·φ(x))")
-	opGeluTanh, opGeluTanhGrad = withGrad("gelutanh", "½x(1 + tanh(√(2/π)(x + 0.044715x³)))", "dy·gelutanh'(x)")
-	opSilu, opSiluGrad = withGrad("silu", "x·sigmoid(x)", "dy·silu'(x)")
+	opGelu = withGrad("gelu", "x·Φ(x), Φ the normal distribution", "dy·(Φ(x) + x·φ(x))")
+	opGeluTanh = withGrad("gelutanh", "½x(1 + tanh(√(2/π)(x + 0.044715x³)))", "dy·gelutanh'(x)")
+	opSilu = withGrad("silu", "x·sigmoid(x)", "dy·silu'(x)")
 }
 
 // withGrad registers a function and its gradient, which is one operation of
 // (x, dy) and linear in dy, and not differentiated in x again.
-func withGrad(name, doc, gradDoc string) (op, grad *Op) {
-	grad = elementwise(name+"grad", gradDoc, 2, nil)
-	op = elementwise(name, doc, 1, unary(func(b *Builder, x, y, dy *Node) *Node { return b.add(grad, Attr{}, x, dy) }))
-	return op, grad
+func withGrad(name, doc, gradDoc string) *Op {
+	grad := elementwise(name+"grad", gradDoc, 2, nil)
+	return elementwise(name, doc, 1, unary(func(b *Builder, x, y, dy *Node) *Node { return b.add(grad, Attr{}, x, dy) }))
 }
 
 // pointwise broadcasts the operands to one shape and applies an element-wise

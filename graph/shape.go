@@ -24,9 +24,6 @@ func F32(dims ...int) Shape { return Shape{tensor.F32, dims} }
 // F64 returns the shape of a float64 value.
 func F64(dims ...int) Shape { return Shape{tensor.F64, dims} }
 
-// I32 returns the shape of an int32 value.
-func I32(dims ...int) Shape { return Shape{tensor.I32, dims} }
-
 // PerExample reports whether the value has a row for each example.
 func (s Shape) PerExample() bool { return len(s.Dims) > 0 && s.Dims[0] == Batch }
 

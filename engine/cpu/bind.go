@@ -106,6 +106,7 @@ func (p *program) bind() error {
 		p.stages[u.Stage] = append(p.stages[u.Stage], s)
 	}
 	p.stages[compile.Commit] = p.mergeVectors(p.stages[compile.Commit])
+	p.rowsCost, p.sumsCost = total(p.stages[compile.Rows]), total(p.stages[compile.Reduce])
 	p.cutSums()
 	p.shareSquares()
 	return nil
@@ -115,6 +116,14 @@ func fill(x []float32, v float32) {
 	for i := range x {
 		x[i] = v
 	}
+}
+
+// total adds the costs of steps.
+func total(steps []step) (cost float64) {
+	for i := range steps {
+		cost += steps[i].cost
+	}
+	return cost
 }
 
 // estimate is the time of a unit for one example, or of a per-update unit,

@@ -131,6 +131,16 @@ func newEngine(t testing.TB, threads int, isa icpu.ISA) *Engine {
 	return e
 }
 
+// eagerEngine divides even small work, so that threads matter in tests.
+func eagerEngine(t testing.TB, threads int, isa icpu.ISA) *Engine {
+	e, err := New(Config{Threads: threads, ISA: isa.String(), Eager: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
 // TestAgainstOracle compares a few updates with the float64 interpreter.
 func TestAgainstOracle(t *testing.T) {
 	const rows, in, hidden, out = 37, 19, 33, 7
@@ -167,7 +177,7 @@ func TestExactness(t *testing.T) {
 						continue
 					}
 					t.Run(fmt.Sprintf("%d/%v/threads%d/micro%d", rows, isa, threads, micro), func(t *testing.T) {
-						got, _ := train(t, newEngine(t, threads, isa), g, batch, rows, micro, 4)
+						got, _ := train(t, eagerEngine(t, threads, isa), g, batch, rows, micro, 4)
 						same(t, want, got)
 					})
 				}

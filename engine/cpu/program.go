@@ -41,6 +41,8 @@ type program struct {
 	squaresCost float64
 
 	cutHomes, pieceHomes []int // bounds of the workers' shares
+
+	rowsCost, sumsCost float64 // of the rows and reduce stages, for one example
 }
 
 // input is one per-example input of the current micro-batch.

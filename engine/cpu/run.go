@@ -72,11 +72,7 @@ func (p *program) launch(mode regionMode, n int, homes []int, cost float64) {
 // runRows runs the rows stage of the micro-batch in blocks of rows.
 func (p *program) runRows() {
 	p.steps = p.stages[compile.Rows]
-	var cost float64
-	for i := range p.steps {
-		cost += p.steps[i].cost
-	}
-	cost *= float64(p.rows)
+	cost := p.rowsCost * float64(p.rows)
 	p.block = p.rows
 	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
@@ -87,15 +83,7 @@ func (p *program) runRows() {
 
 // runReduce adds the micro-batch to the sums.
 func (p *program) runReduce() {
-	p.launch(sumCuts, len(p.cuts), p.cutHomes, p.sumCost()*float64(p.rows))
-}
-
-func (p *program) sumCost() float64 {
-	var cost float64
-	for i := range p.stages[compile.Reduce] {
-		cost += p.stages[compile.Reduce][i].cost
-	}
-	return cost
+	p.launch(sumCuts, len(p.cuts), p.cutHomes, p.sumsCost*float64(p.rows))
 }
 
 // finishSums ends the sums of the batch; where each is one leaf there is next
@@ -103,7 +91,7 @@ func (p *program) sumCost() float64 {
 func (p *program) finishSums() {
 	cost := 0.0
 	if p.done > p.leaf {
-		cost = p.sumCost()
+		cost = p.sumsCost
 	}
 	p.launch(sumEnds, len(p.cuts), p.cutHomes, cost)
 }

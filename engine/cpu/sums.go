@@ -151,12 +151,8 @@ func (s *sum) finish(n, r0, r1 int) {
 // the weights whose gradients it has computed.
 func (p *program) cutSums() {
 	steps := p.stages[compile.Reduce]
-	var total float64
-	for i := range steps {
-		total += steps[i].cost
-	}
 	const partsPerThread = 3
-	part := total/float64(partsPerThread*p.eng.threads) + 1
+	part := p.sumsCost/float64(partsPerThread*p.eng.threads) + 1
 	p.leaf = graph.LeafTerms
 	for i := range steps {
 		s := steps[i].sum
