@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/tensor"
 )
@@ -16,6 +17,10 @@ type Engine interface {
 
 	// Close stops the engine's workers. Programs must not run afterwards.
 	Close()
+
+	// Estimate compiles a graph without memory for it, and describes what
+	// would run. It is how a trainer chooses Options.
+	Estimate(g *graph.Graph, o Options) (Plan, error)
 }
 
 // VarSpec declares a variable.
@@ -34,32 +39,84 @@ type Vars interface {
 
 // Options fix the sizes of a program before it runs.
 type Options struct {
-	// Rows is the largest micro-batch: what Micro may be given at once.
+	// Rows is the largest micro-batch: what Micro may be given at once. It is
+	// rounded up to whole groups of the graph (group batch norm): Plan.Rows.
 	Rows int
-	// Batch is the largest batch. It decides only whether sums over examples
-	// need storage for more than one leaf; 0 means Rows.
+	// Batch is the most examples of one batch that the program is given: of
+	// all shards that it carries. It decides which sums over examples need
+	// storage for more than one leaf, and how much a value takes that outlives
+	// a pass; 0 means Rows.
 	Batch int
+	// Shards is how many shards a batch is divided into, over all workers; 0
+	// or 1: it is not divided. First and Own are the shards that this program
+	// carries, [First, First+Own); Own 0 means all.
+	Shards, First, Own int
 	// Seed keys the random operations.
 	Seed uint64
+	// Recompute says what is computed again instead of kept, of the values
+	// that a later pass needs.
+	Recompute Recompute
+	// Memory bounds the program's own memory (Plan.Bytes) for RecomputeAuto;
+	// 0 is no bound. A bound that cannot be met is not an error: Plan tells.
+	Memory int64
 }
+
+// Recompute is a choice between memory and time. It changes no result.
+type Recompute uint8
+
+const (
+	RecomputeAuto   Recompute = iota // as little as Options.Memory allows
+	RecomputeNever                   // keep all
+	RecomputeAlways                  // keep only what cannot be computed from the inputs and what else is kept
+)
 
 // Program executes one graph. An update is
 //
-//	Begin, Micro for each micro-batch in order, Finish, Commit
+//	Begin
+//	for each pass: Micro for each micro-batch in order, then EndPass
+//	Finish, Commit
 //
-// and nothing but Commit changes a variable. Abandoning an update before
-// Commit, for whatever reason, leaves no trace. A program is not safe for
-// concurrent use, and none of its methods but Plan allocates.
+// A graph without barriers has one pass. Where the batch is divided into
+// shards, each pass goes through the shards that the program carries in
+// ascending order, and EndShard follows the last micro-batch of each. Where the
+// batch has shards that other programs carry, Parts and Adopt come before
+// EndPass. Finish ends the last pass if EndPass has not been called.
+//
+// Nothing but Commit changes a variable. Abandoning an update before Commit,
+// for whatever reason, leaves no trace. A program is not safe for concurrent
+// use, and none of its methods but Plan allocates.
 type Program interface {
-	// Begin starts a batch whose first example has position first in the
-	// stream of examples; scalars are the values of graph.Scalars in order.
+	// Passes returns how often an update goes through its examples: the
+	// barriers of the graph and one.
+	Passes() int
+
+	// Begin starts a batch. first is the position in the stream of examples of
+	// the first example that this program is given; scalars are the values of
+	// graph.Scalars in order.
 	Begin(first uint64, scalars []float64)
 
 	// Micro runs the per-example half for the next rows of the batch. in has
 	// a tensor for each of graph.Inputs, in order; the rows used are
-	// [row, row+rows) of each. Per-example outputs are valid until the next
-	// call.
+	// [row, row+rows) of each. Every pass is given the same examples, in the
+	// same micro-batches. All micro-batches of a shard but the last are a
+	// whole number of the graph's groups (Plan.Group). Per-example outputs are
+	// valid after a Micro of the last pass, until the next call.
 	Micro(in []*tensor.Tensor, row, rows int)
+
+	// EndShard ends shard number index of the batch, in the current pass.
+	EndShard(index int)
+
+	// Parts returns what the program has summed in the current pass: nodes of
+	// the tree over the shards, in ascending order. They are valid until the
+	// next call of Adopt, EndPass or Finish.
+	Parts() []collective.Part
+
+	// Adopt makes the program go on from the sum of all parts of all programs.
+	Adopt(total []float64)
+
+	// EndPass ends a pass: sums over the batch are complete, and what later
+	// passes and outputs need of them is computed.
+	EndPass()
 
 	// Finish computes the per-update outputs and checks. It reports whether
 	// every check is finite.
@@ -81,11 +138,22 @@ type Program interface {
 // Plan is the printable outcome of compilation.
 type Plan struct {
 	Kernels  []Kernel
+	Passes   int   // over the examples of a batch
+	Group    int   // micro-batches are whole numbers of it
 	Rows     int   // the largest micro-batch
-	Bytes    int64 // of the arena: activations, gradients, accumulators
+	Bytes    int64 // of the program: activations, gradients, accumulators
 	VarBytes int64 // of the variables
-	FLOPs    int64 // of one example, per-example half
+	FLOPs    int64 // of one example, per-example half, with Again
 	Update   int64 // FLOPs once per update
+
+	// What barriers cost: Kept bytes (part of Bytes) of values that outlive a
+	// pass, for the whole batch, and Again FLOPs (part of FLOPs) of one example
+	// for values that are computed again. Each is 0 with one pass.
+	Kept, Again int64
+	Recomputed  []string // what is computed again: layer and operation
+	// Price is the time that Again takes, as a share of the time of an update
+	// that keeps all, estimated from operations and bytes.
+	Price float64
 }
 
 // Kernel is one prepared call of a plan.

@@ -168,16 +168,26 @@ func (b *Builder) add(op *Op, attr Attr, in ...*Node) *Node {
 }
 
 // setPhase counts the sums over examples before the node. A per-example node
-// after such a sum would mix examples, which needs a declared barrier.
+// after such a sum mixes examples, which needs a declared barrier.
 func (n *Node) setPhase() error {
+	n.shared = n.Op == opBarrier
+	open := false // a sum over examples that no barrier declares
 	for _, x := range n.In {
 		n.Phase = max(n.Phase, x.Phase)
-		if x.Phase > 0 && n.PerExample() {
-			return fmt.Errorf("mixes examples: %s is summed over the batch and returns to its examples without a barrier", x.Op.Name)
+		if x.PerExample() || x.Phase == 0 {
+			continue
+		}
+		if n.shared = n.shared || x.shared; !x.shared {
+			open = true
+		}
+		if n.PerExample() && !x.shared {
+			return fmt.Errorf("mixes examples: %s is summed over the batch and returns to its examples without a barrier (Builder.Barrier)", x.Op.Name)
 		}
 	}
+	n.shared = n.Op == opBarrier || n.shared && !open
 	if n.Op.Class == Examples && slices.ContainsFunc(n.In, (*Node).PerExample) {
 		n.Phase++
+		n.shared = false
 	}
 	return nil
 }
@@ -268,6 +278,12 @@ func (b *Builder) Input(name string, dtype tensor.DType, dims ...int) *Node {
 		b.g.Inputs = append(b.g.Inputs, n)
 	}
 	return n
+}
+
+// RunningVar declares a variable of the model under the current scope that
+// assignments change and gradients do not reach, such as a running mean.
+func (b *Builder) RunningVar(name string, init Init, dims ...int) *Node {
+	return b.variable(b.Path(name), Running, init, dims)
 }
 
 // Scalar declares a float32 number that the caller gives at each update, such

@@ -110,20 +110,29 @@ func init() {
 		Class: Examples, Arity: 2, shape: dotExamplesShape,
 		flops: func(n *Node) int64 { return 2 * int64(n.In[0].Shape.Size()) * int64(n.In[1].Shape.Last()) },
 		vjp: func(b *Builder, n, g *Node) []*Node {
+			g = b.back(n, g)
 			return []*Node{b.LinearT(n.In[1], g), b.add(opLinear, Attr{}, n.In[0], g)}
 		}})
 	opSumExamples = register(Op{Name: "sumexamples", Doc: "Σ x over examples and leading axes, the last Attr.Int axes kept, in float64, ascending; the result has type Attr.Name",
 		Class: Examples, Arity: 1, shape: sumExamplesShape,
 		flops: func(n *Node) int64 { return int64(n.In[0].Shape.Size()) },
 		vjp: func(b *Builder, n, g *Node) []*Node {
-			return []*Node{b.BroadcastTo(b.Cast(g, n.In[0].Shape.DType), n.In[0].Shape)}
+			return []*Node{b.BroadcastTo(b.Cast(b.back(n, g), n.In[0].Shape.DType), n.In[0].Shape)}
 		}})
 	opScatterExamples = register(Op{Name: "scatterexamples", Doc: "a table of Attr.Int rows, row r the sum of y[e] over the examples e with index r, ascending, by leaves",
 		Class: Examples, Arity: 2, shape: scatterShape,
 		flops: func(n *Node) int64 { return int64(n.In[1].Shape.Size()) },
 		vjp: func(b *Builder, n, g *Node) []*Node {
-			return []*Node{nil, b.Gather(g, n.In[0])}
+			return []*Node{nil, b.Gather(b.back(n, g), n.In[0])}
 		}})
+}
+
+// back returns the cotangent of n, a sum over examples, on its way back to them.
+func (b *Builder) back(n, g *Node) *Node {
+	if b.err != nil || !n.In[len(n.In)-1].PerExample() {
+		return g
+	}
+	return b.Barrier(g)
 }
 
 func dotExamplesShape(n *Node) (Shape, error) {

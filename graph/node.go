@@ -11,7 +11,13 @@ type Node struct {
 	Attr  Attr
 	Shape Shape
 	Scope string // where the model made it: "3.attention"; for printing only
-	Phase int    // reductions over examples on the longest path to it
+	// Phase is the number of sums over examples on the longest path to it: a
+	// per-example value is computed in that pass over the batch, a per-update
+	// one after so many passes.
+	Phase int
+
+	shared bool                               // per-update: examples may depend on it, see Builder.Barrier
+	grad   func(b *Builder, dy *Node) []*Node // of a custom gradient
 }
 
 // Attr holds the constants of an operation. Each operation documents the
@@ -31,6 +37,7 @@ type VarKind uint8
 const (
 	Trainable VarKind = iota // a parameter that gradients reach
 	Frozen                   // a parameter that stays as it is
+	Running                  // of the model, changed by assignments and not by gradients: running statistics
 	State                    // of an optimizer, saved with checkpoints, not with models
 )
 

@@ -147,3 +147,8 @@ func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engi
 	}
 	return newProgram(e, v, plan, o)
 }
+
+// Estimate implements engine.Engine.
+func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error) {
+	return engine.Plan{}, fmt.Errorf("not yet")
+}

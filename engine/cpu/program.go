@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
@@ -145,6 +146,21 @@ func (p *program) Finish() bool {
 
 // Commit implements engine.Program.
 func (p *program) Commit() { p.once(compile.Commit) }
+
+// Passes implements engine.Program.
+func (p *program) Passes() int { return 1 }
+
+// EndShard implements engine.Program.
+func (p *program) EndShard(int) {}
+
+// Parts implements engine.Program.
+func (p *program) Parts() []collective.Part { return nil }
+
+// Adopt implements engine.Program.
+func (p *program) Adopt([]float64) {}
+
+// EndPass implements engine.Program.
+func (p *program) EndPass() {}
 
 // Output implements engine.Program.
 func (p *program) Output(name string) *tensor.Tensor {

@@ -79,7 +79,7 @@ type pass struct {
 }
 
 var passes = []pass{
-	{"alias", "a reshape is another name for the same memory", (*state).alias},
+	{"alias", "a reshape or a barrier is another name for the same memory", (*state).alias},
 	{"live", "what no output, check or assignment needs is not computed", (*state).live},
 	{"stage", "each value is computed once per update if it can, else once per micro-batch", (*state).stage},
 	{"absorb", "a broadcast that element-wise consumers can read in place is not written", (*state).absorb},
@@ -131,7 +131,8 @@ func (s *state) alias() {
 	s.root = make([]*graph.Node, len(s.g.Nodes))
 	for i, n := range s.g.Nodes {
 		s.root[i] = n
-		if n.Op.Name == "reshape" {
+		switch n.Op.Name {
+		case "reshape", "barrier", "custom":
 			s.root[i] = s.root[n.In[0].ID]
 		}
 	}

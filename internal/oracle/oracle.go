@@ -155,3 +155,8 @@ func (e *Engine) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (en
 	}
 	return newProgram(g, v, o, e.f32), nil
 }
+
+// Estimate implements engine.Engine.
+func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error) {
+	return newProgram(g, nil, o, e.f32).Plan(), nil
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/tensor"
@@ -154,6 +155,21 @@ func (p *Program) publish(perExample bool) {
 		}
 	}
 }
+
+// Passes implements engine.Program.
+func (p *Program) Passes() int { return 1 }
+
+// EndShard implements engine.Program.
+func (p *Program) EndShard(int) {}
+
+// Parts implements engine.Program.
+func (p *Program) Parts() []collective.Part { return nil }
+
+// Adopt implements engine.Program.
+func (p *Program) Adopt([]float64) {}
+
+// EndPass implements engine.Program.
+func (p *Program) EndPass() {}
 
 // Output implements engine.Program.
 func (p *Program) Output(name string) *tensor.Tensor {
