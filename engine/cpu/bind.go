@@ -36,8 +36,7 @@ type step struct {
 	unit *compile.Unit
 }
 
-// ref is the memory of an operand: fixed slices, or the current rows of input
-// number in-1.
+// ref is the memory of an operand: fixed slices, or window number in-1.
 type ref struct {
 	f32 []float32
 	f64 []float64
@@ -47,14 +46,14 @@ type ref struct {
 
 func (p *program) f32(r *ref) []float32 {
 	if r.in > 0 {
-		return p.inputs[r.in-1].f32
+		return p.windows[r.in-1].f32
 	}
 	return r.f32
 }
 
 func (p *program) i32(r *ref) []int32 {
 	if r.in > 0 {
-		return p.inputs[r.in-1].i32
+		return p.windows[r.in-1].i32
 	}
 	return r.i32
 }
@@ -69,17 +68,25 @@ func (p *program) ref(n *graph.Node) ref {
 	switch b.Space {
 	case compile.InInput:
 		return ref{in: b.Index + 1}
+	case compile.InKept:
+		return ref{in: len(p.plan.Graph.Inputs) + b.Index + 1}
 	case compile.InScalar:
 		return ref{f32: p.scalars[b.Index : b.Index+1]}
 	case compile.InConst:
 		return ref{f32: []float32{float32(n.Attr.Float)}, f64: []float64{n.Attr.Float}}
 	case compile.InVars:
 		return ref{f32: p.vars.memory.f32(b.Offset, size)}
+	case compile.InFixed:
+		return p.memory(n, p.fixed(b.Offset), size)
 	}
-	offset := b.Offset
-	if b.Space == compile.InFixed {
-		offset += p.plan.RowBytes
-	}
+	return p.memory(n, b.Offset, size)
+}
+
+// fixed returns where in the arena an offset into its fixed part is.
+func (p *program) fixed(offset int64) int64 { return p.plan.RowBytes + p.plan.KeptBytes + offset }
+
+// memory returns size elements of the arena in the type of n.
+func (p *program) memory(n *graph.Node, offset int64, size int) ref {
 	switch n.Shape.DType {
 	case tensor.F64:
 		return ref{f64: p.arena.f64(offset, size)}
@@ -103,13 +110,36 @@ func (p *program) bind() error {
 		}
 		s.unit = u
 		s.cost = estimate(u)
-		p.stages[u.Stage] = append(p.stages[u.Stage], s)
+		to := p.stage(u.Stage, u.Pass)
+		*to = append(*to, s)
 	}
-	p.stages[compile.Commit] = p.mergeVectors(p.stages[compile.Commit])
-	p.rowsCost, p.sumsCost = total(p.stages[compile.Rows]), total(p.stages[compile.Reduce])
-	p.cutSums()
+	p.once[2] = p.mergeVectors(p.once[2])
+	for i := range p.passes {
+		pass := &p.passes[i]
+		pass.rowsCost, pass.sumsCost = total(pass.rows), total(pass.reduce)
+		slab := p.plan.Slabs[i]
+		pass.slab = p.arena.f64(p.fixed(slab.Offset), int(slab.Bytes/8))
+		p.cutSums(pass)
+	}
 	p.shareSquares()
 	return nil
+}
+
+// stage returns the list of the calls of a stage.
+func (p *program) stage(s compile.Stage, i int) *[]step {
+	switch s {
+	case compile.Prologue:
+		return &p.once[0]
+	case compile.Rows:
+		return &p.passes[i].rows
+	case compile.Reduce:
+		return &p.passes[i].reduce
+	case compile.Barrier:
+		return &p.passes[i].barrier
+	case compile.Epilogue:
+		return &p.once[1]
+	}
+	return &p.once[2]
 }
 
 func fill(x []float32, v float32) {

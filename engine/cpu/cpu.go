@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
@@ -141,14 +142,60 @@ func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engi
 			return nil, fmt.Errorf("engine/cpu: variable %q %v is not among the variables given", n.Attr.Name, n.Shape)
 		}
 	}
-	plan, err := compile.Compile(g, v.layout, o.Rows, max(o.Batch, o.Rows))
+	plan, o, err := compileGraph(g, v.layout, o)
 	if err != nil {
 		return nil, err
 	}
 	return newProgram(e, v, plan, o)
 }
 
+// compileGraph plans a graph, and returns the options with what was left open
+// filled in.
+func compileGraph(g *graph.Graph, layout *compile.Layout, o engine.Options) (*compile.Plan, engine.Options, error) {
+	o.Batch = max(o.Batch, o.Rows)
+	if o.Shards = max(o.Shards, 1); o.Own == 0 {
+		o.Own = o.Shards - o.First
+	}
+	co := compile.Options{Rows: o.Rows, Batch: o.Batch, Memory: o.Memory, Keep: keeps[o.Recompute]}
+	if o.Shards > 1 {
+		co.Shards, co.Slots = true, collective.Slots(o.Shards, o.First, o.Own)
+	}
+	plan, err := compile.Compile(g, layout, co)
+	if err != nil {
+		return nil, o, err
+	}
+	o.Rows = plan.Rows()
+	o.Batch = max(o.Batch, o.Rows)
+	return plan, o, nil
+}
+
+var keeps = map[engine.Recompute]compile.Keep{
+	engine.RecomputeAuto: compile.KeepAuto, engine.RecomputeNever: compile.KeepAll, engine.RecomputeAlways: compile.KeepNone,
+}
+
 // Estimate implements engine.Engine.
 func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error) {
-	return engine.Plan{}, fmt.Errorf("not yet")
+	var places []compile.Var
+	for _, v := range g.Vars {
+		places = append(places, compile.Var{Name: v.Attr.Name, Kind: v.Attr.Kind, Dims: v.Shape.Dims})
+	}
+	layout := compile.NewLayout(places)
+	p, _, err := compileGraph(g, layout, o)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	plan := e.describe(p)
+	plan.VarBytes = layout.Bytes
+	for _, u := range p.Units {
+		var flops int64
+		for _, n := range u.Nodes {
+			flops += n.FLOPs()
+		}
+		if u.Stage == compile.Rows || u.Stage == compile.Reduce {
+			plan.FLOPs += flops
+		} else {
+			plan.Update += flops
+		}
+	}
+	return plan, nil
 }

@@ -12,53 +12,53 @@ func (s *step) rows(r0, r1 int) (from, n int) { return r0 * s.per, (r1 - r0) * s
 
 func runLinear(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.GemmNN(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.cols, s.out.f32[from*s.cols:], s.cols, s.init, s.c.f32, &w.scratch)
+	kernel.GemmNN(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.cols, p.f32(&s.out)[from*s.cols:], s.cols, s.init, s.c.f32, &w.scratch)
 }
 
 // runLinearT contracts the columns of W (cols, k) with those of the operand.
 func runLinearT(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.GemmNT(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.k, s.out.f32[from*s.cols:], s.cols, kernel.Zero, nil, &w.scratch)
+	kernel.GemmNT(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.k, p.f32(&s.out)[from*s.cols:], s.cols, kernel.Zero, nil, &w.scratch)
 }
 
 func runDot(p *program, w *worker, s *step, r0, r1 int) {
-	kernel.GemmTN(s.k, s.cols, s.per, s.a.f32, s.k, s.b.f32, s.cols, s.out.f32, s.cols, kernel.Zero, nil, &w.scratch)
+	kernel.GemmTN(s.k, s.cols, s.per, s.a.f32, s.k, s.b.f32, s.cols, p.f32(&s.out), s.cols, kernel.Zero, nil, &w.scratch)
 }
 
 func runSoftmax(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.Softmax(s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], n, s.cols)
+	kernel.Softmax(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], n, s.cols)
 }
 
 func runLogSoftmax(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.LogSoftmax(s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], n, s.cols)
+	kernel.LogSoftmax(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], n, s.cols)
 }
 
 func runSoftmaxGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.SoftmaxGrad(s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.f32(&s.b)[from*s.cols:], n, s.cols)
+	kernel.SoftmaxGrad(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.f32(&s.b)[from*s.cols:], n, s.cols)
 }
 
 func runLogSoftmaxGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.LogSoftmaxGrad(s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.f32(&s.b)[from*s.cols:], n, s.cols)
+	kernel.LogSoftmaxGrad(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.f32(&s.b)[from*s.cols:], n, s.cols)
 }
 
 func runCrossEntropy(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.CrossEntropy(s.out.f32[from:], p.f32(&s.a)[from*s.k:], p.i32(&s.b)[from:], n, s.k, s.eps)
+	kernel.CrossEntropy(p.f32(&s.out)[from:], p.f32(&s.a)[from*s.k:], p.i32(&s.b)[from:], n, s.k, s.eps)
 }
 
 func runCrossEntropyGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.CrossEntropyGrad(s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.i32(&s.b)[from:], p.f32(&s.c)[from:], n, s.cols, s.eps)
+	kernel.CrossEntropyGrad(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.i32(&s.b)[from:], p.f32(&s.c)[from:], n, s.cols, s.eps)
 }
 
 // runLossGrad is a cross-entropy (parts[0]) and its gradient (out) in one pass.
 func runLossGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.CrossEntropyBoth(s.parts[0].f32[from:], s.out.f32[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.i32(&s.b)[from:], p.f32(&s.c)[from:], n, s.cols, s.eps)
+	kernel.CrossEntropyBoth(p.f32(&s.parts[0])[from:], p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*s.cols:], p.i32(&s.b)[from:], p.f32(&s.c)[from:], n, s.cols, s.eps)
 }
 
 // The statistics of a normalization are recomputed where they are needed; they
@@ -75,13 +75,13 @@ const slotStats, slotRows = 14, 15
 func runNormalize(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	mean, rstd := w.stats(n)
-	kernel.LayerNorm(s.out.f32[from*s.cols:], mean, rstd, p.f32(&s.a)[from*s.cols:], nil, nil, n, s.cols, s.eps)
+	kernel.LayerNorm(p.f32(&s.out)[from*s.cols:], mean, rstd, p.f32(&s.a)[from*s.cols:], nil, nil, n, s.cols, s.eps)
 }
 
 func runNormalizeGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	mean, rstd := w.stats(n)
-	x, out := p.f32(&s.a)[from*s.cols:], s.out.f32[from*s.cols:]
+	x, out := p.f32(&s.a)[from*s.cols:], p.f32(&s.out)[from*s.cols:]
 	y := w.scratch.F32(slotRows, n*s.cols)
 	kernel.LayerNorm(y, mean, rstd, x, nil, nil, n, s.cols, s.eps)
 	kernel.LayerNormGrad(out, x, mean, rstd, nil, p.f32(&s.b)[from*s.cols:], n, s.cols)
@@ -90,13 +90,13 @@ func runNormalizeGrad(p *program, w *worker, s *step, r0, r1 int) {
 func runRMSNormalize(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	_, rstd := w.stats(n)
-	kernel.RMSNorm(s.out.f32[from*s.cols:], rstd, p.f32(&s.a)[from*s.cols:], nil, n, s.cols, s.eps)
+	kernel.RMSNorm(p.f32(&s.out)[from*s.cols:], rstd, p.f32(&s.a)[from*s.cols:], nil, n, s.cols, s.eps)
 }
 
 func runRMSNormalizeGrad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	_, rstd := w.stats(n)
-	x, out := p.f32(&s.a)[from*s.cols:], s.out.f32[from*s.cols:]
+	x, out := p.f32(&s.a)[from*s.cols:], p.f32(&s.out)[from*s.cols:]
 	y := w.scratch.F32(slotRows, n*s.cols)
 	kernel.RMSNorm(y, rstd, x, nil, n, s.cols, s.eps)
 	kernel.RMSNormGrad(out, x, rstd, nil, p.f32(&s.b)[from*s.cols:], n, s.cols)
@@ -104,12 +104,12 @@ func runRMSNormalizeGrad(p *program, w *worker, s *step, r0, r1 int) {
 
 func runReduceSum(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.RowSum(s.out.f32[from:], p.f32(&s.a)[from*s.k:], n, s.k, s.k)
+	kernel.RowSum(p.f32(&s.out)[from:], p.f32(&s.a)[from*s.k:], n, s.k, s.k)
 }
 
 func runReduceMax(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.RowMax(s.out.f32[from:], p.f32(&s.a)[from*s.k:], n, s.k, s.k)
+	kernel.RowMax(p.f32(&s.out)[from:], p.f32(&s.a)[from*s.k:], n, s.k, s.k)
 }
 
 func runSumSquares(p *program, w *worker, s *step, r0, r1 int) {
@@ -184,15 +184,15 @@ func shares(costs []float64, n int) []int {
 
 func runGather(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
-	kernel.GatherRows(s.out.f32[from*s.cols:], s.a.f32, p.i32(&s.b)[from:from+n], s.cols)
+	kernel.GatherRows(p.f32(&s.out)[from*s.cols:], s.a.f32, p.i32(&s.b)[from:from+n], s.cols)
 }
 
 func runMask(p *program, w *worker, s *step, r0, r1 int) {
-	kernel.DropoutMask(s.out.f32[r0*s.cols:], r1-r0, s.cols, s.key, p.first+uint64(p.done+r0), s.threshold, s.eps)
+	kernel.DropoutMask(p.f32(&s.out)[r0*s.cols:], r1-r0, s.cols, s.key, p.first+uint64(p.done+r0), s.threshold, s.eps)
 }
 
 func runFromI32(p *program, w *worker, s *step, r0, r1 int) {
-	kernel.FromI32(s.out.f32[r0*s.cols:r1*s.cols], p.i32(&s.a)[r0*s.cols:r1*s.cols])
+	kernel.FromI32(p.f32(&s.out)[r0*s.cols:r1*s.cols], p.i32(&s.a)[r0*s.cols:r1*s.cols])
 }
 
 func runSlice(p *program, w *worker, s *step, r0, r1 int) {
@@ -200,9 +200,9 @@ func runSlice(p *program, w *worker, s *step, r0, r1 int) {
 	for r := from; r < from+n; r++ {
 		at := r*s.k + s.offset
 		if x := p.f32(&s.a); x != nil {
-			copy(s.out.f32[r*s.cols:(r+1)*s.cols], x[at:])
+			copy(p.f32(&s.out)[r*s.cols:(r+1)*s.cols], x[at:])
 		} else {
-			copy(s.out.i32[r*s.cols:(r+1)*s.cols], p.i32(&s.a)[at:])
+			copy(p.i32(&s.out)[r*s.cols:(r+1)*s.cols], p.i32(&s.a)[at:])
 		}
 	}
 }
@@ -211,7 +211,7 @@ func runPad(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	x := p.f32(&s.a)
 	for r := from; r < from+n; r++ {
-		row := s.out.f32[r*s.cols : (r+1)*s.cols]
+		row := p.f32(&s.out)[r*s.cols : (r+1)*s.cols]
 		clear(row[:s.offset])
 		copy(row[s.offset:], x[r*s.k:(r+1)*s.k])
 		clear(row[s.offset+s.k:])
@@ -224,7 +224,7 @@ func runConcat(p *program, w *worker, s *step, r0, r1 int) {
 	for i := range s.parts {
 		x, width := p.f32(&s.parts[i]), s.perm[i]
 		for r := from; r < from+n; r++ {
-			copy(s.out.f32[r*s.cols+at:r*s.cols+at+width], x[r*width:])
+			copy(p.f32(&s.out)[r*s.cols+at:r*s.cols+at+width], x[r*width:])
 		}
 		at += width
 	}
@@ -235,7 +235,7 @@ func runConcat(p *program, w *worker, s *step, r0, r1 int) {
 func runStrided(p *program, w *worker, s *step, r0, r1 int) {
 	x := p.f32(&s.a)
 	for r := r0; r < r1; r++ {
-		strided(s.out.f32[r*s.cols:(r+1)*s.cols], x[r*s.k:], s.shape, s.perm)
+		strided(p.f32(&s.out)[r*s.cols:(r+1)*s.cols], x[r*s.k:], s.shape, s.perm)
 	}
 }
 
@@ -256,4 +256,4 @@ func strided(dst, src []float32, shape, strides []int) {
 	}
 }
 
-func runCopy(p *program, w *worker, s *step, r0, r1 int) { copy(s.out.f32, s.a.f32) }
+func runCopy(p *program, w *worker, s *step, r0, r1 int) { copy(p.f32(&s.out), s.a.f32) }

@@ -12,17 +12,41 @@ import (
 
 // Plan implements engine.Program.
 func (p *program) Plan() engine.Plan {
-	plan := engine.Plan{Rows: p.opts.Rows, Bytes: p.plan.RowBytes + p.plan.FixedBytes, VarBytes: p.vars.layout.Bytes}
-	for stage := range p.stages {
-		for i := range p.stages[stage] {
-			k := p.kernel(&p.stages[stage][i])
-			if compile.Stage(stage) == compile.Rows || compile.Stage(stage) == compile.Reduce {
-				plan.FLOPs += k.FLOPs
-			} else {
-				plan.Update += k.FLOPs
-			}
+	plan := p.eng.describe(p.plan)
+	plan.VarBytes = p.vars.layout.Bytes
+	for _, steps := range p.all() {
+		for i := range *steps {
+			k := p.kernel(&(*steps)[i])
 			plan.Kernels = append(plan.Kernels, k)
 		}
+	}
+	for _, k := range plan.Kernels {
+		if k.Stage == compile.Rows.String() || k.Stage == compile.Reduce.String() {
+			plan.FLOPs += k.FLOPs
+		} else {
+			plan.Update += k.FLOPs
+		}
+	}
+	return plan
+}
+
+// all returns the lists of calls in the order of an update.
+func (p *program) all() []*[]step {
+	lists := []*[]step{&p.once[0]}
+	for i := range p.passes {
+		lists = append(lists, &p.passes[i].rows, &p.passes[i].reduce, &p.passes[i].barrier)
+	}
+	return append(lists, &p.once[1], &p.once[2])
+}
+
+// describe returns what a compiled graph tells before it has memory.
+func (e *Engine) describe(p *compile.Plan) engine.Plan {
+	plan := engine.Plan{Passes: p.Passes, Group: p.Group, Rows: p.Rows(), Bytes: p.Bytes(), Kept: p.KeptBytes, Again: p.Again.FLOPs}
+	if p.Again.Base > 0 {
+		plan.Price = p.Again.Cost / p.Again.Base
+	}
+	for _, n := range p.Again.Nodes {
+		plan.Recomputed = append(plan.Recomputed, strings.TrimSpace(n.Scope+" "+n.Op.Name))
 	}
 	return plan
 }
@@ -115,8 +139,10 @@ func (p *program) where(n *graph.Node) string {
 		return fmt.Sprintf("vars+%d", b.Offset)
 	case compile.InRows:
 		return fmt.Sprintf("arena+%d", b.Offset)
+	case compile.InKept:
+		return fmt.Sprintf("arena+%d, kept", p.plan.RowBytes+b.Offset)
 	case compile.InFixed:
-		return fmt.Sprintf("arena+%d", p.plan.RowBytes+b.Offset)
+		return fmt.Sprintf("arena+%d", p.fixed(b.Offset))
 	}
 	return ""
 }

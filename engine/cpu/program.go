@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
@@ -19,38 +18,54 @@ type program struct {
 	plan    *compile.Plan
 	opts    engine.Options
 	arena   memory
-	stages  [5][]step // by compile.Stage
-	inputs  []input   // by index of graph.Inputs
+	once    [3][]step // prologue, epilogue, commit
+	passes  []pass
+	windows []window  // the graph's inputs, then what outlives a pass
 	scalars []float32 // by index of graph.Scalars
 	checks  []ref
 	outputs map[string]*output
 	copies  [2][]*output // those that need a copy: per-update, per-example
 
-	first uint64 // stream position of the batch's first example
-	done  int    // examples of the batch already run
-	rows  int    // of the current micro-batch
+	first  uint64 // stream position of the batch's first example
+	now    int    // the pass that runs
+	before int    // examples of the shards before the current one, in this pass
+	done   int    // examples of the current shard already run
+	rows   int    // of the current micro-batch
+	shards shards
 
 	// The region that runs: exactly one of these kinds at a time.
 	mode  regionMode
 	steps []step // of a rows or reduce region
 	block int    // rows of a block
-	cuts  []cut  // of a reduce region
-	leaf  int    // examples of the smallest leaf of a sum
+	pass  *pass  // of a rows or reduce region
 
 	pieces      []*piece // of the sums of squares
 	squaresIn   compile.Stage
 	squaresCost float64
-
-	cutHomes, pieceHomes []int // bounds of the workers' shares
-
-	rowsCost, sumsCost float64 // of the rows and reduce stages, for one example
+	pieceHomes  []int // bounds of the workers' shares
 }
 
-// input is one per-example input of the current micro-batch.
-type input struct {
+// pass is what is done for each micro-batch in one pass over the batch, and
+// once behind them.
+type pass struct {
+	rows, reduce, barrier []step
+
+	cuts     []cut // of the sums
+	cutHomes []int // bounds of the workers' shares
+	leaf     int   // examples of the smallest leaf of a sum
+	slab     []float64
+
+	rowsCost, sumsCost float64 // for one example
+}
+
+// window is the rows of the current micro-batch in a value of more rows: an
+// input, or what is kept of the whole batch.
+type window struct {
 	f32 []float32
 	i32 []int32
 	per int // elements of one example
+
+	all ref // of what is kept: the value for the whole batch
 }
 
 // output is a named result.
@@ -63,17 +78,14 @@ type output struct {
 var _ engine.Program = (*program)(nil)
 
 func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*program, error) {
-	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}}
-	p.opts.Batch = max(o.Batch, o.Rows)
+	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, passes: make([]pass, plan.Passes)}
 	var err error
-	if p.arena, err = newMemory("the activations and gradients", plan.RowBytes+plan.FixedBytes); err != nil {
+	if p.arena, err = newMemory("the activations and gradients", plan.Bytes()); err != nil {
 		return nil, err
 	}
-	p.inputs = make([]input, len(plan.Graph.Inputs))
-	for i, n := range plan.Graph.Inputs {
-		p.inputs[i].per = n.Shape.Size()
-	}
+	p.openWindows()
 	p.scalars = make([]float32, len(plan.Graph.Scalars))
+	p.shards.open(p)
 	if err := p.bind(); err != nil {
 		return nil, err
 	}
@@ -94,47 +106,86 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 	return p, nil
 }
 
+// openWindows makes a window for each input and each value that is kept.
+func (p *program) openWindows() {
+	inputs := p.plan.Graph.Inputs
+	p.windows = make([]window, len(inputs)+p.plan.Kept)
+	for i, n := range inputs {
+		p.windows[i].per = n.Shape.Size()
+	}
+	for n, b := range p.plan.Buffers {
+		if b.Space == compile.InKept {
+			size := n.Shape.Size()
+			p.windows[len(inputs)+b.Index] = window{per: size, all: p.memory(n, p.plan.RowBytes+b.Offset, size*p.opts.Batch)}
+		}
+	}
+}
+
 // Begin implements engine.Program.
 func (p *program) Begin(first uint64, scalars []float64) {
 	if len(scalars) != len(p.scalars) {
 		panic(fmt.Sprintf("engine/cpu: %d scalars, want %d", len(scalars), len(p.scalars)))
 	}
-	p.first, p.done, p.rows = first, 0, 0
+	p.first, p.rows = first, 0
 	for i, v := range scalars {
 		p.scalars[i] = float32(v)
 	}
-	p.once(compile.Prologue)
+	p.runOnce(compile.Prologue, p.once[0])
+	p.startPass(0)
+}
+
+func (p *program) startPass(i int) {
+	p.now, p.before, p.done = i, 0, 0
+	p.shards.reset()
 }
 
 // Micro implements engine.Program.
 func (p *program) Micro(in []*tensor.Tensor, row, rows int) {
-	if rows < 1 || rows > p.opts.Rows || p.done+rows > p.opts.Batch || len(in) != len(p.inputs) {
-		panic(fmt.Sprintf("engine/cpu: %d rows after %d and %d inputs, planned for %d of %d and %d",
-			rows, p.done, len(in), p.opts.Rows, p.opts.Batch, len(p.inputs)))
+	if at := p.before + p.done; rows < 1 || rows > p.opts.Rows || at+rows > p.opts.Batch || len(in) != len(p.plan.Graph.Inputs) || p.done%p.plan.Group != 0 {
+		panic(fmt.Sprintf("engine/cpu: %d rows after %d and %d inputs, planned for %d of %d in groups of %d, and %d",
+			rows, at, len(in), p.opts.Rows, p.opts.Batch, p.plan.Group, len(p.plan.Graph.Inputs)))
 	}
-	for i := range p.inputs {
-		p.inputs[i].set(in[i], row, rows)
+	for i := range in {
+		p.windows[i].set(in[i].F32(), in[i].I32(), row, rows)
+	}
+	for i := len(in); i < len(p.windows); i++ {
+		w := &p.windows[i]
+		w.set(w.all.f32, w.all.i32, p.before+p.done, rows)
 	}
 	p.rows = rows
 	p.runRows()
 	p.runReduce()
 	p.done += rows
-	p.copyOutputs(1)
+	if p.now == len(p.passes)-1 {
+		p.copyOutputs(1)
+	}
 }
 
-func (in *input) set(t *tensor.Tensor, row, rows int) {
-	from, to := row*in.per, (row+rows)*in.per
-	if d := t.F32(); d != nil {
-		in.f32 = d[from:to]
+func (w *window) set(f32 []float32, i32 []int32, row, rows int) {
+	from, to := row*w.per, (row+rows)*w.per
+	if f32 != nil {
+		w.f32 = f32[from:to]
 		return
 	}
-	in.i32 = t.I32()[from:to]
+	w.i32 = i32[from:to]
+}
+
+// Passes implements engine.Program.
+func (p *program) Passes() int { return len(p.passes) }
+
+// EndPass implements engine.Program.
+func (p *program) EndPass() {
+	p.finishSums()
+	p.runOnce(compile.Barrier, p.passes[p.now].barrier)
+	p.startPass(p.now + 1)
 }
 
 // Finish implements engine.Program.
 func (p *program) Finish() bool {
-	p.finishSums()
-	p.once(compile.Epilogue)
+	if p.now < len(p.passes) {
+		p.EndPass()
+	}
+	p.runOnce(compile.Epilogue, p.once[1])
 	p.copyOutputs(0)
 	for i := range p.checks {
 		if v := p.checks[i].f64[0]; math.IsNaN(v) || math.IsInf(v, 0) {
@@ -145,22 +196,7 @@ func (p *program) Finish() bool {
 }
 
 // Commit implements engine.Program.
-func (p *program) Commit() { p.once(compile.Commit) }
-
-// Passes implements engine.Program.
-func (p *program) Passes() int { return 1 }
-
-// EndShard implements engine.Program.
-func (p *program) EndShard(int) {}
-
-// Parts implements engine.Program.
-func (p *program) Parts() []collective.Part { return nil }
-
-// Adopt implements engine.Program.
-func (p *program) Adopt([]float64) {}
-
-// EndPass implements engine.Program.
-func (p *program) EndPass() {}
+func (p *program) Commit() { p.runOnce(compile.Commit, p.once[2]) }
 
 // Output implements engine.Program.
 func (p *program) Output(name string) *tensor.Tensor {

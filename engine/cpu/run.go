@@ -8,6 +8,7 @@ type regionMode uint8
 const (
 	rowBlocks    regionMode = iota // blocks of rows through all steps of the rows stage
 	sumCuts                        // parts of the sums, one micro-batch
+	shardEnds                      // parts of the sums, at the end of a shard
 	sumEnds                        // parts of the sums, at the end of the batch
 	splitStep                      // ranges of one flat vector
 	squarePieces                   // pieces of the sums of squares
@@ -41,11 +42,14 @@ func (p *program) chunk(w *worker, i int) {
 			s.run(p, w, s, r0, r1)
 		}
 	case sumCuts:
-		c := &p.cuts[i]
-		p.stages[compile.Reduce][c.step].sum.accumulate(p, w, c.r0, c.r1)
+		c := &p.pass.cuts[i]
+		p.pass.reduce[c.step].sum.accumulate(p, w, c.r0, c.r1)
+	case shardEnds:
+		c := &p.pass.cuts[i]
+		p.pass.reduce[c.step].sum.endShard(p.done, c.r0, c.r1)
 	case sumEnds:
-		c := &p.cuts[i]
-		p.stages[compile.Reduce][c.step].sum.finish(p.done, c.r0, c.r1)
+		c := &p.pass.cuts[i]
+		p.pass.reduce[c.step].sum.finish(p.done, p.opts.Shards > 1, c.r0, c.r1)
 	case splitStep:
 		v := p.steps[0].vec
 		n := v.size()
@@ -69,38 +73,44 @@ func (p *program) launch(mode regionMode, n int, homes []int, cost float64) {
 	p.eng.pool.run(p, n, homes)
 }
 
-// runRows runs the rows stage of the micro-batch in blocks of rows.
+// runRows runs the rows stage of the micro-batch in blocks of rows, which are
+// whole groups.
 func (p *program) runRows() {
-	p.steps = p.stages[compile.Rows]
-	cost := p.rowsCost * float64(p.rows)
+	p.pass = &p.passes[p.now]
+	p.steps = p.pass.rows
+	cost := p.pass.rowsCost * float64(p.rows)
 	p.block = p.rows
 	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
 	}
 	p.block = max(min(p.block, maxBlock), p.eng.grain.rows)
+	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
 }
 
 // runReduce adds the micro-batch to the sums.
 func (p *program) runReduce() {
-	p.launch(sumCuts, len(p.cuts), p.cutHomes, p.sumsCost*float64(p.rows))
+	p.launch(sumCuts, len(p.pass.cuts), p.pass.cutHomes, p.pass.sumsCost*float64(p.rows))
 }
 
 // finishSums ends the sums of the batch; where each is one leaf there is next
 // to nothing to do.
 func (p *program) finishSums() {
-	cost := 0.0
-	if p.done > p.leaf {
-		cost = p.sumsCost
+	p.pass = &p.passes[p.now]
+	if p.opts.Shards > 1 {
+		p.shards.finish(p)
 	}
-	p.launch(sumEnds, len(p.cuts), p.cutHomes, cost)
+	cost := 0.0
+	if p.done > p.pass.leaf || p.opts.Shards > 1 {
+		cost = p.pass.sumsCost
+	}
+	p.launch(sumEnds, len(p.pass.cuts), p.pass.cutHomes, cost)
 }
 
-// once runs a per-update stage, one step after the other; long flat vectors
+// runOnce runs a per-update stage, one step after the other; long flat vectors
 // are divided among the workers, and so are the sums of squares of gradients,
 // which come first.
-func (p *program) once(stage compile.Stage) {
-	steps := p.stages[stage]
+func (p *program) runOnce(stage compile.Stage, steps []step) {
 	if stage == p.squaresIn {
 		p.launch(squarePieces, len(p.pieces), p.pieceHomes, p.squaresCost)
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/descent-ml/descent/graph"
-	"github.com/descent-ml/descent/internal/compile"
 	"github.com/descent-ml/descent/internal/kernel"
 )
 
@@ -32,6 +31,10 @@ type sum struct {
 	kind func(p *program, w *worker, s *sum, r0, r1, c0, c1 int, init kernel.Init)
 	add  bool    // scatter: the table must be cleared when a leaf begins
 	each float64 // of countRows: the value of every row
+
+	halves bool // a sum of moments: rows columns, with two totals for each
+	z      ref  // of moments: the shift or the mean of each column
+	group  int  // of moments of groups
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -43,7 +46,7 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 	s.per = n.In[0].Shape.Size() / s.k
 	s.rows = n.Shape.Size() / s.cols
 	if b.Acc >= 0 {
-		s.acc = p.arena.f64(p.plan.RowBytes+b.Acc, n.Shape.Size())
+		s.acc = p.arena.f64(p.fixed(b.Acc), n.Shape.Size())
 	}
 	switch n.Op.Name {
 	case "dotexamples":
@@ -129,19 +132,57 @@ func (s *sum) closeLeaf(r0, r1 int, first bool) {
 	kernel.AddF64(acc, s.out.f32[r0*s.cols:r1*s.cols])
 }
 
-// finish turns rows [r0, r1) into the result of a batch of n examples.
-func (s *sum) finish(n, r0, r1 int) {
+// endShard leaves the sum over a shard of n examples in the total.
+func (s *sum) endShard(n, r0, r1 int) {
 	switch {
 	case n == 0:
-		clear(s.out.f32)
-		clear(s.out.f64)
+		for _, acc := range s.totals(r0, r1) {
+			clear(acc)
+		}
+	case s.leaf > 0:
+		s.closeLeaf(r0, r1, n <= s.leaf)
+	}
+}
+
+// totals returns rows [r0, r1) of the total: one range, or one of each half of
+// a sum of moments.
+func (s *sum) totals(r0, r1 int) [2][]float64 {
+	if s.halves {
+		return [2][]float64{s.acc[r0:r1], s.acc[s.rows+r0 : s.rows+r1]}
+	}
+	return [2][]float64{s.acc[r0*s.cols : r1*s.cols]}
+}
+
+// finish turns rows [r0, r1) into the result of a batch, whose last shard has n
+// examples; with several shards the total is complete.
+func (s *sum) finish(n int, shards bool, r0, r1 int) {
+	from, to := r0*s.cols, r1*s.cols
+	switch {
+	case n == 0 && !shards:
+		s.clear(r0, r1)
+	case s.halves:
+		copy(s.out.f64[r0:r1], s.acc[r0:r1])
+		copy(s.out.f64[s.rows+r0:s.rows+r1], s.acc[s.rows+r0:])
 	case s.leaf == 0 && s.out.f64 != nil:
 		copy(s.out.f64, s.acc)
-	case s.leaf == 0:
-		kernel.RoundF64(s.out.f32, s.acc)
+	case s.leaf == 0 || shards:
+		kernel.RoundF64(s.out.f32[from:to], s.acc[from:to])
 	case n > s.leaf:
 		s.closeLeaf(r0, r1, false)
-		kernel.RoundF64(s.out.f32[r0*s.cols:r1*s.cols], s.acc[r0*s.cols:r1*s.cols])
+		kernel.RoundF64(s.out.f32[from:to], s.acc[from:to])
+	}
+}
+
+// clear makes rows [r0, r1) the sum over no example.
+func (s *sum) clear(r0, r1 int) {
+	switch {
+	case s.halves:
+		clear(s.out.f64[r0:r1])
+		clear(s.out.f64[s.rows+r0 : s.rows+r1])
+	case s.out.f64 != nil:
+		clear(s.out.f64)
+	default:
+		clear(s.out.f32[r0*s.cols : r1*s.cols])
 	}
 }
 
@@ -149,31 +190,31 @@ func (s *sum) finish(n, r0, r1 int) {
 // their result, in proportion to their work. The parts are in the order of
 // their results in memory, and so are the shares of them: a worker then updates
 // the weights whose gradients it has computed.
-func (p *program) cutSums() {
-	steps := p.stages[compile.Reduce]
+func (p *program) cutSums(pass *pass) {
+	steps := pass.reduce
 	const partsPerThread = 3
-	part := p.sumsCost/float64(partsPerThread*p.eng.threads) + 1
-	p.leaf = graph.LeafTerms
+	part := pass.sumsCost/float64(partsPerThread*p.eng.threads) + 1
+	pass.leaf = graph.LeafTerms
 	for i := range steps {
 		s := steps[i].sum
 		if s.leaf > 0 {
-			p.leaf = min(p.leaf, s.leaf)
+			pass.leaf = min(pass.leaf, s.leaf)
 		}
 		rows := s.rows
-		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && s.leaf > 0 && !s.add && n > 1 {
+		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves) && n > 1 {
 			g := p.eng.grain.cut
 			rows = (s.rows/n + g) / g * g
 		}
 		for r := 0; r < s.rows; r += rows {
-			p.cuts = append(p.cuts, cut{i, r, min(r+rows, s.rows)})
+			pass.cuts = append(pass.cuts, cut{i, r, min(r+rows, s.rows)})
 		}
 	}
-	slices.SortFunc(p.cuts, func(a, b cut) int {
+	slices.SortFunc(pass.cuts, func(a, b cut) int {
 		return cmp.Or(cmp.Compare(steps[a.step].sum.at, steps[b.step].sum.at), cmp.Compare(a.r0, b.r0))
 	})
-	costs := make([]float64, len(p.cuts))
-	for i, c := range p.cuts {
+	costs := make([]float64, len(pass.cuts))
+	for i, c := range pass.cuts {
 		costs[i] = steps[c.step].cost * float64(c.r1-c.r0) / float64(steps[c.step].sum.rows)
 	}
-	p.cutHomes = shares(costs, p.eng.threads)
+	pass.cutHomes = shares(costs, p.eng.threads)
 }

@@ -1,17 +1,24 @@
 // Package compile turns a graph into an ordered list of units, each one kernel
 // call's worth of nodes, with a place in memory for every value.
 //
-// A plan has five stages. An update runs them in this order:
+// A plan has six stages. An update runs them in this order:
 //
 //	prologue   per-update values that do not depend on the batch; once
-//	rows       per-example values; for each micro-batch
-//	reduce     sums over examples; for each micro-batch
+//	for each pass over the batch:
+//	  rows     per-example values; for each micro-batch
+//	  reduce   sums over examples; for each micro-batch
+//	  barrier  per-update values that later passes need; once
 //	epilogue   per-update values that outputs and checks need; once
 //	commit     per-update values that only assignments need; once, if checks pass
 //
-// No unit of the rows stage looks at another example's row (graph forbids it),
-// so an engine may cut the stage into blocks of rows and run a whole block
-// through all its units: on another thread, or to stay in a nearer cache.
+// A graph without barriers has one pass. No unit of the rows stage looks at
+// another example's row (graph forbids it) or, where examples are normalized in
+// groups, at another group's, so an engine may cut the stage into blocks of
+// rows and run a whole block through all its units: on another thread, or to
+// stay in a nearer cache.
+//
+// A value that a later pass reads is kept for the whole batch, or computed
+// again in that pass: see recompute.go.
 //
 // Every pass preserves bits: fusion and order move where values are kept, never
 // how they are computed.
@@ -30,12 +37,13 @@ const (
 	Prologue Stage = iota
 	Rows
 	Reduce
+	Barrier
 	Epilogue
 	Commit
 	numStages
 )
 
-var stageNames = [...]string{"prologue", "rows", "reduce", "epilogue", "commit"}
+var stageNames = [...]string{"prologue", "rows", "reduce", "barrier", "epilogue", "commit"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -55,6 +63,7 @@ const (
 type Unit struct {
 	Kind  Kind
 	Stage Stage
+	Pass  int           // of a unit of rows, reduce or barrier
 	Nodes []*graph.Node // what it computes, in order
 	Vec   *Vec          // of a Vector unit
 }
@@ -65,9 +74,18 @@ type Plan struct {
 	Units   []Unit // by stage, then in order
 	Buffers map[*graph.Node]*Buffer
 	Layout  *Layout // of the variables
-	// Bytes of the arena for a micro-batch of one example, and for what does
-	// not depend on it.
-	RowBytes, FixedBytes int64
+	Passes  int     // over the batch
+	Group   int     // rows of a micro-batch are a multiple of it
+	Kept    int     // how many values outlive a pass
+	Slabs   []Slab  // by pass: the float64 totals of its sums
+
+	// Bytes of the arena: for the values of a micro-batch, for those of the
+	// whole batch that outlive a pass, and for what does not depend on either.
+	RowBytes, KeptBytes, FixedBytes int64
+
+	Spare int64 // offset, behind FixedBytes' start, of Options.Slots slabs of the largest size
+
+	Again Again // what is computed more than once
 
 	state *state
 }
@@ -79,6 +97,7 @@ type pass struct {
 }
 
 var passes = []pass{
+	{"recompute", "what outlives a pass is kept or computed again, as memory allows", (*state).recompute},
 	{"alias", "a reshape or a barrier is another name for the same memory", (*state).alias},
 	{"live", "what no output, check or assignment needs is not computed", (*state).live},
 	{"stage", "each value is computed once per update if it can, else once per micro-batch", (*state).stage},
@@ -90,37 +109,83 @@ var passes = []pass{
 
 // state is what passes share.
 type state struct {
-	g     *graph.Graph
-	batch int // largest batch, to know which sums need more than one leaf
-	rows  int // largest micro-batch
+	g *graph.Graph
+	o Options
 
 	root     []*graph.Node // by node ID: the node whose memory holds the value
 	liveNode []bool
 	stageOf  []Stage
+	passOf   []int
 	users    [][]*graph.Node // by ID of the root: the live nodes that read it
 	virtual  []bool          // broadcasts that are read in place
 	cluster  []int           // by node ID: the ID of the cluster's representative
 	vecs     map[int]*Vec    // by representative
+	keep     map[int]bool    // of the graph before recompute, by ID: what may be kept; nil: all
 	plan     *Plan
 	err      error
 }
 
-// Compile plans g for micro-batches of at most rows examples out of batches of
-// at most batch.
-func Compile(g *graph.Graph, layout *Layout, rows, batch int) (*Plan, error) {
-	if rows < 1 || batch < 1 {
-		return nil, fmt.Errorf("compile: micro-batch of %d out of a batch of %d, want at least 1", rows, batch)
+// Options are the sizes that a plan is made for.
+type Options struct {
+	Rows   int  // largest micro-batch
+	Batch  int  // most examples of a batch, to know which sums need more than one leaf
+	Shards bool // the batch is divided: every sum has a float64 total
+	Slots  int  // how many slabs of totals the shards need beside the sums' own
+	Keep   Keep
+	Memory int64 // bound on the arena for KeepAuto; 0 is none
+}
+
+// Compile plans g.
+func Compile(g *graph.Graph, layout *Layout, o Options) (*Plan, error) {
+	if o.Rows < 1 || o.Batch < 1 {
+		return nil, fmt.Errorf("compile: micro-batch of %d out of a batch of %d, want at least 1", o.Rows, o.Batch)
 	}
-	s := &state{g: g, rows: rows, batch: batch, vecs: map[int]*Vec{}}
-	s.plan = &Plan{Graph: g, Buffers: map[*graph.Node]*Buffer{}, Layout: layout, state: s}
+	group := groupOf(g)
+	o.Rows = (o.Rows + group - 1) / group * group
+	o.Batch = max(o.Batch, o.Rows)
+	if passesOf(g) == 1 || o.Keep != KeepAuto || o.Memory == 0 {
+		return compileKeeping(g, layout, o, nil)
+	}
+	return fit(g, layout, o)
+}
+
+// compileKeeping runs the passes of compilation. keep lists, by ID, the values
+// that may outlive a pass; nil is all.
+func compileKeeping(g *graph.Graph, layout *Layout, o Options, keep map[int]bool) (*Plan, error) {
+	s := &state{g: g, o: o, vecs: map[int]*Vec{}, keep: keep}
+	s.plan = &Plan{Buffers: map[*graph.Node]*Buffer{}, Layout: layout, Passes: passesOf(g), Group: groupOf(g), state: s}
 	for _, p := range passes {
 		p.run(s)
 		if s.err != nil {
 			return nil, fmt.Errorf("compile: %s: %w", p.name, s.err)
 		}
 	}
+	s.plan.Graph = s.g
 	return s.plan, nil
 }
+
+// groupOf returns the least number of rows that is whole groups of every
+// operation that works in groups of examples.
+func groupOf(g *graph.Graph) int {
+	all := 1
+	for _, n := range g.Nodes {
+		if size := groupSize(n); size > 1 {
+			all = all / gcd(all, size) * size
+		}
+	}
+	return all
+}
+
+func gcd(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// Rows returns the largest micro-batch of the plan: what was asked for in whole
+// groups.
+func (p *Plan) Rows() int { return p.state.o.Rows }
 
 // Root returns the node whose memory holds the value of n: n itself, unless n
 // is a reshape.
@@ -186,34 +251,49 @@ func (s *state) needed() []*graph.Node {
 	return r
 }
 
-// stage sorts the nodes into stages. What only assignments need is left to the
-// commit, after every check.
+// stage sorts the nodes into stages and passes. What only assignments need is
+// left to the commit, after every check.
 func (s *state) stage() {
-	s.stageOf = make([]Stage, len(s.g.Nodes))
-	early := make([]bool, len(s.g.Nodes)) // needed before the commit
+	s.stageOf, s.passOf = make([]Stage, len(s.g.Nodes)), make([]int, len(s.g.Nodes))
+	early := make([]bool, len(s.g.Nodes))  // needed before the commit
+	shared := make([]bool, len(s.g.Nodes)) // needed by examples
 	for _, r := range s.needed() {
 		early[r.ID] = true
 	}
 	for i := len(s.g.Nodes) - 1; i >= 0; i-- {
 		n := s.g.Nodes[i]
-		switch {
-		case n.PerExample():
-			s.stageOf[i] = Rows
-		case n.Op.Class == graph.Examples && n.In[0].PerExample():
-			s.stageOf[i] = Reduce
-		case !early[i]:
-			s.stageOf[i] = Commit
-		case n.Phase == 0:
-			s.stageOf[i] = Prologue
-		default:
-			s.stageOf[i] = Epilogue
+		s.stageOf[i], s.passOf[i] = stageOf(n, early[i], shared[i])
+		if !s.liveNode[i] || s.stageOf[i] == Commit {
+			continue
 		}
-		if s.liveNode[i] && s.stageOf[i] != Commit {
-			for _, x := range s.operands(n) {
-				early[x.ID] = true
-			}
+		for _, x := range s.operands(n) {
+			early[x.ID] = true
+			shared[x.ID] = shared[x.ID] || shared[i] || s.stageOf[i] == Rows || s.stageOf[i] == Reduce
 		}
 	}
+}
+
+// stageOf returns the stage and the pass of a node that is needed before the
+// commit or not, and by examples or not.
+func stageOf(n *graph.Node, early, shared bool) (Stage, int) {
+	switch {
+	case n.PerExample():
+		return Rows, n.Phase
+	case crossing(n):
+		return Reduce, n.Phase - 1
+	case !early:
+		return Commit, 0
+	case n.Phase == 0:
+		return Prologue, 0
+	case shared:
+		return Barrier, n.Phase - 1
+	}
+	return Epilogue, 0
+}
+
+// crossing reports whether n sums over the examples of the batch.
+func crossing(n *graph.Node) bool {
+	return n.Op.Class == graph.Examples && n.In[0].PerExample()
 }
 
 // computed reports whether a node needs a unit: live, its own root, no leaf
@@ -224,6 +304,9 @@ func (s *state) computed(n *graph.Node) bool {
 
 // IsScalar reports whether the node is a per-update number.
 func IsScalar(n *graph.Node) bool { return !n.PerExample() && n.Shape.Size() == 1 }
+
+// Pass returns the pass that computes a node of rows, reduce or barrier.
+func (p *Plan) Pass(n *graph.Node) int { return p.state.passOf[n.ID] }
 
 // Stage returns the stage that computes a node.
 func (p *Plan) Stage(n *graph.Node) Stage { return p.state.stageOf[n.ID] }
@@ -243,4 +326,13 @@ func (p *Plan) Operand(n *graph.Node, i int) Operand {
 // Reads reports whether a unit reads a value from memory.
 func (p *Plan) Reads(u *Unit, root *graph.Node) bool {
 	return u.Kind == Copy && u.Nodes[1] == root || u.Kind != Copy && p.state.reads(*u, root)
+}
+
+// groupSize returns how many consecutive examples an operation takes together.
+func groupSize(n *graph.Node) int {
+	switch n.Op.Name {
+	case "groupnormalize", "groupnormalizegrad", "groupsums":
+		return n.Attr.Int
+	}
+	return 1
 }

@@ -21,7 +21,7 @@ func plan(t *testing.T, build func(b *graph.Builder)) *Plan {
 	for _, v := range g.Vars {
 		vars = append(vars, Var{v.Attr.Name, v.Attr.Kind, v.Shape.Dims})
 	}
-	p, err := Compile(g, NewLayout(vars), 8, 8)
+	p, err := Compile(g, NewLayout(vars), Options{Rows: 8, Batch: 8})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func (s *state) fuse() {
 
 // join merges two clusters if that is allowed.
 func (s *state) join(a, b int) {
-	if a == b || s.stageOf[a] != s.stageOf[b] {
+	if a == b || s.stageOf[a] != s.stageOf[b] || s.passOf[a] != s.passOf[b] {
 		return
 	}
 	nodes := append(slices.Clone(s.vecs[a].Nodes), s.vecs[b].Nodes...)
@@ -275,7 +275,7 @@ func (s *state) pairLossGrad() {
 			continue
 		}
 		for _, loss := range s.g.Nodes[:grad.ID] {
-			if loss.Op.Name == "crossentropy" && s.computed(loss) && s.cluster[loss.ID] == loss.ID &&
+			if loss.Op.Name == "crossentropy" && s.computed(loss) && s.cluster[loss.ID] == loss.ID && s.passOf[loss.ID] == s.passOf[grad.ID] &&
 				slices.Equal(s.operands(loss), s.operands(grad)[:2]) && loss.Attr.Float == grad.Attr.Float &&
 				!s.pathThrough(loss.ID, grad.ID) {
 				s.cluster[grad.ID] = loss.ID

@@ -19,7 +19,7 @@ func (s *state) order() {
 		}
 		c := s.cluster[n.ID]
 		if units[c] == nil {
-			units[c] = &Unit{Stage: s.stageOf[c], Vec: s.vecs[c]}
+			units[c] = &Unit{Stage: s.stageOf[c], Pass: s.passOf[c], Vec: s.vecs[c]}
 			all = append(all, c)
 		}
 		units[c].Nodes = append(units[c].Nodes, n)
@@ -27,9 +27,14 @@ func (s *state) order() {
 	for _, c := range all {
 		units[c].Kind = unitKind(units[c])
 	}
-	for stage := Prologue; stage < numStages; stage++ {
-		s.sortStage(stage, all, units)
+	s.sortStage(Prologue, 0, all, units)
+	for pass := range s.plan.Passes {
+		for stage := Rows; stage <= Barrier; stage++ {
+			s.sortStage(stage, pass, all, units)
+		}
 	}
+	s.sortStage(Epilogue, 0, all, units)
+	s.sortStage(Commit, 0, all, units)
 	s.assignCopies()
 }
 
@@ -60,9 +65,9 @@ func isNumber(n *graph.Node) bool {
 		(n.Shape.DType == tensor.F64 || n.In[0].Shape.DType == tensor.F64)
 }
 
-// sortStage appends the units of one stage in dependency order: depth first,
-// from the earliest node.
-func (s *state) sortStage(stage Stage, all []int, units map[int]*Unit) {
+// sortStage appends the units of one stage of one pass in dependency order:
+// depth first, from the earliest node.
+func (s *state) sortStage(stage Stage, pass int, all []int, units map[int]*Unit) {
 	const visiting, done = 1, 2
 	mark := map[int]int{}
 	var visit func(c int)
@@ -78,7 +83,7 @@ func (s *state) sortStage(stage Stage, all []int, units map[int]*Unit) {
 		for _, n := range units[c].Nodes {
 			for _, x := range s.operands(n) {
 				x = s.source(x)
-				if d := s.cluster[x.ID]; d != c && units[d] != nil && units[d].Stage == stage && s.computed(x) {
+				if d := s.cluster[x.ID]; d != c && units[d] != nil && units[d].Stage == stage && units[d].Pass == pass && s.computed(x) {
 					visit(d)
 				}
 			}
@@ -87,7 +92,7 @@ func (s *state) sortStage(stage Stage, all []int, units map[int]*Unit) {
 		s.plan.Units = append(s.plan.Units, *units[c])
 	}
 	for _, c := range all {
-		if units[c].Stage == stage {
+		if units[c].Stage == stage && units[c].Pass == pass {
 			visit(c)
 		}
 	}

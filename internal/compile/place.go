@@ -17,7 +17,8 @@ const (
 	InInput               // given at each micro-batch; Index
 	InScalar              // given at each update; Index
 	InConst               // a constant
-	InRows                // per-example, in the arena; Offset in bytes
+	InRows                // per-example, of a micro-batch, in the arena; Offset in bytes
+	InKept                // per-example, of the whole batch, in the arena; Offset in bytes and Index
 	InFixed               // per-update, in the arena; Offset in bytes
 )
 
@@ -90,16 +91,23 @@ func slab(v Var) string {
 	return "s:" + name
 }
 
-// place gives every value its memory.
+// place gives every value its memory. The passes use the same memory for what
+// they do not leave to others, behind the constants that all share.
 func (s *state) place() {
 	s.placeLeaves()
 	s.placeSums()
-	free := map[int64][]int64{} // by bytes of a row: offsets that can be reused
+	s.placeFills()
 	left := s.readers()
+	fills := s.plan.RowBytes
+	var free map[int64][]int64 // by bytes of a row: offsets that can be reused
+	at := &cursor{next: fills}
 	for i := range s.plan.Units {
 		u := &s.plan.Units[i]
-		if u.Kind == Copy || u.Stage == Reduce {
+		if u.Kind == Copy || u.Kind == Fill || u.Stage == Reduce {
 			continue
+		}
+		if u.Stage == Rows && (u.Pass != at.pass || free == nil) {
+			free, at = map[int64][]int64{}, &cursor{u.Pass, fills}
 		}
 		// A chain with one result writes it last, element by element, so it
 		// may overwrite what it reads.
@@ -108,13 +116,35 @@ func (s *state) place() {
 			s.release(u, left, free)
 		}
 		for _, n := range s.stored(u) {
-			s.placeValue(n, u, free)
+			s.placeValue(n, u, free, at)
 		}
 		if !inPlace && u.Stage == Rows {
 			s.release(u, left, free)
 		}
 	}
 }
+
+// cursor is where the next value of a micro-batch goes in a pass.
+type cursor struct {
+	pass int
+	next int64
+}
+
+// placeFills places the constants of the rows stage, which are written once for
+// all updates.
+func (s *state) placeFills() {
+	for i := range s.plan.Units {
+		if u := &s.plan.Units[i]; u.Kind == Fill {
+			n := u.Nodes[0]
+			b := &Buffer{Space: InRows, Bytes: valueBytes(n), Offset: s.plan.RowBytes, Acc: -1}
+			s.plan.Buffers[n] = b
+			s.plan.RowBytes += alignUp(b.Bytes * int64(s.o.Rows))
+		}
+	}
+}
+
+// valueBytes is what one example of a value takes, or a per-update value.
+func valueBytes(n *graph.Node) int64 { return int64(n.Shape.Size() * n.Shape.DType.Size()) }
 
 // stored returns the nodes of a unit that need memory.
 func (s *state) stored(u *Unit) []*graph.Node {
@@ -124,10 +154,10 @@ func (s *state) stored(u *Unit) []*graph.Node {
 	return u.Nodes
 }
 
-// placeValue puts a value into the variable it is assigned to, a freed place
-// or a new one.
-func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64) {
-	b := &Buffer{Bytes: int64(n.Shape.Size() * n.Shape.DType.Size()), Acc: -1}
+// placeValue puts a value into the variable it is assigned to, into the memory
+// of the whole batch, a freed place or a new one.
+func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *cursor) {
+	b := &Buffer{Bytes: valueBytes(n), Acc: -1}
 	s.plan.Buffers[n] = b
 	for _, a := range s.g.Assigns {
 		if s.root[a.Value.ID] == n && s.plan.Buffers[a.Var] != nil && s.assignedInPlace(a) {
@@ -135,17 +165,27 @@ func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64) {
 			return
 		}
 	}
-	if u.Stage != Rows {
+	switch {
+	case u.Stage != Rows:
 		b.Space, b.Offset = InFixed, s.fixed(b.Bytes)
-		return
+	case s.outlives(n):
+		b.Space, b.Offset, b.Index = InKept, s.plan.KeptBytes, s.plan.Kept
+		s.plan.Kept++
+		s.plan.KeptBytes += alignUp(b.Bytes * int64(s.o.Batch))
+	case len(free[b.Bytes]) > 0:
+		f := free[b.Bytes]
+		b.Space, b.Offset, free[b.Bytes] = InRows, f[len(f)-1], f[:len(f)-1]
+	default:
+		b.Space, b.Offset = InRows, at.next
+		at.next += alignUp(b.Bytes * int64(s.o.Rows))
+		s.plan.RowBytes = max(s.plan.RowBytes, at.next)
 	}
-	b.Space = InRows
-	if f := free[b.Bytes]; len(f) > 0 && u.Kind != Fill {
-		b.Offset, free[b.Bytes] = f[len(f)-1], f[:len(f)-1]
-		return
-	}
-	b.Offset = s.plan.RowBytes
-	s.plan.RowBytes += alignUp(b.Bytes * int64(s.rows))
+}
+
+// outlives reports whether a later pass reads a per-example value.
+func (s *state) outlives(n *graph.Node) bool {
+	return slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool { return s.passOf[u.ID] > s.passOf[n.ID] }) ||
+		s.passOf[n.ID] < s.plan.Passes-1 && slices.Contains(s.results(), n)
 }
 
 // assignedInPlace reports whether order left the assignment without a copy.
@@ -264,14 +304,33 @@ func (s *state) placeSum(n *graph.Node) {
 	s.plan.Buffers[n] = b
 }
 
-// placeTotals places the float64 totals, apart from the sums themselves.
+// Slab is a range of the fixed part of the arena, in bytes.
+type Slab struct{ Offset, Bytes int64 }
+
+// placeTotals places the float64 totals, apart from the sums themselves, those
+// of a pass side by side, and the memory in which the totals of shards wait for
+// each other.
 func (s *state) placeTotals() {
-	for _, n := range s.g.Nodes {
-		if b := s.plan.Buffers[n]; b != nil && n.Op.Class == graph.Examples && s.stageOf[n.ID] == Reduce &&
-			(n.Op.Name == "sumexamples" || s.batch > n.LeafExamples()) {
-			b.Acc = s.fixed(8 * int64(n.Shape.Size()))
+	var most int64
+	for pass := range s.plan.Passes {
+		slab := Slab{Offset: s.plan.FixedBytes}
+		for _, n := range s.g.Nodes {
+			b := s.plan.Buffers[n]
+			if b != nil && crossing(n) && s.passOf[n.ID] == pass && (s.o.Shards || !leafSum(n) || s.o.Batch > n.LeafExamples()) {
+				b.Acc = s.fixed(8 * int64(n.Shape.Size()))
+			}
 		}
+		slab.Bytes = s.plan.FixedBytes - slab.Offset
+		s.plan.Slabs = append(s.plan.Slabs, slab)
+		most = max(most, slab.Bytes)
 	}
+	s.plan.Spare = s.fixed(most * int64(s.o.Slots))
+}
+
+// leafSum reports whether a sum over examples is a float32 chain in each leaf,
+// and not float64 throughout.
+func leafSum(n *graph.Node) bool {
+	return n.Op.Name == "dotexamples" || n.Op.Name == "scatterexamples"
 }
 
 // gradientOf finds the first sum over examples of the variable's size that its
