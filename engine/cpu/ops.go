@@ -188,7 +188,7 @@ func runGather(p *program, w *worker, s *step, r0, r1 int) {
 }
 
 func runMask(p *program, w *worker, s *step, r0, r1 int) {
-	kernel.DropoutMask(p.f32(&s.out)[r0*s.cols:], r1-r0, s.cols, s.key, p.first+uint64(p.done+r0), s.threshold, s.eps)
+	kernel.DropoutMask(p.f32(&s.out)[r0*s.cols:], r1-r0, s.cols, s.key, p.first+uint64(p.before+p.done+r0), s.threshold, s.eps)
 }
 
 func runFromI32(p *program, w *worker, s *step, r0, r1 int) {
