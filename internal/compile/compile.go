@@ -169,7 +169,7 @@ func compileKeeping(g *graph.Graph, layout *Layout, o Options, keep map[int]bool
 func groupOf(g *graph.Graph) int {
 	all := 1
 	for _, n := range g.Nodes {
-		if size := groupSize(n); size > 1 {
+		if size := n.GroupSize(); size > 1 {
 			all = all / gcd(all, size) * size
 		}
 	}
@@ -326,13 +326,4 @@ func (p *Plan) Operand(n *graph.Node, i int) Operand {
 // Reads reports whether a unit reads a value from memory.
 func (p *Plan) Reads(u *Unit, root *graph.Node) bool {
 	return u.Kind == Copy && u.Nodes[1] == root || u.Kind != Copy && p.state.reads(*u, root)
-}
-
-// groupSize returns how many consecutive examples an operation takes together.
-func groupSize(n *graph.Node) int {
-	switch n.Op.Name {
-	case "groupnormalize", "groupnormalizegrad", "groupsums":
-		return n.Attr.Int
-	}
-	return 1
 }
