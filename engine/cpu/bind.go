@@ -19,6 +19,9 @@ type step struct {
 	per          int // rows of an example
 	cols, k      int // columns of the result, and of the first operand
 	eps          float32
+	eps64        float64
+	group        int // examples that are taken together
+	moments      *moments
 	init         kernel.Init
 	key          [2]uint32
 	threshold    uint32
@@ -240,6 +243,11 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"concat":           prepareConcat,
 	"transpose":        prepareTranspose,
 	"broadcast":        prepareBroadcast,
+
+	"moment":             prepareMoments(momentParts),
+	"momentgrad":         prepareMoments(momentGradParts),
+	"groupnormalize":     prepareGroup(runGroupNormalize),
+	"groupnormalizegrad": prepareGroup(runGroupNormalizeGrad),
 }
 
 type runFunc = func(p *program, w *worker, s *step, r0, r1 int)

@@ -35,6 +35,7 @@ type sum struct {
 	halves bool // a sum of moments: rows columns, with two totals for each
 	z      ref  // of moments: the shift or the mean of each column
 	group  int  // of moments of groups
+	whole  bool // columns must not be cut
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -63,6 +64,8 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 				s.kind = countRows
 			}
 		}
+	case "momentsums", "gradsums", "groupsums":
+		p.newMoments(n, s)
 	default:
 		return step{}, fmt.Errorf("engine/cpu: no sum for %s", n.Op.Name)
 	}
@@ -162,7 +165,7 @@ func (s *sum) finish(n int, shards bool, r0, r1 int) {
 		s.clear(r0, r1)
 	case s.halves:
 		copy(s.out.f64[r0:r1], s.acc[r0:r1])
-		copy(s.out.f64[s.rows+r0:s.rows+r1], s.acc[s.rows+r0:])
+		copy(s.out.f64[s.rows+r0:s.rows+r1], s.acc[s.rows+r0:s.rows+r1])
 	case s.leaf == 0 && s.out.f64 != nil:
 		copy(s.out.f64, s.acc)
 	case s.leaf == 0 || shards:
@@ -201,7 +204,7 @@ func (p *program) cutSums(pass *pass) {
 			pass.leaf = min(pass.leaf, s.leaf)
 		}
 		rows := s.rows
-		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves) && n > 1 {
+		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves && !s.whole) && n > 1 {
 			g := p.eng.grain.cut
 			rows = (s.rows/n + g) / g * g
 		}
