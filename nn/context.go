@@ -11,6 +11,7 @@ import (
 type Context struct {
 	*graph.Builder
 	Train  bool                   // training: dropout is on
+	Stats  Stats                  // of batch normalization; NewContext: Batch in training, else Running
 	Inputs map[string]*graph.Node // the fields of an example, by name
 
 	frozen  bool
@@ -29,6 +30,9 @@ type Input struct {
 // NewContext returns a context over b with the given fields as inputs.
 func NewContext(b *graph.Builder, train bool, fields ...Input) *Context {
 	c := &Context{Builder: b, Train: train, Inputs: map[string]*graph.Node{}}
+	if train {
+		c.Stats = Batch
+	}
 	for _, f := range fields {
 		c.Inputs[f.Name] = b.Input(f.Name, f.DType, f.Shape...)
 	}

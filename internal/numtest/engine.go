@@ -161,6 +161,14 @@ type split struct {
 	abandoned bool  // an update of NaN goes before each, and is not committed
 }
 
+// eachPass runs what is done in each pass over a batch.
+func eachPass(p engine.Program, pass func(last bool)) {
+	for i := range p.Passes() {
+		pass(i == p.Passes()-1)
+		p.EndPass()
+	}
+}
+
 // run executes the updates.
 func (m *Maker) run(e engine.Engine, g *graph.Graph, s split) (*record, error) {
 	vars, err := e.NewVars(specs(g))
@@ -185,17 +193,22 @@ func (m *Maker) run(e engine.Engine, g *graph.Graph, s split) (*record, error) {
 		}
 		if s.abandoned {
 			p.Begin(first, m.scalars(g))
-			p.Micro(poisoned(in), 0, min(s.rows, m.Rows))
+			eachPass(p, func(bool) { p.Micro(poisoned(in), 0, min(s.rows, m.Rows)) })
 			p.Finish()
 		}
 		r.outputs[i] = map[string][]float64{}
 		p.Begin(first+uint64(i*m.Rows), m.scalars(g))
-		for row, k := 0, 0; row < m.Rows; k++ {
-			n := min(s.sizes[k%len(s.sizes)], m.Rows-row)
-			p.Micro(in, row, n)
-			row += n
-			collect(r.outputs[i], p, g, true, n)
-		}
+		group := p.Plan().Group
+		eachPass(p, func(last bool) {
+			for row, k := 0, 0; row < m.Rows; k++ {
+				n := min((s.sizes[k%len(s.sizes)]+group-1)/group*group, m.Rows-row)
+				p.Micro(in, row, n)
+				row += n
+				if last {
+					collect(r.outputs[i], p, g, true, n)
+				}
+			}
+		})
 		r.finite[i] = p.Finish()
 		collect(r.outputs[i], p, g, false, 0)
 		if now, err := readVars(vars); err != nil || !sameVars(now, r.vars[i]) {

@@ -171,7 +171,7 @@ func (m *Maker) Oracle(g *graph.Graph) (*oracle.Program, error) {
 		return nil, err
 	}
 	p.Begin(first, m.scalars(g))
-	p.Micro(m.inputs(g, tensor.F64), 0, m.Rows)
+	eachPass(p, func(bool) { p.Micro(m.inputs(g, tensor.F64), 0, m.Rows) })
 	p.Finish()
 	return p.(*oracle.Program), nil
 }

@@ -54,6 +54,13 @@ var accuracies = map[string]accuracy{
 	"rmsnormalize":     {bound: eachRow(rmsNormalizeBound)},
 	"rmsnormalizegrad": {bound: eachRow(rmsNormalizeGradBound)},
 	"crossentropy":     {bound: crossEntropyBound},
+
+	"momentsums":         {bound: momentBound},
+	"gradsums":           {bound: momentBound},
+	"groupsums":          {bound: momentBound},
+	"groupnormalize":     {bound: eachGroup(normalizeBound)},
+	"groupnormalizegrad": {bound: eachGroup(normalizeGradBound)},
+
 	"crossentropygrad": {bound: crossEntropyGradBound},
 }
 

@@ -103,6 +103,14 @@ var table = map[string]func(*call){
 	"sumexamples":     sumExamples,
 	"scatterexamples": scatterExamples,
 
+	"momentsums":         momentSums,
+	"gradsums":           gradSums,
+	"moment":             moment,
+	"momentgrad":         momentGrad,
+	"groupnormalize":     groupNormalize,
+	"groupnormalizegrad": groupNormalizeGrad,
+	"groupsums":          groupSums,
+
 	"reducesum":  reduce(func(x []float64) float64 { return sum(x) }),
 	"reducemax":  reduce(maximum),
 	"sumsquares": sumSquares,

@@ -24,11 +24,14 @@ type Program struct {
 	scalars map[*graph.Node]int
 	given   []float64
 	first   uint64 // stream position of the batch
-	done    int    // examples of the batch so far
+	pass    int    // over the batch, from 0
+	done    int    // examples of the pass so far
 	outputs []*tensor.Tensor
 }
 
 func newProgram(g *graph.Graph, vars *Vars, o engine.Options, f32 bool) *Program {
+	group := groupOf(g)
+	o.Rows = (o.Rows + group - 1) / group * group
 	p := &Program{g: g, vars: vars, o: o, f32: f32, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
 	for _, out := range g.Outputs {
 		dims := slices.Clone(out.Node.Shape.Dims)
@@ -48,6 +51,17 @@ func index(nodes []*graph.Node) map[*graph.Node]int {
 	return m
 }
 
+// groupOf returns the least number of rows that is whole groups of everything.
+func groupOf(g *graph.Graph) int {
+	group := 1
+	for _, n := range g.Nodes {
+		for size, k := n.GroupSize(), group; group%size != 0; {
+			group += k
+		}
+	}
+	return group
+}
+
 // crossing reports whether n sums over the examples of the batch.
 func crossing(n *graph.Node) bool { return n.Op.Class == graph.Examples && n.In[0].PerExample() }
 
@@ -56,7 +70,7 @@ func (p *Program) Begin(first uint64, scalars []float64) {
 	if len(scalars) != len(p.g.Scalars) {
 		panic(fmt.Sprintf("oracle: %d scalars, want %d", len(scalars), len(p.g.Scalars)))
 	}
-	p.first, p.done, p.given = first, 0, slices.Clone(scalars)
+	p.first, p.done, p.pass, p.given = first, 0, 0, slices.Clone(scalars)
 	for _, n := range p.g.Nodes {
 		switch {
 		case crossing(n):
@@ -68,6 +82,7 @@ func (p *Program) Begin(first uint64, scalars []float64) {
 }
 
 // Micro implements engine.Program. An f64 tensor may stand for an f32 input.
+// What earlier passes computed of these examples is computed again.
 func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
 	if rows < 1 || rows > p.o.Rows || len(in) != len(p.g.Inputs) {
 		panic(fmt.Sprintf("oracle: %d rows of %d inputs, want at most %d of %d", rows, len(in), p.o.Rows, len(p.g.Inputs)))
@@ -80,23 +95,63 @@ func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
 			copy(a.Data, float64s(in[i])[row*size:(row+rows)*size])
 			p.values[n.ID] = a
 		case crossing(n):
-			c := p.call(n, p.values[n.ID])
-			c.run()
-		case n.PerExample():
+			if n.Phase-1 == p.pass {
+				p.call(n, p.values[n.ID]).run()
+			}
+		case n.PerExample() && n.Phase <= p.pass:
 			p.eval(n, rows)
 		}
 	}
 	p.done += rows
-	p.publish(true)
+	if p.pass == p.Passes()-1 {
+		p.publish(true)
+	}
 }
+
+// Passes implements engine.Program.
+func (p *Program) Passes() int {
+	last := 0
+	for _, n := range p.g.Nodes {
+		if n.PerExample() {
+			last = max(last, n.Phase)
+		} else if crossing(n) {
+			last = max(last, n.Phase-1)
+		}
+	}
+	return last + 1
+}
+
+// EndPass implements engine.Program.
+func (p *Program) EndPass() {
+	p.pass, p.done = p.pass+1, 0
+	for _, n := range p.g.Nodes {
+		switch {
+		case n.PerExample() || n.Phase != p.pass:
+		case crossing(n):
+			p.round(n)
+		default:
+			p.eval(n, 0)
+		}
+	}
+}
+
+// EndShard implements engine.Program. Sums are float64 over the whole batch,
+// however it is divided.
+func (p *Program) EndShard(int) {}
+
+// Parts implements engine.Program: one program carries all shards.
+func (p *Program) Parts() []collective.Part { return nil }
+
+// Adopt implements engine.Program.
+func (p *Program) Adopt([]float64) {}
 
 // Finish implements engine.Program.
 func (p *Program) Finish() bool {
+	for last := p.Passes(); p.pass < last; {
+		p.EndPass()
+	}
 	for _, n := range p.g.Nodes {
-		switch {
-		case crossing(n):
-			p.round(n)
-		case !n.PerExample() && n.Phase > 0:
+		if !n.PerExample() && n.Phase > p.pass && !crossing(n) {
 			p.eval(n, 0)
 		}
 	}
@@ -156,21 +211,6 @@ func (p *Program) publish(perExample bool) {
 	}
 }
 
-// Passes implements engine.Program.
-func (p *Program) Passes() int { return 1 }
-
-// EndShard implements engine.Program.
-func (p *Program) EndShard(int) {}
-
-// Parts implements engine.Program.
-func (p *Program) Parts() []collective.Part { return nil }
-
-// Adopt implements engine.Program.
-func (p *Program) Adopt([]float64) {}
-
-// EndPass implements engine.Program.
-func (p *Program) EndPass() {}
-
 // Output implements engine.Program.
 func (p *Program) Output(name string) *tensor.Tensor {
 	for i, o := range p.g.Outputs {
@@ -193,7 +233,7 @@ func (p *Program) OutputF64(name string) []float64 {
 
 // Plan implements engine.Program: one kernel for each node.
 func (p *Program) Plan() engine.Plan {
-	plan := engine.Plan{Rows: p.o.Rows}
+	plan := engine.Plan{Rows: p.o.Rows, Passes: p.Passes(), Group: groupOf(p.g)}
 	for _, n := range p.g.Nodes {
 		example, fixed := n.Bytes()
 		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: example, Fixed: fixed}
