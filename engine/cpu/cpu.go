@@ -158,7 +158,7 @@ func compileGraph(g *graph.Graph, layout *compile.Layout, o engine.Options) (*co
 	}
 	co := compile.Options{Rows: o.Rows, Batch: o.Batch, Memory: o.Memory, Keep: keeps[o.Recompute]}
 	if o.Shards > 1 {
-		co.Shards, co.Slots = true, collective.Slots(o.Shards, o.First, o.Own)
+		co.Shards, co.Slots = true, collective.Slots(o.First, o.Own)
 	}
 	plan, err := compile.Compile(g, layout, co)
 	if err != nil {

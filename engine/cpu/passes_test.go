@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/descent-ml/descent/collective"
@@ -125,7 +126,11 @@ func (x execution) update(programs []engine.Program, batch []*tensor.Tensor, fir
 			parts = append(parts, p.Parts()...)
 		}
 		if x.workers > 1 {
-			total := fold(parts)
+			var tree collective.Tree
+			for _, p := range parts {
+				tree.Push(collective.Part{First: p.First, Shards: p.Shards, Sum: slices.Clone(p.Sum)})
+			}
+			total := tree.Total()
 			for _, p := range programs {
 				p.Adopt(total)
 			}
@@ -134,27 +139,6 @@ func (x execution) update(programs []engine.Program, batch []*tensor.Tensor, fir
 			p.EndPass()
 		}
 	}
-}
-
-// fold adds parts along the tree, the plain way.
-func fold(parts []collective.Part) []float64 {
-	var stack []collective.Part
-	for _, p := range parts {
-		p.Sum = append([]float64(nil), p.Sum...)
-		for len(stack) > 0 && collective.Merges(stack[len(stack)-1], p) {
-			left := stack[len(stack)-1]
-			collective.Add(left.Sum, p.Sum)
-			p = collective.Part{First: left.First, Shards: 2 * p.Shards, Sum: left.Sum}
-			stack = stack[:len(stack)-1]
-		}
-		stack = append(stack, p)
-	}
-	for len(stack) > 1 {
-		last := len(stack) - 1
-		collective.Add(stack[last-1].Sum, stack[last].Sum)
-		stack = stack[:last]
-	}
-	return stack[0].Sum
 }
 
 func fillVars(t testing.TB, vs engine.Vars) {

@@ -136,7 +136,7 @@ func (p *program) Begin(first uint64, scalars []float64) {
 
 func (p *program) startPass(i int) {
 	p.now, p.before, p.done = i, 0, 0
-	p.shards.reset()
+	p.shards.reset(p.opts.First)
 }
 
 // Micro implements engine.Program.

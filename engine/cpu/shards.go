@@ -9,8 +9,9 @@ import (
 // shards are the sums of the shards that have ended in the current pass, added
 // as far as the tree over the shards allows.
 type shards struct {
-	parts []collective.Part
-	slots [][]float64 // memory for parts: the first len(parts) are in use
+	tree  collective.Tree
+	slots [][]float64 // memory for the parts of the tree
+	next  int         // the shard that ends next
 	whole bool        // the totals of the pass are those of all shards
 }
 
@@ -23,22 +24,23 @@ func (t *shards) open(p *program) {
 	for _, slab := range p.plan.Slabs {
 		most = max(most, slab.Bytes)
 	}
-	n := collective.Slots(p.opts.Shards, p.opts.First, p.opts.Own)
-	t.parts = make([]collective.Part, 0, n)
-	for i := range n {
+	for i := range collective.Slots(p.opts.First, p.opts.Own) {
 		t.slots = append(t.slots, p.arena.f64(p.fixed(p.plan.Spare)+int64(i)*most, int(most/8)))
 	}
 }
 
-func (t *shards) reset() { t.parts, t.whole = t.parts[:0], false }
+func (t *shards) reset(first int) {
+	t.tree.Reset()
+	t.next, t.whole = first, false
+}
 
 // EndShard implements engine.Program.
 func (p *program) EndShard(index int) {
 	if p.opts.Shards < 2 {
 		return
 	}
-	if want := p.shards.next(p.opts.First); index != want || index >= p.opts.First+p.opts.Own {
-		panic(fmt.Sprintf("engine/cpu: end of shard %d, want %d of [%d, %d)", index, want, p.opts.First, p.opts.First+p.opts.Own))
+	if index != p.shards.next || index >= p.opts.First+p.opts.Own {
+		panic(fmt.Sprintf("engine/cpu: end of shard %d, want %d of [%d, %d)", index, p.shards.next, p.opts.First, p.opts.First+p.opts.Own))
 	}
 	p.pass = &p.passes[p.now]
 	cost := 0.0
@@ -50,33 +52,21 @@ func (p *program) EndShard(index int) {
 	p.before, p.done = p.before+p.done, 0
 }
 
-// next returns the shard that ends next.
-func (t *shards) next(first int) int {
-	if n := len(t.parts); n > 0 {
-		return t.parts[n-1].First + t.parts[n-1].Shards
-	}
-	return first
-}
-
-// push adds the sum of a shard, which is in slab. What it is the second half
-// of takes it in; else it waits in a slot.
+// push adds the sum of a shard, which is in slab, to the tree. If it waits
+// there, it waits in a slot.
 func (t *shards) push(index int, slab []float64) {
-	cur := collective.Part{First: index, Shards: 1, Sum: slab}
-	for n := len(t.parts); n > 0 && collective.Merges(t.parts[n-1], cur); n = len(t.parts) {
-		left := t.parts[n-1]
-		collective.Add(left.Sum, cur.Sum)
-		cur = collective.Part{First: left.First, Shards: left.Shards + cur.Shards, Sum: left.Sum}
-		t.parts = t.parts[:n-1]
+	t.next = index + 1
+	parts := t.tree.Parts()
+	part := collective.Part{First: index, Shards: 1, Sum: slab}
+	if n := len(parts); n == 0 || !collective.Merges(parts[n-1], part) {
+		part.Sum = t.slots[n][:len(slab)]
+		copy(part.Sum, slab)
 	}
-	if cur.Shards == 1 {
-		cur.Sum = t.slots[len(t.parts)][:len(slab)]
-		copy(cur.Sum, slab)
-	}
-	t.parts = append(t.parts, cur)
+	t.tree.Push(part)
 }
 
 // Parts implements engine.Program.
-func (p *program) Parts() []collective.Part { return p.shards.parts }
+func (p *program) Parts() []collective.Part { return p.shards.tree.Parts() }
 
 // Adopt implements engine.Program.
 func (p *program) Adopt(total []float64) {
@@ -84,19 +74,14 @@ func (p *program) Adopt(total []float64) {
 	p.shards.whole = true
 }
 
-// finish brings the sum of all shards into the totals of the pass: what Adopt
-// was given, or the parts added from the last to the first.
-func (t *shards) finish(p *program) {
+// finish brings the sum of all shards into the totals of the pass.
+func (t *shards) finish(slab []float64) {
 	if t.whole {
 		return
 	}
-	n := len(t.parts)
-	for i := n - 1; i > 0; i-- {
-		collective.Add(t.parts[i-1].Sum, t.parts[i].Sum)
+	if total := t.tree.Total(); total != nil {
+		copy(slab, total)
+		return
 	}
-	if n > 0 {
-		copy(p.passes[p.now].slab, t.parts[0].Sum)
-	} else {
-		clear(p.passes[p.now].slab)
-	}
+	clear(slab)
 }
