@@ -12,6 +12,7 @@ type Plan struct {
 	Size   int    // examples of the largest batch
 	Micro  int    // examples the engine executes at once
 	Reason string // why Micro is what it is
+	Reread bool   // examples are read again for each pass, and not held for the batch
 }
 
 // NewPlan plans batches of up to size examples. micro is the number asked for,
@@ -23,15 +24,15 @@ func NewPlan(size, micro int) (Plan, error) {
 	case micro < 0:
 		return Plan{}, fmt.Errorf("batch: micro %d (want at least 1, or 0 to choose)", micro)
 	case micro > size:
-		return Plan{size, size, fmt.Sprintf("asked for %d, the batch is %d", micro, size)}, nil
+		return Plan{Size: size, Micro: size, Reason: fmt.Sprintf("asked for %d, the batch is %d", micro, size)}, nil
 	case micro > 0:
-		return Plan{size, micro, "asked for"}, nil
+		return Plan{Size: size, Micro: micro, Reason: "asked for"}, nil
 	case size <= AutoMicro:
-		return Plan{size, size, "the batch"}, nil
+		return Plan{Size: size, Micro: size, Reason: "the batch"}, nil
 	}
 	// Equal parts, so that no call is left with a few rows.
 	parts := (size + AutoMicro - 1) / AutoMicro
-	return Plan{size, (size + parts - 1) / parts, fmt.Sprintf("equal parts of at most %d", AutoMicro)}, nil
+	return Plan{Size: size, Micro: (size + parts - 1) / parts, Reason: fmt.Sprintf("equal parts of at most %d", AutoMicro)}, nil
 }
 
 // Halve returns the plan with half the micro-batch, for less memory, and false
@@ -40,7 +41,7 @@ func (p Plan) Halve(why string) (Plan, bool) {
 	if p.Micro == 1 {
 		return p, false
 	}
-	return Plan{p.Size, (p.Micro + 1) / 2, why}, true
+	return Plan{Size: p.Size, Micro: (p.Micro + 1) / 2, Reason: why, Reread: p.Reread}, true
 }
 
 // Calls returns how many micro-batches execute a batch of n examples.

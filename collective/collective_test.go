@@ -101,8 +101,8 @@ func TestFailure(t *testing.T) {
 	}
 	group[2].Leave()
 	for range 2 {
-		if err := <-errs; !errors.Is(err, errLeft) {
-			t.Errorf("got %v, want %v", err, errLeft)
+		if err := <-errs; !errors.Is(err, ErrLeft) {
+			t.Errorf("got %v, want %v", err, ErrLeft)
 		}
 	}
 	group[2].Join()

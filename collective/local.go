@@ -54,8 +54,8 @@ func Slots(first, own int) int {
 	return most
 }
 
-// errLeft is what waiting workers get when another has failed.
-var errLeft = errors.New("collective: another worker failed")
+// ErrLeft is what waiting workers get when another has failed.
+var ErrLeft = errors.New("collective: another worker failed")
 
 // Local returns the ends of a group of n workers in one process. A worker that
 // fails calls Leave, so that the others do not wait for it.
@@ -162,5 +162,5 @@ func (h *hall) meet(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return errLeft
+	return ErrLeft
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/collective"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
@@ -16,19 +17,27 @@ import (
 // idle is an engine that computes nothing: what is left is the loop.
 type idle struct{ *oracle.Engine }
 
-func (idle) Compile(*graph.Graph, engine.Vars, engine.Options) (engine.Program, error) {
+func (idle) Compile(_ *graph.Graph, _ engine.Vars, o engine.Options) (engine.Program, error) {
 	one := tensor.Scalar(1.0)
-	return idleProgram{map[string]*tensor.Tensor{outLossSum: one, outWeightSum: one, "grad_norm": one}}, nil
+	return idleProgram{map[string]*tensor.Tensor{outLossSum: one, outWeightSum: one, "grad_norm": one}, o.Rows}, nil
 }
 
-type idleProgram struct{ out map[string]*tensor.Tensor }
+type idleProgram struct {
+	out  map[string]*tensor.Tensor
+	rows int
+}
 
 func (idleProgram) Begin(uint64, []float64)             {}
 func (idleProgram) Micro([]*tensor.Tensor, int, int)    {}
+func (idleProgram) Passes() int                         { return 1 }
+func (idleProgram) EndShard(int)                        {}
+func (idleProgram) Parts() []collective.Part            { return nil }
+func (idleProgram) Adopt([]float64)                     {}
+func (idleProgram) EndPass()                            {}
 func (idleProgram) Finish() bool                        { return true }
 func (idleProgram) Commit()                             {}
 func (p idleProgram) Output(name string) *tensor.Tensor { return p.out[name] }
-func (idleProgram) Plan() (p engine.Plan)               { return p }
+func (p idleProgram) Plan() engine.Plan                 { return engine.Plan{Rows: p.rows, Passes: 1, Group: 1} }
 
 // warm opens a run on the idle engine and takes some steps.
 func warm(t testing.TB, c Config) *loop {

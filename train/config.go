@@ -34,6 +34,7 @@ type Config struct {
 	Loss      nn.Loss
 	Optimizer optim.Optimizer
 	Batch     batch.Policy // default batch.Fixed(64), or all of fewer examples
+	Shards    int          // of each batch: logical workers whose sums are added as a fixed tree; default 1
 	Budget    batch.Span   // how long to train
 
 	// TargetScale is how much 1 of a regression's target is in the units of
@@ -75,10 +76,12 @@ type Config struct {
 
 // Exec is how batches are executed. Nothing in it changes the result.
 type Exec struct {
-	Threads int    // default: all cores
-	Micro   int    // examples executed at once; default: batch.NewPlan's choice
-	ISA     string // go, avx2, avx512; default: the best
-	Memory  int64  // bytes that the plan may take; default: no limit
+	Threads   int              // of each worker; default: all cores
+	Workers   int              // of this process, which carry the shards; default 1, at most Config.Shards
+	Micro     int              // examples executed at once; default: what was measured to be fast, or fits
+	ISA       string           // go, avx2, avx512; default: the best
+	Memory    int64            // bytes that the process may take; default: what the system allows
+	Recompute engine.Recompute // instead of keeping, in models with batch norm
 }
 
 // EarlyStop ends a run when validation gets no better, and then restores the
@@ -166,6 +169,9 @@ func (c Config) Validate() error {
 	}
 	if c.Exec.Micro < 0 || c.Exec.Threads < 0 || c.Exec.Memory < 0 {
 		fault("exec: threads %d, micro %d, memory %d (want 0 for the default, or more)", c.Exec.Threads, c.Exec.Micro, c.Exec.Memory)
+	}
+	if c.Shards < 0 || c.Exec.Workers < 0 || c.Exec.Workers > max(c.Shards, 1) {
+		fault("%d shards on %d workers (want 0 for the default, or more, and no more workers than shards)", c.Shards, c.Exec.Workers)
 	}
 	if s := c.TargetScale; !(s >= 0 && s <= math.MaxFloat64) {
 		fault("target scale %v (want a finite number above 0)", s)

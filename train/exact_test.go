@@ -143,11 +143,18 @@ func TestMillionExamples(t *testing.T) {
 }
 
 func TestChunks(t *testing.T) {
-	for _, c := range []struct{ size, micro, epoch, want int }{
-		{64, 64, 1000, 64}, {64, 16, 1000, 16}, {64, 10, 1000, 64}, {1000, 7, 1000, 7}, {4096, 512, 60000, 512},
+	for _, c := range []struct {
+		size, micro, epoch, passes, shards int
+		reread                             bool
+		want                               int
+	}{
+		{64, 64, 1000, 1, 1, false, 64}, {64, 16, 1000, 1, 1, false, 16}, {64, 10, 1000, 1, 1, false, 64}, {1000, 7, 1000, 1, 1, false, 7},
+		{4096, 512, 60000, 1, 1, false, 512}, {4096, 512, 60000, 3, 1, false, 4096}, {4096, 512, 60000, 3, 1, true, 512}, {4096, 512, 60000, 1, 4, false, 4096},
 	} {
-		if got := chunkOf(c.size, c.micro, c.epoch); got != c.want {
-			t.Errorf("batches of %d, micro-batches of %d, epochs of %d: chunks of %d, want %d", c.size, c.micro, c.epoch, got, c.want)
+		l := &loop{crew: &crew{workers: make([]*worker, 1), shards: c.shards, passes: c.passes}}
+		l.pos.PerEpoch, l.plan.Micro, l.plan.Reread = c.epoch, c.micro, c.reread
+		if got := l.chunkOf(c.size); got != c.want {
+			t.Errorf("%+v: chunks of %d", c, got)
 		}
 	}
 }

@@ -80,9 +80,10 @@ func newLoop(c *Config) (*loop, error) {
 	if l.weights, err = newWeights(c.Engine, g, c.Seed, c.Init); err != nil {
 		return nil, err
 	}
-	if l.prog, l.plan, err = compilePlan(c.Engine, g, l.weights.vars, plan, c.Seed, c.Exec.Memory); err != nil {
+	if l.crew, l.plan, err = compilePlan(c, g, l.weights.vars, plan); err != nil {
 		return nil, err
 	}
+	l.prog = l.crew.prog()
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
 	if c.Val != nil {
 		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields()); err != nil {
@@ -122,7 +123,7 @@ func (l *loop) open(ctx context.Context) error {
 		return err
 	}
 	// A cancelled context ends the loop after an update, not the reading.
-	l.chunk = chunkOf(l.plan.Size, l.plan.Micro, l.pos.PerEpoch)
+	l.chunk = l.chunkOf(l.plan.Size)
 	var err error
 	l.loader, err = dataset.NewLoader(context.WithoutCancel(ctx), l.cfg.Data,
 		dataset.LoaderConfig{Batch: l.chunk, Order: l.cfg.Order, Start: l.pos.Examples})
@@ -177,8 +178,9 @@ func (l *loop) close() error {
 	if l.loader != nil {
 		l.loader.Close()
 	}
+	err := l.crew.close()
 	if l.files != nil {
-		return l.files.close()
+		err = errors.Join(err, l.files.close())
 	}
-	return nil
+	return err
 }

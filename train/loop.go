@@ -24,7 +24,8 @@ type loop struct {
 	eng     engine.Engine
 	graph   *graph.Graph
 	update  *optim.Update
-	prog    engine.Program
+	crew    *crew
+	prog    engine.Program // of the crew's first worker
 	plan    batch.Plan
 	checks  checks
 	weights *weights
@@ -111,7 +112,7 @@ func (l *loop) fraction() (float64, error) {
 // step does one update and what is due after it.
 func (l *loop) step(ctx context.Context) error {
 	before := l.pos
-	if err := l.transact(); err != nil {
+	if err := l.transact(ctx); err != nil {
 		return err
 	}
 	l.tick()
@@ -140,7 +141,7 @@ func (l *loop) step(ctx context.Context) error {
 
 // transact runs the next batch and commits it. After an error nothing has
 // changed.
-func (l *loop) transact() error {
+func (l *loop) transact(ctx context.Context) error {
 	f, err := l.fraction()
 	if err != nil {
 		return err
@@ -152,18 +153,10 @@ func (l *loop) transact() error {
 	at := l.progress(f)
 	l.update.Scalars(l.graph, l.scalars, at)
 	l.event.LR, l.event.Batch = l.update.LR(at), rows
-	l.prog.Begin(l.pos.Examples, l.scalars)
-	for done := 0; done < rows; {
-		b, err := l.nextChunk()
-		if err != nil {
-			return err
-		}
-		for row := 0; row < b.Rows; row += l.plan.Micro {
-			l.prog.Micro(b.Fields, row, min(l.plan.Micro, b.Rows-row))
-		}
-		done += b.Rows
+	finite, err := l.execute(ctx, rows)
+	if err != nil {
+		return err
 	}
-	finite := l.prog.Finish()
 	switch loss, weight := l.lossSum.F64()[0], l.weightSum.F64()[0]; {
 	case weight == 0:
 		if err := l.skip(); err != nil {
@@ -226,23 +219,13 @@ func (l *loop) nextSize(fraction float64) (int, error) {
 		return 0, fmt.Errorf("train: update %d: the policy %v asks for %d examples (want 1 to %d)", l.pos.Update+1, l.cfg.Batch, size, l.plan.Size)
 	}
 	l.size = size
-	if chunk := chunkOf(size, l.plan.Micro, l.pos.PerEpoch); chunk != l.chunk {
+	if chunk := l.chunkOf(size); chunk != l.chunk {
 		if err := l.loader.SetSize(chunk); err != nil {
 			return 0, err
 		}
 		l.chunk = chunk
 	}
 	return min(size, l.leftOfEpoch()), nil
-}
-
-// chunkOf returns how many examples the loader gathers at once for batches of
-// a size: the batch, or a micro-batch if batches are whole numbers of them or
-// end with the epoch. Then a batch need not fit in memory.
-func chunkOf(size, micro, epoch int) int {
-	if size > micro && (size%micro == 0 || size == epoch) {
-		return micro
-	}
-	return size
 }
 
 func (l *loop) leftOfEpoch() int { return l.pos.PerEpoch - int(l.pos.Examples%uint64(l.pos.PerEpoch)) }

@@ -57,6 +57,7 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field, dropout bool) (*graph.Graph, error) {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, dropout, inputs(fields)...)
+	x.Stats = nn.Running
 	pred := x.Model(model)
 	b.Output(outPred, pred)
 	if y := x.Inputs[dataset.FieldY]; y != nil && loss != nil {
@@ -70,15 +71,18 @@ func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field, dropout 
 
 // compilePlan compiles a training graph for the planned micro-batch, or for
 // the largest half, quarter, … of it whose memory fits the limit.
-func compilePlan(eng engine.Engine, g *graph.Graph, vars engine.Vars, plan batch.Plan, seed uint64, limit int64) (engine.Program, batch.Plan, error) {
+func compilePlan(c *Config, g *graph.Graph, vars engine.Vars, plan batch.Plan) (*crew, batch.Plan, error) {
+	limit := c.Exec.Memory
 	for {
-		p, err := eng.Compile(g, vars, engine.Options{Rows: plan.Micro, Batch: plan.Size, Seed: seed})
+		w, err := newCrew(c, g, vars, engine.Options{Rows: plan.Micro, Batch: plan.Size, Seed: c.Seed, Recompute: c.Exec.Recompute})
 		if err != nil {
 			return nil, plan, err
 		}
-		need := p.Plan().Bytes + p.Plan().VarBytes
+		p := w.prog().Plan()
+		need := p.Bytes + p.VarBytes
 		if limit == 0 || need <= limit {
-			return p, plan, nil
+			plan.Micro = w.workers[0].micro
+			return w, plan, nil
 		}
 		half, ok := plan.Halve(fmt.Sprintf("halved to fit %d bytes", limit))
 		if !ok {

@@ -68,6 +68,9 @@ func (l *loop) setup() map[string]any {
 		"validate_every": c.ValidateEvery.String(), "log_every": c.LogEvery.String(), "metric": c.Metric,
 		"early_stop": fmt.Sprintf("patience %d, min delta %v", c.EarlyStop.Patience, c.EarlyStop.MinDelta), "variables": params,
 	}
+	if c.Shards > 1 {
+		s["shards"] = c.Shards
+	}
 	if c.Val != nil {
 		s["val"] = describe(c.Val, l.digests.Val)
 	}

@@ -1,0 +1,173 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/descent-ml/descent/collective"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// crew is the workers of this process. Each carries some of a batch's shards
+// with an engine and a program of its own; the variables are common to all, so
+// the first worker alone finishes and commits.
+type crew struct {
+	workers []*worker
+	engines []engine.Engine // started for the crew
+	shards  int
+	passes  int
+}
+
+// worker executes the shards [from, to) of each batch.
+type worker struct {
+	prog     engine.Program
+	from, to int
+	micro    int                // examples at once
+	member   *collective.Member // nil: it is the only one
+	total    []float64
+}
+
+// newCrew compiles a graph for each worker. o has the sizes, for all shards.
+func newCrew(c *Config, g *graph.Graph, vars engine.Vars, o engine.Options) (*crew, error) {
+	n, shards := max(c.Exec.Workers, 1), max(c.Shards, 1)
+	w := &crew{shards: shards}
+	members := collective.Local(n)
+	for rank := range n {
+		eng := c.Engine
+		if rank > 0 {
+			var err error
+			if eng, err = NewEngine(c.Exec); err != nil {
+				return nil, errors.Join(err, w.close())
+			}
+			w.engines = append(w.engines, eng)
+		}
+		own := shareOf(o, n, shards, rank)
+		p, err := eng.Compile(g, vars, own)
+		if err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+		m := &worker{prog: p, from: own.First, to: own.First + own.Own, micro: p.Plan().Rows}
+		if n > 1 {
+			m.member = members[rank]
+		}
+		w.workers = append(w.workers, m)
+	}
+	w.passes = w.prog().Passes()
+	return w, nil
+}
+
+// shareOf returns the options of one of n workers.
+func shareOf(o engine.Options, n, shards, rank int) engine.Options {
+	from, to := collective.Range(shards, n, rank)
+	first, _ := collective.Range(o.Batch, shards, from)
+	_, last := collective.Range(o.Batch, shards, to-1)
+	o.Shards, o.First, o.Own, o.Batch = shards, from, to-from, last-first
+	if n > 1 { // a smaller batch may be cut one example later
+		o.Batch++
+	}
+	o.Rows = min(o.Rows, max(o.Batch, 1))
+	return o
+}
+
+// prog is the program that has the results.
+func (w *crew) prog() engine.Program { return w.workers[0].prog }
+
+// single reports whether one worker carries the batch undivided.
+func (w *crew) single() bool { return w.shards == 1 && len(w.workers) == 1 }
+
+func (w *crew) close() error {
+	for _, e := range w.engines {
+		e.Close()
+	}
+	w.engines = nil
+	return nil
+}
+
+// run executes all passes over a batch of n examples that is in memory.
+func (w *crew) run(ctx context.Context, first uint64, scalars []float64, in []*tensor.Tensor, n int) error {
+	if len(w.workers) == 1 {
+		return w.workers[0].run(ctx, w, first, scalars, in, n)
+	}
+	errs := make([]error, len(w.workers))
+	var wg sync.WaitGroup
+	for i, m := range w.workers {
+		wg.Go(func() {
+			if errs[i] = m.guarded(ctx, w, first, scalars, in, n); errs[i] != nil {
+				m.member.Leave()
+			}
+		})
+	}
+	wg.Wait()
+	w.workers[0].member.Join()
+	for _, err := range errs { // what failed first, not who waited for it
+		if err != nil && !errors.Is(err, collective.ErrLeft) {
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// guarded is run for a goroutine of its own: a panic becomes an error.
+func (m *worker) guarded(ctx context.Context, w *crew, first uint64, scalars []float64, in []*tensor.Tensor, n int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{p}
+		}
+	}()
+	return m.run(ctx, w, first, scalars, in, n)
+}
+
+// run executes the worker's shards.
+func (m *worker) run(ctx context.Context, w *crew, first uint64, scalars []float64, in []*tensor.Tensor, n int) error {
+	from, _ := collective.Range(n, w.shards, m.from)
+	m.prog.Begin(first+uint64(from), scalars)
+	for range w.passes {
+		for r := m.from; r < m.to; r++ {
+			from, to := collective.Range(n, w.shards, r)
+			for at := from; at < to; at += m.micro {
+				if at > from && ctx.Err() != nil {
+					return errInterrupted
+				}
+				m.prog.Micro(in, at, min(m.micro, to-at))
+			}
+			if w.shards > 1 {
+				m.prog.EndShard(r)
+			}
+		}
+		if err := m.exchange(ctx); err != nil {
+			return err
+		}
+		m.prog.EndPass()
+	}
+	return nil
+}
+
+// exchange brings the sums of all workers together.
+func (m *worker) exchange(ctx context.Context) error {
+	if m.member == nil {
+		return nil
+	}
+	parts := m.prog.Parts()
+	if n := len(parts[0].Sum); cap(m.total) < n {
+		m.total = make([]float64, n)
+	}
+	m.total = m.total[:len(parts[0].Sum)]
+	if err := m.member.Sum(ctx, parts, m.total); err != nil {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		return err
+	}
+	m.prog.Adopt(m.total)
+	return nil
+}
+
+// PanicError is a panic of a part of the run that is not descent's own, such as
+// a dataset or a callback.
+type PanicError struct{ Value any }
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }

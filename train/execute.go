@@ -1,0 +1,68 @@
+package train
+
+import "context"
+
+// execute runs the next batch, of so many examples, up to its outputs and
+// checks. It reports whether the checks are finite. Abandoned at any point, it
+// has changed nothing but the place of the loader.
+func (l *loop) execute(ctx context.Context, rows int) (finite bool, err error) {
+	if l.streams() {
+		err = l.stream(ctx, rows)
+	} else {
+		err = l.hold(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	return l.prog.Finish(), nil
+}
+
+// streams reports whether a batch comes in several chunks, which pass once.
+func (l *loop) streams() bool { return l.chunk < l.size }
+
+// hold executes a batch that is in memory as a whole.
+func (l *loop) hold(ctx context.Context) error {
+	b, err := l.nextChunk()
+	if err != nil {
+		return err
+	}
+	return l.crew.run(ctx, l.pos.Examples, l.scalars, b.Fields, b.Rows)
+}
+
+// stream executes a batch as its chunks come, once for each pass.
+func (l *loop) stream(ctx context.Context, rows int) error {
+	l.prog.Begin(l.pos.Examples, l.scalars)
+	for pass := range l.crew.passes {
+		if pass > 0 {
+			l.loader.Seek(l.pos.Examples)
+		}
+		for done := 0; done < rows; {
+			if done > 0 && ctx.Err() != nil {
+				return errInterrupted
+			}
+			b, err := l.nextChunk()
+			if err != nil {
+				return err
+			}
+			for row := 0; row < b.Rows; row += l.plan.Micro {
+				l.prog.Micro(b.Fields, row, min(l.plan.Micro, b.Rows-row))
+			}
+			done += b.Rows
+		}
+		l.prog.EndPass()
+	}
+	return nil
+}
+
+// chunkOf returns how many examples the loader gathers at once for batches of
+// a size: the batch; or a micro-batch where one worker goes through the batch
+// once, or is to read it again for each pass, and batches are whole numbers of
+// micro-batches or end with the epoch. Then a batch need not fit in memory.
+func (l *loop) chunkOf(size int) int {
+	micro := l.plan.Micro
+	whole := size%micro == 0 || size == l.pos.PerEpoch
+	if size > micro && whole && l.crew.single() && (l.crew.passes == 1 || l.plan.Reread) {
+		return micro
+	}
+	return size
+}
