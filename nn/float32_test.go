@@ -27,15 +27,17 @@ func evaluateCPU(t *testing.T, e *cpu.Engine, b *graph.Builder, vars map[string]
 			tensors[i] = tensor.Of(convert[float32](data), dims...)
 		}
 	}
-	p.Begin(0, make([]float64, len(g.Scalars)))
-	p.Micro(tensors, 0, rows)
-	p.Finish()
+	whole(p, tensors, len(g.Scalars), rows)
 	out := map[string][]float64{}
 	for _, o := range g.Outputs {
-		if y := p.Output(o.Name); y.DType() == tensor.F64 {
-			out[o.Name] = y.F64()
+		y, size := p.Output(o.Name), o.Node.Shape.Size()
+		if o.Node.PerExample() {
+			size *= rows // of the tensor, which may have more: whole groups
+		}
+		if y.DType() == tensor.F64 {
+			out[o.Name] = y.F64()[:size]
 		} else {
-			out[o.Name] = convert[float64](y.F32())
+			out[o.Name] = convert[float64](y.F32()[:size])
 		}
 	}
 	return out
@@ -67,6 +69,14 @@ func TestGoldenFloat32(t *testing.T) {
 			b, vars, in := k.graph(t)
 			k.compare(t, evaluateCPU(t, e, b, vars, k.Inputs.X.Shape[0], in), float32Tolerance(k.Float32))
 		})
+	}
+	for _, k := range normCases(t) {
+		for mode, want := range k.modes() {
+			t.Run(k.Name+"/"+mode, func(t *testing.T) {
+				b, vars, in := k.graph(t, mode)
+				k.compare(t, evaluateCPU(t, e, b, vars, k.Inputs.X.Shape[0], in), want, float32Tolerance(want.Float32))
+			})
+		}
 	}
 	for _, k := range lossCases(t) {
 		t.Run(k.Name, func(t *testing.T) {

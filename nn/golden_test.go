@@ -66,6 +66,16 @@ func compile(t *testing.T, e engine.Engine, b *graph.Builder, rows int) (*graph.
 	return g, vars, p
 }
 
+// whole runs an update over all rows at once, with scalars of 0.
+func whole(p engine.Program, in []*tensor.Tensor, scalars, rows int) {
+	p.Begin(0, make([]float64, scalars))
+	for range p.Passes() {
+		p.Micro(in, 0, rows)
+		p.EndPass()
+	}
+	p.Finish()
+}
+
 // evaluate runs a graph once in the float64 oracle, on the given variables and
 // inputs, and returns its outputs.
 func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows int, in map[string][]float64) map[string][]float64 {
@@ -80,9 +90,7 @@ func evaluate(t *testing.T, b *graph.Builder, vars map[string][]float64, rows in
 	for i, n := range g.Inputs {
 		tensors[i] = tensor.Of(in[n.Attr.Name])
 	}
-	p.Begin(0, make([]float64, len(g.Scalars)))
-	p.Micro(tensors, 0, rows)
-	p.Finish()
+	whole(p, tensors, len(g.Scalars), rows)
 	out := map[string][]float64{}
 	for _, o := range g.Outputs {
 		out[o.Name] = p.(*oracle.Program).OutputF64(o.Name)

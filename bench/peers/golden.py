@@ -1,4 +1,4 @@
-"""Golden values from PyTorch for layers, losses, optimizers and schedules.
+"""Golden values from PyTorch for layers, losses, optimizers, schedules and batch normalization.
 
     .venv/bin/python golden.py ../../internal/numtest/golden
 
@@ -469,12 +469,113 @@ def schedules():
                  lambda o: S.OneCycleLR(o, 1.0, total_steps=total, cycle_momentum=False, three_phase=three), total, closed)
     return out
 
+# Batch normalization.
+
+class BatchNorm(nn.BatchNorm1d):
+    """Channels last, as (N, C) or (N, .., C); over groups of consecutive examples if group is set."""
+
+    def __init__(self, channels, group=0, **config):
+        super().__init__(channels, **config)
+        self.group = group
+
+    def forward(self, x):
+        if not (self.group and self.training):
+            return self.whole(x)
+        sizes = [len(part) * part[0].numel() // x.shape[-1] for part in x.split(self.group)]
+        y = torch.cat([F.batch_norm(part.reshape(-1, x.shape[-1]), None, None, self.weight, self.bias, True, eps=self.eps)
+                       for part in x.split(self.group)]).reshape(x.shape)
+        with torch.no_grad():
+            var = [n * part.reshape(-1, x.shape[-1]).var(0) if n > 1 else 0 for n, part in zip(sizes, x.split(self.group))]
+            self.running_mean.lerp_(x.reshape(-1, x.shape[-1]).mean(0), self.momentum)
+            self.running_var.lerp_(sum(var) / sum(sizes), self.momentum)
+        return y
+
+    def whole(self, x):
+        return super().forward(x.reshape(-1, x.shape[-1])).reshape(x.shape)
+
+
+def norm_state(module):
+    return {n: b.clone() for n, b in module.named_buffers() if not n.endswith("num_batches_tracked")}
+
+
+def run_norm(module, x, dy, dtype, training):
+    module = copy.deepcopy(module).to(dtype).train(training)
+    x = x.detach().clone().to(dtype).requires_grad_()
+    y = module(x)
+    y.backward(dy.to(dtype))
+    return y.detach(), {"x": x.grad} | {n: p.grad for n, p in module.named_parameters()}, norm_state(module)
+
+
+def norm_case(name, layers, module, x):
+    with torch.no_grad():
+        for n, p in module.named_parameters():
+            p.copy_(grid(*p.shape, scale=0.5) + (1.0 if n.endswith("weight") and p.dim() == 1 else 0.0))
+        for n, b in module.named_buffers():
+            if n.endswith("running_mean"):
+                b.copy_(grid(*b.shape))
+            elif n.endswith("running_var"):
+                b.copy_(grid(*b.shape).abs() + 0.25)
+    params = {n: arr(p) for n, p in module.named_parameters()} | {n: arr(b) for n, b in norm_state(module).items()}
+    dy = grid(*module.eval()(x).shape)
+    case = {"name": name, "layers": layers, "params": params, "inputs": {"x": arr(x)}, "dy": arr(dy)}
+    for mode, training in (("train", True), ("eval", False)):
+        y, grads, after = run_norm(module, x, dy, torch.float64, training)
+        y32, grads32, after32 = run_norm(module, x, dy, torch.float32, training)
+        case[mode] = {"output": arr(y), "grads": {n: arr(g) for n, g in grads.items()},
+                      "float32_error": worst([(y32, y)] + [(grads32[n], grads[n]) for n in grads] +
+                                             [(after32[n], after[n]) for n in after])}
+        if training:
+            case[mode]["after"] = {n: arr(b) for n, b in after.items()}
+    return case
+
+
+def norms():
+    def make(config):
+        config = dict(config)
+        return BatchNorm(config.pop("channels"), **config)
+
+    def single(name, x, **config):
+        config = {"channels": x.shape[-1]} | config
+        return norm_case(name, [{"batch_norm": config}], make(config), x)
+
+    flat = grid(6, 3)
+    flat[:, 1] = 0.75  # a channel without variance
+    offset = 1000.0 + grid(9, 4)
+    out = [
+        single("batch", grid(8, 5)),
+        single("two_examples", grid(2, 3)),
+        single("plain", grid(7, 4), affine=False),
+        single("eps", grid(6, 4, scale=0.1), eps=0.01),
+        single("momentum_0", grid(6, 4), momentum=0.0),
+        single("momentum_1", grid(6, 4), momentum=1.0),
+        single("momentum_0.3", grid(6, 4), momentum=0.3),
+        single("constant_channel", flat),
+        single("offset", offset),
+        single("sequence", grid(4, 6, 3)),
+        single("sequence_plain", grid(3, 5, 2), affine=False, momentum=0.25),
+        single("image", grid(3, 2, 4, 5)),
+        single("one_image", grid(1, 3, 3, 2)),
+        single("group", grid(12, 4), group=4),
+        single("group_ragged", grid(11, 3), group=4, momentum=0.3),
+        single("group_sequence", grid(5, 3, 2), group=2, affine=False),
+    ]
+    wide = {"channels": 7, "momentum": 0.2}
+    out.append(norm_case("two_layers", ["linear 7", {"batch_norm": wide}, "relu", "linear 3", {"batch_norm": {"channels": 3}}],
+                         nn.Sequential(nn.Linear(5, 7), make(wide), nn.ReLU(), nn.Linear(7, 3), BatchNorm(3)), grid(10, 5)))
+    out.append(norm_case("three_layers",
+                         [{"batch_norm": {"channels": 4, "affine": False}}, "linear 6", {"batch_norm": {"channels": 6}}, "tanh", "linear 6",
+                          {"batch_norm": {"channels": 6}}, "tanh", "linear 2"],
+                         nn.Sequential(BatchNorm(4, affine=False), nn.Linear(4, 6), BatchNorm(6), nn.Tanh(), nn.Linear(6, 6),
+                                       BatchNorm(6), nn.Tanh(), nn.Linear(6, 2)), grid(9, 4)))
+    return out
+
 
 def main(out):
     write(os.path.join(out, "layers.json"), "", layers())
     write(os.path.join(out, "losses.json"), "", losses())
     write(os.path.join(out, "optimizers.json"), *optimizers())
     write(os.path.join(out, "schedules.json"), "", schedules())
+    write(os.path.join(out, "batchnorm.json"), "", norms())
 
 
 main(sys.argv[1])
