@@ -59,6 +59,15 @@ func (d Dir) Save(s *State) (path string, err error) {
 	return path, d.prune(s.Update)
 }
 
+// Resumed makes sure that BestName is the checkpoint s, if s is the best: the
+// process that wrote it may have been killed before that.
+func (d Dir) Resumed(s *State) error {
+	if s.Best == nil || s.Best.Update != s.Update {
+		return nil
+	}
+	return d.protect(filepath.Join(d.Path, FileName(s.Update)), s)
+}
+
 // protect makes BestName the file at path.
 func (d Dir) protect(path string, s *State) error {
 	best := filepath.Join(d.Path, BestName)

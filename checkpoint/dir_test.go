@@ -255,3 +255,30 @@ func TestMakeDir(t *testing.T) {
 		t.Error("locked a file")
 	}
 }
+
+// TestBestAfterKill: a process that was killed between the checkpoint of the
+// best update and its second name left the old one there; Resumed mends it.
+func TestBestAfterKill(t *testing.T) {
+	d := Dir{Path: t.TempDir()}
+	for _, u := range []uint64{1, 2} {
+		s := stateAt(u)
+		s.Best = &Best{Metric: "loss", Update: 1}
+		if _, err := d.Save(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := stateAt(3)
+	s.Best = &Best{Metric: "loss", Update: 3}
+	if err := Write(filepath.Join(d.Path, FileName(3)), s); err != nil {
+		t.Fatal(err)
+	}
+	if best, _, err := d.Best(); err != nil || best.Update != 1 {
+		t.Fatalf("best %v, %v; want that of update 1", best, err)
+	}
+	if err := d.Resumed(s); err != nil {
+		t.Fatal(err)
+	}
+	if best, _, err := d.Best(); err != nil || best.Update != 3 {
+		t.Errorf("best %v, %v; want that of update 3", best, err)
+	}
+}

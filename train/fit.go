@@ -133,6 +133,9 @@ func (l *loop) open(ctx context.Context) error {
 
 // restoreBest finds the weights of the best validation again.
 func (l *loop) restoreBest(s *checkpoint.State) error {
+	if err := l.files.checkpoints.Resumed(s); err != nil {
+		return err
+	}
 	if l.best == nil || l.cfg.EarlyStop.Patience == 0 {
 		return nil
 	}
