@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"internal/compile":  {"graph", "tensor"},
 	"engine/cpu":        {"collective", "engine", "graph", "tensor", "internal/compile", "internal/cpu", "internal/kernel", "internal/rng", "golang.org/x/sys/unix"},
 	"internal/oracle":   {"collective", "engine", "graph", "tensor", "internal/rng"},
-	"internal/numtest":  {"engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
+	"internal/numtest":  {"collective", "engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
 	"nn":                {"graph", "tensor", "internal/rng", "internal/portmath"},
 	"optim":             {"graph", "tensor", "internal/portmath"},
 	"dataset":           {"tensor", "internal/rng"},
@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"batch":             {"dataset", "graph", "tensor"},
 	"report":            {"batch", "golang.org/x/term"},
 	"train":             {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng"},
-	"internal/config":   {"nn", "optim", "batch", "dataset", "dataset/digits", "train", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
+	"internal/config":   {"nn", "optim", "batch", "dataset", "dataset/digits", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/examples": {"internal/config"},
 	"cmd/descent":       nil, // the end of every arrow: anything
 	"bench":             nil,

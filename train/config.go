@@ -47,6 +47,8 @@ type Config struct {
 	Init checkpoint.Tensors
 
 	Exec          Exec
+	Faults        Faults     // what becomes of updates that cannot be committed
+	Reestimate    batch.Span // examples or epochs of Data over which the running statistics of batch norm are computed anew at the end; default none
 	ValidateEvery batch.Span // default 1ep; also at the end
 	LogEvery      batch.Span // between records of training; default 1%
 	Metric        string     // that decides which validation is best: loss (default), accuracy, rmse, r2
@@ -122,6 +124,7 @@ func (c Config) withDefaults() Config {
 	c.ValidateEvery = c.ValidateEvery.Of(c.Budget)
 	c.LogEvery = c.LogEvery.Of(c.Budget)
 	c.Checkpoint.Every = c.Checkpoint.Every.Of(c.Budget)
+	c.Faults = c.Faults.withDefaults()
 	if c.TargetScale == 0 {
 		c.TargetScale = 1
 	}
@@ -152,7 +155,10 @@ func (c Config) Validate() error {
 	} else if c.Budget.Unit == batch.Percent {
 		fault("a budget of %v (want epochs, updates, examples or time)", c.Budget)
 	}
-	errs = append(errs, c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
+	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
+		fault("reestimate over %v (want examples or epochs)", c.Reestimate)
+	}
+	errs = append(errs, c.Faults.validate(), c.Reestimate.Validate(), c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
 	if c.Data == nil {
 		fault("no data to train on")
 	} else {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
@@ -34,7 +35,12 @@ func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []data
 	return newEvaluator(eng, w.vars, model, loss, fields)
 }
 
-// NewEngine returns the CPU engine with the settings of x. The caller closes it.
+// NewEngine returns the CPU engine with the settings of x, for one of its
+// workers, which share the cores if the threads are left open. The caller
+// closes it.
 func NewEngine(x Exec) (engine.Engine, error) {
+	if x.Threads == 0 && x.Workers > 1 {
+		x.Threads = max(1, runtime.GOMAXPROCS(0)/x.Workers)
+	}
 	return cpu.New(cpu.Config{Threads: x.Threads, ISA: x.ISA})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/train"
@@ -51,7 +52,10 @@ const threadsVariable = "DESCENT_THREADS"
 // BuildExec returns how to execute, with DESCENT_THREADS for a number of
 // threads that is left open. (DESCENT_ISA is the engine's to read.)
 func (c *Config) BuildExec() (train.Exec, error) {
-	x := train.Exec{Threads: c.Exec.Threads, Micro: c.Exec.Micro, ISA: c.Exec.ISA, Memory: c.Exec.Memory}
+	x := train.Exec{
+		Threads: c.Exec.Threads, Workers: c.Exec.Workers, Micro: c.Exec.Micro, ISA: c.Exec.ISA, Memory: c.Exec.Memory,
+		Recompute: map[string]engine.Recompute{"never": engine.RecomputeNever, "always": engine.RecomputeAlways}[c.Exec.Recompute],
+	}
 	if text := os.Getenv(threadsVariable); text != "" && x.Threads == 0 {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxThreads {
@@ -66,7 +70,8 @@ func (c *Config) BuildExec() (train.Exec, error) {
 func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
-		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Budget: c.Budget,
+		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Shards: c.Shards, Budget: c.Budget,
+		Faults: c.Faults.build(), Reestimate: c.Reestimate,
 		TargetScale:   s.Schema.Target.Std,
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},

@@ -30,6 +30,7 @@ type Config struct {
 	Optimizer  Optimizer
 	Schedule   Schedule
 	Batch      int // examples of an update; 0 is all
+	Shards     int // of each batch
 	Budget     batch.Span
 	Init       string // a safetensors file
 	Exec       Exec
@@ -37,6 +38,8 @@ type Config struct {
 	Checkpoint Checkpoint
 	EarlyStop  EarlyStop
 	Clip       Clip
+	Faults     Faulty
+	Reestimate batch.Span // zero: off
 	Log        batch.Span // how often
 	Metric     string
 
@@ -45,10 +48,12 @@ type Config struct {
 
 // Exec is how a run is executed; nothing in it changes the result.
 type Exec struct {
-	Threads int   // 0: all cores
-	Micro   int   // examples at once, 0: chosen, microFull: the batch
-	Memory  int64 // bytes, 0: no limit
-	ISA     string
+	Threads   int   // of each worker, 0: all cores
+	Workers   int   // which carry the shards
+	Micro     int   // examples at once, 0: chosen, microFull: the batch
+	Memory    int64 // bytes of the process, 0: what the system allows
+	Recompute string
+	ISA       string
 }
 
 // microFull is exec.micro: full, more than any batch has.
@@ -84,7 +89,9 @@ func Default() *Config {
 		Schedule:   newSchedule("constant"),
 		Batch:      64,
 		Budget:     batch.Epochs(10),
-		Exec:       Exec{ISA: "auto"},
+		Shards:     1,
+		Exec:       Exec{Workers: 1, Recompute: "auto", ISA: "auto"},
+		Faults:     newFaulty(),
 		Validate:   batch.Epochs(1),
 		Checkpoint: Checkpoint{Every: batch.Span{N: 60, Unit: batch.Second}, Keep: 3},
 		Log:        batch.Span{N: 1, Unit: batch.Percent},
@@ -102,13 +109,15 @@ func (c *Config) keys() fields {
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
-		{key: "batch", codec: given{batchSize{&c.Batch}, &c.batchGiven}},
+		{key: "batch", codec: given{batchSize{&c.Batch, &c.Shards}, &c.batchGiven}},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "clip", codec: fields{
 			{key: "norm", codec: orNone{&c.Clip.Norm}},
 			{key: "value", codec: orNone{&c.Clip.Value}},
 		}},
+		{key: "faults", codec: c.Faults.codec()},
+		{key: "reestimate", codec: orOff{&c.Reestimate}},
 		{key: "validate", codec: every(&c.Validate)},
 		{key: "metric", codec: word{&c.Metric, []string{"loss", "accuracy", "rmse", "r2"}}},
 		{key: "early_stop", codec: fields{
@@ -122,8 +131,10 @@ func (c *Config) keys() fields {
 		{key: "log", codec: every(&c.Log)},
 		{key: "exec", codec: fields{
 			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, high: maxThreads, auto: "auto"}},
+			{key: "workers", codec: count{p: &c.Exec.Workers, low: 1, high: maxThreads}},
 			{key: "micro", codec: count{p: &c.Exec.Micro, low: 1, high: microFull, auto: "auto", most: "full"}},
 			{key: "memory", codec: amount{&c.Exec.Memory}},
+			{key: "recompute", codec: word{&c.Exec.Recompute, []string{"auto", "never", "always"}}},
 			{key: "isa", codec: word{&c.Exec.ISA, []string{"auto", "go", "avx2", "avx512"}}},
 		}},
 	}
@@ -162,6 +173,15 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
+	}
+	if c.Batch > 0 && c.Shards > c.Batch {
+		fs.add(at("batch"), "%d shards of a batch of %d (want no more shards than examples)", c.Shards, c.Batch)
+	}
+	if c.Exec.Workers > c.Shards {
+		fs.add(at("exec"), "%d workers for %d shards (want no more workers than shards: see batch.shards)", c.Exec.Workers, c.Shards)
+	}
+	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
+		fs.add(at("reestimate"), "got %v (want examples or epochs: 10000ex or 1ep)", c.Reestimate)
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)

@@ -156,7 +156,7 @@ func TestFaults(t *testing.T) {
 		{"no training data", "data: {}", `c.yaml:1:7: "train" is missing`},
 		{"unknown key", with("bacth: 64"), `c.yaml:2:1: unknown key "bacth" (did you mean "batch"?)`},
 		{"unknown key inside", "data:\n  train: x\n  tagret: y", `c.yaml:3:3: unknown key "tagret" (did you mean "target"?)`},
-		{"nothing near", with("exec: {colour: 1}"), `c.yaml:2:8: unknown key "colour" (want threads, micro, memory or isa)`},
+		{"nothing near", with("exec: {colour: 1}"), `c.yaml:2:8: unknown key "colour" (want threads, workers, micro, memory, recompute or isa)`},
 		{"twice", with("batch: 1\nbatch: 2"), `c.yaml:3:1: key "batch" comes a second time`},
 		{"wrong type", with("seed: many"), "c.yaml:2:7: got many (want a whole number, 0 or more)"},
 		{"number in quotes", with(`optimizer: {sgd: {lr: "0.1"}}`), `c.yaml:2:23: got "0.1" (want a number above 0)`},

@@ -48,6 +48,7 @@ func init() {
 		kind("dropout", func() layerOptions { return &scaled{"rate", 0.5, fraction, nn.Dropout} }),
 		simple("layernorm", func() nn.Layer { return nn.LayerNorm() }),
 		simple("rmsnorm", func() nn.Layer { return nn.RMSNorm() }),
+		kind("batchnorm", func() layerOptions { return &batchNorm{momentum: 0.1, eps: 1e-5, affine: true} }),
 		simple("flatten", nn.Flatten),
 		kind("reshape", func() layerOptions { return &reshape{} }),
 		kind("embedding", func() layerOptions { return &embedding{} }),
@@ -167,6 +168,30 @@ func (s *scaled) keys() fields {
 }
 
 func (s *scaled) build(*modelContext) nn.Layer { return s.make(s.x) }
+
+// batchNorm normalizes over the batch, or over groups of it.
+type batchNorm struct {
+	group         int // 0: the batch
+	momentum, eps float64
+	affine        bool
+}
+
+func (b *batchNorm) keys() fields {
+	return fields{
+		{key: "group", codec: count{p: &b.group, low: 2, auto: "none"}},
+		{key: "momentum", codec: number{&b.momentum, fraction}},
+		{key: "eps", codec: number{&b.eps, aboveZero}},
+		{key: "affine", codec: flag{&b.affine}},
+	}
+}
+
+func (b *batchNorm) build(*modelContext) nn.Layer {
+	l := nn.BatchNorm().Group(b.group).Momentum(b.momentum).Eps(b.eps)
+	if !b.affine {
+		l = l.Plain()
+	}
+	return l
+}
 
 // reshape gives an example another shape.
 type reshape struct{ shape []int }

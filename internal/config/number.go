@@ -199,18 +199,24 @@ func (s seed) read(fs *Faults, v *value) {
 func (s seed) write() *value { return &value{text: strconv.FormatUint(*s.p, 10)} }
 
 // batchSize is a number of examples, all, or {size: of these}.
-type batchSize struct{ p *int }
+type batchSize struct{ p, shards *int }
 
 func (b batchSize) read(fs *Faults, v *value) {
 	size := count{p: b.p, low: 1, auto: "all"}
 	if v.kind == mapping {
-		fields{{key: "size", codec: size, required: true}}.read(fs, v)
+		fields{{key: "size", codec: size, required: true}, {key: "shards", codec: count{p: b.shards, low: 1}}}.read(fs, v)
 		return
 	}
 	size.read(fs, v)
 }
 
-func (b batchSize) write() *value { return count{p: b.p, auto: "all"}.write() }
+func (b batchSize) write() *value {
+	size := count{p: b.p, auto: "all"}
+	if *b.shards == 1 {
+		return size.write()
+	}
+	return fields{{key: "size", codec: size}, {key: "shards", codec: count{p: b.shards}}}.write()
+}
 
 // orNone is a number above 0, or none.
 type orNone struct{ p *float64 }
