@@ -1,7 +1,6 @@
 package numtest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -31,6 +30,9 @@ type Open func(v Variant) (engine.Engine, error)
 //     the graph with every node visible;
 //   - so does every variant of the engine, and every split of the batch into
 //     micro-batches: of 1, of 3, uneven, and whole in a program for more rows;
+//     what later passes need is kept or computed again;
+//   - a batch in shards is as accurate, and has the same bits on any number of
+//     workers, in the first variant and the last;
 //   - so does an update after one of NaN that was abandoned before Commit;
 //   - only Commit changes a variable, nothing changes an input, and an output
 //     stays the same tensor.
@@ -67,20 +69,26 @@ func engineErrors(open Open, variants []Variant, c Case) (err error) {
 	if err != nil {
 		return err
 	}
-	var want *record
+	var want, sharded *record // of the first variant
+	whole, inShards := splits(m.Rows), shardSplits(m.Rows)
 	for i, v := range variants {
 		e, err := open(v)
 		if err != nil {
 			return err
 		}
 		if i == 0 {
-			visible := traced(g)
-			if want, err = m.run(e, visible, split{sizes: []int{m.Rows}, rows: m.Rows}); err == nil {
-				err = m.compareNodes(visible, want)
+			if want, err = m.run(e, traced(g), whole[0]); err == nil {
+				err = m.compareNodes(traced(g), want)
 			}
 		}
 		if err == nil {
-			err = m.compareSplits(e, g, want)
+			err = m.compareSplits(e, g, whole, want)
+		}
+		if err == nil && i == 0 {
+			sharded, err = m.runShards(e, traced(g), inShards[0])
+		}
+		if last := len(variants) - 1; err == nil && (i == 0 || i == last) {
+			err = m.compareSplits(e, g, inShards, sharded)
 		}
 		e.Close()
 		if err != nil {
@@ -88,6 +96,16 @@ func engineErrors(open Open, variants []Variant, c Case) (err error) {
 		}
 	}
 	return nil
+}
+
+// runShards runs the visible graph in shards. Only without groups, which begin
+// anew in each shard, do the nodes follow from operands of the whole batch.
+func (m *Maker) runShards(e engine.Engine, visible *graph.Graph, s split) (*record, error) {
+	r, err := m.run(e, visible, s)
+	if err == nil && !slices.ContainsFunc(visible.Nodes, func(n *graph.Node) bool { return n.GroupSize() > 1 }) {
+		err = m.compareNodes(visible, r)
+	}
+	return r, err
 }
 
 // training completes a graph: y and the gradients of its weighted sum are
@@ -142,162 +160,34 @@ func traced(g *graph.Graph) *graph.Graph {
 
 func nodeName(n *graph.Node) string { return fmt.Sprintf("%%%d", n.ID) }
 
-// updates is how many updates a check runs: the second sees the variables, the
-// accumulators and the stream position that the first left.
-const updates = 2
-
-// record is what a run computed: by output, per-example ones joined over the
-// micro-batches, and by variable. The values are exact in float64.
-type record struct {
-	outputs [updates]map[string][]float64
-	vars    [updates + 1]map[string][]float64 // before each update, and at the end
-	finite  [updates]bool
-}
-
-// split is a way to execute a batch.
-type split struct {
-	sizes     []int // of the micro-batches, over and over
-	rows      int   // what the program is planned for
-	abandoned bool  // an update of NaN goes before each, and is not committed
-}
-
-// eachPass runs what is done in each pass over a batch.
-func eachPass(p engine.Program, pass func(last bool)) {
-	for i := range p.Passes() {
-		pass(i == p.Passes()-1)
-		p.EndPass()
+// splits are ways to execute a batch of so many rows, with one result.
+func splits(rows int) []split {
+	whole := []int{rows}
+	return []split{
+		{sizes: whole, rows: rows},
+		{sizes: []int{1}, rows: 1},
+		{sizes: []int{3}, rows: 3, recompute: engine.RecomputeAlways},
+		{sizes: []int{2, 5, 1}, rows: rows + 6, abandoned: true},
+		{sizes: whole, rows: rows + 9, recompute: engine.RecomputeNever},
+		{sizes: []int{max(1, rows-1)}, rows: rows, abandoned: true},
 	}
 }
 
-// run executes the updates.
-func (m *Maker) run(e engine.Engine, g *graph.Graph, s split) (*record, error) {
-	vars, err := e.NewVars(specs(g))
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range g.Vars {
-		if err := vars.Write(v.Attr.Name, toTensor(m.values[v.Attr.Name].([]float64), tensor.F32, v.Shape.Dims)); err != nil {
-			return nil, err
-		}
-	}
-	p, err := e.Compile(g, vars, engine.Options{Rows: s.rows, Batch: m.Rows, Seed: seed})
-	if err != nil {
-		return nil, err
-	}
-	r := &record{}
-	in := m.inputs(g, tensor.F32)
-	identity := outputs(p, g)
-	for i := range updates {
-		if r.vars[i], err = readVars(vars); err != nil {
-			return nil, err
-		}
-		if s.abandoned {
-			p.Begin(first, m.scalars(g))
-			eachPass(p, func(bool) { p.Micro(poisoned(in), 0, min(s.rows, m.Rows)) })
-			p.Finish()
-		}
-		r.outputs[i] = map[string][]float64{}
-		p.Begin(first+uint64(i*m.Rows), m.scalars(g))
-		group := p.Plan().Group
-		eachPass(p, func(last bool) {
-			for row, k := 0, 0; row < m.Rows; k++ {
-				n := min((s.sizes[k%len(s.sizes)]+group-1)/group*group, m.Rows-row)
-				p.Micro(in, row, n)
-				row += n
-				if last {
-					collect(r.outputs[i], p, g, true, n)
-				}
-			}
-		})
-		r.finite[i] = p.Finish()
-		collect(r.outputs[i], p, g, false, 0)
-		if now, err := readVars(vars); err != nil || !sameVars(now, r.vars[i]) {
-			return nil, errors.Join(err, errors.New("a variable changed before Commit"))
-		}
-		p.Commit()
-	}
-	for i, n := range g.Inputs {
-		if sameBits(widen(in[i]), widen(m.inputs(g, tensor.F32)[i])) != nil {
-			return nil, fmt.Errorf("input %s changed", n.Attr.Name)
-		}
-	}
-	if !slices.Equal(identity, outputs(p, g)) {
-		return nil, errors.New("an output became another tensor")
-	}
-	r.vars[updates], err = readVars(vars)
-	return r, err
-}
-
-func outputs(p engine.Program, g *graph.Graph) []*tensor.Tensor {
-	var ts []*tensor.Tensor
-	for _, o := range g.Outputs {
-		ts = append(ts, p.Output(o.Name))
-	}
-	return ts
-}
-
-// poisoned returns inputs of which every number is NaN.
-func poisoned(in []*tensor.Tensor) []*tensor.Tensor {
-	var bad []*tensor.Tensor
-	for _, t := range in {
-		b := t.Clone()
-		for i := range b.F32() {
-			b.F32()[i] = float32(math.NaN())
-		}
-		bad = append(bad, b)
-	}
-	return bad
-}
-
-func readVars(vars engine.Vars) (map[string][]float64, error) {
-	values := map[string][]float64{}
-	for _, s := range vars.Specs() {
-		t := tensor.New(tensor.F32, s.Shape...)
-		if err := vars.Read(s.Name, t); err != nil {
-			return nil, err
-		}
-		values[s.Name] = widen(t)
-	}
-	return values, nil
-}
-
-// collect appends the outputs of one half to a record.
-func collect(to map[string][]float64, p engine.Program, g *graph.Graph, perExample bool, rows int) {
-	for _, o := range g.Outputs {
-		if o.Node.PerExample() != perExample {
-			continue
-		}
-		v := widen(p.Output(o.Name))
-		if perExample {
-			v = v[:rows*o.Node.Shape.Size()]
-		}
-		to[o.Name] = append(to[o.Name], v...)
+// shardSplits are the same for a batch in shards, some of which are empty if
+// rows are few. The first is the one that others are compared with.
+func shardSplits(rows int) []split {
+	return []split{
+		{sizes: []int{rows}, rows: rows, shards: shards},
+		{sizes: []int{1}, rows: 1, shards: shards, workers: 3, recompute: engine.RecomputeAlways},
+		{sizes: []int{2, 5, 1}, rows: rows + 6, shards: shards, workers: 2, abandoned: true},
 	}
 }
 
-// widen returns a copy of the elements in float64.
-func widen(t *tensor.Tensor) []float64 {
-	v := make([]float64, 0, t.Size())
-	for _, x := range t.F32() {
-		v = append(v, float64(x))
-	}
-	for _, x := range t.I32() {
-		v = append(v, float64(x))
-	}
-	return append(v, t.F64()...)
-}
+const shards = 5
 
 // compareSplits runs the graph in every split and compares bits.
-func (m *Maker) compareSplits(e engine.Engine, g *graph.Graph, want *record) error {
-	whole := []int{m.Rows}
-	for _, s := range []split{
-		{sizes: whole, rows: m.Rows},
-		{sizes: []int{1}, rows: 1},
-		{sizes: []int{3}, rows: 3},
-		{sizes: []int{2, 5, 1}, rows: m.Rows + 6, abandoned: true},
-		{sizes: whole, rows: m.Rows + 9},
-		{sizes: []int{max(1, m.Rows-1)}, rows: m.Rows, abandoned: true},
-	} {
+func (m *Maker) compareSplits(e engine.Engine, g *graph.Graph, splits []split, want *record) error {
+	for _, s := range splits {
 		got, err := m.run(e, g, s)
 		if err == nil {
 			err = got.equal(want, g)

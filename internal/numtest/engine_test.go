@@ -171,6 +171,16 @@ func TestFaultsAreSeen(t *testing.T) {
 				}
 			}
 		}},
+		{"computes again otherwise", "recompute:2", func(p *faulty) {
+			if p.o.Recompute == engine.RecomputeAlways {
+				p.output = func(_ *graph.Node, v []float32) { nudge(v, 1) }
+			}
+		}},
+		{"depends on the workers", "workers:3", func(p *faulty) {
+			if p.o.Own < p.o.Shards {
+				p.output = func(_ *graph.Node, v []float32) { nudge(v, 1) }
+			}
+		}},
 		{"forgets micro-batches", "sizes:[1]", func(p *faulty) {
 			p.micro = func(_ []*tensor.Tensor, row, _ int) { p.Program.Begin(p.first+uint64(row), p.scalars) }
 		}},

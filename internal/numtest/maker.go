@@ -170,8 +170,8 @@ func (m *Maker) Oracle(g *graph.Graph) (*oracle.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Begin(first, m.scalars(g))
-	eachPass(p, func(bool) { p.Micro(m.inputs(g, tensor.F64), 0, m.Rows) })
+	whole := splits(m.Rows)[0]
+	whole.batch([]engine.Program{p}, m.inputs(g, tensor.F64), m.Rows, first, m.scalars(g), func(engine.Program, int) {})
 	p.Finish()
 	return p.(*oracle.Program), nil
 }

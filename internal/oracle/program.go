@@ -26,6 +26,8 @@ type Program struct {
 	first   uint64 // stream position of the batch
 	pass    int    // over the batch, from 0
 	done    int    // examples of the pass so far
+	shard   int    // that ends next
+	tree    collective.Tree
 	outputs []*tensor.Tensor
 }
 
@@ -71,6 +73,8 @@ func (p *Program) Begin(first uint64, scalars []float64) {
 		panic(fmt.Sprintf("oracle: %d scalars, want %d", len(scalars), len(p.g.Scalars)))
 	}
 	p.first, p.done, p.pass, p.given = first, 0, 0, slices.Clone(scalars)
+	p.shard = p.o.First
+	p.tree.Reset()
 	for _, n := range p.g.Nodes {
 		switch {
 		case crossing(n):
@@ -123,6 +127,7 @@ func (p *Program) Passes() int {
 
 // EndPass implements engine.Program.
 func (p *Program) EndPass() {
+	p.endShards()
 	p.pass, p.done = p.pass+1, 0
 	for _, n := range p.g.Nodes {
 		switch {
@@ -135,25 +140,10 @@ func (p *Program) EndPass() {
 	}
 }
 
-// EndShard implements engine.Program. Sums are float64 over the whole batch,
-// however it is divided.
-func (p *Program) EndShard(int) {}
-
-// Parts implements engine.Program: one program carries all shards.
-func (p *Program) Parts() []collective.Part { return nil }
-
-// Adopt implements engine.Program.
-func (p *Program) Adopt([]float64) {}
-
 // Finish implements engine.Program.
 func (p *Program) Finish() bool {
 	for last := p.Passes(); p.pass < last; {
 		p.EndPass()
-	}
-	for _, n := range p.g.Nodes {
-		if !n.PerExample() && n.Phase > p.pass && !crossing(n) {
-			p.eval(n, 0)
-		}
 	}
 	p.publish(false)
 	return !slices.ContainsFunc(p.g.Checks, func(n *graph.Node) bool {
