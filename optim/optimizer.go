@@ -149,10 +149,14 @@ func (o Optimizer) clipValue(b *graph.Builder, g *graph.Node) *graph.Node {
 // LR returns the learning rate of the update at a point of the budget, without
 // the factors of groups.
 func (u *Update) LR(at Progress) float64 {
-	if u.schedule == nil {
-		return u.lr
+	lr := u.lr
+	if at.Factor != 0 {
+		lr = float64(lr * at.Factor)
 	}
-	return float64(u.lr * u.schedule(at))
+	if u.schedule == nil {
+		return lr
+	}
+	return float64(lr * u.schedule(at))
 }
 
 // Scalars sets the scalars of g that the optimizer declared, for the update at

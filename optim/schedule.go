@@ -12,6 +12,7 @@ type Progress struct {
 	Update   int64   // updates made before: 0 for the first
 	Fraction float64 // share of the budget consumed before this update, in [0, 1]
 	Step     float64 // share of the budget that this update consumes; 0 if it is not known
+	Factor   float64 // of the learning rate, beside the schedule's; 0 is 1
 }
 
 // Schedule is a factor of the learning rate. It is a function of the share of

@@ -90,7 +90,7 @@ func TestMetricsAndCut(t *testing.T) {
 		t.Error("the lines that were kept changed")
 	}
 	entries, err := ReadJournal(dir)
-	want := []Entry{{0, "micro", 3, "why"}, {1500, "micro", 3, "why"}}
+	want := []Entry{{Kind: "micro", Value: 3, Text: "why"}, {Update: 1500, Kind: "micro", Value: 3, Text: "why"}}
 	if err != nil || !reflect.DeepEqual(entries, want) {
 		t.Errorf("journal %v, %v; want %v", entries, err, want)
 	}

@@ -24,6 +24,7 @@ type Summary struct {
 	Error    string `json:"error,omitempty"`
 	Updates  uint64 `json:"updates"`
 	Skipped  uint64 `json:"skipped,omitempty"` // updates whose weights summed to 0, and did nothing
+	Faults   uint64 `json:"faults,omitempty"`  // updates that could not be committed and were passed over
 	Examples uint64 `json:"examples"`
 
 	Seconds           float64 `json:"seconds"` // of training and validation, over all resumes

@@ -14,6 +14,9 @@ const (
 	entryProgress = "progress" // the consumed share of a time budget, for the schedule
 	entryValidate = "validate" // a validation that was due by time
 	entrySkip     = "skip"     // an update whose weights sum to 0
+	entryFault    = "fault"    // an update that is done again, or passed over for what it computed
+	entryPass     = "pass"     // an update that is passed over for an error or a panic
+	entryBackOff  = "back_off" // the factor of the learning rate from here on
 	entryStop     = "stop"     // a time budget is consumed
 	entryEnd      = "end"      // the end of a session, and why
 )
@@ -64,6 +67,13 @@ func (c *clock) decide(update uint64, kind string, due bool) (bool, error) {
 		return false, nil
 	}
 	return true, c.journal(report.Entry{Update: update, Kind: kind})
+}
+
+// passes reports whether the journal says that an update was passed over for a
+// reason outside of it.
+func (c *clock) passes(update uint64) bool {
+	_, ok := c.replay[update][entryPass]
+	return ok
 }
 
 // share turns the consumed share of a time budget into the one that counts for

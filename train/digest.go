@@ -40,7 +40,7 @@ func Digest(ds dataset.Dataset) (string, error) {
 				for i := range rows {
 					rows[i] = first + i
 				}
-				errs[w] = ds.Gather(buf, 0, rows)
+				errs[w] = gather(ds, buf, rows)
 				for i, f := range fields {
 					scratch = elements(scratch[:0], buf[i], len(rows)*f.Shape.Size())
 					at := 4 * (first/digestRows*len(fields) + i)

@@ -63,7 +63,7 @@ func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(firs
 		for i := range rows {
 			e.indices[i] = first + i
 		}
-		if err := ds.Gather(e.buf, 0, e.indices[:rows]); err != nil {
+		if err := gather(ds, e.buf, e.indices[:rows]); err != nil {
 			return err
 		}
 		if err := e.checks.check(e.buf, e.indices[:rows]); err != nil {
@@ -148,7 +148,7 @@ func prior(ctx context.Context, ds dataset.Dataset, loss nn.Loss) (meter, error)
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		if err := ds.Gather(buf, 0, indices); err != nil {
+		if err := gather(ds, buf, indices); err != nil {
 			return nil, err
 		}
 		m.add(none, buf[y], weight, len(indices))

@@ -127,7 +127,7 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 	if e, ok := l.eng.(interface{ ISA() string }); ok {
 		s.ISA = e.ISA()
 	}
-	s.Updates, s.Skipped, s.Examples = l.pos.Update, l.Skipped, l.pos.Examples
+	s.Updates, s.Skipped, s.Faults, s.Examples = l.pos.Update, l.Skipped, l.Faulted, l.pos.Examples
 	s.Seconds = l.clock.elapsed(time.Now()).Seconds()
 	if s.Seconds > 0 {
 		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds

@@ -139,35 +139,73 @@ func (l *loop) step(ctx context.Context) error {
 	return l.emit(Updated)
 }
 
-// transact runs the next batch and commits it. After an error nothing has
-// changed.
+// transact runs the next batch and commits it, or does what Config.Faults says
+// if it cannot be committed. After an error nothing has changed.
 func (l *loop) transact(ctx context.Context) error {
+	for {
+		err := l.attempt(ctx)
+		if err == nil {
+			l.Row = 0
+			return nil
+		}
+		f := asFault(err)
+		if f == nil {
+			return err
+		}
+		if again, err := l.handle(f); err != nil || !again {
+			return err
+		}
+	}
+}
+
+// attempt runs the next batch and commits it. An update that cannot be
+// committed is a *fault, and has changed nothing but the place of the loader.
+func (l *loop) attempt(ctx context.Context) (err error) {
+	rows := 0
+	defer func() {
+		if p := recover(); p != nil {
+			err = &fault{rows: rows, cause: fmt.Errorf("train: update %d: %w", l.pos.Update+1, &PanicError{p})}
+		}
+	}()
 	f, err := l.fraction()
 	if err != nil {
 		return err
 	}
-	rows, err := l.nextSize(f)
-	if err != nil {
+	if rows, err = l.nextSize(f); err != nil {
 		return err
+	}
+	if l.clock.passes(l.pos.Update + 1) {
+		return &fault{rows: rows, cause: errReplayed}
 	}
 	at := l.progress(f)
 	l.update.Scalars(l.graph, l.scalars, at)
 	l.event.LR, l.event.Batch = l.update.LR(at), rows
 	finite, err := l.execute(ctx, rows)
-	if err != nil {
+	if errors.Is(err, errInterrupted) {
 		return err
 	}
+	if err != nil {
+		return &fault{rows: rows, cause: err}
+	}
+	return l.commit(finite, rows)
+}
+
+// commit makes an update that was executed take effect.
+func (l *loop) commit(finite bool, rows int) error {
 	switch loss, weight := l.lossSum.F64()[0], l.weightSum.F64()[0]; {
 	case weight == 0:
 		if err := l.skip(); err != nil {
 			return err
 		}
 	case !finite:
-		return l.nonFinite(rows)
+		return &fault{rows: rows, computed: true, loss: loss / weight}
+	case l.spikes(loss / weight):
+		return &fault{rows: rows, computed: true, loss: loss / weight, spike: true}
 	default:
 		l.prog.Commit()
 		l.Logged.add(loss, weight)
 		l.Epoch.add(loss, weight)
+		l.Typical.add(loss / weight)
 		l.pace.loss.add(loss, weight)
 		l.event.Loss, l.event.GradNorm = loss/weight, l.gradNorm.F64()[0]
 	}
@@ -189,7 +227,7 @@ func (l *loop) skip() error {
 
 // progress is where the update after pos stands, for schedule and optimizer.
 func (l *loop) progress(fraction float64) optim.Progress {
-	return optim.Progress{Update: int64(l.pos.Update - l.Skipped), Fraction: fraction, Step: l.share}
+	return optim.Progress{Update: int64(l.pos.Update - l.Skipped - l.Faulted), Fraction: fraction, Step: l.share, Factor: l.Factor}
 }
 
 // shareOfUpdate is the share of the budget that a full batch consumes, 0 if

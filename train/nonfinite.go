@@ -71,12 +71,8 @@ func first(ns []int) string {
 // its checks, and saves the state before it.
 func (l *loop) nonFinite(rows int) error {
 	e := &NonFiniteError{
-		Update: l.pos.Update + 1, LR: l.event.LR, Examples: make([]int, rows),
+		Update: l.pos.Update + 1, LR: l.event.LR, Examples: l.examples(rows),
 		Loss: l.lossSum.F64()[0] / l.weightSum.F64()[0], GradNorm: l.gradNorm.F64()[0],
-	}
-	n := uint64(l.pos.PerEpoch)
-	for i := range e.Examples {
-		e.Examples[i] = l.cfg.Order(int(l.pos.Examples/n), int(l.pos.Examples%n)+i)
 	}
 	var err error
 	if e.Worst, err = l.worst(e.Examples); err != nil {
@@ -86,6 +82,16 @@ func (l *loop) nonFinite(rows int) error {
 		l.cfg.Progress.Warn("%v", err)
 	}
 	return e
+}
+
+// examples returns the next rows of the stream, as numbers in the data.
+func (l *loop) examples(rows int) []int {
+	n := uint64(l.pos.PerEpoch)
+	all := make([]int, rows)
+	for i := range all {
+		all[i] = l.cfg.Order(int(l.pos.Examples/n), int(l.pos.Examples%n)+i)
+	}
+	return all
 }
 
 // lastGood returns a checkpoint of finite weights: of the state as it is, or,
@@ -123,7 +129,7 @@ func (l *loop) worst(examples []int) ([]Example, error) {
 	buf := dataset.NewBuffers(l.cfg.Data.Fields(), l.plan.Micro)
 	var all []Example
 	for part := range slices.Chunk(examples, l.plan.Micro) {
-		if err := l.cfg.Data.Gather(buf, 0, part); err != nil {
+		if err := gather(l.cfg.Data, buf, part); err != nil {
 			return nil, err
 		}
 		p.Micro(buf, 0, len(part))

@@ -32,11 +32,15 @@ const generator = "philox4x32-10"
 // are finite or null.
 type loopState struct {
 	Skipped  uint64        `json:"skipped,omitempty"`
-	Elapsed  time.Duration `json:"elapsed"`  // nanoseconds
-	Fraction float64       `json:"fraction"` // of a time budget, as journaled
-	Logged   sums          `json:"logged"`   // since the last record
-	Epoch    sums          `json:"epoch"`    // of the epoch that goes on
-	Last     sums          `json:"last"`     // of the last whole epoch
+	Faulted  uint64        `json:"faulted,omitempty"` // updates passed over after a fault
+	Row      int           `json:"row,omitempty"`     // faults in a row
+	Factor   float64       `json:"factor,omitempty"`  // of the learning rate, after backing off; 0 is 1
+	Typical  typical       `json:"typical,omitzero"`  // losses, to know a spike
+	Elapsed  time.Duration `json:"elapsed"`           // nanoseconds
+	Fraction float64       `json:"fraction"`          // of a time budget, as journaled
+	Logged   sums          `json:"logged"`            // since the last record
+	Epoch    sums          `json:"epoch"`             // of the epoch that goes on
+	Last     sums          `json:"last"`              // of the last whole epoch
 
 	Validated uint64        `json:"validated"`          // the update of the last validation
 	Owed      bool          `json:"owed,omitempty"`     // a validation that was due is not done
@@ -67,6 +71,12 @@ func (l *loop) setup() map[string]any {
 		"loss": c.Loss.Name(), "lr": c.Optimizer.LR, "batch": c.Batch.String(), "budget": c.Budget.String(),
 		"validate_every": c.ValidateEvery.String(), "log_every": c.LogEvery.String(), "metric": c.Metric,
 		"early_stop": fmt.Sprintf("patience %d, min delta %v", c.EarlyStop.Patience, c.EarlyStop.MinDelta), "variables": params,
+	}
+	if c.Faults != (Faults{}).withDefaults() {
+		s["faults"] = fmt.Sprint(c.Faults)
+	}
+	if !c.Reestimate.IsZero() {
+		s["reestimate"] = c.Reestimate.String()
 	}
 	if c.Shards > 1 {
 		s["shards"] = c.Shards
