@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/descent-ml/descent/tensor"
 )
@@ -80,7 +81,6 @@ func (b *Builder) BatchNorm(x, shift, gamma, beta *Node, eps float64) (y, mean, 
 		return bad, bad, bad, s
 	}
 	channels := F32(x.Shape.Last())
-	var wrt []*Node
 	one := gamma
 	if gamma == nil {
 		one = b.BroadcastTo(b.Const(1), channels)
@@ -97,29 +97,43 @@ func (b *Builder) BatchNorm(x, shift, gamma, beta *Node, eps float64) (y, mean, 
 	} else {
 		y = b.FMA(centered, b.BroadcastTo(scale, x.Shape), b.BroadcastTo(beta, x.Shape))
 	}
-	wrt = []*Node{x}
-	for _, p := range []*Node{gamma, beta} {
-		if p != nil {
-			wrt = append(wrt, p)
-		}
+	g := normGrad{x: x, gamma: gamma, beta: beta, one: one, mean: mean, scale: scale, centered: centered, BatchStats: s, eps: eps}
+	variance = b.add(opMoment, Attr{Name: "variance", Float: eps}, s.Sums, s.Count, shift, one)
+	return b.CustomGradient(y, g.wrt(), g.grad), mean, variance, s
+}
+
+// normGrad is what the gradient of batch normalization needs of its value.
+type normGrad struct {
+	x, gamma, beta, one   *Node // gamma and beta may be nil; one is gamma or 1
+	mean, scale, centered *Node
+	BatchStats
+	eps float64
+}
+
+// wrt returns the nodes that the gradient goes to.
+func (g *normGrad) wrt() []*Node {
+	return slices.DeleteFunc([]*Node{g.x, g.gamma, g.beta}, func(n *Node) bool { return n == nil })
+}
+
+// grad makes the cotangents of wrt out of one pair of sums. That of x costs a
+// pass over the batch, so it is made only where it is needed.
+func (g *normGrad) grad(b *Builder, dy *Node) []*Node {
+	sums := b.add(opGradSums, Attr{}, g.x, dy, g.mean)
+	part := func(name string) *Node {
+		return b.add(opMomentGrad, Attr{Name: name, Float: g.eps}, g.Sums, g.Count, sums, g.one)
 	}
-	grad := func(b *Builder, dy *Node) []*Node {
-		g := b.add(opGradSums, Attr{}, x, dy, mean)
-		part := func(name string) *Node {
-			return b.add(opMomentGrad, Attr{Name: name, Float: eps}, s.Sums, s.Count, g, one)
-		}
-		spread := func(name string) *Node { return b.BroadcastTo(b.Barrier(part(name)), x.Shape) }
-		dx := b.FMA(dy, b.BroadcastTo(scale, x.Shape), b.FMA(centered, spread("slope"), spread("center")))
-		all := []*Node{dx}
-		if gamma != nil {
-			all = append(all, part("gamma"))
-		}
-		if beta != nil {
-			all = append(all, part("beta"))
-		}
-		return all
+	all := []*Node{nil}
+	if b.needed[g.x.ID] {
+		spread := func(name string) *Node { return b.BroadcastTo(b.Barrier(part(name)), g.x.Shape) }
+		all[0] = b.FMA(dy, b.BroadcastTo(g.scale, g.x.Shape), b.FMA(g.centered, spread("slope"), spread("center")))
 	}
-	return b.CustomGradient(y, wrt, grad), mean, b.add(opMoment, Attr{Name: "variance", Float: eps}, s.Sums, s.Count, shift, one), s
+	if g.gamma != nil {
+		all = append(all, part("gamma"))
+	}
+	if g.beta != nil {
+		all = append(all, part("beta"))
+	}
+	return all
 }
 
 // countOf returns how many values each channel of x has in the batch.

@@ -44,6 +44,8 @@ type Builder struct {
 	names map[leafName]*Node // variables, inputs and scalars
 	scope []string
 	err   error
+
+	needed []bool // during Gradient, by ID: whether a node leads from what it differentiates by
 }
 
 // Build finishes the graph, or returns the first mistake.

@@ -14,6 +14,8 @@ func (b *Builder) Gradient(y *Node, wrt []*Node) []*Node {
 		return invalids(len(wrt))
 	}
 	needed := b.dependents(wrt, y.ID)
+	defer func(outer []bool) { b.needed = outer }(b.needed)
+	b.needed = needed
 	cotangent := make(map[*Node]*Node)
 	cotangent[y] = b.like(1, y)
 	for id := y.ID; id >= 0; id-- {

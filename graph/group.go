@@ -50,6 +50,34 @@ func (n *Node) GroupSize() int {
 	return 1
 }
 
+// Single returns an operation that would take statistics of a single value, the
+// variance of which says nothing, in a batch of so many examples in shards: of
+// batch normalization with one value a channel, or of a group that has one. It
+// is nil if there is none.
+func (g *Graph) Single(examples, shards int) *Node {
+	for _, n := range g.Nodes {
+		values := 0 // of a channel in an example
+		if n.Op == opMomentSums || n.Op == opGroupNormalize {
+			values = n.In[0].Shape.Size() / n.In[0].Shape.Last()
+		}
+		switch {
+		case values != 1:
+		case n.Op == opMomentSums && examples == 1:
+			return n
+		case n.Op == opGroupNormalize && singleGroup(examples, shards, n.Attr.Int):
+			return n
+		}
+	}
+	return nil
+}
+
+// singleGroup reports whether some shard ends with a group of one example.
+// Shards have examples/shards examples, rounded down or up.
+func singleGroup(examples, shards, size int) bool {
+	small := examples / shards
+	return small%size == 1 || examples%shards > 0 && (small+1)%size == 1
+}
+
 // GroupNormalize returns (x - mean)/√(variance + eps) of each channel, with the
 // mean and the biased variance over each group of consecutive examples (Hoffer,
 // Hubara, Soudry, NeurIPS 2017, algorithm 1), and what running statistics are

@@ -82,8 +82,7 @@ func (l BatchNormLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	}
 	y, batchMean, batchVariance, sums := l.batch(c, x, mean, gamma, beta)
 	if c.Stats == Estimated {
-		c.Output(c.Path("running_mean")+SumsSuffix, sums.Sums)
-		c.Output(c.Path("running_mean")+CountSuffix, sums.Count)
+		c.estimate(mean, variance, sums, l.group > 0)
 		return y
 	}
 	c.update(mean, batchMean, l.momentum)
@@ -126,34 +125,6 @@ const (
 	// Batch statistics, which move the running ones: for training.
 	Batch
 	// Estimated is batch statistics that are outputs of the graph, for computing
-	// the running ones anew over much data: see Reestimate.
+	// the running ones anew over much data: see Estimation.
 	Estimated
 )
-
-// Names of the outputs of a graph of Estimated statistics, behind the name of
-// the running mean.
-const (
-	SumsSuffix  = "/sums"  // f64 (2·channels): see Reestimate
-	CountSuffix = "/count" // f64
-)
-
-// Reestimate returns the statistics of a population from the sums that a graph
-// of Estimated statistics gives, added over all its batches: the mean of x, and
-// the variance, unbiased. For the whole batch the sums are of x - shift and its
-// square, shift being the running mean, and the variance is that of all values;
-// for groups they are of x and of the groups' variances, the mean of which is
-// the result (Wu, Johnson, arXiv:2105.07576, section 3).
-func (l BatchNormLayer) Reestimate(sums []float64, count float64, shift []float32) (mean, variance []float32) {
-	channels := len(sums) / 2
-	mean, variance = make([]float32, channels), make([]float32, channels)
-	for j := range channels {
-		m := sums[j] / count
-		if l.group > 0 {
-			mean[j], variance[j] = float32(m), float32(sums[channels+j]/count)
-			continue
-		}
-		v := max(0, sums[channels+j]/count-float64(m*m))
-		mean[j], variance[j] = float32(float64(shift[j])+m), float32(v*count/max(count-1, 1))
-	}
-	return mean, variance
-}

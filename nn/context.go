@@ -14,9 +14,10 @@ type Context struct {
 	Stats  Stats                  // of batch normalization; NewContext: Batch in training, else Running
 	Inputs map[string]*graph.Node // the fields of an example, by name
 
-	frozen  bool
-	streams map[string]int // random streams per path, to tell them apart
-	layers  []builtLayer   // what Apply has built, for Summary
+	frozen    bool
+	streams   map[string]int // random streams per path, to tell them apart
+	layers    []builtLayer   // what Apply has built, for Summary
+	estimates []Estimate     // what Estimated statistics need
 }
 
 // Input declares a field of the examples: its name, its element type and its

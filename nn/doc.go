@@ -22,6 +22,16 @@
 // "0.bias". Dense keeps its matrix as (in, out) and marks it as transposed in
 // files, which hold (out, in).
 //
+// # Batch normalization
+//
+// BatchNorm is the one layer whose examples depend on each other. In training it
+// takes the statistics of the whole batch, however the batch is divided into
+// micro-batches and shards, at the price of passes over the batch: one forward
+// and one backward for each layer. Group normalizes groups of consecutive
+// examples instead, at no price. Its running statistics (running_mean and
+// running_var) are variables of the model without gradient; predictions use
+// them, and so do layers in Frozen. Estimation computes them anew.
+//
 // # Losses
 //
 // A Loss gives each example (or each token) its loss ℓ and its weight w. The

@@ -51,6 +51,13 @@ func compile(t *testing.T, e engine.Engine, b *graph.Builder, rows int) (*graph.
 	if err != nil {
 		t.Fatal(err)
 	}
+	vars, p := compileGraph(t, e, g, rows)
+	return g, vars, p
+}
+
+// compileGraph compiles a graph for an engine, with variables of zeros.
+func compileGraph(t *testing.T, e engine.Engine, g *graph.Graph, rows int) (engine.Vars, engine.Program) {
+	t.Helper()
 	var specs []engine.VarSpec
 	for _, v := range g.Vars {
 		specs = append(specs, engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims})
@@ -63,7 +70,7 @@ func compile(t *testing.T, e engine.Engine, b *graph.Builder, rows int) (*graph.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g, vars, p
+	return vars, p
 }
 
 // whole runs an update over all rows at once, with scalars of 0.

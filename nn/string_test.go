@@ -19,6 +19,8 @@ func TestStrings(t *testing.T) {
 		{nn.ELU(1), "ELU(1)"},
 		{nn.LayerNorm(), "LayerNorm"},
 		{nn.RMSNorm().Plain(), "RMSNorm (plain)"},
+		{nn.BatchNorm(), "BatchNorm"},
+		{nn.BatchNorm().Group(32), "BatchNorm (group 32)"},
 		{nn.Embedding(10, 4), "Embedding(10, 4)"},
 		{nn.Categories([]int{3, 5}, 4), "Categories(2 × 4)"},
 		{nn.Reshape(2, 3), "Reshape(2, 3)"},

@@ -15,12 +15,13 @@ type builtLayer struct {
 
 // Row describes a layer of a model.
 type Row struct {
-	Path   string      // of its parameters: "0", "2.1"; "" is the model itself
-	Kind   string      // Dense(256), ReLU, …
-	Out    graph.Shape // of its output
-	Params int64       // its own parameters, without those of layers inside it
-	Frozen int64       // those of them that training leaves alone
-	FLOPs  int64       // of the forward computation of one example, likewise
+	Path    string      // of its parameters: "0", "2.1"; "" is the model itself
+	Kind    string      // Dense(256), ReLU, …
+	Out     graph.Shape // of its output
+	Params  int64       // its own parameters, without those of layers inside it
+	Frozen  int64       // those of them that training leaves alone
+	Running int64       // running statistics, which are no parameters, likewise
+	FLOPs   int64       // of the forward computation of one example, likewise
 }
 
 // Summary lists the layers of a model for inputs of the given fields, in the
@@ -44,15 +45,25 @@ func Summary(model Layer, fields ...Input) ([]Row, error) {
 		row := &rows[owner(layers, n)]
 		row.FLOPs += n.FLOPs()
 		if n.Op.Name == "var" {
-			row.Params += int64(n.Shape.Size())
-			if n.Attr.Kind == graph.Frozen {
-				row.Frozen += int64(n.Shape.Size())
-			}
+			row.count(n)
 		}
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool {
-		return r.FLOPs == 0 && r.Params == 0 && hasInner(layers, r.Path)
+		return r.FLOPs == 0 && r.Params == 0 && r.Running == 0 && hasInner(layers, r.Path)
 	}), nil
+}
+
+// count adds a variable to a row.
+func (r *Row) count(v *graph.Node) {
+	size := int64(v.Shape.Size())
+	switch v.Attr.Kind {
+	case graph.Running:
+		r.Running += size
+		return
+	case graph.Frozen:
+		r.Frozen += size
+	}
+	r.Params += size
 }
 
 // owner returns the innermost layer that made a node; the last is the model.
