@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"checkpoint":        {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"batch":             {"dataset", "graph", "tensor"},
 	"report":            {"batch", "golang.org/x/term"},
-	"train":             {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng"},
+	"train":             {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},
 	"internal/config":   {"nn", "optim", "batch", "dataset", "dataset/digits", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/examples": {"internal/config"},
 	"cmd/descent":       nil, // the end of every arrow: anything

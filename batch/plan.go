@@ -54,7 +54,7 @@ func (p Plan) Leaves(n, leaf int) int { return (n + leaf - 1) / leaf }
 // String describes the plan: batch 64, or batch 60000 in 118 micro-batches of
 // 509 (equal parts of at most 512).
 func (p Plan) String() string {
-	if p.Micro == p.Size {
+	if p.Micro >= p.Size {
 		return fmt.Sprintf("batch %d", p.Size)
 	}
 	return fmt.Sprintf("batch %d in %d micro-batches of %d (%s)", p.Size, p.Calls(p.Size), p.Micro, p.Reason)

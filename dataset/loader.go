@@ -95,9 +95,7 @@ func NewLoader(ctx context.Context, ds Dataset, c LoaderConfig) (*Loader, error)
 		c.Order = Sequential
 	}
 	l := &Loader{ds: ds, order: c.Order, n: uint64(ds.Len()), stop: c.Stop, pos: c.Start, fill: c.Start, size: c.Batch}
-	for _, f := range ds.Fields() {
-		l.row += f.DType.Size() * f.Shape.Size()
-	}
+	l.row = int(RowBytes(ds))
 	l.cond.L = &l.mu
 	slots := loaderSlots
 	if l.row*l.capacity(c.Batch) > largeBatch {
@@ -146,6 +144,25 @@ func (l *Loader) advance() {
 		l.cur, l.at = l.full[0], 0
 		l.full = append(l.full[:0], l.full[1:]...)
 	}
+}
+
+// RowBytes returns the bytes of an example in a batch.
+func RowBytes(ds Dataset) (n int64) {
+	for _, f := range ds.Fields() {
+		n += int64(f.DType.Size() * f.Shape.Size())
+	}
+	return n
+}
+
+// LoaderBytes returns the memory of a loader of batches of n examples.
+func LoaderBytes(ds Dataset, n int) int64 {
+	row, rows := RowBytes(ds), min(n, ds.Len())
+	slots := int64(loaderSlots)
+	if row*int64(rows) > largeBatch {
+		slots = 2
+	}
+	batches := min(max(groupBytes/max(int(row)*rows, 1), 1), groupBatches)
+	return slots * int64(batches) * int64(rows) * (row + 8)
 }
 
 func (l *Loader) recycle() {

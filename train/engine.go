@@ -32,7 +32,7 @@ func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []data
 	if err := w.restore(params, false); err != nil {
 		return nil, err
 	}
-	return newEvaluator(eng, w.vars, model, loss, fields)
+	return newEvaluator(eng, w.vars, model, loss, fields, evalRows)
 }
 
 // NewEngine returns the CPU engine with the settings of x, for one of its

@@ -32,19 +32,3 @@ func (p *roundingProgram) Commit() {
 		}
 	}
 }
-
-// sized gives programs a memory of 1000 bytes a row.
-type sized struct{ engine.Engine }
-
-func (s sized) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
-	p, err := s.Engine.Compile(g, vars, o)
-	return sizedProgram{p}, err
-}
-
-type sizedProgram struct{ engine.Program }
-
-func (p sizedProgram) Plan() engine.Plan {
-	plan := p.Program.Plan()
-	plan.Bytes, plan.VarBytes = 1000*int64(plan.Rows), 0
-	return plan
-}

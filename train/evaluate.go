@@ -31,18 +31,18 @@ type Evaluator struct {
 }
 
 // newEvaluator is NewEvaluator on variables that have the model's parameters.
-func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.Loss, fields []dataset.Field) (*Evaluator, error) {
+func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.Loss, fields []dataset.Field, rows int) (*Evaluator, error) {
 	g, err := forwardGraph(model, loss, fields, false)
 	if err != nil {
 		return nil, err
 	}
-	prog, err := eng.Compile(g, vars, engine.Options{Rows: evalRows, Batch: math.MaxInt32})
+	prog, err := eng.Compile(g, vars, engine.Options{Rows: rows, Batch: math.MaxInt32})
 	if err != nil {
 		return nil, err
 	}
 	return &Evaluator{
 		fields: fields, loss: loss, prog: prog, checks: checksOf(g),
-		buf: dataset.NewBuffers(fields, evalRows), indices: make([]int, evalRows),
+		buf: dataset.NewBuffers(fields, rows), indices: make([]int, rows),
 	}, nil
 }
 
@@ -55,11 +55,11 @@ func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(firs
 	}
 	e.prog.Begin(0, nil)
 	pred := e.prog.Output(outPred)
-	for first := 0; first < ds.Len(); first += evalRows {
+	for first := 0; first < ds.Len(); first += len(e.indices) {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		rows := min(evalRows, ds.Len()-first)
+		rows := min(len(e.indices), ds.Len()-first)
 		for i := range rows {
 			e.indices[i] = first + i
 		}

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/descent-ml/descent/report"
@@ -94,11 +91,14 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 		return nil
 	}
 	l.busy("testing")
-	e, err := newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, last.Fields())
-	if err != nil {
-		return err
+	e := l.val // the fields are the same
+	if e == nil {
+		var err error
+		if e, err = newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, last.Fields(), l.evalRows); err != nil {
+			return err
+		}
+		e.TargetScale = l.cfg.TargetScale
 	}
-	e.TargetScale = l.cfg.TargetScale
 	values, m, err := e.evaluate(ctx, last)
 	if err == nil && m != nil {
 		var p meter
@@ -122,7 +122,6 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 
 // summarize fills in what is known whatever happened.
 func (l *loop) summarize(s *report.Summary, stopped string) {
-	p := l.prog.Plan()
 	s.Schema, s.Version, s.Stopped = 1, version(), stopped
 	if e, ok := l.eng.(interface{ ISA() string }); ok {
 		s.ISA = e.ISA()
@@ -132,7 +131,7 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 	if s.Seconds > 0 {
 		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds
 	}
-	s.PeakBytes, s.PlannedBytes = peakBytes(), p.Bytes+p.VarBytes
+	s.PeakBytes, s.PlannedBytes = readResident().peak, l.memory.Peak
 	last := l.Last
 	if last.Weight == 0 {
 		last = l.Epoch
@@ -161,20 +160,4 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-// peakBytes returns the most memory that the process has had, where the system
-// tells (Linux), else 0.
-func peakBytes() int64 {
-	b, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(b), "VmHWM:")
-	fields := strings.Fields(after)
-	if len(fields) == 0 {
-		return 0
-	}
-	kb, _ := strconv.ParseInt(fields[0], 10, 64)
-	return kb << 10
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
@@ -39,6 +38,7 @@ func Fit(ctx context.Context, c Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer l.memory.govern(c.Exec.Memory)()
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
@@ -72,21 +72,23 @@ func newLoop(c *Config) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := batch.NewPlan(c.Batch.Max(c.Data.Len()), c.Exec.Micro)
+	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
+	x, err := l.choose()
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
 	if l.weights, err = newWeights(c.Engine, g, c.Seed, c.Init); err != nil {
 		return nil, err
 	}
-	if l.crew, l.plan, err = compilePlan(c, g, l.weights.vars, plan); err != nil {
+	l.plan.Micro, l.evalRows = x.micro, x.evalRows
+	l.crew, err = newCrew(c, g, l.weights.vars, engine.Options{Rows: x.micro, Batch: l.plan.Size, Seed: c.Seed, Recompute: x.recompute, Memory: x.bound / int64(max(c.Exec.Workers, 1))})
+	if err != nil {
 		return nil, err
 	}
 	l.prog = l.crew.prog()
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
 	if c.Val != nil {
-		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields()); err != nil {
+		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields(), l.evalRows); err != nil {
 			return nil, err
 		}
 		l.val.TargetScale = c.TargetScale
@@ -94,7 +96,8 @@ func newLoop(c *Config) (*loop, error) {
 	l.pos.PerEpoch = c.Data.Len()
 	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)
 	l.clock = newClock(c.Replay, l.journal)
-	return l, err
+	l.tune()
+	return l, nil
 }
 
 // open opens the run directory, restores what is to be resumed, and starts
@@ -165,8 +168,7 @@ func params(ts checkpoint.Tensors) checkpoint.Tensors {
 
 // announce says how the run will be executed.
 func (l *loop) announce(resumed *checkpoint.State) error {
-	p := l.prog.Plan()
-	how := fmt.Sprintf("%v, %d updates an epoch; memory %s", l.plan, (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size, megabytes(p.Bytes+p.VarBytes))
+	how := fmt.Sprintf("%s, %d updates an epoch; %s", l.execution(), (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size, l.memory.brief())
 	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%d examples, budget %v, %s", l.cfg.Data.Len(), l.cfg.Budget, how))
 	if resumed == nil {
 		return l.journal(report.Entry{Kind: entryStart, Value: float64(l.plan.Micro), Text: how})
@@ -175,7 +177,20 @@ func (l *loop) announce(resumed *checkpoint.State) error {
 	return l.journal(report.Entry{Update: resumed.Update, Kind: entryResume, Value: float64(l.plan.Micro), Text: how})
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+// execution says how a batch is executed.
+func (l *loop) execution() string {
+	text := l.plan.String()
+	if l.cfg.Shards > 1 {
+		text += fmt.Sprintf(", %d shards on %d workers", l.cfg.Shards, len(l.crew.workers))
+	}
+	if p := l.prog.Plan(); p.Passes > 1 {
+		text += fmt.Sprintf(", %d passes", p.Passes)
+		if p.Again > 0 {
+			text += fmt.Sprintf(" that compute %.0f %% again", 100*p.Price)
+		}
+	}
+	return text
+}
 
 func (l *loop) close() error {
 	if l.loader != nil {

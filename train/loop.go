@@ -20,19 +20,21 @@ import (
 // loop is a run in progress. Between two updates it is consistent: it can be
 // saved, evaluated or left.
 type loop struct {
-	cfg     *Config
-	eng     engine.Engine
-	graph   *graph.Graph
-	update  *optim.Update
-	crew    *crew
-	prog    engine.Program // of the crew's first worker
-	plan    batch.Plan
-	checks  checks
-	weights *weights
-	val     *Evaluator // nil without validation data
-	files   *files     // nil if nothing is written
-	digests digests    // if files are written
-	clock   *clock
+	cfg      *Config
+	eng      engine.Engine
+	graph    *graph.Graph
+	update   *optim.Update
+	crew     *crew
+	prog     engine.Program // of the crew's first worker
+	plan     batch.Plan
+	memory   MemoryPlan
+	evalRows int // examples that an evaluation executes at once
+	checks   checks
+	weights  *weights
+	val      *Evaluator // nil without validation data
+	files    *files     // nil if nothing is written
+	digests  digests    // if files are written
+	clock    *clock
 
 	loader  *dataset.Loader
 	size    int       // that the policy asked for last

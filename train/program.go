@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
@@ -67,29 +66,6 @@ func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field, dropout 
 		b.Output(outLoss, weighted)
 	}
 	return b.Build()
-}
-
-// compilePlan compiles a training graph for the planned micro-batch, or for
-// the largest half, quarter, … of it whose memory fits the limit.
-func compilePlan(c *Config, g *graph.Graph, vars engine.Vars, plan batch.Plan) (*crew, batch.Plan, error) {
-	limit := c.Exec.Memory
-	for {
-		w, err := newCrew(c, g, vars, engine.Options{Rows: plan.Micro, Batch: plan.Size, Seed: c.Seed, Recompute: c.Exec.Recompute})
-		if err != nil {
-			return nil, plan, err
-		}
-		p := w.prog().Plan()
-		need := p.Bytes + p.VarBytes
-		if limit == 0 || need <= limit {
-			plan.Micro = w.workers[0].micro
-			return w, plan, nil
-		}
-		half, ok := plan.Halve(fmt.Sprintf("halved to fit %d bytes", limit))
-		if !ok {
-			return nil, plan, refuse("train: exec.memory %d is too little: one example at a time takes %d bytes", limit, need)
-		}
-		plan = half
-	}
 }
 
 // weights are the variables of a run and their copies on the host.
@@ -200,6 +176,9 @@ func (w *weights) file(state bool) (checkpoint.Tensors, error) {
 func (w *weights) adopt(ts checkpoint.Tensors) error {
 	flip := map[string]bool{}
 	for name, t := range ts {
+		if w.host[name] == nil && strings.HasSuffix(name, "num_batches_tracked") {
+			continue // of PyTorch's batch norm; nothing depends on it
+		}
 		if w.host[name] == nil {
 			return fmt.Errorf("train: the model has no parameter %q", name)
 		}
@@ -213,6 +192,9 @@ func (w *weights) adopt(ts checkpoint.Tensors) error {
 		return err
 	}
 	for name, t := range ts {
+		if w.host[name] == nil {
+			continue
+		}
 		if !t.Shape().Equal(w.host[name].Shape()) {
 			return fmt.Errorf("train: parameter %q is %v (want %v)", name, t, w.host[name])
 		}

@@ -453,22 +453,6 @@ func TestReplayOfAnInterruptedRun(t *testing.T) {
 	}
 }
 
-func TestMemoryLimit(t *testing.T) {
-	c := small(t)
-	c.Engine = sized{newRounding()}
-	c.Exec.Memory = 4500 // 1000 a row
-	var micro int
-	c.OnEvent = func(e *Event) error { micro = e.run.plan.Micro; return nil }
-	whole := small(t)
-	if d := difference(t, fit(t, c), fit(t, whole)); micro != 4 || d > 1e-5 {
-		t.Errorf("micro-batches of %d, want 4; parameters differ by %v", micro, d)
-	}
-	c.Exec.Memory = 900
-	if _, err := Fit(context.Background(), c); err == nil || !strings.Contains(err.Error(), "one example at a time takes") {
-		t.Errorf("error %v", err)
-	}
-}
-
 // ramp is a policy of sizes that grow.
 type ramp struct{}
 

@@ -171,17 +171,21 @@ func TestValidateLists(t *testing.T) {
 	}
 }
 
-func TestPlanOf(t *testing.T) {
+func TestPreviewOf(t *testing.T) {
 	c := small(t)
 	c.Engine, c.Exec.Micro = nil, 5
-	plan, err := PlanOf(c)
-	if err != nil || plan.Rows != 5 || plan.Bytes == 0 || len(plan.Kernels) == 0 {
+	preview, err := PreviewOf(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := preview.Program
+	if plan.Rows != 5 || plan.Bytes == 0 || len(plan.Kernels) == 0 {
 		t.Errorf("plan %+v, %v", plan, err)
 	}
 	if run := fit(t, c); run.Plan.Bytes != plan.Bytes {
 		t.Errorf("the run's plan takes %d bytes, want %d", run.Plan.Bytes, plan.Bytes)
 	}
-	if _, err := PlanOf(Config{}); err == nil {
+	if _, err := PreviewOf(Config{}); err == nil {
 		t.Error("a plan of nothing")
 	}
 }

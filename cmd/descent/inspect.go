@@ -156,7 +156,7 @@ func (a *app) showModel(c *config.Config, sets *config.Sets) error {
 		return usageError{err}
 	}
 	a.showLayers(rows)
-	plan, err := train.PlanOf(t)
+	plan, err := train.PreviewOf(t)
 	if err != nil {
 		return usageError{err}
 	}

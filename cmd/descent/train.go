@@ -59,6 +59,7 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
+	train.SystemLimit(c.Exec.Memory)
 	sets, err := c.Load(nil)
 	if err != nil {
 		return err

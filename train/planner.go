@@ -1,0 +1,307 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/graph"
+)
+
+// fastRows is the least micro-batch at full speed: products of matrices with
+// fewer rows wait for their weights.
+const fastRows = 64
+
+// layout is one way to execute batches, and what it takes.
+type layout struct {
+	micro     int
+	recompute engine.Recompute
+	bound     int64 // on the memory of a program, for RecomputeAuto
+	reread    bool
+	evalRows  int
+
+	plan  engine.Plan // of the first worker
+	arena int64       // of all workers
+}
+
+// planner chooses a layout.
+type planner struct {
+	cfg     *Config
+	graph   *graph.Graph
+	forward *graph.Graph // of the evaluators; nil without
+	size    int          // of the largest batch
+	base    resident
+	others  []MemoryPart // what no layout changes
+	limit   int64
+	by      string
+}
+
+// plan chooses how batches are executed, before anything is allocated: as fast
+// as the limit on the process allows. All layouts give the same bits.
+func (l *loop) choose() (layout, error) {
+	p := &planner{cfg: l.cfg, graph: l.graph, size: l.cfg.Batch.Max(l.cfg.Data.Len()), base: settle(), others: l.copies()}
+	p.limit, p.by = limitOf(l.cfg.Exec.Memory)
+	for _, ds := range []dataset.Dataset{l.cfg.Val, l.cfg.Test} {
+		if ds == nil {
+			continue
+		}
+		var err error
+		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields(), false); err != nil {
+			return layout{}, err
+		}
+	}
+	first, err := batch.NewPlan(p.size, l.cfg.Exec.Micro)
+	if err != nil {
+		return layout{}, err
+	}
+	best, err := p.estimate(layout{micro: first.Micro, evalRows: evalRows})
+	if err != nil {
+		return best, err
+	}
+	l.plan = first
+	if p.fits(best) {
+		l.memory = p.describe(best)
+		return best, nil
+	}
+	found, err := p.smaller(best)
+	if err != nil {
+		return best, err
+	}
+	l.plan.Micro, l.plan.Reread = found.micro, found.reread
+	l.plan.Reason = fmt.Sprintf("to fit %s, %s", Bytes(p.limit), p.by)
+	l.memory = p.describe(found)
+	return found, nil
+}
+
+// smaller finds the fastest layout that fits: first smaller micro-batches that
+// are as fast, then recomputation, then ever smaller ones, and reading examples
+// again for each pass last.
+func (p *planner) smaller(from layout) (layout, error) {
+	fast, slow := p.micros(from.micro)
+	single := max(p.cfg.Shards, 1) == 1 && max(p.cfg.Exec.Workers, 1) == 1
+	for _, reread := range []bool{false, true} {
+		if reread && (!single || from.plan.Passes == 1) {
+			break
+		}
+		for _, try := range []struct {
+			micros []int
+			again  bool // values may be computed again
+			eval   bool // evaluation takes smaller portions as well
+		}{{fast, false, false}, {fast, true, false}, {slow, true, true}} {
+			for _, micro := range try.micros {
+				x := layout{micro: micro, reread: reread, evalRows: evalRows}
+				if try.eval {
+					x.evalRows = min(evalRows, micro)
+				}
+				if try.again && from.plan.Passes > 1 {
+					x.bound = p.room(x)
+				}
+				x, err := p.estimate(x)
+				if err != nil || p.fits(x) {
+					return x, err
+				}
+			}
+		}
+	}
+	return from, p.refuse(from)
+}
+
+// micros lists smaller micro-batches, halving, down to fastRows and below.
+func (p *planner) micros(micro int) (fast, slow []int) {
+	for {
+		if micro >= fastRows || p.cfg.Exec.Micro > 0 {
+			fast = append(fast, micro)
+		}
+		slow = append(slow, micro)
+		if micro == 1 || p.cfg.Exec.Micro > 0 {
+			return fast, slow
+		}
+		micro = (micro + 1) / 2
+	}
+}
+
+// estimate fills in what a layout takes.
+func (p *planner) estimate(x layout) (layout, error) {
+	n, shards := max(p.cfg.Exec.Workers, 1), max(p.cfg.Shards, 1)
+	x.recompute = p.cfg.Exec.Recompute
+	x.arena = 0
+	for rank := range n {
+		o := shareOf(engine.Options{Rows: x.micro, Batch: p.size, Recompute: x.recompute, Memory: x.bound / int64(n)}, n, shards, rank)
+		plan, err := p.cfg.Engine.Estimate(p.graph, o)
+		if err != nil {
+			return x, err
+		}
+		if rank == 0 {
+			x.plan, x.micro = plan, plan.Rows
+		}
+		x.arena += plan.Bytes
+	}
+	return x, nil
+}
+
+// parts lists what a layout takes.
+func (p *planner) parts(x layout) []MemoryPart {
+	parts := append([]MemoryPart{{"data, code and runtime", p.base.now}}, p.others...)
+	chunk := p.size
+	if held := x.plan.Passes > 1 && !x.reread || p.cfg.Shards > 1 || p.cfg.Exec.Workers > 1; !held && p.size > x.micro &&
+		(p.size%x.micro == 0 || p.size == p.cfg.Data.Len()) {
+		chunk = x.micro
+	}
+	name := "activations, gradients and sums"
+	if x.plan.Kept > 0 {
+		parts = append(parts, MemoryPart{fmt.Sprintf("kept of the whole batch for %d passes", x.plan.Passes), x.plan.Kept})
+	}
+	parts = append(parts, MemoryPart{name, x.arena - x.plan.Kept}, MemoryPart{"examples read ahead", dataset.LoaderBytes(p.cfg.Data, chunk)})
+	if p.forward != nil {
+		if plan, err := p.cfg.Engine.Estimate(p.forward, engine.Options{Rows: x.evalRows}); err == nil {
+			parts = append(parts, MemoryPart{"evaluation", plan.Bytes + int64(x.evalRows)*dataset.RowBytes(p.cfg.Data)})
+		}
+	}
+	return append(parts, MemoryPart{"growth of the runtime", growth})
+}
+
+func (p *planner) peak(x layout) int64 {
+	sum := int64(0)
+	for _, part := range p.parts(x) {
+		sum += part.Bytes
+	}
+	return max(sum, p.base.peak)
+}
+
+func (p *planner) fits(x layout) bool { return p.limit == 0 || p.peak(x) <= p.limit }
+
+// room returns what a limit leaves for the programs of all workers.
+func (p *planner) room(x layout) int64 {
+	x, err := p.estimate(x)
+	if err != nil {
+		return 0
+	}
+	return max(1, p.limit-(p.peak(x)-x.arena))
+}
+
+func (p *planner) describe(x layout) MemoryPlan {
+	return MemoryPlan{Peak: p.peak(x), Limit: p.limit, LimitBy: p.by, Parts: p.parts(x)}
+}
+
+// refuse says what the least limit is and what would lower it.
+func (p *planner) refuse(from layout) error {
+	least := p.least(from)
+	peak := p.peak(least)
+	text := fmt.Sprintf("train: %s (%s) is too little: this run takes at least %s", Bytes(p.limit), p.by, Bytes(roundUp(peak)))
+	if p.base.peak > p.limit {
+		return refuse("%s: reading the data took %s already", text, Bytes(p.base.peak))
+	}
+	parts := p.parts(least)
+	slices.SortFunc(parts, func(a, b MemoryPart) int { return int(b.Bytes>>10 - a.Bytes>>10) })
+	text += "; most of it: "
+	for i, part := range parts[:min(3, len(parts))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %s", part.Name, Bytes(part.Bytes))
+	}
+	return refuse("%s (%s)", text, p.advice(from, least))
+}
+
+// least is the layout that takes least: of what the configuration leaves open.
+func (p *planner) least(from layout) layout {
+	x := layout{micro: 1, evalRows: 1, reread: from.plan.Passes > 1 && p.cfg.Shards <= 1 && p.cfg.Exec.Workers <= 1, bound: 1}
+	if p.cfg.Exec.Micro > 0 {
+		x.micro, x.evalRows = from.micro, min(evalRows, from.micro)
+	}
+	x, _ = p.estimate(x)
+	return x
+}
+
+// advice says what would take less.
+func (p *planner) advice(from, least layout) string {
+	switch {
+	case p.cfg.Exec.Micro > 1:
+		return fmt.Sprintf("leave exec.micro, which is %d, open", p.cfg.Exec.Micro)
+	case p.cfg.Exec.Recompute == engine.RecomputeNever && from.plan.Passes > 1:
+		if n := p.largest(); n > 0 {
+			return fmt.Sprintf("leave exec.recompute, which is never, open, use groups in batch norm, or a batch of at most %d", n)
+		}
+		return "leave exec.recompute, which is never, open, or use groups in batch norm"
+	case p.cfg.Exec.Workers > 1:
+		return fmt.Sprintf("use fewer than %d workers, a smaller model or less data", p.cfg.Exec.Workers)
+	}
+	return "a smaller model, an optimizer with less state or less data would take less"
+}
+
+// largest is the largest batch that fits with the recomputation asked for.
+func (p *planner) largest() int {
+	low, high := 0, p.size
+	for low+1 < high {
+		q := *p
+		q.size = (low + high) / 2
+		x, err := q.estimate(layout{micro: 1, evalRows: 1})
+		if err == nil && q.fits(x) {
+			low = q.size
+		} else {
+			high = q.size
+		}
+	}
+	return low
+}
+
+// roundUp gives a limit that is sure to do: what is resident differs a little
+// from process to process.
+func roundUp(n int64) int64 { return (n/(1<<20) + 2) << 20 }
+
+// tune measures micro-batches of several sizes on the first examples, where
+// batches are long enough for that to matter, and takes the smallest that is
+// within 5 % of the fastest. Nothing is committed.
+func (l *loop) tune() {
+	size := l.plan.Size
+	if l.cfg.Exec.Micro > 0 || size <= batch.AutoMicro || !l.crew.single() || l.plan.Micro < 2*fastRows {
+		return
+	}
+	rows := l.plan.Micro
+	fields := dataset.NewBuffers(l.cfg.Data.Fields(), rows)
+	indices := make([]int, rows)
+	for i := range indices {
+		indices[i] = i
+	}
+	if err := gather(l.cfg.Data, fields, indices); err != nil {
+		return // it will be told when it is due
+	}
+	if l.checks.check(fields, indices) != nil {
+		return
+	}
+	w := l.crew.workers[0]
+	l.update.Scalars(l.graph, l.scalars, l.progress(0))
+	type timing struct {
+		micro int
+		each  time.Duration // of a thousand examples
+	}
+	var all []timing
+	for micro := rows; micro >= fastRows && micro%w.prog.Plan().Group == 0; micro /= 2 {
+		all = append(all, timing{micro, 1 << 62})
+	}
+	for range 4 { // in turn: what disturbs one disturbs all
+		for i := range all {
+			t := &all[i]
+			w.micro = t.micro
+			n, begin := rows/t.micro*t.micro, time.Now()
+			if err := w.run(context.Background(), l.crew, 0, l.scalars, fields, n); err != nil {
+				w.micro = rows
+				return
+			}
+			t.each = min(t.each, time.Since(begin)*1000/time.Duration(n))
+		}
+	}
+	w.micro = rows
+	fastest := slices.MinFunc(all, func(a, b timing) int { return int(a.each - b.each) })
+	for _, t := range slices.Backward(all) {
+		if t.each <= fastest.each*105/100 {
+			w.micro, l.plan.Micro = t.micro, t.micro
+			l.plan.Reason = fmt.Sprintf("measured: %.3g examples/s; %.3g at %d", 1e12/float64(t.each), 1e12/float64(all[0].each), all[0].micro)
+			break
+		}
+	}
+}
