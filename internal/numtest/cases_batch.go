@@ -2,7 +2,6 @@ package numtest
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/descent-ml/descent/graph"
 )
@@ -80,10 +79,3 @@ func batchNorm(m *Maker, x *graph.Node, affine bool) *graph.Node {
 	m.Output(name+"variance", variance)
 	return y
 }
-
-// OnlyInCases are the operations that random graphs leave out: they take the
-// values of others, such as sums of moments, or come in whole groups of them.
-var OnlyInCases = []string{"barrier", "custom", "momentsums", "gradsums", "moment", "momentgrad", "groupnormalize", "groupnormalizegrad", "groupsums"}
-
-// InRandom reports whether random graphs contain an operation.
-func InRandom(op string) bool { return !slices.Contains(OnlyInCases, op) }

@@ -167,7 +167,7 @@ func splits(rows int) []split {
 		{sizes: whole, rows: rows},
 		{sizes: []int{1}, rows: 1},
 		{sizes: []int{3}, rows: 3, recompute: engine.RecomputeAlways},
-		{sizes: []int{2, 5, 1}, rows: rows + 6, abandoned: true},
+		{sizes: []int{2, 5, 1}, rows: rows + 6, memory: some(rows), abandoned: true},
 		{sizes: whole, rows: rows + 9, recompute: engine.RecomputeNever},
 		{sizes: []int{max(1, rows-1)}, rows: rows, abandoned: true},
 	}
@@ -179,9 +179,12 @@ func shardSplits(rows int) []split {
 	return []split{
 		{sizes: []int{rows}, rows: rows, shards: shards},
 		{sizes: []int{1}, rows: 1, shards: shards, workers: 3, recompute: engine.RecomputeAlways},
-		{sizes: []int{2, 5, 1}, rows: rows + 6, shards: shards, workers: 2, abandoned: true},
+		{sizes: []int{2, 5, 1}, rows: rows + 6, memory: some(rows), shards: shards, workers: 2, abandoned: true},
 	}
 }
+
+// some is a bound on memory that a part of what outlives a pass fits in.
+func some(rows int) int64 { return 4096 + 512*int64(rows) }
 
 const shards = 5
 

@@ -30,7 +30,8 @@ type split struct {
 	rows            int   // what a program is planned for
 	shards, workers int   // 0 is 1
 	recompute       engine.Recompute
-	abandoned       bool // an update of NaN goes before each, and is not committed
+	memory          int64 // bound, for RecomputeAuto
+	abandoned       bool  // an update of NaN goes before each, and is not committed
 }
 
 // programs compiles the graph for each worker.
@@ -39,7 +40,7 @@ func (s split) programs(e engine.Engine, g *graph.Graph, vars engine.Vars, batch
 	for w := range max(s.workers, 1) {
 		from, to := collective.Range(max(s.shards, 1), max(s.workers, 1), w)
 		p, err := e.Compile(g, vars, engine.Options{Rows: s.rows, Batch: batch, Shards: s.shards, First: from, Own: to - from,
-			Seed: seed, Recompute: s.recompute})
+			Seed: seed, Recompute: s.recompute, Memory: s.memory})
 		if err != nil {
 			return nil, err
 		}

@@ -10,9 +10,10 @@ import (
 )
 
 // Random returns a case whose graph is drawn from a seed: chains and diamonds
-// of element-wise operations, broadcasts, reductions, moves, products and
-// look-ups over a few shapes, in both halves, with a loss of each example at
-// the end, its gradients, and an update with momentum. It is the fuzz of a
+// of element-wise operations, broadcasts, reductions, moves, products,
+// look-ups and a few ways to mix examples over a few shapes, in both halves,
+// with a loss of each example at the end, its gradients, and an update with
+// momentum. It is the fuzz of a
 // compiler's fusion, scheduling and memory. At most limit operations are
 // chosen, which is to shrink what fails: Full does not limit.
 func Random(seed uint64, limit int) Case {
@@ -34,15 +35,16 @@ func pick(s *rng.Stream, n int) int { return int(s.Float64() * float64(n)) }
 // walk adds random nodes to a graph.
 type walk struct {
 	*Maker
-	s    *rng.Stream   // of choices; values have their own
-	pool []*graph.Node // f32 values to choose operands from
+	s     *rng.Stream   // of choices; values have their own
+	pool  []*graph.Node // f32 values to choose operands from
+	mixed int           // how often examples are mixed
 }
 
 func (w *walk) build(limit int) *graph.Node {
 	cols := []int{1, 2, 3, 4, 8, 15, 16, 17, 33, 64, 130}[pick(w.s, 11)]
 	w.keep(w.Example(Normal, cols), w.Example(Normal), w.Example(Normal, 2, cols), w.Update(Normal, cols), w.Update(Normal, 2, 1))
 	steps := []func() *graph.Node{w.unary, w.unary, w.unary, w.binary, w.binary, w.binary, w.ternary, w.reduce, w.spread, w.row,
-		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm}
+		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm, w.mix}
 	for range min(limit, 6+pick(w.s, Full-6)) {
 		if n := steps[pick(w.s, len(steps))](); n != nil && n.Shape.Size() <= 1<<10 {
 			w.keep(n)
@@ -282,6 +284,32 @@ func (w *walk) norm() *graph.Node {
 		return nil
 	}
 	return w.Mul(x, w.Cast(w.Min(w.Const64(1), w.Div(w.Const64(0.5), w.Sqrt(w.SumSquares(x)))), tensor.F32))
+}
+
+// mix makes examples depend on each other, twice in a graph at most: each time
+// costs passes.
+func (w *walk) mix() *graph.Node {
+	x := w.find(func(n *graph.Node) bool { return n.PerExample() && wide(n) })
+	if x == nil || w.mixed == 2 {
+		return nil
+	}
+	w.mixed++
+	channels, name := x.Shape.Last(), fmt.Sprint("mixed ", w.mixed)
+	switch pick(w.s, 4) {
+	case 0:
+		y, mean, variance, _ := w.GroupNormalize(x, 2+pick(w.s, 4), 0.1)
+		w.Output(name, w.Add(mean, variance))
+		return y
+	case 1:
+		return w.Sub(x, w.Barrier(w.Mul(w.SumExamples(x, 1), w.Const(1/float64(w.Rows)))))
+	}
+	var gamma, beta *graph.Node
+	if pick(w.s, 2) == 0 {
+		gamma, beta = w.Update(Normal, channels), w.Update(Normal, channels)
+	}
+	y, _, variance, _ := w.BatchNorm(x, w.Fixed(w.next("shift"), Normal, channels), gamma, beta, 0.1)
+	w.Output(name, variance)
+	return y
 }
 
 // loss is the sum, over a few values, of their means, some squared, with a
