@@ -48,10 +48,11 @@ func plain(r io.Reader) (*bufio.Reader, error) {
 	return bufio.NewReaderSize(z, 64<<10), nil
 }
 
-// readExactly returns the next n bytes of r. It asks for memory as the bytes
-// arrive, so that a header cannot claim more than the file has.
+// readExactly returns the next n bytes of r. Memory that is not written costs
+// nothing, but beyond 64 MiB it is asked for as the bytes arrive, so that a
+// header cannot claim more than the file has.
 func readExactly(r io.Reader, n int) ([]byte, error) {
-	const step = 1 << 20
+	const step = 64 << 20
 	buf := make([]byte, 0, min(n, step))
 	for len(buf) < n {
 		if len(buf) == cap(buf) {

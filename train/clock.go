@@ -17,6 +17,7 @@ const (
 	entryFault    = "fault"    // an update that is done again, or passed over for what it computed
 	entryPass     = "pass"     // an update that is passed over for an error or a panic
 	entryBackOff  = "back_off" // the factor of the learning rate from here on
+	entryEstimate = "estimate" // running statistics were computed anew
 	entryStop     = "stop"     // a time budget is consumed
 	entryEnd      = "end"      // the end of a session, and why
 )

@@ -77,7 +77,27 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 	if !done {
 		return nil
 	}
+	if err := l.renew(ctx, stopped, s); err != nil || *stopped == report.Interrupted {
+		return err
+	}
 	return l.test(ctx, stopped, s)
+}
+
+// renew computes running statistics anew if that is wanted, and measures the
+// validation data with them.
+func (l *loop) renew(ctx context.Context, stopped *string, s *report.Summary) error {
+	if l.cfg.Reestimate.IsZero() {
+		return nil
+	}
+	err := l.reestimate(ctx)
+	if err == nil && l.val != nil {
+		s.Val, _, err = l.val.evaluate(ctx, l.cfg.Val)
+	}
+	if errors.Is(err, errInterrupted) || ctx.Err() != nil {
+		*stopped = report.Interrupted
+		return nil
+	}
+	return err
 }
 
 // test measures the test data, and what a guess would reach on it, or on the

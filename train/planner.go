@@ -30,14 +30,15 @@ type layout struct {
 
 // planner chooses a layout.
 type planner struct {
-	cfg     *Config
-	graph   *graph.Graph
-	forward *graph.Graph // of the evaluators; nil without
-	size    int          // of the largest batch
-	base    resident
-	others  []MemoryPart // what no layout changes
-	limit   int64
-	by      string
+	cfg        *Config
+	graph      *graph.Graph
+	forward    *graph.Graph // of the evaluators; nil without
+	estimation *graph.Graph // of running statistics at the end; nil without
+	size       int          // of the largest batch
+	base       resident
+	others     []MemoryPart // what no layout changes
+	limit      int64
+	by         string
 }
 
 // plan chooses how batches are executed, before anything is allocated: as fast
@@ -53,6 +54,9 @@ func (l *loop) choose() (layout, error) {
 		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields(), false); err != nil {
 			return layout{}, err
 		}
+	}
+	if err := p.checkBatchNorm(); err != nil {
+		return layout{}, err
 	}
 	first, err := batch.NewPlan(p.size, l.cfg.Exec.Micro)
 	if err != nil {
@@ -75,6 +79,29 @@ func (l *loop) choose() (layout, error) {
 	l.plan.Reason = fmt.Sprintf("to fit %s, %s", Bytes(p.limit), p.by)
 	l.memory = p.describe(found)
 	return found, nil
+}
+
+// checkBatchNorm refuses batches in which batch norm would take statistics of a
+// single value, and finds out whether running statistics are to be estimated.
+func (p *planner) checkBatchNorm() error {
+	n := p.cfg.Data.Len()
+	if op := p.graph.Single(p.size, 1); op != nil && op.GroupSize() == 1 {
+		return refuse("train: batch norm (layer %s) over one value of each channel, in batches of %d: want larger batches", op.Scope, p.size)
+	}
+	if tail := n % p.size; tail > 0 && !p.cfg.DropLast {
+		if op := p.graph.Single(tail, 1); op != nil && op.GroupSize() == 1 {
+			return refuse("train: batch norm (layer %s) over one value of each channel: the last batch of each epoch has %d of %d examples: leave it out (data.last: drop) or choose another batch size than %d",
+				op.Scope, tail, n, p.size)
+		}
+	}
+	if p.cfg.Reestimate.IsZero() {
+		return nil
+	}
+	g, each, err := estimationGraph(p.cfg)
+	if err == nil && len(each) > 0 {
+		p.estimation = g
+	}
+	return err
 }
 
 // smaller finds the fastest layout that fits: first smaller micro-batches that
@@ -159,6 +186,12 @@ func (p *planner) parts(x layout) []MemoryPart {
 	if p.forward != nil {
 		if plan, err := p.cfg.Engine.Estimate(p.forward, engine.Options{Rows: x.evalRows}); err == nil {
 			parts = append(parts, MemoryPart{"evaluation", plan.Bytes + int64(x.evalRows)*dataset.RowBytes(p.cfg.Data)})
+		}
+	}
+	if p.estimation != nil {
+		o := engine.Options{Rows: x.micro, Batch: p.size, Recompute: x.recompute}
+		if plan, err := p.cfg.Engine.Estimate(p.estimation, o); err == nil {
+			parts = append(parts, MemoryPart{"estimating statistics at the end", plan.Bytes + int64(x.micro)*dataset.RowBytes(p.cfg.Data)})
 		}
 	}
 	return append(parts, MemoryPart{"growth of the runtime", growth})

@@ -184,8 +184,15 @@ func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *c
 
 // outlives reports whether a later pass reads a per-example value.
 func (s *state) outlives(n *graph.Node) bool {
-	return slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool { return s.passOf[u.ID] > s.passOf[n.ID] }) ||
-		s.passOf[n.ID] < s.plan.Passes-1 && slices.Contains(s.results(), n)
+	return s.readAfter(n, s.passOf[n.ID]) || s.passOf[n.ID] < s.plan.Passes-1 && slices.Contains(s.results(), n)
+}
+
+// readAfter reports whether a value is read behind a pass, itself or through
+// broadcasts that are read in place.
+func (s *state) readAfter(n *graph.Node, pass int) bool {
+	return slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool {
+		return s.passOf[u.ID] > pass || s.virtual[u.ID] && s.readAfter(u, pass)
+	})
 }
 
 // assignedInPlace reports whether order left the assignment without a copy.

@@ -22,6 +22,8 @@ type Data struct {
 	Shuffle          bool
 	Standardize      bool
 	Categories       string // onehot or embedding
+
+	idx *idxFolder // the folder of images that was read last
 }
 
 func (d *Data) keys() fields {

@@ -165,7 +165,7 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 	}
 	switch d.Format {
 	case "idx":
-		return readIDX(path, part)
+		return d.readIDX(path, part)
 	case "npy":
 		return readNPY(path, target)
 	}
@@ -190,18 +190,30 @@ func (d *Data) table() dataset.TableOptions {
 // idxTest is the test images of a folder of IDX files; .gz may be behind.
 const idxTest = "t10k-images-idx3-ubyte"
 
-// readIDX reads the images of a folder that are for training, or the others.
-func readIDX(dir, part string) (*raw, error) {
-	train, test, s, err := dataset.LoadIDXDir(dir, dataset.ImageOptions{})
+// idxFolder is a folder of IDX files that was read.
+type idxFolder struct {
+	dir         string
+	train, test *dataset.Memory
+	schema      *dataset.Schema
+}
+
+// readIDX reads the images of a folder that are for training, or the others. A
+// folder is read once for both.
+func (d *Data) readIDX(dir, part string) (*raw, error) {
+	if d.idx == nil || d.idx.dir != dir {
+		train, test, s, err := dataset.LoadIDXDir(dir, dataset.ImageOptions{})
+		if err != nil {
+			return nil, err
+		}
+		d.idx = &idxFolder{dir, train, test, s}
+	}
 	switch {
-	case err != nil:
-		return nil, err
 	case part == "train":
-		return &raw{memory: train, schema: s}, nil
-	case test == nil:
+		return &raw{memory: d.idx.train, schema: d.idx.schema}, nil
+	case d.idx.test == nil:
 		return nil, fmt.Errorf("config: data.%s: no %s in %s: add it and its labels, or take a share of the training images by data.split", part, idxTest, dir)
 	}
-	return &raw{memory: test, schema: s}, nil
+	return &raw{memory: d.idx.test, schema: d.idx.schema}, nil
 }
 
 // readNPY reads a folder with x.npy and y.npy, which may be missing unless the
