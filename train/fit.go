@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/descent-ml/descent/checkpoint"
-	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/report"
 )
@@ -126,10 +125,7 @@ func (l *loop) open(ctx context.Context) error {
 		return err
 	}
 	// A cancelled context ends the loop after an update, not the reading.
-	l.chunk = l.chunkOf(l.plan.Size)
-	var err error
-	l.loader, err = dataset.NewLoader(context.WithoutCancel(ctx), l.cfg.Data,
-		dataset.LoaderConfig{Batch: l.chunk, Order: l.cfg.Order, Start: l.pos.Examples})
+	err := l.startReading(ctx)
 	l.begin(time.Now())
 	return err
 }
@@ -181,7 +177,10 @@ func (l *loop) announce(resumed *checkpoint.State) error {
 func (l *loop) execution() string {
 	text := l.plan.String()
 	if l.cfg.Shards > 1 {
-		text += fmt.Sprintf(", %d shards on %d workers", l.cfg.Shards, len(l.crew.workers))
+		text += fmt.Sprintf(", %d shards", l.cfg.Shards)
+		if n := len(l.crew.workers); n > 1 {
+			text += fmt.Sprintf(" on %d workers", n)
+		}
 	}
 	if p := l.prog.Plan(); p.Passes > 1 {
 		text += fmt.Sprintf(", %d passes", p.Passes)

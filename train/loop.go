@@ -118,6 +118,9 @@ func (l *loop) step(ctx context.Context) error {
 		return err
 	}
 	l.tick()
+	if l.files != nil {
+		l.files.trail.add(l.event.Loss, l.event.GradNorm)
+	}
 	if l.cfg.LogEvery.Due(before, l.pos) {
 		if err := l.log(); err != nil {
 			return err

@@ -224,7 +224,7 @@ func (p *planner) describe(x layout) MemoryPlan {
 func (p *planner) refuse(from layout) error {
 	least := p.least(from)
 	peak := p.peak(least)
-	text := fmt.Sprintf("train: %s (%s) is too little: this run takes at least %s", Bytes(p.limit), p.by, Bytes(roundUp(peak)))
+	text := fmt.Sprintf("train: a limit of %s (%s) is too little: this run takes at least %s", Bytes(p.limit), p.by, Bytes(roundUp(peak)))
 	if p.base.peak > p.limit {
 		return refuse("%s: reading the data took %s already", text, Bytes(p.base.peak))
 	}

@@ -88,16 +88,22 @@ func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.
 		return nil, err
 	}
 	for _, v := range g.Vars {
-		t := tensor.New(tensor.F32, v.Shape.Dims...)
-		w.host[v.Attr.Name] = t
-		if err := nn.Initialize(v.Attr.Init, v.Shape.Dims, seed, v.Attr.Name, t.F32()); err != nil {
-			return nil, err
+		w.host[v.Attr.Name] = tensor.New(tensor.F32, v.Shape.Dims...)
+	}
+	return w, w.reset(seed, init)
+}
+
+// reset gives the variables their first values.
+func (w *weights) reset(seed uint64, init checkpoint.Tensors) error {
+	for _, v := range w.nodes {
+		if err := nn.Initialize(v.Attr.Init, v.Shape.Dims, seed, v.Attr.Name, w.host[v.Attr.Name].F32()); err != nil {
+			return err
 		}
 	}
 	if err := w.adopt(init); err != nil {
-		return nil, err
+		return err
 	}
-	return w, w.push()
+	return w.push()
 }
 
 // transposed lists the variables that files hold transposed: the parameters

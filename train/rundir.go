@@ -26,6 +26,7 @@ type files struct {
 	lock        *checkpoint.Lock
 	metrics     *report.Metrics
 	journal     *report.Journal
+	trail       *trail
 	checkpoints checkpoint.Dir
 	lastSaved   string // the newest checkpoint of this process
 }
@@ -135,6 +136,13 @@ func (f *files) open(c *Config, resumed *checkpoint.State) (err error) {
 			return err
 		}
 	}
+	var update uint64
+	if resumed != nil {
+		update = resumed.Update
+	}
+	if f.trail, err = openTrail(f.path, update); err != nil {
+		return err
+	}
 	if f.metrics, err = report.OpenMetrics(f.path); err != nil {
 		return err
 	}
@@ -154,6 +162,9 @@ func (f *files) close() error {
 	var err error
 	if f.metrics != nil {
 		err = f.metrics.Close()
+	}
+	if f.trail != nil {
+		err = errors.Join(err, f.trail.close())
 	}
 	if f.journal != nil {
 		err = errors.Join(err, f.journal.Close())

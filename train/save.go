@@ -130,7 +130,7 @@ func (l *loop) save() error {
 	if l.files == nil {
 		return nil
 	}
-	if err := l.files.metrics.Flush(); err != nil {
+	if err := errors.Join(l.files.metrics.Flush(), l.files.trail.flush()); err != nil {
 		return err
 	}
 	s, err := l.state()

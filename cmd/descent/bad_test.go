@@ -204,7 +204,7 @@ func TestBadConfigurationOfRun(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"train", "digits", "--quiet", "--out", out + "2", "--set", "exec.memory=1KiB"}, "exec.memory 1024 is too little"},
+		{[]string{"train", "digits", "--quiet", "--out", out + "2", "--set", "exec.memory=1KiB"}, "(exec.memory) is too little"},
 		{[]string{"train", "--quiet", "--resume", out, "--set", "seed=9"}, "seed is 9 (the run has 1)"},
 		{[]string{"train", "--quiet", "--resume", out, "--set", "optimizer.adamw.lr=1e-3"}, "optimizer.adamw.lr is 0.001"},
 	} {
