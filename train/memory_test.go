@@ -64,7 +64,7 @@ func TestMemoryLimit(t *testing.T) {
 			if run.Summary.Fingerprint != want {
 				t.Errorf("barriers %v, 1/%d: fingerprint %.8s, want %.8s", barriers, share, run.Summary.Fingerprint, want)
 			}
-			if run.Plan.Bytes >= last || run.Summary.PlannedBytes > c.Exec.Memory {
+			if run.Plan.Bytes > last || run.Plan.Bytes >= arena || run.Summary.PlannedBytes > c.Exec.Memory {
 				t.Errorf("barriers %v, 1/%d: %d bytes of activations after %d, %d planned of %d", barriers, share, run.Plan.Bytes, last, run.Summary.PlannedBytes, c.Exec.Memory)
 			}
 			last = run.Plan.Bytes
