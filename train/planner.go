@@ -205,7 +205,10 @@ func (p *planner) peak(x layout) int64 {
 	return max(sum, p.base.peak)
 }
 
-func (p *planner) fits(x layout) bool { return p.limit == 0 || p.peak(x) <= p.limit }
+func (p *planner) fits(x layout) bool { return p.limit == 0 || p.peak(x) <= p.usable() }
+
+// usable is the limit less what a plan may be wrong by.
+func (p *planner) usable() int64 { return p.limit - p.limit/32 }
 
 // room returns what a limit leaves for the programs of all workers.
 func (p *planner) room(x layout) int64 {
@@ -213,7 +216,7 @@ func (p *planner) room(x layout) int64 {
 	if err != nil {
 		return 0
 	}
-	return max(1, p.limit-(p.peak(x)-x.arena))
+	return max(1, p.usable()-(p.peak(x)-x.arena))
 }
 
 func (p *planner) describe(x layout) MemoryPlan {
@@ -284,7 +287,7 @@ func (p *planner) largest() int {
 
 // roundUp gives a limit that is sure to do: what is resident differs a little
 // from process to process.
-func roundUp(n int64) int64 { return (n/(1<<20) + 2) << 20 }
+func roundUp(n int64) int64 { return ((n+n/31)/(1<<20) + 2) << 20 }
 
 // tune measures micro-batches of several sizes on the first examples, where
 // batches are long enough for that to matter, and takes the smallest that is

@@ -27,8 +27,8 @@ func newMemory(what string, bytes int64) (memory, error) {
 	b := make([]byte, max(bytes, 64)+align)
 	skip := -int64(uintptr(unsafe.Pointer(&b[0]))) & (align - 1)
 	b = b[skip : skip+max(bytes, 64)]
-	if bytes >= hugePage {
-		adviseHuge(b)
+	if whole := bytes &^ (hugePage - 1); whole > 0 { // a part of a page would take all of it
+		adviseHuge(b[:whole])
 	}
 	return memory{b}, nil
 }
