@@ -40,7 +40,7 @@ func newCrew(c *Config, g *graph.Graph, vars engine.Vars, o engine.Options) (*cr
 		eng := c.Engine
 		if rank > 0 {
 			var err error
-			if eng, err = NewEngine(c.Exec); err != nil {
+			if eng, err = another(c); err != nil {
 				return nil, errors.Join(err, w.close())
 			}
 			w.engines = append(w.engines, eng)
@@ -58,6 +58,17 @@ func newCrew(c *Config, g *graph.Graph, vars engine.Vars, o engine.Options) (*cr
 	}
 	w.passes = w.prog().Passes()
 	return w, nil
+}
+
+// another starts an engine for one more worker: one like the first, if that
+// can be had.
+func another(c *Config) (engine.Engine, error) {
+	if e, ok := c.Engine.(interface {
+		Another() (engine.Engine, error)
+	}); ok {
+		return e.Another()
+	}
+	return NewEngine(c.Exec)
 }
 
 // shareOf returns the options of one of n workers.

@@ -16,6 +16,7 @@ import (
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/engine/cpu"
 	"github.com/descent-ml/descent/graph"
 	icpu "github.com/descent-ml/descent/internal/cpu"
@@ -59,6 +60,25 @@ type matrixModel struct {
 	loss      nn.Loss
 	optimizer optim.Optimizer
 	examples  func(t testing.TB, n int) dataset.Dataset
+
+	barriers bool // batch norm: batches have four shards, and what outlives a pass matters
+}
+
+// batches are the batch sizes of a model: below and above a leaf; with barriers
+// the second needs no leaves to be one of many micro-batches.
+func (m matrixModel) batches() []matrixBatch {
+	if m.barriers {
+		return []matrixBatch{belowLeaf, {130, 300}}
+	}
+	return []matrixBatch{belowLeaf, aboveLeaf}
+}
+
+// shards are those of each batch.
+func (m matrixModel) shards() int {
+	if m.barriers {
+		return 4
+	}
+	return 1
 }
 
 var matrixModels = []matrixModel{
@@ -83,6 +103,15 @@ var matrixModels = []matrixModel{
 		loss:      nn.Huber(0.5),
 		optimizer: optim.Adam(0.01),
 		examples:  tokenExamples,
+	},
+	{
+		name: "norms",
+		model: nn.Sequential(nn.Categories([]int{5, 9}, 3), nn.Dense(12), nn.BatchNorm(), nn.ReLU(), nn.Dropout(0.1),
+			nn.Dense(10), nn.LayerNorm(), nn.BatchNorm().Group(3), nn.Tanh(), nn.Dense(9), nn.BatchNorm().Plain(), nn.GELU(), nn.Dense(4)),
+		loss:      nn.CrossEntropy().ClassWeights(1, 2, 0.5, 1),
+		optimizer: optim.AdamW(0.02).WithClipNorm(0.7),
+		examples:  categoryExamples,
+		barriers:  true,
 	},
 }
 
@@ -182,6 +211,8 @@ type cell struct {
 	threads int
 	isa     icpu.ISA
 	resumed bool // interrupted and resumed
+	workers int
+	memory  int // what outlives a pass: 1 is kept, 2 and 4 within so much of what that takes, 0 computed again
 }
 
 // problem names what decides the bits.
@@ -195,6 +226,9 @@ func (c cell) way() string {
 	}
 	if c.resumed {
 		resumed = ",resumed"
+	}
+	if c.model.barriers {
+		resumed = fmt.Sprintf(",workers=%d,memory=1/%d%s", c.workers, c.memory, resumed)
 	}
 	return fmt.Sprintf("micro=%s,threads=%d,isa=%v%s", micro, c.threads, c.isa, resumed)
 }
@@ -217,7 +251,7 @@ func (c cell) updates() uint64 {
 
 // config is the cell's run, on an engine whose threads share the least work.
 func (c cell) config(t testing.TB) Config {
-	x := Exec{Micro: c.micro}
+	x := Exec{Micro: c.micro, Workers: c.workers}
 	if x.Micro == 0 {
 		x.Micro = c.batch.size
 	}
@@ -228,8 +262,38 @@ func (c cell) config(t testing.TB) Config {
 	t.Cleanup(e.Close)
 	return Config{
 		Name: "matrix", Seed: 3, Model: c.model.model, Data: c.model.examples(t, c.batch.examples), Loss: c.model.loss,
-		Optimizer: c.model.optimizer, Batch: batch.Fixed(c.batch.size), Budget: Updates(matrixUpdates), Exec: x, Engine: e, Out: NoOut,
+		Optimizer: c.model.optimizer, Batch: batch.Fixed(c.batch.size), Budget: Updates(matrixUpdates), Exec: x, Engine: bounded{e, c.memory}, Out: NoOut,
+		Shards: c.model.shards(),
 	}
+}
+
+// bounded gives programs with several passes a part of the memory that keeping
+// all would take: what share tells as in cell.memory.
+type bounded struct {
+	*cpu.Engine
+	share int
+}
+
+func (b bounded) Another() (engine.Engine, error) {
+	e, err := b.Engine.Another()
+	if err != nil {
+		return nil, err
+	}
+	return bounded{e.(*cpu.Engine), b.share}, nil
+}
+
+func (b bounded) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (engine.Program, error) {
+	all, err := b.Estimate(g, o)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case b.share == 0:
+		o.Recompute = engine.RecomputeAlways
+	case b.share > 1:
+		o.Memory = max(1, (all.Bytes-all.Kept)+all.Kept/int64(b.share))
+	}
+	return b.Engine.Compile(g, vars, o)
 }
 
 // step is what an update left behind.
@@ -356,11 +420,13 @@ func (c cell) interruption() uint64 {
 // matrix lists the cells of a size of the matrix.
 func matrix(full bool) (cells []cell) {
 	for _, m := range matrixModels {
-		for _, b := range []matrixBatch{belowLeaf, aboveLeaf} {
+		for _, b := range m.batches() {
 			for _, micro := range []int{1, 3, 7, 0} {
 				for _, threads := range []int{1, 2, 4} {
 					for _, isa := range icpu.Tiers() {
-						cells = append(cells, cell{m, b, micro, threads, isa, false}, cell{m, b, micro, threads, isa, true})
+						for _, resumed := range []bool{false, true} {
+							cells = append(cells, cell{m, b, micro, threads, isa, resumed, 1, 1}.barriers()...)
+						}
 					}
 				}
 			}
@@ -372,11 +438,27 @@ func matrix(full bool) (cells []cell) {
 	return pairwise(cells)
 }
 
+// barriers returns a cell with every number of workers and memory, if its model
+// has barriers; else the cell. Four threads for each worker are left out.
+func (c cell) barriers() (cells []cell) {
+	if !c.model.barriers {
+		return []cell{c}
+	}
+	for _, c.workers = range []int{1, 2, 4} {
+		for _, c.memory = range []int{1, 2, 4, 0} {
+			if c.threads < 4 {
+				cells = append(cells, c)
+			}
+		}
+	}
+	return cells
+}
+
 // settings names what a cell is made of.
 func (c cell) settings() []string {
 	return []string{
 		c.model.name, fmt.Sprint("batch ", c.batch.size), fmt.Sprint("micro ", c.micro), fmt.Sprint("threads ", c.threads),
-		fmt.Sprint("isa ", c.isa), fmt.Sprint("resumed ", c.resumed),
+		fmt.Sprint("isa ", c.isa), fmt.Sprint("resumed ", c.resumed), fmt.Sprint("workers ", c.workers), fmt.Sprint("memory ", c.memory),
 	}
 }
 
@@ -423,8 +505,8 @@ func TestMatrix(t *testing.T) {
 	}
 	recorded, cells := readFingerprints(t), matrix(*matrixSize == "full")
 	for _, m := range matrixModels {
-		for _, b := range []matrixBatch{belowLeaf, aboveLeaf} {
-			first := cell{model: m, batch: b, threads: 1, isa: icpu.Best()}
+		for _, b := range m.batches() {
+			first := cell{model: m, batch: b, threads: 1, isa: icpu.Best(), workers: 1, memory: 1}
 			t.Run(first.problem(), func(t *testing.T) {
 				reference := first.steps(t)
 				checkMeaning(t, m, reference)
@@ -504,7 +586,7 @@ func writeFingerprints(t *testing.T, recorded map[string]string) {
 // TestMatrixCells: the small matrix has every pair of settings of the full one.
 func TestMatrixCells(t *testing.T) {
 	full, small := matrix(true), matrix(false)
-	if want := 3 * 2 * 4 * 3 * len(icpu.Tiers()) * 2; len(full) != want {
+	if want := (3*3 + 2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
 		t.Errorf("%d cells, want %d", len(full), want)
 	}
 	have := map[[2]string]bool{}

@@ -26,6 +26,7 @@ type Config struct {
 
 // Engine is the CPU engine.
 type Engine struct {
+	config  Config
 	threads int
 	grain   grain
 	pool    *pool
@@ -56,7 +57,7 @@ func New(c Config) (*Engine, error) {
 	if kernel.Active() != isa {
 		kernel.Use(isa)
 	}
-	e := &Engine{threads: c.Threads, grain: coarse, pool: newPool(c.Threads)}
+	e := &Engine{config: c, threads: c.Threads, grain: coarse, pool: newPool(c.Threads)}
 	if c.Eager {
 		e.grain = fine
 	}
@@ -68,6 +69,10 @@ func (e *Engine) ISA() string { return kernel.Active().String() }
 
 // Threads returns the number of workers.
 func (e *Engine) Threads() int { return e.threads }
+
+// Another starts an engine with the same settings, for another worker of the
+// same process. Programs of both may share variables.
+func (e *Engine) Another() (engine.Engine, error) { return New(e.config) }
 
 // Close stops the workers.
 func (e *Engine) Close() { e.pool.close() }
