@@ -1,6 +1,8 @@
 package train
 
 import (
+	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -19,11 +21,17 @@ import (
 // are inside the writing of a checkpoint.
 func killable(t testing.TB, dir string) Config {
 	c := resumable(t)
+	c.Model, c.Shards = normalized(t).Model, 2
 	c.Out, c.Engine = dir, nil
-	c.Budget = Epochs(60) // 240 updates
+	c.Budget = Epochs(float64(3 * *kills)) // 12 updates for each
 	c.Checkpoint.Every = batch.Updates(1)
 	return c
 }
+
+// kills is how often the run is killed:
+//
+//	go test ./train -run Kill -kills 100
+var kills = flag.Int("kills", 20, "how often TestKill kills its run")
 
 const killEnv = "DESCENT_TRAIN_KILL_DIR"
 
@@ -50,13 +58,13 @@ func TestKill(t *testing.T) {
 	want := fit(t, whole)
 	scratch := t.TempDir() // a killed child leaves its temporary folders here
 	dir := filepath.Join(scratch, "killed")
-	kills, inWrite := 0, 0
+	killed, inWrite := 0, 0
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for try := 0; ; try++ {
-		if try > 200 {
+		if try > 10**kills {
 			t.Fatal("the run does not end")
 		}
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", fmt.Sprint("-kills=", *kills))
 		child.Env = append(os.Environ(), killEnv+"="+dir, "TMPDIR="+scratch)
 		var out strings.Builder
 		child.Stdout, child.Stderr = &out, &out
@@ -65,11 +73,11 @@ func TestKill(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- child.Wait() }()
-		if kills < 20 || inWrite == 0 {
+		if killed < *kills || inWrite == 0 {
 			select {
 			case <-time.After(10*time.Millisecond + time.Duration(rnd.Int64N(int64(60*time.Millisecond)))):
 				if err := child.Process.Kill(); err == nil {
-					kills++
+					killed++
 				}
 			case err := <-done:
 				done <- err
@@ -86,7 +94,7 @@ func TestKill(t *testing.T) {
 			t.Fatalf("%v\n%s", err, &out)
 		}
 	}
-	t.Logf("%d kills, %d of them inside the write of a checkpoint", kills, inWrite)
+	t.Logf("%d kills, %d of them inside the write of a checkpoint", killed, inWrite)
 	got, err := report.ReadSummary(dir)
 	if err != nil || got.Fingerprint != want.Summary.Fingerprint {
 		t.Fatalf("summary %+v, %v; want fingerprint %.8s", got, err, want.Summary.Fingerprint)
@@ -94,7 +102,7 @@ func TestKill(t *testing.T) {
 	if a, b := records(t, dir), records(t, whole.Out); !reflect.DeepEqual(a, b) {
 		t.Errorf("%d records\n%+v\nwant %d\n%+v", len(a), a, len(b), b)
 	}
-	if kills < 5 {
-		t.Errorf("only %d kills: the run was over before", kills)
+	if killed < *kills/4 {
+		t.Errorf("only %d kills: the run was over before", killed)
 	}
 }
