@@ -3,13 +3,16 @@ package train
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/tensor"
 )
 
 // TestReestimate: the running statistics of a first layer are those of all the
@@ -88,4 +91,19 @@ func TestSingleValueIsRefused(t *testing.T) {
 	}
 	c.DropLast = true
 	fit(t, c)
+}
+
+// TestInitFromPyTorch: a state_dict of a net with batch norm counts batches,
+// which nothing here depends on.
+func TestInitFromPyTorch(t *testing.T) {
+	c := normalized(t)
+	run := fit(t, c)
+	c = normalized(t)
+	c.Init = maps.Clone(run.Params)
+	c.Init["1.num_batches_tracked"] = tensor.Scalar(int64(17))
+	c.Budget, c.Optimizer.LR = Updates(1), 1e-30
+	again := fit(t, c)
+	if a, b := again.Params["0.weight"], run.Params["0.weight"]; !slices.Equal(a.F32(), b.F32()) {
+		t.Error("the parameters were not taken")
+	}
 }
