@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/train"
@@ -109,7 +110,7 @@ func (c *Config) keys() fields {
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
-		{key: "batch", codec: given{batchSize{&c.Batch, &c.Shards}, &c.batchGiven}},
+		{key: "batch", codec: batchSize{&c.Batch, &c.Shards, &c.batchGiven}},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "clip", codec: fields{
@@ -162,11 +163,14 @@ func Parse(source string, yaml []byte, overrides ...string) (*Config, error) {
 
 // check reports what is wrong between keys.
 func (c *Config) check(fs *Faults, root *value) {
-	at := func(key string) place {
-		if v := root.find(key); v != nil {
-			return v.at
+	at := func(path ...string) place {
+		v := root
+		for _, key := range path {
+			if next := v.find(key); next != nil {
+				v = next
+			}
 		}
-		return root.at
+		return v.at
 	}
 	if c.Data.Split.Val+c.Data.Split.Test >= 1 {
 		fs.add(at("data"), "the splits take all examples and leave none for training")
@@ -175,10 +179,10 @@ func (c *Config) check(fs *Faults, root *value) {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
 	if c.Batch > 0 && c.Shards > c.Batch {
-		fs.add(at("batch"), "%d shards of a batch of %d (want no more shards than examples)", c.Shards, c.Batch)
+		fs.add(at("batch", "shards"), "%d shards of a batch of %d (want no more shards than examples)", c.Shards, c.Batch)
 	}
 	if c.Exec.Workers > c.Shards {
-		fs.add(at("exec"), "%d workers for %d shards (want no more workers than shards: see batch.shards)", c.Exec.Workers, c.Shards)
+		fs.add(at("exec", "workers"), "got %d, and batch.shards is %d (want no more workers than shards)", c.Exec.Workers, c.Shards)
 	}
 	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
 		fs.add(at("reestimate"), "got %v (want examples or epochs: 10000ex or 1ep)", c.Reestimate)
@@ -206,8 +210,18 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 // YAML prints the configuration with every default.
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
-// JSON is YAML as one JSON object.
-func (c *Config) JSON() (json.RawMessage, error) { return json.Marshal(c.keys().write().json()) }
+// later are keys that came when runs had been stored without them.
+var later = []string{"faults", "reestimate"}
+
+// JSON is YAML as one JSON object, but for the later keys that are at their
+// defaults: it is compared with what a run was stored with.
+func (c *Config) JSON() (json.RawMessage, error) {
+	all, defaults := c.keys().write(), Default().keys().write()
+	all.entries = slices.DeleteFunc(all.entries, func(e entry) bool {
+		return slices.Contains(later, e.key) && e.value.flow() == defaults.find(e.key).flow()
+	})
+	return json.Marshal(all.json())
+}
 
 // IsFault reports whether an error is of the configuration or how the program
 // was called, rather than of its work.

@@ -50,6 +50,9 @@ model:
   - dense: {out: 256, bias: false, init: {normal: {mean: 0, std: 0.1}}, bias_init: zeros}
   - layernorm
   - rmsnorm
+  - batchnorm
+  - {batchnorm: 32}
+  - {batchnorm: {group: none, momentum: 0.2, eps: 1e-3, affine: false}}
   - {residual: [{dense: 256}, gelu, gelu_tanh, silu, tanh, sigmoid, softplus, softmax]}
   - {leaky_relu: 0.2}
   - elu
@@ -60,16 +63,18 @@ model:
 loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 0.5]}}
 optimizer: {sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}
 schedule: {multistep: {at: [30ep, 50%], factor: 0.2, warmup: 100up}}
-batch: all
+batch: {size: all, shards: 4}
 budget: 1e6 examples
 init: start.safetensors
 clip: {norm: 1, value: 0.5}
+faults: {policy: back_off, spike: 10, limit: 3, factor: 0.1}
+reestimate: 10000ex
 validate: {every: 500up}
 metric: accuracy
 early_stop: {patience: 5, min_delta: 1e-4}
 checkpoint: {every: 10min, keep: 2}
 log: {every: 1up}
-exec: {threads: 2, micro: 7, memory: 1536MiB, isa: avx2}
+exec: {threads: 2, workers: 3, micro: 7, memory: 1536MiB, recompute: always, isa: avx2}
 `
 
 func TestParse(t *testing.T) {
@@ -105,7 +110,8 @@ func roundTrip(t *testing.T, c *Config) {
 	}
 	// Functions inside options cannot be compared; the rest must be equal.
 	if !reflect.DeepEqual(c.Data, back.Data) || c.Exec != back.Exec || c.Budget != back.Budget || c.Seed != back.Seed || c.Name != back.Name ||
-		c.Checkpoint != back.Checkpoint || c.EarlyStop != back.EarlyStop || c.Clip != back.Clip || c.Init != back.Init || c.Batch != back.Batch {
+		c.Checkpoint != back.Checkpoint || c.EarlyStop != back.EarlyStop || c.Clip != back.Clip || c.Init != back.Init || c.Batch != back.Batch ||
+		c.Shards != back.Shards || c.Faults != back.Faults || c.Reestimate != back.Reestimate {
 		t.Errorf("%+v\nread back as %+v", c, back)
 	}
 	raw, err := back.JSON()
@@ -145,6 +151,39 @@ func TestRoundTrip(t *testing.T) {
 			}
 			roundTrip(t, c)
 		})
+	}
+}
+
+// TestLaterKeys: a key that runs were stored without is in what is compared with
+// them only if it is set; people see its default.
+func TestLaterKeys(t *testing.T) {
+	base := "data: {train: x.csv}\nbatch: 32\n"
+	plain := mustParse(t, base)
+	old, err := plain.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range later {
+		if strings.Contains(string(old), key) || !strings.Contains(string(plain.YAML()), "\n"+key+":") {
+			t.Errorf("%s in\n%s\nor not in\n%s", key, old, plain.YAML())
+		}
+	}
+	for _, c := range []struct {
+		text string
+		same bool
+	}{
+		{"faults: stop\nreestimate: off", true},
+		{"faults: {limit: 10}", true},
+		{"faults: skip", false},
+		{"faults: {spike: 5}", false},
+		{"reestimate: 1ep", false},
+	} {
+		if now, err := mustParse(t, base+c.text).JSON(); err != nil || (string(now) == string(old)) != c.same {
+			t.Errorf("%s: %v\n%s\nbefore\n%s", c.text, err, now, old)
+		}
+	}
+	if now, err := mustParse(t, "data: {train: x.csv}\nbatch: {size: 32, shards: 1}").JSON(); err != nil || string(now) != string(old) {
+		t.Errorf("one shard: %v\n%s", err, now)
 	}
 }
 
@@ -202,6 +241,24 @@ func TestFaults(t *testing.T) {
 		{"too deep in blocks", strings.Repeat("- ", 1000), "nested deeper than 40 levels"},
 		{"class weights of 0", with("loss: {cross_entropy: {class_weights: [0, 0]}}"), "c.yaml:2:7: every class weight is 0"},
 		{"micro", with("exec: {micro: half}"), "c.yaml:2:15: got half (want a whole number, 1 or more, auto or full)"},
+		{"shards 0", with("batch: {size: 8, shards: 0}"), "c.yaml:2:26: got 0 (want a whole number, 1 or more)"},
+		{"shards unknown", with("batch: {size: 8, shard: 2}"), `c.yaml:2:18: unknown key "shard" (did you mean "shards"?)`},
+		{"more shards than examples", with("batch: {size: 3, shards: 4}"), "c.yaml:2:26: 4 shards of a batch of 3 (want no more shards than examples)"},
+		{"more workers than shards", with("batch: {size: 8, shards: 2}\nexec: {workers: 3}"), "c.yaml:3:17: got 3, and batch.shards is 2 (want no more workers than shards)"},
+		{"workers without shards", with("exec: {workers: 2}"), "c.yaml:2:17: got 2, and batch.shards is 1"},
+		{"recompute", with("exec: {recompute: allways}"), `c.yaml:2:19: unknown value allways (did you mean "always"?)`},
+		{"group of 1", with("model: [{batchnorm: 1}]"), "c.yaml:2:21: got 1 (want a whole number, 2 or more, or none)"},
+		{"momentum of batch norm", with("model: [{batchnorm: {momentum: 1.5}}]"), "c.yaml:2:32: got 1.5 (want 0 or more, at most 1)"},
+		{"eps of batch norm", with("model: [{batchnorm: {eps: 0}}]"), "c.yaml:2:27: got 0 (want above 0)"},
+		{"batch norm by another name", with("model: [batch_norm]"), `c.yaml:2:9: unknown layer "batch_norm" (did you mean "batchnorm"?)`},
+		{"policy", with("faults: skipp"), `c.yaml:2:9: unknown value skipp (did you mean "skip"?)`},
+		{"policy inside", with("faults: {polcy: skip}"), `c.yaml:2:10: unknown key "polcy" (did you mean "policy"?)`},
+		{"spike of 1", with("faults: {policy: skip, spike: 1}"), "c.yaml:2:31: got 1 (want a number above 1, or none)"},
+		{"factor of 0", with("faults: {factor: 0}"), "c.yaml:2:18: got 0 (want a number above 0 and less than 1)"},
+		{"factor of 1", with("faults: {factor: 1}"), "c.yaml:2:18: got 1 (want 0 or more, less than 1)"},
+		{"limit of 0", with("faults: {limit: 0}"), "c.yaml:2:17: got 0 (want a whole number, 1 or more)"},
+		{"reestimate in time", with("reestimate: 5min"), "c.yaml:2:13: got 5min (want examples or epochs: 10000ex or 1ep)"},
+		{"reestimate nothing", with("reestimate: no"), "c.yaml:2:13: span"},
 		{"micro 0", with("exec: {micro: 0}"), "c.yaml:2:15: got 0 (want"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -249,6 +306,15 @@ func TestOverrides(t *testing.T) {
 	}
 	if c, err = Parse("c.yaml", []byte(base), "optimizer.sgd.momentum=0.9"); err != nil || c.Optimizer.Kind != "sgd" {
 		t.Errorf("%v, %s", err, c.YAML())
+	}
+	for _, set := range [][]string{
+		{"batch=32", "batch.shards=4", "faults=skip", "faults.spike=10", "reestimate=1ep"},
+		{"batch.shards=4", "batch.size=32", "faults.spike=10", "faults.policy=skip", "reestimate=1ep"},
+	} {
+		c, err := Parse("c.yaml", []byte(base), set...)
+		if err != nil || c.Batch != 32 || c.Shards != 4 || c.Faults != (Faulty{"skip", 10, 0.5, 10}) || c.Reestimate.String() != "1ep" {
+			t.Errorf("%v: %v", set, err)
+		}
 	}
 	for set, want := range map[string]string{
 		"batch=0":             "--set batch=0: got 0 (want a whole number, 1 or more, or all)",

@@ -179,7 +179,7 @@ type batchNorm struct {
 func (b *batchNorm) keys() fields {
 	return fields{
 		{key: "group", codec: count{p: &b.group, low: 2, auto: "none"}},
-		{key: "momentum", codec: number{&b.momentum, fraction}},
+		{key: "momentum", codec: number{&b.momentum, unit}},
 		{key: "eps", codec: number{&b.eps, aboveZero}},
 		{key: "affine", codec: flag{&b.affine}},
 	}

@@ -198,13 +198,16 @@ func (s seed) read(fs *Faults, v *value) {
 
 func (s seed) write() *value { return &value{text: strconv.FormatUint(*s.p, 10)} }
 
-// batchSize is a number of examples, all, or {size: of these}.
-type batchSize struct{ p, shards *int }
+// batchSize is a number of examples, all, or {size: of these, shards: 4}.
+type batchSize struct {
+	p, shards *int
+	given     *bool // whether the size is
+}
 
 func (b batchSize) read(fs *Faults, v *value) {
-	size := count{p: b.p, low: 1, auto: "all"}
+	size := given{count{p: b.p, low: 1, auto: "all"}, b.given}
 	if v.kind == mapping {
-		fields{{key: "size", codec: size, required: true}, {key: "shards", codec: count{p: b.shards, low: 1}}}.read(fs, v)
+		fields{{key: "size", codec: size}, {key: "shards", codec: count{p: b.shards, low: 1}}}.read(fs, v)
 		return
 	}
 	size.read(fs, v)

@@ -10,6 +10,9 @@ import (
 // replaces the one there.
 var choices = []string{"loss", "optimizer", "schedule"}
 
+// shorthands are the keys whose value alone stands for one of its parts.
+var shorthands = map[string]string{"batch": "size", "faults": "policy"}
+
 // override applies one key=value to the tree. Everything under it stands, for
 // messages, where the override does.
 func override(fs *Faults, root *value, setting string) {
@@ -31,6 +34,9 @@ func override(fs *Faults, root *value, setting string) {
 	path := strings.Split(key, ".")
 	for i, part := range path {
 		last := i == len(path)-1
+		if i == 1 && shorthands[path[0]] != "" {
+			root.spellOut(shorthands[path[0]])
+		}
 		next := root.child(part, i == 1 && slices.Contains(choices, path[0]), at)
 		if next == nil {
 			fs.add(at, "%q has no part %q", strings.Join(path[:i], "."), part)
@@ -40,6 +46,14 @@ func override(fs *Faults, root *value, setting string) {
 			*next = *v
 		}
 		root = next
+	}
+}
+
+// spellOut makes {part: word} of a word.
+func (v *value) spellOut(part string) {
+	if v.kind == scalar && !v.null() {
+		word := *v
+		*v = value{kind: mapping, at: v.at, entries: []entry{{part, v.at, &word}}}
 	}
 }
 
