@@ -37,8 +37,15 @@ func FromFile(ts Tensors, transposed map[string]bool) (Tensors, error) {
 }
 
 func transpose(t *tensor.Tensor) *tensor.Tensor {
+	out := tensor.New(t.DType(), t.Shape()[1], t.Shape()[0])
+	Transpose(out, t)
+	return out
+}
+
+// Transpose writes the matrix t the other way round to out, which has its type
+// and the transposed shape.
+func Transpose(out, t *tensor.Tensor) {
 	rows, cols := t.Shape()[0], t.Shape()[1]
-	out := tensor.New(t.DType(), cols, rows)
 	switch t.DType() {
 	case tensor.F32:
 		transposeInto(out.F32(), t.F32(), rows, cols)
@@ -51,7 +58,6 @@ func transpose(t *tensor.Tensor) *tensor.Tensor {
 	case tensor.U8:
 		transposeInto(out.U8(), t.U8(), rows, cols)
 	}
-	return out
 }
 
 // transposeInto sets dst[j*rows+i] = src[i*cols+j], in tiles that fit L1.

@@ -396,8 +396,14 @@ func (l *loop) judge(values report.Values) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	l.bestWeights = checkpoint.Tensors{}
+	if l.bestWeights == nil {
+		l.bestWeights = checkpoint.Tensors{}
+	}
 	for name, t := range ts {
+		if kept := l.bestWeights[name]; kept != nil {
+			copy(kept.F32(), t.F32())
+			continue
+		}
 		l.bestWeights[name] = t.Clone()
 	}
 	return true, nil

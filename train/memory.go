@@ -58,7 +58,7 @@ func (m MemoryPlan) govern(asked int64) (undo func()) {
 	if asked == 0 && before == math.MaxInt64 {
 		return func() {}
 	}
-	if bound := m.Peak - readResident().files; bound > 0 {
+	if bound := m.Peak - m.Peak/50 - readResident().files; bound > 0 { // it is a soft one
 		debug.SetMemoryLimit(bound)
 	}
 	return func() { debug.SetMemoryLimit(before) }
@@ -128,12 +128,24 @@ func settle() resident {
 }
 
 // growth is what the runtime and the pages of the program's code grow by from
-// planning to the end of a run: measured, see docs/memory.md.
-const growth = 2 << 20
+// planning to the end of a run: measured, see docs/memory.md. Blocks from
+// hugePage on begin at a page of that size, and take half of one more on average.
+const growth, hugePage = 3 << 19, 2 << 20
+
+// grown is growth with what blocks of the given sizes take beside themselves.
+func grown(blocks ...int64) int64 {
+	n := int64(growth)
+	for _, b := range blocks {
+		if b >= hugePage {
+			n += hugePage / 2
+		}
+	}
+	return n
+}
 
 // varBytes returns the bytes of the variables, and of those that files hold
 // transposed, which are copied to be written.
-func varBytes(g *graph.Graph) (all, params, flipped, flippedParams int64) {
+func varBytes(g *graph.Graph) (all, params, flipped int64) {
 	t := transposed(g)
 	for _, v := range g.Vars {
 		n := 4 * int64(v.Shape.Size())
@@ -143,21 +155,18 @@ func varBytes(g *graph.Graph) (all, params, flipped, flippedParams int64) {
 		}
 		if t[v.Attr.Name] {
 			flipped += n
-			if v.Attr.Kind != graph.State {
-				flippedParams += n
-			}
 		}
 	}
-	return all, params, flipped, flippedParams
+	return all, params, flipped
 }
 
 // copies are what saving and keeping weights takes on top of the variables.
 func (l *loop) copies() []MemoryPart {
-	all, params, flipped, flippedParams := varBytes(l.graph)
+	all, params, flipped := varBytes(l.graph)
 	parts := []MemoryPart{
 		{"weights and optimizer state", all},
 		{"their copies on the host", all},
-		{"copies to write checkpoints and the model", flipped + flippedParams},
+		{"copies to write checkpoints and the model", flipped},
 	}
 	if l.cfg.EarlyStop.Patience > 0 {
 		parts = append(parts, MemoryPart{"best weights", params})

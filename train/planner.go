@@ -194,7 +194,7 @@ func (p *planner) parts(x layout) []MemoryPart {
 			parts = append(parts, MemoryPart{"estimating statistics at the end", plan.Bytes + int64(x.micro)*dataset.RowBytes(p.cfg.Data)})
 		}
 	}
-	return append(parts, MemoryPart{"growth of the runtime", growth})
+	return append(parts, MemoryPart{"growth of the runtime", grown(x.arena, x.plan.VarBytes)})
 }
 
 func (p *planner) peak(x layout) int64 {

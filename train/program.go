@@ -74,11 +74,12 @@ type weights struct {
 	nodes      []*graph.Node      // of the variables
 	host       checkpoint.Tensors // in the engine's layout
 	transposed map[string]bool    // what files hold the other way round
+	flipped    checkpoint.Tensors // copies of that, made when they are first needed
 }
 
 // newWeights makes the variables of a graph with their first values.
 func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.Tensors) (*weights, error) {
-	w := &weights{nodes: g.Vars, host: checkpoint.Tensors{}, transposed: transposed(g)}
+	w := &weights{nodes: g.Vars, host: checkpoint.Tensors{}, transposed: transposed(g), flipped: checkpoint.Tensors{}}
 	specs := make([]engine.VarSpec, len(g.Vars))
 	for i, v := range g.Vars {
 		specs[i] = engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims}
@@ -162,19 +163,27 @@ func (w *weights) finite() (bool, error) {
 }
 
 // file returns what the engine holds, in the layout of files: parameters and
-// state, or parameters alone. The tensors are valid until the next pull.
+// state, or parameters alone. The tensors are valid until the next call.
 func (w *weights) file(state bool) (checkpoint.Tensors, error) {
 	if err := w.pull(); err != nil {
 		return nil, err
 	}
-	ts, flip := checkpoint.Tensors{}, map[string]bool{}
+	ts := checkpoint.Tensors{}
 	for _, v := range w.nodes {
-		if state || v.Attr.Kind != graph.State {
-			ts[v.Attr.Name] = w.host[v.Attr.Name]
-			flip[v.Attr.Name] = w.transposed[v.Attr.Name]
+		name := v.Attr.Name
+		switch {
+		case !state && v.Attr.Kind == graph.State:
+		case !w.transposed[name]:
+			ts[name] = w.host[name]
+		default:
+			if w.flipped[name] == nil {
+				w.flipped[name] = tensor.New(tensor.F32, v.Shape.Dims[1], v.Shape.Dims[0])
+			}
+			checkpoint.Transpose(w.flipped[name], w.host[name])
+			ts[name] = w.flipped[name]
 		}
 	}
-	return checkpoint.ToFile(ts, flip)
+	return ts, nil
 }
 
 // adopt copies tensors in the layout of files over the host's. Names and
