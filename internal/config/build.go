@@ -81,6 +81,9 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	if c.Batch > 0 {
 		t.Batch = batch.Fixed(c.Batch)
 	}
+	if n := t.Batch.Max(s.Train.Len()); c.Shards > n {
+		return t, mistakef("config: batch: %d shards of a batch of %d (want no more shards than examples)", c.Shards, n)
+	}
 	if !c.Data.Shuffle {
 		t.Order = dataset.Sequential
 	}

@@ -309,6 +309,57 @@ func TestFewExamples(t *testing.T) {
 	}
 }
 
+// TestShards: shards are of the batch that the data give, if it is not given.
+func TestShards(t *testing.T) {
+	data := "data: {train: " + table(t, 20) + ", target: class}\n"
+	for _, c := range []struct {
+		text string
+		want int // shards, 0 if they are refused
+	}{
+		{"", 1},
+		{"batch: {shards: 20}", 20},
+		{"batch: {shards: 21}", 0},
+		{"batch: {size: all, shards: 20}", 20},
+		{"batch: {size: all, shards: 21}", 0},
+		{"batch: {size: 8, shards: 8}\nexec: {workers: 2}", 8},
+	} {
+		conf := mustParse(t, data+c.text)
+		s, err := conf.Load(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built, err := conf.BuildTrain(s)
+		if c.want == 0 {
+			if err == nil || !IsFault(err) || !strings.Contains(err.Error(), "21 shards of a batch of 20") {
+				t.Errorf("%q: %v", c.text, err)
+			}
+		} else if err != nil || built.Shards != c.want || built.Exec.Workers != conf.Exec.Workers {
+			t.Errorf("%q: %d shards, %v", c.text, built.Shards, err)
+		}
+	}
+}
+
+// TestFaultPolicies: what is written is what package train is told.
+func TestFaultPolicies(t *testing.T) {
+	data := "data: {train: " + table(t, 20) + ", target: class}\n"
+	for text, want := range map[string]train.Faults{
+		"":                    {Policy: train.StopRun, Limit: 10, Factor: 0.5},
+		"faults: skip":        {Policy: train.Skip, Limit: 10, Factor: 0.5},
+		"faults: retry":       {Policy: train.Retry, Limit: 10, Factor: 0.5},
+		"faults: {spike: 10}": {Policy: train.StopRun, Spike: 10, Limit: 10, Factor: 0.5},
+		"faults: {policy: back_off, limit: 3, factor: 0.1}": {Policy: train.BackOff, Limit: 3, Factor: 0.1},
+	} {
+		conf := mustParse(t, data+text)
+		s, err := conf.Load(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if built, err := conf.BuildTrain(s); err != nil || built.Faults != want {
+			t.Errorf("%q: %+v, %v; want %+v", text, built.Faults, err, want)
+		}
+	}
+}
+
 // TestMicroFull: full is the whole batch, whatever that is, and stays so in
 // what is printed.
 func TestMicroFull(t *testing.T) {
