@@ -25,7 +25,7 @@ func (s share) read(fs *Faults, v *value) {
 
 func (s share) write() *value { return &value{text: formatNumber(*s.p)} }
 
-// span is a stretch of training. off, if not empty, is the word for none.
+// span is a stretch of training.
 type span struct {
 	p       *batch.Span
 	percent bool // a share of the budget is allowed
@@ -83,3 +83,26 @@ func (m amount) write() *value {
 }
 
 func every(p *batch.Span) codec { return fields{{key: "every", codec: span{p, true}}} }
+
+// dataOrOff is an amount of training data, or off.
+type dataOrOff struct{ p *batch.Span }
+
+func (d dataOrOff) read(fs *Faults, v *value) {
+	if v.kind == scalar && v.text == "off" {
+		*d.p = batch.Span{}
+		return
+	}
+	x, err := batch.Parse(v.text)
+	if v.kind != scalar || err != nil || x.Unit != batch.Epoch && x.Unit != batch.Example {
+		fs.add(v.at, "got %v (want examples or epochs, such as 10000ex or 1ep, or off)", v)
+		return
+	}
+	*d.p = x
+}
+
+func (d dataOrOff) write() *value {
+	if d.p.IsZero() {
+		return &value{text: "off"}
+	}
+	return span{p: d.p}.write()
+}

@@ -114,11 +114,11 @@ func (c *Config) keys() fields {
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "clip", codec: fields{
-			{key: "norm", codec: orNone{&c.Clip.Norm}},
-			{key: "value", codec: orNone{&c.Clip.Value}},
+			{key: "norm", codec: orNone{p: &c.Clip.Norm}},
+			{key: "value", codec: orNone{p: &c.Clip.Value}},
 		}},
 		{key: "faults", codec: c.Faults.codec()},
-		{key: "reestimate", codec: orOff{&c.Reestimate}},
+		{key: "reestimate", codec: dataOrOff{&c.Reestimate}},
 		{key: "validate", codec: every(&c.Validate)},
 		{key: "metric", codec: word{&c.Metric, []string{"loss", "accuracy", "rmse", "r2"}}},
 		{key: "early_stop", codec: fields{
@@ -183,9 +183,6 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	if c.Exec.Workers > c.Shards {
 		fs.add(at("exec", "workers"), "got %d, and batch.shards is %d (want no more workers than shards)", c.Exec.Workers, c.Shards)
-	}
-	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
-		fs.add(at("reestimate"), "got %v (want examples or epochs: 10000ex or 1ep)", c.Reestimate)
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)

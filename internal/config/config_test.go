@@ -254,11 +254,11 @@ func TestFaults(t *testing.T) {
 		{"policy", with("faults: skipp"), `c.yaml:2:9: unknown value skipp (did you mean "skip"?)`},
 		{"policy inside", with("faults: {polcy: skip}"), `c.yaml:2:10: unknown key "polcy" (did you mean "policy"?)`},
 		{"spike of 1", with("faults: {policy: skip, spike: 1}"), "c.yaml:2:31: got 1 (want a number above 1, or none)"},
-		{"factor of 0", with("faults: {factor: 0}"), "c.yaml:2:18: got 0 (want a number above 0 and less than 1)"},
-		{"factor of 1", with("faults: {factor: 1}"), "c.yaml:2:18: got 1 (want 0 or more, less than 1)"},
+		{"factor of 0", with("faults: {factor: 0}"), "c.yaml:2:18: got 0 (want above 0, less than 1)"},
+		{"factor of 1", with("faults: {factor: 1}"), "c.yaml:2:18: got 1 (want above 0, less than 1)"},
 		{"limit of 0", with("faults: {limit: 0}"), "c.yaml:2:17: got 0 (want a whole number, 1 or more)"},
-		{"reestimate in time", with("reestimate: 5min"), "c.yaml:2:13: got 5min (want examples or epochs: 10000ex or 1ep)"},
-		{"reestimate nothing", with("reestimate: no"), "c.yaml:2:13: span"},
+		{"reestimate in time", with("reestimate: 5min"), "c.yaml:2:13: got 5min (want examples or epochs, such as 10000ex or 1ep, or off)"},
+		{"reestimate nothing", with("reestimate: no"), "c.yaml:2:13: got no (want examples or epochs"},
 		{"micro 0", with("exec: {micro: 0}"), "c.yaml:2:15: got 0 (want"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

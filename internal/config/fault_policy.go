@@ -3,7 +3,6 @@ package config
 import (
 	"slices"
 
-	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -24,9 +23,9 @@ type faulty struct{ p *Faulty }
 func (f faulty) keys() fields {
 	return fields{
 		{key: "policy", codec: word{&f.p.Policy, train.FaultPolicies()}},
-		{key: "spike", codec: orNone{&f.p.Spike}},
+		{key: "spike", codec: orNone{&f.p.Spike, 1}},
 		{key: "limit", codec: count{p: &f.p.Limit, low: 1}},
-		{key: "factor", codec: number{&f.p.Factor, fraction}},
+		{key: "factor", codec: number{&f.p.Factor, between}},
 	}
 }
 
@@ -36,12 +35,6 @@ func (f faulty) read(fs *Faults, v *value) {
 		return
 	}
 	f.keys().read(fs, v)
-	if s := v.find("spike"); s != nil && f.p.Spike != 0 && f.p.Spike <= 1 {
-		fs.add(s.at, "got %v (want a number above 1, or none)", s)
-	}
-	if s := v.find("factor"); s != nil && f.p.Factor == 0 {
-		fs.add(s.at, "got %v (want a number above 0 and less than 1)", s)
-	}
 }
 
 func (f faulty) write() *value { return f.keys().write() }
@@ -51,22 +44,4 @@ func (f *Faulty) build() train.Faults {
 		Policy: train.FaultPolicy(slices.Index(train.FaultPolicies(), f.Policy)),
 		Spike:  f.Spike, Limit: f.Limit, Factor: f.Factor,
 	}
-}
-
-// orOff is a stretch of training, or off.
-type orOff struct{ p *batch.Span }
-
-func (o orOff) read(fs *Faults, v *value) {
-	if v.kind == scalar && v.text == "off" {
-		*o.p = batch.Span{}
-		return
-	}
-	span{p: o.p}.read(fs, v)
-}
-
-func (o orOff) write() *value {
-	if o.p.IsZero() {
-		return &value{text: "off"}
-	}
-	return span{p: o.p}.write()
 }

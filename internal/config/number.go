@@ -14,6 +14,7 @@ type limits struct {
 }
 
 var (
+	between    = limits{low: 0, openLow: true, high: 1, openHigh: true} // (0, 1)
 	aboveZero  = limits{low: 0, openLow: true, high: math.Inf(1)}
 	zeroOrMore = limits{low: 0, high: math.Inf(1)}
 	fraction   = limits{low: 0, high: 1, openHigh: true} // [0, 1)
@@ -221,15 +222,23 @@ func (b batchSize) write() *value {
 	return fields{{key: "size", codec: size}, {key: "shards", codec: count{p: b.shards}}}.write()
 }
 
-// orNone is a number above 0, or none.
-type orNone struct{ p *float64 }
+// orNone is a number above low, or none.
+type orNone struct {
+	p   *float64
+	low float64
+}
 
 func (o orNone) read(fs *Faults, v *value) {
 	if v.kind == scalar && v.text == "none" {
 		*o.p = 0
 		return
 	}
-	number{o.p, aboveZero}.read(fs, v)
+	x, err := parseNumber(v.text)
+	if v.kind != scalar || v.quoted || err != nil || !(x > o.low) {
+		fs.add(v.at, "got %v (want a number above %v, or none)", v, o.low)
+		return
+	}
+	*o.p = x
 }
 
 func (o orNone) write() *value {
