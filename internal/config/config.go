@@ -184,6 +184,9 @@ func (c *Config) check(fs *Faults, root *value) {
 	if c.Exec.Workers > c.Shards {
 		fs.add(at("exec", "workers"), "got %d, and batch.shards is %d (want no more workers than shards)", c.Exec.Workers, c.Shards)
 	}
+	if !c.Reestimate.IsZero() && !normalizesBatches(c.Model) {
+		fs.add(at("reestimate"), "no running statistics to compute: the model has no batchnorm that is not frozen")
+	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)
 }

@@ -176,7 +176,7 @@ func TestLaterKeys(t *testing.T) {
 		{"faults: {limit: 10}", true},
 		{"faults: skip", false},
 		{"faults: {spike: 5}", false},
-		{"reestimate: 1ep", false},
+		{"model: [batchnorm, {dense: auto}]\nreestimate: 1ep", false},
 	} {
 		if now, err := mustParse(t, base+c.text).JSON(); err != nil || (string(now) == string(old)) != c.same {
 			t.Errorf("%s: %v\n%s\nbefore\n%s", c.text, err, now, old)
@@ -259,6 +259,7 @@ func TestFaults(t *testing.T) {
 		{"limit of 0", with("faults: {limit: 0}"), "c.yaml:2:17: got 0 (want a whole number, 1 or more)"},
 		{"reestimate in time", with("reestimate: 5min"), "c.yaml:2:13: got 5min (want examples or epochs, such as 10000ex or 1ep, or off)"},
 		{"reestimate nothing", with("reestimate: no"), "c.yaml:2:13: got no (want examples or epochs"},
+		{"nothing to reestimate", with("model: [{frozen: [batchnorm]}, {dense: auto}]\nreestimate: 1ep"), "c.yaml:3:13: no running statistics to compute: the model has no batchnorm that is not frozen"},
 		{"micro 0", with("exec: {micro: 0}"), "c.yaml:2:15: got 0 (want"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -308,8 +309,8 @@ func TestOverrides(t *testing.T) {
 		t.Errorf("%v, %s", err, c.YAML())
 	}
 	for _, set := range [][]string{
-		{"batch=32", "batch.shards=4", "faults=skip", "faults.spike=10", "reestimate=1ep"},
-		{"batch.shards=4", "batch.size=32", "faults.spike=10", "faults.policy=skip", "reestimate=1ep"},
+		{"batch=32", "batch.shards=4", "faults=skip", "faults.spike=10", "reestimate=1ep", "model.1=batchnorm"},
+		{"batch.shards=4", "batch.size=32", "faults.spike=10", "faults.policy=skip", "reestimate=1ep", "model.1={sequential: [{batchnorm: 8}]}"},
 	} {
 		c, err := Parse("c.yaml", []byte(base), set...)
 		if err != nil || c.Batch != 32 || c.Shards != 4 || c.Faults != (Faulty{"skip", 10, 0.5, 10}) || c.Reestimate.String() != "1ep" {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/descent-ml/descent/nn"
 )
@@ -191,6 +192,16 @@ func (b *batchNorm) build(*modelContext) nn.Layer {
 		l = l.Plain()
 	}
 	return l
+}
+
+// normalizesBatches reports whether there is a batchnorm that is not frozen.
+func normalizesBatches(list []Layer) bool {
+	return slices.ContainsFunc(list, func(l Layer) bool {
+		if g, ok := l.Options.(*group); ok {
+			return l.Kind != "frozen" && normalizesBatches(g.list)
+		}
+		return l.Kind == "batchnorm"
+	})
 }
 
 // reshape gives an example another shape.
