@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 120
+const vecKernels = 125
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -65,6 +65,11 @@ var fusedKeys = [...]string{
 	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);x2=fma(s2,t3,x2)",
 	"t0=mul(x0,s0);x1=fma(t0,t0,x1);t1=sqrt(x1);t2=add(t1,s1);t3=div(t0,t2);t4=mul(s2,x2);x2=fma(s3,t3,t4)",
 	"t0=mul(x0,s0);t1=fma(s1,x1,t0);x2=fma(t1,t1,x2);t2=sqrt(x2);t3=add(t2,s2);t4=div(t1,t3);x1=fma(s3,t4,x1)",
+	"x2=sub(x0,x1);t0=fma(x2,x3,x4);x5=relu(t0)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1)",
+	"t0=fma(x0,x1,x2);x3=relu(t0)",
+	"t0=fma(x0,x1,x2);x5=fma(x3,x4,t0)",
+	"x2=relugrad(x0,x1);x4=mul(x2,x3);x6=mul(x2,x5)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -467,6 +472,21 @@ func vecFused47AVX512(fn uintptr, a *byte)
 func vecFused48AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused49AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused50AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused51AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused52AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused53AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -807,3 +827,18 @@ func vecFused47AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused48AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused49AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused50AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused51AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused52AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused53AVX2(fn uintptr, a *byte)

@@ -12677,6 +12677,336 @@ done550:
 	VZEROUPPER
 	RET
 
+// func vecFused49AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row551:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest553
+
+loop552:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Z1
+	VMOVUPS      (R11)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R12)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop552
+
+rest553:
+	TESTQ        SI, SI
+	JZ           done554
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z    (R10)(DX*1), K1, Z1
+	VMOVUPS.Z    (R11)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R12)(DX*1)
+
+done554:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row551
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row555:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest557
+
+loop556:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop556
+
+rest557:
+	TESTQ        SI, SI
+	JZ           done558
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
+
+done558:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row555
+	VZEROUPPER
+	RET
+
+// func vecFused51AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row559:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest561
+
+loop560:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R10)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop560
+
+rest561:
+	TESTQ        SI, SI
+	JZ           done562
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R10)(DX*1)
+
+done562:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row559
+	VZEROUPPER
+	RET
+
+// func vecFused52AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row563:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest565
+
+loop564:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VMOVUPS     (R9)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R10)(DX*1), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop564
+
+rest565:
+	TESTQ       SI, SI
+	JZ          done566
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VMOVUPS.Z   (R9)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	VMOVUPS.Z   (R11)(DX*1), K1, Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (R12)(DX*1)
+
+done566:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row563
+	VZEROUPPER
+	RET
+
+// func vecFused53AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row567:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest569
+
+loop568:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, (R9)(DX*1)
+	VMOVUPS   (R10)(DX*1), Z2
+	VMULPS    Z2, Z1, Z2
+	VMOVUPS   Z2, (R11)(DX*1)
+	VMOVUPS   (R12)(DX*1), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, (R13)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop568
+
+rest569:
+	TESTQ     SI, SI
+	JZ        done570
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, K1, (R9)(DX*1)
+	VMOVUPS.Z (R10)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z2
+	VMOVUPS   Z2, K1, (R11)(DX*1)
+	VMOVUPS.Z (R12)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (R13)(DX*1)
+
+done570:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row567
+	VZEROUPPER
+	RET
+
 // func vecAddAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecAddAVX2(SB), NOSPLIT, $0-16
@@ -28467,6 +28797,501 @@ done1156:
 	VZEROUPPER
 	RET
 
+// func vecFused49AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R13
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R13
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1165:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1167
+
+loop1166:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1166
+
+rest1167:
+	TESTQ        SI, SI
+	JZ           done1168
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R14
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1170
+	VMOVUPS      X2, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1170:
+	TESTQ     $0x00000002, SI
+	JZ        one1171
+	VMOVLPS   X2, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X2, X2
+
+one1171:
+	TESTQ  $0x00000001, SI
+	JZ     done1172
+	VMOVSS X2, (R14)
+
+done1172:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1174
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1174:
+	TESTQ     $0x00000002, SI
+	JZ        one1175
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1175:
+	TESTQ  $0x00000001, SI
+	JZ     done1176
+	VMOVSS X0, (DX)
+
+done1176:
+done1168:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1165
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R12
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R12
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1177:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1179
+
+loop1178:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1178
+
+rest1179:
+	TESTQ        SI, SI
+	JZ           done1180
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1182
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1182:
+	TESTQ     $0x00000002, SI
+	JZ        one1183
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1183:
+	TESTQ  $0x00000001, SI
+	JZ     done1184
+	VMOVSS X0, (DX)
+
+done1184:
+done1180:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1177
+	VZEROUPPER
+	RET
+
+// func vecFused51AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1185:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1187
+
+loop1186:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1186
+
+rest1187:
+	TESTQ        SI, SI
+	JZ           done1188
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1190
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1190:
+	TESTQ     $0x00000002, SI
+	JZ        one1191
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1191:
+	TESTQ  $0x00000001, SI
+	JZ     done1192
+	VMOVSS X0, (DX)
+
+done1192:
+done1188:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1185
+	VZEROUPPER
+	RET
+
+// func vecFused52AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1193:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1195
+
+loop1194:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VMOVUPS     (R9)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R10)(DX*1), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1194
+
+rest1195:
+	TESTQ        SI, SI
+	JZ           done1196
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1198
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1198:
+	TESTQ     $0x00000002, SI
+	JZ        one1199
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1199:
+	TESTQ  $0x00000001, SI
+	JZ     done1200
+	VMOVSS X0, (DX)
+
+done1200:
+done1196:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1193
+	VZEROUPPER
+	RET
+
+// func vecFused53AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R14
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R14
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1201:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1203
+
+loop1202:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y1, Y1
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R9)(DX*1)
+	VMOVUPS (R10)(DX*1), Y2
+	VMULPS  Y2, Y1, Y2
+	VMOVUPS Y2, (R11)(DX*1)
+	VMOVUPS (R12)(DX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R13)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1202
+
+rest1203:
+	TESTQ        SI, SI
+	JZ           done1204
+	VMOVUPS      (R14), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y3, Y2, Y2
+	LEAQ         (R9)(DX*1), R15
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1206
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1206:
+	TESTQ     $0x00000002, SI
+	JZ        one1207
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1207:
+	TESTQ  $0x00000001, SI
+	JZ     done1208
+	VMOVSS X3, (R15)
+
+done1208:
+	VMASKMOVPS   (R10)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y3
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1210
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1210:
+	TESTQ     $0x00000002, SI
+	JZ        one1211
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1211:
+	TESTQ  $0x00000001, SI
+	JZ     done1212
+	VMOVSS X3, (R15)
+
+done1212:
+	VMASKMOVPS   (R12)(DX*1), Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1214
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1214:
+	TESTQ     $0x00000002, SI
+	JZ        one1215
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1215:
+	TESTQ  $0x00000001, SI
+	JZ     done1216
+	VMOVSS X1, (DX)
+
+done1216:
+done1204:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1201
+	VZEROUPPER
+	RET
+
 DATA vecConst<>+0(SB)/4, $0x80000000
 DATA vecConst<>+4(SB)/4, $0x80000000
 DATA vecConst<>+8(SB)/4, $0x80000000
@@ -29259,7 +30084,12 @@ DATA vecEntryAVX512<>+928(SB)/8, $·vecFused45AVX512(SB)
 DATA vecEntryAVX512<>+936(SB)/8, $·vecFused46AVX512(SB)
 DATA vecEntryAVX512<>+944(SB)/8, $·vecFused47AVX512(SB)
 DATA vecEntryAVX512<>+952(SB)/8, $·vecFused48AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $960
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused53AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1000
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -29381,7 +30211,12 @@ DATA vecEntryAVX2<>+928(SB)/8, $·vecFused45AVX2(SB)
 DATA vecEntryAVX2<>+936(SB)/8, $·vecFused46AVX2(SB)
 DATA vecEntryAVX2<>+944(SB)/8, $·vecFused47AVX2(SB)
 DATA vecEntryAVX2<>+952(SB)/8, $·vecFused48AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $960
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused53AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1000
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
