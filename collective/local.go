@@ -71,8 +71,9 @@ func Local(n int) []*Member {
 
 // Member is one end of a Local group.
 type Member struct {
-	hall *hall
-	rank int
+	hall  *hall
+	rank  int
+	parts [][]float64 // copies of its share of the elements, kept for the next round
 }
 
 var _ Group = (*Member)(nil)
@@ -113,9 +114,15 @@ func (m *Member) Sum(ctx context.Context, parts []Part, total []float64) error {
 // share adds elements [from, to) of the parts of all workers.
 func (m *Member) share(from, to int) []float64 {
 	var t Tree
+	n := 0
 	for _, parts := range m.hall.parts {
 		for _, p := range parts {
-			t.Push(Part{First: p.First, Shards: p.Shards, Sum: append([]float64(nil), p.Sum[from:to]...)})
+			if n == len(m.parts) {
+				m.parts = append(m.parts, nil)
+			}
+			m.parts[n] = append(m.parts[n][:0], p.Sum[from:to]...)
+			t.Push(Part{First: p.First, Shards: p.Shards, Sum: m.parts[n]})
+			n++
 		}
 	}
 	return t.Total()

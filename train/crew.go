@@ -77,10 +77,10 @@ func shareOf(o engine.Options, n, shards, rank int) engine.Options {
 	first, _ := collective.Range(o.Batch, shards, from)
 	_, last := collective.Range(o.Batch, shards, to-1)
 	o.Shards, o.First, o.Own, o.Batch = shards, from, to-from, last-first
+	o.Rows = min(o.Rows, max(o.Batch, 1))
 	if n > 1 { // a smaller batch may be cut one example later
 		o.Batch++
 	}
-	o.Rows = min(o.Rows, max(o.Batch, 1))
 	return o
 }
 

@@ -23,7 +23,9 @@ type Explanation struct {
 	LR       float64 `json:"lr"`
 	Loss     float64 `json:"loss"`
 	GradNorm float64 `json:"grad_norm"` // of the mean gradient, before clipping
-	Recorded bool    `json:"recorded"`  // the run's own record of loss and norm has the same bits
+	// Recorded is what the run's own record says: same (the bits of loss and
+	// norm), other, passed (the run passed over this update) or none.
+	Recorded string `json:"recorded"`
 
 	Examples []Influence `json:"examples"` // by size of their share, largest first
 }
@@ -112,7 +114,16 @@ func (l *loop) explain(ctx context.Context, was trace) (*Explanation, error) {
 		Update: l.pos.Update + 1, Epoch: l.pos.Examples/uint64(l.pos.PerEpoch) + 1, Batch: rows, LR: l.update.LR(at),
 		Loss: l.lossSum.F64()[0] / l.weightSum.F64()[0], GradNorm: l.gradNorm.F64()[0],
 	}
-	e.Recorded = bitsOf(e.Loss) == was.loss && bitsOf(e.GradNorm) == was.norm
+	switch {
+	case !was.known():
+		e.Recorded = "none"
+	case bitsOf(e.Loss) == was.loss && bitsOf(e.GradNorm) == was.norm:
+		e.Recorded = "same"
+	case was.loss == bitsOf(math.NaN()) && was.norm == was.loss:
+		e.Recorded = "passed"
+	default:
+		e.Recorded = "other"
+	}
 	x, err := l.newInfluences(l.examples(rows))
 	if err != nil {
 		return nil, err

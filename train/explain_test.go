@@ -39,7 +39,7 @@ func TestExplain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !e.Recorded || e.Update != update || e.Batch != 16 || len(e.Examples) != 16 {
+			if e.Recorded != "same" || e.Update != update || e.Batch != 16 || len(e.Examples) != 16 {
 				t.Errorf("%s, update %d: %+v", name, update, e)
 			}
 			shares, losses := 0.0, 0.0

@@ -45,7 +45,7 @@ type Faults struct {
 	// updates that judges once it has seen 20; 0 is off.
 	Spike float64
 
-	Limit  int     // faults in a row that end the run all the same; default 10
+	Limit  int     // faults in a row that are borne; one more ends the run; default 10
 	Factor float64 // of the learning rate, for BackOff; default 0.5
 }
 
@@ -184,7 +184,11 @@ func (l *loop) passOver(f *fault) error {
 	if err := l.journal(e); err != nil {
 		return err
 	}
-	l.cfg.Progress.Warn("update %d: %v; its %d examples are passed over", l.pos.Update+1, f, f.rows)
+	slower := ""
+	if l.Factor != 0 {
+		slower = fmt.Sprintf("; the learning rate is now multiplied by %.4g", l.Factor)
+	}
+	l.cfg.Progress.Warn("update %d: %v; its %d examples are passed over%s", l.pos.Update+1, f, f.rows, slower)
 	l.Faulted++
 	l.event.Loss, l.event.GradNorm = math.NaN(), math.NaN()
 	l.advance(f.rows)
@@ -200,7 +204,6 @@ func (l *loop) backOff(f *fault) error {
 		l.Factor = 1
 	}
 	l.Factor = float64(l.Factor * l.cfg.Faults.Factor)
-	l.cfg.Progress.Warn("update %d: %v; the learning rate is multiplied by %.4g from here on", l.pos.Update+1, f, l.Factor)
 	return l.journal(report.Entry{Update: l.pos.Update + 1, Kind: entryBackOff, Value: l.Factor, Text: f.Error()})
 }
 

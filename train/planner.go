@@ -182,6 +182,10 @@ func (p *planner) parts(x layout) []MemoryPart {
 	if x.plan.Kept > 0 {
 		parts = append(parts, MemoryPart{fmt.Sprintf("kept of the whole batch for %d passes", x.plan.Passes), x.plan.Kept})
 	}
+	if n := p.cfg.Exec.Workers; n > 1 { // float64 sums: a total and copies of the parts for each
+		_, params, _ := varBytes(p.graph)
+		parts = append(parts, MemoryPart{"exchange between workers", 4 * int64(n) * params}, MemoryPart{"engines of workers", int64(n-1) * growth})
+	}
 	parts = append(parts, MemoryPart{name, x.arena - x.plan.Kept}, MemoryPart{"examples read ahead", dataset.LoaderBytes(p.cfg.Data, chunk)})
 	if p.forward != nil {
 		if plan, err := p.cfg.Engine.Estimate(p.forward, engine.Options{Rows: x.evalRows}); err == nil {
@@ -264,7 +268,9 @@ func (p *planner) advice(from, least layout) string {
 		}
 		return "leave exec.recompute, which is never, open, or use groups in batch norm"
 	case p.cfg.Exec.Workers > 1:
-		return fmt.Sprintf("use fewer than %d workers, a smaller model or less data", p.cfg.Exec.Workers)
+		return fmt.Sprintf("use fewer than %d workers, a smaller batch, a smaller model or less data", p.cfg.Exec.Workers)
+	case p.cfg.Shards > 1:
+		return "a smaller batch, or one that is not divided into shards and so need not be held as a whole, a smaller model or less data would take less"
 	}
 	return "a smaller model, an optimizer with less state or less data would take less"
 }

@@ -32,6 +32,7 @@ type Certificate struct {
 	Updates   int // done again and compared
 	Tensors   int // compared at checkpoints
 	Unknown   int // updates of which the run has no record to compare with
+	Reach     int // the least number of updates that reaches a checkpoint from a state before it
 
 	// Difference is the first one found, "" if there is none.
 	Difference string
@@ -63,9 +64,12 @@ func (c *Certificate) String() string {
 	}
 	if c.Difference != "" {
 		fmt.Fprintf(&b, "NOT verified: %s\n", c.Difference)
-	} else {
-		fmt.Fprintf(&b, "verified: %d updates and %d tensors agree bit for bit\n", c.Updates, c.Tensors)
+		return b.String()
 	}
+	if c.Tensors == 0 && c.Reach > 0 {
+		fmt.Fprintf(&b, "  no checkpoint was reached to compare tensors with: that takes --updates %d\n", c.Reach)
+	}
+	fmt.Fprintf(&b, "verified: %d updates and %d tensors agree bit for bit\n", c.Updates, c.Tensors)
 	return b.String()
 }
 
@@ -153,7 +157,14 @@ func openVerifier(dir string) (*verifier, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	for _, f := range files {
-		if s, err := checkpoint.Read(filepath.Join(dir, CheckpointsDir, f.Name())); err == nil && s.Update > 0 && !slices.Contains(v.states, s.Update) {
+		if filepath.Ext(f.Name()) != ".safetensors" {
+			continue
+		}
+		s, err := checkpoint.Read(filepath.Join(dir, CheckpointsDir, f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if s.Update > 0 && !slices.Contains(v.states, s.Update) {
 			v.states = append(v.states, s.Update)
 		}
 	}
@@ -186,6 +197,11 @@ func (v *verifier) checkData() error {
 // up to the next state where the number of updates allows, since there all
 // tensors can be compared.
 func (v *verifier) choose(o VerifyOptions) []Stretch {
+	for i, s := range v.states[1:] {
+		if n := int(s - v.states[i]); v.cert.Reach == 0 || n < v.cert.Reach {
+			v.cert.Reach = n
+		}
+	}
 	rnd := rand.New(rand.NewPCG(o.Seed, 1))
 	order := rnd.Perm(len(v.states))
 	left := uint64(o.Updates)

@@ -55,13 +55,14 @@ func (a *app) showExplanation(e *train.Explanation, top int, asJSON bool) error 
 		return err
 	}
 	fmt.Fprintf(a.out, "update %d of epoch %d: %d examples, loss %.6g, norm of the gradient %.6g, lr %.4g\n", e.Update, e.Epoch, e.Batch, e.Loss, e.GradNorm, e.LR)
-	if e.Recorded {
-		fmt.Fprintln(a.out, "loss and norm are those of the run, bit for bit")
-	} else {
-		fmt.Fprintln(a.out, "note: loss and norm are NOT those that the run recorded")
-	}
+	fmt.Fprintln(a.out, map[string]string{
+		"same":   "loss and norm are those of the run, bit for bit",
+		"other":  "note: loss and norm are NOT those that the run recorded",
+		"passed": "the run passed over this update: nothing was committed",
+		"none":   "the run has no record of this update to compare with",
+	}[e.Recorded])
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nexample\tloss\tshare of the gradient\tits norm\t")
+	fmt.Fprintln(w, "\nexample\tweight·loss\tshare of the gradient\tits norm\t")
 	rest := 0.0
 	for i, x := range e.Examples {
 		if i >= top {
