@@ -295,9 +295,12 @@ func (p *planner) largest() int {
 // from process to process.
 func roundUp(n int64) int64 { return ((n+n/31)/(1<<20) + 2) << 20 }
 
+// tuneBudget is about the longest that tune may take.
+const tuneBudget = time.Second
+
 // tune measures micro-batches of several sizes on the first examples, where
 // batches are long enough for that to matter, and takes the smallest that is
-// within 5 % of the fastest. Nothing is committed.
+// within 5 % of the fastest, unless that would take long. Nothing is committed.
 func (l *loop) tune() {
 	size := l.plan.Size
 	if l.cfg.Exec.Micro > 0 || size <= batch.AutoMicro || !l.crew.single() || l.plan.Micro < 2*fastRows {
@@ -325,7 +328,18 @@ func (l *loop) tune() {
 	for micro := rows; micro >= fastRows && micro%w.prog.Plan().Group == 0; micro /= 2 {
 		all = append(all, timing{micro, 1 << 62})
 	}
-	for range 4 { // in turn: what disturbs one disturbs all
+	const rounds = 4
+	probe := min(4, rows)
+	for range 2 { // the first touches the memory
+		begin := time.Now()
+		if w.run(context.Background(), l.crew, 0, l.scalars, fields, probe) != nil {
+			return
+		}
+		if cost := time.Since(begin) / time.Duration(probe) * time.Duration(rows*rounds*len(all)); cost > tuneBudget {
+			return
+		}
+	}
+	for range rounds { // in turn: what disturbs one disturbs all
 		for i := range all {
 			t := &all[i]
 			w.micro = t.micro
