@@ -69,6 +69,9 @@ func (c *Certificate) String() string {
 	if c.Tensors == 0 && c.Reach > 0 {
 		fmt.Fprintf(&b, "  no checkpoint was reached to compare tensors with: that takes --updates %d\n", c.Reach)
 	}
+	if c.Updates+c.Tensors == 0 {
+		return b.String() + "nothing verified: the run has nothing to compare with\n"
+	}
 	fmt.Fprintf(&b, "verified: %d updates and %d tensors agree bit for bit\n", c.Updates, c.Tensors)
 	return b.String()
 }
