@@ -12,9 +12,12 @@ import (
 )
 
 // skipPlain skips a test of the memory plan where the plain kernels run: they
-// copy operands, which the plan does not count.
+// copy operands, which the plan does not count, and under the race detector.
 func skipPlain(t *testing.T) {
 	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector takes memory of its own")
+	}
 	if isa, err := icpu.Active(); err != nil || isa == icpu.PureGo {
 		t.Skip("the memory plan is for the assembly kernels")
 	}
