@@ -41,6 +41,9 @@ func needOf(t testing.TB, c Config) (*Preview, int64) {
 // forgetPeak makes the system forget the most memory that the process has had.
 func forgetPeak(t *testing.T) {
 	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector takes memory of its own")
+	}
 	settle()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		t.Skipf("the peak of a process that has had tests before cannot be reset: %v", err)
