@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"dataset":           {"tensor", "internal/rng"},
 	"dataset/digits":    {"dataset", "tensor"},
 	"checkpoint":        {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"metric":            {"internal/rng", "internal/portmath"},
 	"batch":             {"dataset", "graph", "tensor"},
 	"report":            {"batch", "golang.org/x/term"},
 	"train":             {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},
