@@ -3,64 +3,48 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
-	"strings"
+	"unicode/utf8"
+
+	"github.com/descent-ml/descent/internal/cells"
 )
 
-// ReadTable reads a CSV or TSV file, plain or gzip. Cells may be quoted as in
-// RFC 4180; a byte order mark, CRLF, blank lines and space around cells are
-// dropped. Rows of another length than the first are errors, and so is a table
-// without rows. Errors name the file and the line.
-func ReadTable(path string, o TableOptions) (*Table, error) {
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if o.Format == "" {
-		o.Format = tableFormat(path)
-	}
-	return ParseTable(f, path, o)
-}
-
-func tableFormat(path string) string {
-	switch filepath.Ext(strings.TrimSuffix(strings.ToLower(path), ".gz")) {
-	case ".tsv", ".tab":
-		return FormatTSV
-	}
-	return FormatCSV
-}
-
 // sniffBytes of a table are looked at to find its separator.
-const sniffBytes = 16 << 10
+const sniffBytes = 64 << 10
 
 // ParseTable is ReadTable for a stream of plain text; file is its name in errors.
 func ParseTable(r io.Reader, file string, o TableOptions) (*Table, error) {
+	t := newTable(file, o)
+	return t, t.parse(r)
+}
+
+func newTable(file string, o TableOptions) *Table {
 	if o.Missing == nil {
 		o.Missing = DefaultMissing
 	}
-	t := &Table{file: file, options: o, missing: newMissingCells(o.Missing)}
-	b := bufio.NewReaderSize(r, 4*sniffBytes)
-	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
-		b.Discard(3)
+	return &Table{file: file, options: o, missing: newMissingCells(o.Missing), store: &cells.Store{}, weight: -1}
+}
+
+// parse reads separated text.
+func (t *Table) parse(r io.Reader) error {
+	b, err := t.decode(r)
+	if err != nil {
+		return err
 	}
+	o := t.options
 	if err := skipLines(b, o.SkipLines); err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", file, err)
+		return fmt.Errorf("dataset: %s: %w", t.file, err)
 	}
 	sep, err := o.separator(b)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	first, err := t.readRows(b, sep)
-	if err != nil {
-		return nil, err
-	}
-	return t, t.name(first)
+	csv := cells.NewCSV(b, sep, o.SkipLines)
+	csv.Lenient, csv.Comma = sep == '\t', o.Comma
+	return t.readRows(csv)
 }
 
 func skipLines(b *bufio.Reader, n int) error {
@@ -78,123 +62,196 @@ func skipLines(b *bufio.Reader, n int) error {
 	return nil
 }
 
-func (o TableOptions) separator(b *bufio.Reader) (rune, error) {
+func (o TableOptions) separator(b *bufio.Reader) (byte, error) {
+	if o.Separator >= utf8.RuneSelf || o.Separator == '"' || o.Separator == '\n' {
+		return 0, fmt.Errorf("dataset: separator %q (want an ASCII character that is no quote)", o.Separator)
+	}
 	if o.Separator != 0 {
-		return o.Separator, nil
+		return byte(o.Separator), nil
 	}
 	switch o.Format {
 	case FormatTSV:
 		return '\t', nil
 	case FormatCSV, "":
 		head, err := b.Peek(sniffBytes)
-		return sniffSeparator(head, err == nil), nil
+		if o.Comma {
+			return sniffSeparator(head, err == nil, ";\t|"), nil
+		}
+		return sniffSeparator(head, err == nil, ",;\t|"), nil
 	}
 	return 0, fmt.Errorf("dataset: format %q (want %q or %q)", o.Format, FormatCSV, FormatTSV)
 }
 
-// sniffSeparator returns the separator that stands equally often, and most
-// often, in every line of the head of a table; the comma if none does. cut
-// says that the head ends inside a line.
-func sniffSeparator(head []byte, cut bool) rune {
-	lines := slices.DeleteFunc(bytes.Split(head, []byte("\n")), func(l []byte) bool { return len(bytes.TrimSpace(l)) == 0 })
+// sniffSeparator returns the one of the separators that stands equally often,
+// and most often, in every line of the head of a table; where none does, the
+// one that stands in every line, if one does; else the first. cut says that the
+// head ends inside a line.
+func sniffSeparator(head []byte, cut bool, separators string) byte {
+	lines := bytes.Split(head, []byte("\n"))
 	if cut && len(lines) > 1 {
 		lines = lines[:len(lines)-1]
 	}
-	best, most := ',', 0
-	for _, sep := range ",;\t|" {
-		if n := regular(lines, byte(sep)); n > most {
-			best, most = sep, n
+	lines = slices.DeleteFunc(lines, func(l []byte) bool { return len(bytes.TrimSpace(l)) == 0 })
+	best, most := separators[0], 0
+	for i := range len(separators) {
+		if n, same := regular(lines, separators[i]); same && n > most {
+			best, most = separators[i], n
 		}
 	}
-	if most == 0 && regular(lines, ' ') > 0 {
+	if most > 0 {
+		return best
+	}
+	for i := range len(separators) {
+		if n, _ := regular(lines, separators[i]); n > most {
+			best, most = separators[i], n
+		}
+	}
+	if n, same := regular(lines, ' '); same && n > 0 && most == 0 {
 		return ' '
 	}
 	return best
 }
 
-// regular returns how often sep stands in each line, outside quotes, or 0 if
-// that differs.
-func regular(lines [][]byte, sep byte) int {
-	count := 0
+// regular returns how often sep stands in each line at least, outside quotes,
+// and whether that is the same in all. Runs of spaces count once.
+func regular(lines [][]byte, sep byte) (least int, same bool) {
 	for i, line := range lines {
-		n, quoted := 0, false
-		for _, c := range line {
+		n, quoted, before := 0, false, byte(sep)
+		for _, c := range bytes.TrimRight(line, " \r") {
 			if c == '"' {
 				quoted = !quoted
-			} else if c == sep && !quoted {
+			} else if c == sep && !quoted && (sep != ' ' || before != ' ') {
 				n++
 			}
+			before = c
 		}
-		if i > 0 && n != count {
-			return 0
+		if i == 0 {
+			least, same = n, true
+			continue
 		}
-		count = n
+		same = same && n == least
+		least = min(least, n)
 	}
-	return count
+	return least, same
 }
 
-// readRows fills the cells with all rows but a first one, which it returns: it
-// may be the header.
-func (t *Table) readRows(b *bufio.Reader, sep rune) (first []string, err error) {
-	r := csv.NewReader(b)
-	r.Comma = sep
-	r.ReuseRecord = true
-	r.FieldsPerRecord = -1
-	r.TrimLeadingSpace = sep != '\t' && sep != ' '
-	for {
-		record, err := r.Read()
+// rowSource is rows of text: see cells.CSV.
+type rowSource interface {
+	Next() (record [][]byte, line int, err error)
+}
+
+// headerRows below the first are looked at to tell a header.
+const headerRows = 100
+
+// readRows names the columns by the first rows and fills the store with all.
+func (t *Table) readRows(src rowSource) error {
+	var head [][][]byte
+	var lines []int
+	for len(head) <= headerRows {
+		record, line, err := src.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, t.csvError(err)
+			return t.textError(err)
 		}
-		line, _ := r.FieldPos(0)
-		line += t.options.SkipLines
-		if len(record) == 1 && strings.TrimSpace(record[0]) == "" {
-			continue
+		if record, err = t.fit(record, line, head); err != nil {
+			return err
 		}
-		if t.cells.width == 0 {
-			t.cells.width = len(record)
+		if record != nil {
+			head, lines = append(head, cloneRecord(record)), append(lines, line)
 		}
-		if len(record) != t.cells.width {
-			return nil, fmt.Errorf("dataset: %s:%d: %d cells (want %d, as in the first row)", t.file, line, len(record), t.cells.width)
-		}
-		t.cells.add(line, record)
 	}
-	if t.Len() == 0 {
-		return nil, fmt.Errorf("dataset: %s: no rows", t.file)
+	if len(head) == 0 {
+		return fmt.Errorf("dataset: %s: no rows", t.file)
 	}
-	for col := range t.cells.width {
-		first = append(first, t.Cell(0, col))
+	header, err := t.name(head)
+	if err != nil {
+		return err
 	}
-	return first, nil
+	if header {
+		head, lines = head[1:], lines[1:]
+	}
+	for i, record := range head {
+		t.store.AddRow(lines[i], record)
+	}
+	for {
+		record, line, err := src.Next()
+		if err == io.EOF {
+			return t.complete()
+		}
+		if err != nil {
+			return t.textError(err)
+		}
+		if len(record) != len(t.columns) {
+			if record, err = t.mend(record, line, len(t.columns)); err != nil {
+				return err
+			} else if record == nil {
+				continue
+			}
+		}
+		t.store.AddRow(line, record)
+	}
 }
 
-// csvError places an error of the parser.
-func (t *Table) csvError(err error) error {
-	var p *csv.ParseError
-	if !errors.As(err, &p) {
-		return fmt.Errorf("dataset: %s: %w", t.file, err)
+func cloneRecord(record [][]byte) [][]byte {
+	out := make([][]byte, len(record))
+	for i, cell := range record {
+		out[i] = bytes.Clone(cell)
 	}
-	skip := t.options.SkipLines
-	if p.StartLine != p.Line {
-		return fmt.Errorf("dataset: %s:%d: %w in the row that begins on line %d", t.file, p.Line+skip, p.Err, p.StartLine+skip)
-	}
-	return fmt.Errorf("dataset: %s:%d: column %d of the line: %w", t.file, p.Line+skip, p.Column, p.Err)
+	return out
 }
 
-// name decides on the header, names the columns and settles the options.
-func (t *Table) name(first []string) error {
-	header := false
+// fit returns a row of the head in the width of the first.
+func (t *Table) fit(record [][]byte, line int, head [][][]byte) ([][]byte, error) {
+	if len(head) == 0 || len(record) == len(head[0]) {
+		return record, nil
+	}
+	return t.mend(record, line, len(head[0]))
+}
+
+// mend returns a row of another length in that of the first, or nil if it is
+// left out.
+func (t *Table) mend(record [][]byte, line, width int) ([][]byte, error) {
+	switch t.options.Ragged {
+	case RaggedPad:
+		t.ragged++
+		for len(record) < width {
+			record = append(record, nil)
+		}
+		return record[:width], nil
+	case RaggedSkip:
+		t.ragged++
+		return nil, nil
+	case RaggedError, "":
+		return nil, fmt.Errorf("dataset: %s:%d: %d cells (want %d, as in the first row): correct the line, or set data.ragged to pad or skip", t.file, line, len(record), width)
+	}
+	return nil, fmt.Errorf("dataset: ragged %q (want %q, %q or %q)", t.options.Ragged, RaggedError, RaggedPad, RaggedSkip)
+}
+
+// textError places an error of the reader.
+func (t *Table) textError(err error) error {
+	var syntax *cells.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("dataset: %s:%w", t.file, err)
+	}
+	return fmt.Errorf("dataset: %s: %w", t.file, err)
+}
+
+// name decides on the header and makes the columns.
+func (t *Table) name(head [][][]byte) (header bool, err error) {
+	first := make([]string, len(head[0]))
+	for i, cell := range head[0] {
+		first[i] = string(cell)
+	}
 	switch t.options.Header {
 	case "yes":
 		header = true
 	case "":
-		header = t.looksLikeHeader(first)
+		header = t.looksLikeHeader(first, head[1:])
 	case "no":
 	default:
-		return fmt.Errorf("dataset: header %q (want \"yes\", \"no\" or nothing)", t.options.Header)
+		return false, fmt.Errorf("dataset: header %q (want \"yes\", \"no\" or nothing)", t.options.Header)
 	}
 	switch {
 	case t.options.Names != nil:
@@ -206,13 +263,22 @@ func (t *Table) name(first []string) error {
 			t.names = append(t.names, fmt.Sprint("c", i))
 		}
 	}
-	if header {
-		t.dropFirst()
-	}
 	if err := t.checkNames(len(first)); err != nil {
-		return err
+		return false, err
 	}
-	t.target = guessTarget(t.names, header || t.options.Names != nil)
+	for _, name := range t.names {
+		t.store.Append(name)
+	}
+	t.columns = t.store.Columns()
+	t.targets = guessTarget(t.names, header || t.options.Names != nil)
+	return header, nil
+}
+
+// complete checks what was read and settles the options.
+func (t *Table) complete() error {
+	if t.Len() == 0 {
+		return fmt.Errorf("dataset: %s: no rows behind the header", t.file)
+	}
 	return t.settle()
 }
 
@@ -227,51 +293,44 @@ func fillNames(names []string) []string {
 	return names
 }
 
-func (t *Table) dropFirst() {
-	t.cells.start, t.cells.line, t.cells.ends = t.cells.start[1:], t.cells.line[1:], t.cells.ends[t.cells.width:]
-}
-
 func (t *Table) checkNames(width int) error {
-	if t.Len() == 0 {
-		return fmt.Errorf("dataset: %s: no rows behind the header", t.file)
-	}
 	if len(t.names) != width {
 		return fmt.Errorf("dataset: %s: %d names for %d columns", t.file, len(t.names), width)
 	}
+	seen := make(map[string]int, width)
 	for i, n := range t.names {
 		if n == "" {
 			return fmt.Errorf("dataset: %s: the name of column %d is empty: give names, or say that there is no header", t.file, i)
 		}
-		if twin := slices.Index(t.names[:i], n); twin >= 0 {
+		if twin, ok := seen[n]; ok {
 			return fmt.Errorf("dataset: %s: columns %d and %d, from 0, are both called %q: rename one, give names, or say that there is no header", t.file, twin, i, n)
 		}
+		seen[n] = i
 	}
 	return nil
 }
-
-// headerRows below the first are looked at to tell a header.
-const headerRows = 100
 
 // looksLikeHeader reports whether the first row is names: none of its cells is
 // a number, none but the first is empty, and below one of them stand numbers
 // only, or none of them comes again in its column. Names that are there twice
 // are still names: checkNames refuses them.
-func (t *Table) looksLikeHeader(first []string) bool {
+func (t *Table) looksLikeHeader(first []string, rest [][][]byte) bool {
 	for i, cell := range first {
 		if cell == "" && i == 0 {
 			continue
 		}
-		if _, number, missing := t.missing.number([]byte(cell)); number || missing {
+		c := cells.TextCell([]byte(cell))
+		if _, number, missing := t.missing.number(&c); number || missing {
 			return false
 		}
 	}
 	again := false
 	for col := range first {
 		numbers, known := 0, 0
-		for row := 1; row < min(t.Len(), headerRows+1); row++ {
-			cell := t.cells.at(row, col)
-			again = again || string(cell) == first[col]
-			_, number, missing := t.missing.number(cell)
+		for _, record := range rest {
+			again = again || string(record[col]) == first[col]
+			c := cells.TextCell(record[col])
+			_, number, missing := t.missing.number(&c)
 			if !missing {
 				known++
 			}

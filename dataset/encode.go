@@ -2,9 +2,10 @@ package dataset
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"sync"
 
+	"github.com/descent-ml/descent/internal/cells"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -15,15 +16,18 @@ type Encoder struct {
 	width    int // of x
 	cats     int // of cat
 	missing  missingCells
-	classes  map[string]int32
+	classes  []map[string]int32 // of each target
+	words    sync.Pool          // *textHash
 }
 
 // feature is where a column goes.
 type feature struct {
-	column *ColumnSchema
-	at     int              // in x, or in cat
-	embed  bool             // into cat
-	index  map[string]int32 // of categories, from 0
+	column    *ColumnSchema
+	at        int              // in x, or in cat
+	width     int              // in x
+	embed     bool             // into cat
+	indicator int              // in x, or -1
+	index     map[string]int32 // of categories, from 0
 }
 
 // NewEncoder returns the encoder of a schema of columns.
@@ -34,19 +38,28 @@ func NewEncoder(s *Schema) (*Encoder, error) {
 	if s.Image != nil {
 		return nil, fmt.Errorf("dataset: the schema is of images, not of a table")
 	}
-	e := &Encoder{schema: s, missing: newMissingCells(s.Missing), classes: indexOf(s.Target.Classes)}
+	e := &Encoder{schema: s, missing: newMissingCells(s.Missing), words: sync.Pool{New: func() any { return new(textHash) }}}
+	for _, t := range s.Targets() {
+		e.classes = append(e.classes, indexOf(t.Classes))
+	}
 	for i := range s.Columns {
 		c := &s.Columns[i]
-		f := feature{column: c, at: e.width}
-		if c.Kind == KindCategorical {
+		f := feature{column: c, at: e.width, width: s.width(c), indicator: -1}
+		if c.Kind == KindCategorical || c.Kind == KindBoolean {
 			f.index = indexOf(c.Vocabulary)
-			if f.embed = s.Categories == CategoriesEmbedding; f.embed {
-				f.at = e.cats
-				e.cats++
-			}
 		}
-		e.width += s.width(c)
+		if f.embed = c.Kind == KindCategorical && s.Categories == CategoriesEmbedding; f.embed {
+			f.at = e.cats
+			e.cats++
+		}
+		e.width += f.width
 		e.features = append(e.features, f)
+	}
+	for i := range e.features {
+		if e.features[i].column.Indicator {
+			e.features[i].indicator = e.width
+			e.width++
+		}
 	}
 	return e, nil
 }
@@ -59,38 +72,119 @@ func indexOf(names []string) map[string]int32 {
 	return m
 }
 
-// number returns the value of a numeric cell in x.
-func (e *Encoder) number(c *ColumnSchema, cell []byte) (float32, error) {
-	v, ok, missing := e.missing.number(cell)
-	if missing {
-		v = c.Fill
-	} else if !ok {
-		return 0, fmt.Errorf("cell %q is not a finite number", cell)
-	}
+// Schema returns the schema; the caller must not change it.
+func (e *Encoder) Schema() *Schema { return e.schema }
+
+// Width returns the number of features in x.
+func (e *Encoder) Width() int { return e.width }
+
+// Cats returns the number of indices in cat.
+func (e *Encoder) Cats() int { return e.cats }
+
+// Len returns the number of columns that are features.
+func (e *Encoder) Len() int { return len(e.features) }
+
+// Column returns the schema of feature column i.
+func (e *Encoder) Column(i int) *ColumnSchema { return e.features[i].column }
+
+// scaled returns a number as the feature that it becomes.
+func (c *ColumnSchema) scaled(v float64) float32 {
 	if c.Std == 0 {
-		return 0, nil
+		return 0
 	}
-	w := float32((v - c.Mean) / c.Std)
-	if w-w != 0 {
-		return 0, fmt.Errorf("cell %q is too large for float32", cell)
+	z := (v - c.Mean) / c.Std
+	if c.Clip > 0 {
+		return float32(smoothClip(z, c.Clip))
 	}
-	return w, nil
+	return float32(z)
+}
+
+// Put writes the cell of feature column i into a row: x (Width) and cat (Cats).
+// The row must be zeros where the column goes. It does not allocate for
+// numbers, categories and booleans.
+func (e *Encoder) Put(i int, cell *cells.Cell, x []float32, cat []int32) error {
+	f := &e.features[i]
+	switch c := f.column; c.Kind {
+	case KindCategorical:
+		code := e.code(f, cell)
+		if f.embed {
+			cat[f.at] = code + 1
+		} else if code >= 0 {
+			x[f.at+int(code)] = 1
+		}
+		return nil
+	case KindText:
+		t := e.words.Get().(*textHash)
+		defer e.words.Put(t)
+		if !e.missing.cell(cell) {
+			for _, w := range t.features(cell.Text(), c.Buckets) {
+				x[f.at+int(w.bucket)] = w.value
+			}
+		}
+		return nil
+	}
+	missing, err := e.dense(f, cell, x[f.at:f.at+f.width])
+	if missing && f.indicator >= 0 {
+		x[f.indicator] = 1
+	}
+	return err
+}
+
+// dense writes the features of a number, a boolean or a date, and reports
+// whether it is missing.
+func (e *Encoder) dense(f *feature, cell *cells.Cell, x []float32) (missing bool, err error) {
+	c := f.column
+	switch c.Kind {
+	case KindNumeric:
+		v, ok, missing := e.missing.number(cell)
+		if missing {
+			v = c.Fill
+		} else if !ok {
+			return false, fmt.Errorf("cell %q is not a finite number", cell.Text())
+		}
+		if x[0] = c.scaled(v); x[0]-x[0] != 0 {
+			return false, fmt.Errorf("cell %q is too large for float32", cell.Text())
+		}
+		return missing, nil
+	case KindBoolean:
+		switch {
+		case e.missing.cell(cell):
+			return true, nil
+		default:
+			i, ok := f.index[string(cell.Text())]
+			if !ok {
+				return false, fmt.Errorf("cell %q (want %q or %q)", cell.Text(), c.Vocabulary[0], c.Vocabulary[1])
+			}
+			x[0] = float32(2*i - 1)
+		}
+		return false, nil
+	}
+	if e.missing.cell(cell) {
+		return true, nil
+	}
+	days, ok := c.days(cell.Text())
+	if !ok {
+		return false, fmt.Errorf("cell %q is no date as it is written here: %s", cell.Text(), c.Layout)
+	}
+	c.encodeDate(days, x)
+	return false, nil
 }
 
 // code returns the place of a cell in the vocabulary, or -1.
-func (e *Encoder) code(f *feature, cell []byte) int32 {
-	if e.missing.has(cell) {
-		cell = nil
+func (e *Encoder) code(f *feature, cell *cells.Cell) int32 {
+	text := cell.Text()
+	if e.missing.has(text) {
+		text = nil
 	}
-	if i, ok := f.index[string(cell)]; ok {
+	if i, ok := f.index[string(text)]; ok {
 		return i
 	}
 	return -1
 }
 
 // EncodeRow writes one example, given by the names of its columns, into x
-// (Width) and cat (CatSizes; may be nil if there are none). Columns that are
-// not features are ignored; one that is must be there, if only empty.
+// (Width) and cat (Cats; may be nil if there are none). Columns that are not
+// features are ignored; one that is must be there, if only empty.
 func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) error {
 	if len(x) != e.width || len(cat) != e.cats {
 		return fmt.Errorf("dataset: encode into %d features and %d categories (want %d and %d)", len(x), len(cat), e.width, e.cats)
@@ -98,25 +192,20 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 	clear(x)
 	clear(cat)
 	for i := range e.features {
-		f := &e.features[i]
-		cell, ok := row[f.column.Name]
+		name := e.features[i].column.Name
+		text, ok := row[name]
 		if !ok {
-			return fmt.Errorf("dataset: no value of column %q (%s)", f.column.Name, suggest(f.column.Name, slices.Sorted(maps.Keys(row))))
-		}
-		if f.index != nil {
-			switch code := e.code(f, []byte(cell)); {
-			case f.embed:
-				cat[f.at] = code + 1
-			case code >= 0:
-				x[f.at+int(code)] = 1
+			have := make([]string, 0, len(row))
+			for n := range row {
+				have = append(have, n)
 			}
-			continue
+			slices.Sort(have)
+			return fmt.Errorf("dataset: no value of column %q (%s)", name, suggest(name, have))
 		}
-		v, err := e.number(f.column, []byte(cell))
-		if err != nil {
-			return fmt.Errorf("dataset: column %q: %w", f.column.Name, err)
+		cell := cells.TextCell([]byte(text))
+		if err := e.Put(i, &cell, x, cat); err != nil {
+			return fmt.Errorf("dataset: column %q: %w", name, err)
 		}
-		x[f.at] = v
 	}
 	return nil
 }
@@ -126,17 +215,36 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 // empty), and y and weight if the table has their columns. Columns are found by
 // name. Errors name the file, the line and the column.
 func (e *Encoder) Encode(t *Table) (*Memory, error) {
-	numbers, codes, err := e.columns(t)
+	r := &tableRows{width: e.width}
+	m := &Memory{n: t.Len()}
+	codes := make([]int32, 0, t.Len()*e.cats)
+	cols, err := e.find(t)
 	if err != nil {
 		return nil, err
 	}
-	n := t.Len()
-	m := &Memory{n: n}
-	oneHot := e.width - len(numbers)/n
-	if oneHot > 0 {
-		m.attach(Field{FieldX, tensor.F32, tensor.Shape{e.width}}, e.oneHot(numbers, codes))
-	} else if e.width > 0 {
-		m.attach(Field{FieldX, tensor.F32, tensor.Shape{e.width}}, rows[float32]{numbers, e.width})
+	var embedded []*cells.Memo[int32]
+	for i := range e.features {
+		f := &e.features[i]
+		switch {
+		case f.embed:
+			embedded = append(embedded, e.codes(f, t, cols[i]))
+		case f.column.Kind == KindCategorical:
+			r.addCodes(e.codes(f, t, cols[i]), f.at, t.Len())
+		case f.column.Kind == KindText:
+			r.addText(e.texts(t, cols[i], f.column.Buckets), f.at)
+		default:
+			if err := e.addDense(r, f, t, cols[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for row := range t.Len() {
+		for _, memo := range embedded {
+			codes = append(codes, memo.At(row)+1)
+		}
+	}
+	if e.width > 0 {
+		m.attach(Field{FieldX, tensor.F32, tensor.Shape{e.width}}, r.settle(t.Len()))
 	}
 	if e.cats > 0 {
 		m.attach(Field{FieldCat, tensor.I32, tensor.Shape{e.cats}}, rows[int32]{codes, e.cats})
@@ -150,88 +258,80 @@ func (e *Encoder) Encode(t *Table) (*Memory, error) {
 	return m, nil
 }
 
-// columns returns the numeric columns, and the codes of the categorical ones,
-// counted from 1 if they are embedded; each in the order of the features.
-func (e *Encoder) columns(t *Table) (numbers []float32, codes []int32, err error) {
+// find returns the column of the table for each feature. All that are missing
+// are named.
+func (e *Encoder) find(t *Table) ([]int, error) {
 	cols := make([]int, len(e.features))
+	var absent []string
 	for i, f := range e.features {
 		name := f.column.Name
 		if cols[i] = slices.Index(t.names, name); cols[i] < 0 {
-			return nil, nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, name, suggest(name, t.names))
+			absent = append(absent, name)
 		}
 	}
-	categorical := 0
-	for _, f := range e.features {
-		if f.index != nil {
-			categorical++
-		}
+	switch len(absent) {
+	case 0:
+		return cols, nil
+	case 1:
+		return nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, absent[0], suggest(absent[0], t.names))
 	}
-	codes = make([]int32, 0, t.Len()*categorical)
-	numbers = make([]float32, 0, t.Len()*(len(e.features)-categorical))
+	return nil, fmt.Errorf("dataset: %s: no columns %s, which the model wants (got %s)", t.file, shortList(absent), shortList(t.names))
+}
+
+func (e *Encoder) codes(f *feature, t *Table, col int) *cells.Memo[int32] {
+	return cells.NewMemo(t.columns[col], func(c *cells.Cell) int32 { return e.code(f, c) })
+}
+
+func (e *Encoder) texts(t *Table, col, buckets int) [][]textEntry {
+	var h textHash
+	out := make([][]textEntry, t.Len())
+	memo := cells.NewMemo(t.columns[col], func(c *cells.Cell) []textEntry {
+		if e.missing.cell(c) {
+			return nil
+		}
+		return slices.Clone(h.features(c.Text(), buckets))
+	})
+	for row := range out {
+		out[row] = memo.At(row)
+	}
+	return out
+}
+
+// denseCell is the features of a number, a boolean or a date.
+type denseCell struct {
+	x       [7]float32
+	missing bool
+	err     error
+}
+
+func (e *Encoder) addDense(r *tableRows, f *feature, t *Table, col int) error {
+	memo := cells.NewMemo(t.columns[col], func(c *cells.Cell) (d denseCell) {
+		d.missing, d.err = e.dense(f, c, d.x[:f.width])
+		return d
+	})
+	out := r.addDense(f.at, f.width, t.Len())
+	var missing []float32
+	if f.indicator >= 0 {
+		missing = r.addDense(f.indicator, 1, t.Len())
+	}
 	for row := range t.Len() {
-		for i := range e.features {
-			f, cell := &e.features[i], t.cells.at(row, cols[i])
-			switch {
-			case f.embed:
-				codes = append(codes, e.code(f, cell)+1)
-			case f.index != nil:
-				codes = append(codes, e.code(f, cell))
-			default:
-				v, err := e.number(f.column, cell)
-				if err != nil {
-					return nil, nil, t.errorAt(row, cols[i], "%w", err)
-				}
-				numbers = append(numbers, v)
-			}
+		d := memo.At(row)
+		if d.err != nil {
+			return t.errorAt(row, col, "%w", d.err)
+		}
+		copy(out[row*f.width:], d.x[:f.width])
+		if d.missing && missing != nil {
+			missing[row] = 1
 		}
 	}
-	return numbers, codes, nil
-}
-
-func (e *Encoder) oneHot(numbers []float32, codes []int32) *oneHotRows {
-	r := &oneHotRows{numbers: numbers, codes: codes, width: e.width}
-	for _, f := range e.features {
-		if f.index != nil {
-			r.first = append(r.first, int32(f.at))
-		} else {
-			r.place = append(r.place, int32(f.at))
-		}
-	}
-	return r
-}
-
-// oneHotRows is numbers, (examples, len(place)), and codes, (examples,
-// len(first)), that become features in a batch: a wide vocabulary would take
-// too much memory before. A code of -1 becomes zeros.
-type oneHotRows struct {
-	numbers []float32
-	codes   []int32
-	place   []int32 // of each number in an example
-	first   []int32 // place of code 0 of each categorical column
-	width   int
-}
-
-func (r *oneHotRows) gather(dst *tensor.Tensor, row int, indices []int) {
-	out := dst.F32()[row*r.width:]
-	for i, x := range indices {
-		one := out[i*r.width : (i+1)*r.width]
-		clear(one)
-		for j, v := range r.numbers[x*len(r.place) : (x+1)*len(r.place)] {
-			one[r.place[j]] = v
-		}
-		for j, c := range r.codes[x*len(r.first) : (x+1)*len(r.first)] {
-			if c >= 0 {
-				one[r.first[j]+c] = 1
-			}
-		}
-	}
+	return nil
 }
 
 // encodeTarget adds the target and the weight to the features.
 func (e *Encoder) encodeTarget(m *Memory, t *Table) error {
 	s := e.schema
-	if col := slices.Index(t.names, s.Target.Name); col >= 0 && s.Target.Task != "" {
-		y, err := e.target(t, col)
+	if slices.Contains(t.names, s.Target.Name) && s.Target.Task != "" {
+		y, err := e.target(t)
 		if err != nil {
 			return err
 		}
@@ -249,38 +349,82 @@ func (e *Encoder) encodeTarget(m *Memory, t *Table) error {
 	return nil
 }
 
-func (e *Encoder) target(t *Table, col int) (*tensor.Tensor, error) {
-	s := &e.schema.Target
-	if s.Task == TaskClassification {
-		y := make([]int32, t.Len())
-		for row := range y {
-			cell := t.cells.at(row, col)
-			class, ok := e.classes[className(cell, s.Numeric)]
-			if !ok {
-				return nil, t.errorAt(row, col, "class %q is not one of %s", cell, shortList(s.Classes))
-			}
-			y[row] = class
+// target returns the classes, (n), or the values, (n) of one target and
+// (n, targets) of several.
+func (e *Encoder) target(t *Table) (*tensor.Tensor, error) {
+	targets := e.schema.Targets()
+	if len(targets) == 1 && targets[0].Task == TaskClassification {
+		return e.targetClasses(t)
+	}
+	y := make([]float32, t.Len()*len(targets))
+	for j := range targets {
+		s := &targets[j]
+		col := slices.Index(t.names, s.Name)
+		if col < 0 {
+			return nil, fmt.Errorf("dataset: %s: no column %q, a target (%s)", t.file, s.Name, suggest(s.Name, t.names))
 		}
+		value := func(c *cells.Cell) number { v, ok := c.Number(); return number{v: v, ok: ok} }
+		if s.Task == TaskMultiLabel {
+			value = func(c *cells.Cell) number {
+				i, ok := e.classes[j][className(c, s.Numeric)]
+				return number{v: float64(i), ok: ok}
+			}
+		}
+		memo := cells.NewMemo(t.columns[col], value)
+		for row := range t.Len() {
+			n := memo.At(row)
+			w := float32(n.v)
+			if s.Task == TaskRegression {
+				w = s.scaled(n.v)
+			}
+			if !n.ok && s.Task == TaskMultiLabel {
+				return nil, t.errorAt(row, col, "class %q is not one of %s", t.Cell(row, col), shortList(s.Classes))
+			}
+			if !n.ok || w-w != 0 {
+				return nil, t.errorAt(row, col, "target %q is not a finite number%s", t.Cell(row, col), s.domain())
+			}
+			y[row*len(targets)+j] = w
+		}
+	}
+	if len(targets) == 1 {
 		return tensor.Of(y), nil
 	}
-	y := make([]float32, t.Len())
-	for row := range y {
-		v, ok := parseNumber(t.cells.at(row, col))
-		w := float32((v - s.Mean) / s.Std)
-		if !ok || w-w != 0 {
-			return nil, t.errorAt(row, col, "target %q is not a finite number", t.Cell(row, col))
+	return tensor.Of(y).Reshape(t.Len(), len(targets))
+}
+
+// domain says what values a transformed target may have.
+func (s *TargetSchema) domain() string {
+	if s.Transform == TransformLog {
+		return " above -1, of which the model predicts the logarithm"
+	}
+	return ""
+}
+
+func (e *Encoder) targetClasses(t *Table) (*tensor.Tensor, error) {
+	s := &e.schema.Target
+	col := slices.Index(t.names, s.Name)
+	memo := cells.NewMemo(t.columns[col], func(c *cells.Cell) int32 {
+		if class, ok := e.classes[0][className(c, s.Numeric)]; ok {
+			return class
 		}
-		y[row] = w
+		return -1
+	})
+	y := make([]int32, t.Len())
+	for row := range y {
+		if y[row] = memo.At(row); y[row] < 0 {
+			return nil, t.errorAt(row, col, "class %q is not one of %s", t.Cell(row, col), shortList(s.Classes))
+		}
 	}
 	return tensor.Of(y), nil
 }
 
 func (t *Table) weights(col int) ([]float32, error) {
+	memo := t.numbers(col)
 	w := make([]float32, t.Len())
 	for row := range w {
-		v, ok := parseNumber(t.cells.at(row, col))
-		w[row] = float32(v)
-		if !ok || v < 0 || w[row]-w[row] != 0 {
+		n := memo.At(row)
+		w[row] = float32(n.v)
+		if !n.ok || n.v < 0 || w[row]-w[row] != 0 {
 			return nil, t.errorAt(row, col, "weight %q is not a finite number of at least 0", t.Cell(row, col))
 		}
 	}

@@ -2,20 +2,24 @@ package dataset
 
 import (
 	"bufio"
-	"compress/gzip"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
-// file is an open file, decompressed if its bytes are gzip, whatever its name.
+// file is an open file, decompressed if its bytes are gzip or Zstandard, whatever
+// its name.
 type file struct {
 	*bufio.Reader
 	f *os.File
 }
 
-// openFile opens a plain or gzip file.
+// openFile opens a plain or compressed file.
 func openFile(path string) (*file, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -34,18 +38,23 @@ func (f *file) Close() error { return f.f.Close() }
 // plain returns a reader of the decompressed bytes of r.
 func plain(r io.Reader) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
-	magic, err := b.Peek(2)
+	magic, err := b.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
+	var inner io.Reader
+	switch {
+	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
+		inner, err = gzip.NewReader(b)
+	case bytes.Equal(magic, []byte("\x28\xb5\x2f\xfd")):
+		inner, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1))
+	default:
 		return b, nil
 	}
-	z, err := gzip.NewReader(b)
 	if err != nil {
 		return nil, err
 	}
-	return bufio.NewReaderSize(z, 64<<10), nil
+	return bufio.NewReaderSize(inner, 64<<10), nil
 }
 
 // readExactly returns the next n bytes of r. Memory that is not written costs

@@ -6,16 +6,37 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
+
+	"github.com/descent-ml/descent/internal/cells"
 )
 
 // FitOptions says how a table becomes features. The zero value is one-hot
 // categories, standardized numbers, and a task that the target tells.
 type FitOptions struct {
 	Categories    string // CategoriesOneHot (default) or CategoriesEmbedding
-	Task          string // TaskClassification or TaskRegression; "": found out
+	Task          string // TaskClassification, TaskRegression or TaskMultiLabel; "": found out
 	NoStandardize bool   // leave numbers, and the target of a regression, in their units
+	Infer         string // InferBasic (default) or InferFull
+	Scaling       string // of numbers: ScalingStandard (default) or ScalingRobust
+	Bins          int    // of equal counts, whose edges are kept for each number; 0: none
+	Rare          int    // a category in fewer training rows than this is like one never seen; 0: 1
+	Transform     string // of the target of a regression: "" none, TransformLog, or TransformAuto
 }
+
+// What is found out of columns that are not declared.
+const (
+	InferBasic = "basic" // numbers and categories
+	InferFull  = "full"  // also booleans, dates and text; columns without information are dropped; missing numbers are told apart
+)
+
+// How numbers are scaled.
+const (
+	ScalingStandard = "standard" // by mean and standard deviation
+	ScalingRobust   = "robust"   // by median and quartiles, and smoothly clipped at ±3
+)
+
+// TransformAuto takes the logarithm of a target that is skewed to the right.
+const TransformAuto = "auto"
 
 // Limits of what is taken for granted.
 const (
@@ -31,12 +52,14 @@ const (
 //
 // The task is classification if the target is text or has two values, or few
 // (at most 20, at most 5 % of the rows) that are all integers; else regression.
+// Several targets are a regression if all are numbers of more than two values,
+// and multi-label if each has two.
 func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	if o.Categories == "" {
 		o.Categories = CategoriesOneHot
 	}
 	s := &Schema{Version: SchemaVersion, Categories: o.Categories, Missing: t.options.Missing, Rows: len(rows)}
-	if t.target < 0 {
+	if len(t.targets) == 0 {
 		return nil, fmt.Errorf("dataset: %s: no target is named (%s)", t.file, suggest("", t.names))
 	}
 	if len(rows) == 0 {
@@ -50,40 +73,64 @@ func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	if t.weight >= 0 {
 		s.Weight = t.names[t.weight]
 	}
-	for col := range t.names {
-		if t.skip[col] || col == t.target || col == t.weight {
-			continue
-		}
-		c, err := t.fitColumn(col, rows, o)
-		if err != nil {
-			return nil, err
-		}
-		s.Columns = append(s.Columns, c)
+	if err := t.fitColumns(s, rows, o); err != nil {
+		return nil, err
+	}
+	if len(s.Columns) == 0 && len(s.Dropped) > 0 {
+		return nil, fmt.Errorf("dataset: %s: no column is left to learn from: %q is not used: %s", t.file, s.Dropped[0].Name, s.Dropped[0].Reason)
 	}
 	if len(s.Columns) == 0 {
 		return nil, fmt.Errorf("dataset: %s: no columns but the target", t.file)
 	}
-	var err error
-	if s.Target, err = t.fitTarget(rows, o); err != nil {
+	if err := t.fitTargets(s, rows, o); err != nil {
 		return nil, err
+	}
+	if o.Infer == InferFull {
+		t.warn(s, rows)
 	}
 	return s, s.Validate()
 }
 
-// kindOf says what a column is. Where at least 9 of 10 cells are numbers the
-// others are mistakes, and errors.
+func (t *Table) fitColumns(s *Schema, rows []int, o FitOptions) error {
+	for col := range t.names {
+		if t.skip[col] || slices.Contains(t.targets, col) || col == t.weight {
+			continue
+		}
+		kind, err := t.kindOf(col)
+		if err != nil {
+			return err
+		}
+		if kind == KindCategorical && o.Infer == InferFull && t.kinds[col] == "" {
+			kind = t.inferKind(col)
+		}
+		if o.Infer == InferFull && t.kinds[col] == "" {
+			if reason := t.useless(col, kind, rows); reason != "" {
+				s.Dropped = append(s.Dropped, DroppedColumn{t.names[col], reason})
+				continue
+			}
+		}
+		c := ColumnSchema{Name: t.names[col], Kind: kind, Std: 1}
+		if err := t.fitColumn(&c, col, rows, o); err != nil {
+			return err
+		}
+		s.Columns = append(s.Columns, c)
+	}
+	return nil
+}
+
+// kindOf says whether a column is numbers or not, unless it is declared. Where
+// at least 9 of 10 cells are numbers the others are mistakes, and errors.
 func (t *Table) kindOf(col int) (string, error) {
-	if t.kinds[col] == KindCategorical {
-		return KindCategorical, nil
+	if k := t.kinds[col]; k != "" && k != KindNumeric && k != KindSkip {
+		return k, nil
 	}
 	numbers, known, bad := 0, 0, -1
+	memo := t.numbers(col)
 	for row := range t.Len() {
-		cell := t.cells.at(row, col)
-		_, number, missing := t.missing.number(cell)
-		switch {
-		case missing:
+		switch n := memo.At(row); {
+		case n.missing:
 			continue
-		case number:
+		case n.ok:
 			numbers++
 		case bad < 0:
 			bad = row
@@ -102,40 +149,67 @@ func (t *Table) kindOf(col int) (string, error) {
 	return KindCategorical, nil
 }
 
-func (t *Table) fitColumn(col int, rows []int, o FitOptions) (ColumnSchema, error) {
-	c := ColumnSchema{Name: t.names[col], Std: 1}
-	var err error
-	if c.Kind, err = t.kindOf(col); err != nil {
-		return c, err
+func (t *Table) fitColumn(c *ColumnSchema, col int, rows []int, o FitOptions) error {
+	switch c.Kind {
+	case KindCategorical:
+		return t.fitCategories(c, col, rows, o)
+	case KindBoolean:
+		return t.fitBoolean(c, col, rows, o)
+	case KindText:
+		c.Buckets = textBuckets
+		return nil
+	case KindDate:
+		return t.fitDate(c, col, rows, o)
 	}
-	if c.Kind == KindCategorical {
-		return c, t.fitCategories(&c, col, rows, o)
-	}
+	return t.fitNumbers(c, rows, o, t.eachNumber(col))
+}
+
+// fitNumbers learns the scale of numbers, which each calls f with, returning
+// how many are missing.
+func (t *Table) fitNumbers(c *ColumnSchema, rows []int, o FitOptions, each func(rows []int, f func(float64)) (missing int)) error {
 	var m moments
-	c.Missing = t.eachNumber(col, rows, m.add)
+	c.Missing = each(rows, m.add)
 	c.Fill = m.mean()
-	if !o.NoStandardize {
+	c.Indicator = c.Missing > 0 && o.Infer == InferFull
+	switch {
+	case o.NoStandardize:
+	case o.Scaling == ScalingRobust:
+		c.fitRobust(values(rows, each))
+	default:
 		c.Mean = c.Fill
-		t.eachNumber(col, rows, m.deviate)
+		each(rows, m.deviate)
 		c.Std = m.std()
 	}
 	if bad := c.Mean + c.Std + c.Fill; bad-bad != 0 {
-		return c, fmt.Errorf("dataset: %s: column %q: numbers are too large to average", t.file, c.Name)
+		return fmt.Errorf("dataset: %s: column %q: numbers are too large to average", t.file, c.Name)
 	}
-	return c, nil
+	if o.Bins > 0 && c.Std != 0 {
+		c.Edges = binEdges(values(rows, each), o.Bins, c.scaled)
+	}
+	return nil
 }
 
-// eachNumber calls f with the numbers of a column in the order of rows, and
-// returns how many are missing.
-func (t *Table) eachNumber(col int, rows []int, f func(float64)) (missing int) {
-	for _, row := range rows {
-		if v, ok, _ := t.missing.number(t.cells.at(row, col)); ok {
-			f(v)
-		} else {
-			missing++
+func values(rows []int, each func([]int, func(float64)) int) []float64 {
+	list := make([]float64, 0, len(rows))
+	each(rows, func(v float64) { list = append(list, v) })
+	slices.Sort(list)
+	return list
+}
+
+// eachNumber returns a function that calls f with the numbers of a column in
+// the order of rows, and returns how many are missing.
+func (t *Table) eachNumber(col int) func(rows []int, f func(float64)) (missing int) {
+	memo := t.numbers(col)
+	return func(rows []int, f func(float64)) (missing int) {
+		for _, row := range rows {
+			if n := memo.At(row); n.ok {
+				f(n.v)
+			} else {
+				missing++
+			}
 		}
+		return missing
 	}
-	return missing
 }
 
 // moments is the mean and the standard deviation of a population, in two
@@ -176,23 +250,52 @@ func (m *moments) std() float64 {
 }
 
 func (t *Table) fitCategories(c *ColumnSchema, col int, rows []int, o FitOptions) error {
-	seen := map[string]bool{}
-	for _, row := range rows {
-		cell := t.cells.at(row, col)
-		if t.missing.has(cell) {
-			c.Missing++
-			cell = nil
+	counts := map[string]int{}
+	for name, n := range t.categoryCounts(col, rows) {
+		if name == "" {
+			c.Missing = n
 		}
-		if !seen[string(cell)] {
-			seen[string(cell)] = true
+		if n >= max(o.Rare, 1) {
+			counts[name] = n
+		} else {
+			c.Rare++
 		}
 	}
-	c.Vocabulary = sortNames(maps.Keys(seen))
+	c.Vocabulary = sortNames(maps.Keys(counts))
 	if o.Categories == CategoriesOneHot && len(c.Vocabulary) > maxOneHot {
 		return fmt.Errorf("dataset: %s: column %q has %d categories (want at most %d one-hot): embed the categories or skip the column",
 			t.file, c.Name, len(c.Vocabulary), maxOneHot)
 	}
 	return nil
+}
+
+// categoryCounts counts the texts of a column in some rows; "" is the missing.
+func (t *Table) categoryCounts(col int, rows []int) map[string]int {
+	names := map[string]int{}
+	var counts []int
+	memo := cells.NewMemo(t.columns[col], func(cell *cells.Cell) int {
+		text := cell.Text()
+		if t.missing.has(text) {
+			text = nil
+		}
+		i, ok := names[string(text)]
+		if !ok {
+			i = len(counts)
+			names[string(text)] = i
+			counts = append(counts, 0)
+		}
+		return i
+	})
+	for _, row := range rows {
+		counts[memo.At(row)]++
+	}
+	out := make(map[string]int, len(names))
+	for name, i := range names {
+		if counts[i] > 0 {
+			out[name] = counts[i]
+		}
+	}
+	return out
 }
 
 // sortNames sorts numbers by value if all are (the empty string first), and
@@ -212,74 +315,4 @@ func sortNames(seq func(yield func(string) bool)) []string {
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(values[a], values[b]) })
 	return names
-}
-
-// className is the name of the class that a cell spells.
-func className(cell []byte, numeric bool) string {
-	if v, ok := parseNumber(cell); ok && numeric {
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return string(cell)
-}
-
-func (t *Table) fitTarget(rows []int, o FitOptions) (TargetSchema, error) {
-	s := TargetSchema{Name: t.names[t.target], Task: o.Task, Std: 1}
-	kind, err := t.kindOf(t.target)
-	if err != nil {
-		return s, err
-	}
-	for row := range t.Len() {
-		if t.missing.has(t.cells.at(row, t.target)) {
-			return s, t.errorAt(row, t.target, "the target is missing (got %q): drop the row", t.Cell(row, t.target))
-		}
-	}
-	numeric := kind == KindNumeric
-	distinct, integers := t.distinct(numeric)
-	if s.Task == "" {
-		s.Task = TaskRegression
-		few := len(distinct) <= maxClasses && float64(len(distinct)) <= classShare*float64(t.Len())
-		if !numeric || integers && (few || len(distinct) <= 2) {
-			s.Task = TaskClassification
-		}
-	}
-	if s.Task == TaskRegression {
-		return s, t.fitValues(&s, numeric, rows, o)
-	}
-	s.Numeric, s.Classes = numeric, sortNames(maps.Keys(distinct))
-	if len(s.Classes) < 2 {
-		return s, fmt.Errorf("dataset: %s: column %q: every row has class %q (want at least 2 classes)", t.file, s.Name, s.Classes[0])
-	}
-	return s, nil
-}
-
-// fitValues learns the scale of the target of a regression.
-func (t *Table) fitValues(s *TargetSchema, numeric bool, rows []int, o FitOptions) error {
-	if !numeric {
-		return t.errorAt(0, t.target, "a regression wants numbers, the column has names (got %q)", t.Cell(0, t.target))
-	}
-	if o.NoStandardize {
-		return nil
-	}
-	var m moments
-	t.eachNumber(t.target, rows, m.add)
-	t.eachNumber(t.target, rows, m.deviate)
-	if s.Mean, s.Std = m.mean(), m.std(); s.Std == 0 {
-		s.Std = 1
-	}
-	if bad := s.Mean + s.Std; bad-bad != 0 {
-		return fmt.Errorf("dataset: %s: column %q: numbers are too large to average", t.file, s.Name)
-	}
-	return nil
-}
-
-// distinct returns the class names of the target, and whether all are integers.
-func (t *Table) distinct(numeric bool) (names map[string]bool, integers bool) {
-	names, integers = map[string]bool{}, true
-	for row := range t.Len() {
-		cell := t.cells.at(row, t.target)
-		v, ok := parseNumber(cell)
-		integers = integers && ok && v == math.Trunc(v)
-		names[className(cell, numeric)] = true
-	}
-	return names, integers
 }

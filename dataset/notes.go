@@ -1,6 +1,9 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // leastNoted is the rows that a column must have before it is noted.
 const leastNoted = 10
@@ -9,7 +12,7 @@ const leastNoted = 10
 // column of categories where nearly every training row has its own, as dates and
 // names do. It is nil if there is nothing to say.
 func (s *Schema) Notes() []string {
-	var notes []string
+	notes := slices.Clone(s.Hints)
 	for _, c := range s.Columns {
 		if distinct, known := c.distinct(), s.Rows-c.Missing; c.Kind == KindCategorical && known >= leastNoted && 10*distinct >= 9*known {
 			notes = append(notes, fmt.Sprintf("column %q has %d categories in %d rows: what is learnt of one says nothing about new rows; skip the column", c.Name, distinct, known))

@@ -3,14 +3,16 @@ package dataset
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/descent-ml/descent/internal/portmath"
 	"github.com/descent-ml/descent/tensor"
 )
 
-// SchemaVersion is the version that this package writes.
-const SchemaVersion = 1
+// SchemaVersion is the version that this package writes; it reads all before.
+const SchemaVersion = 2
 
 // How categorical columns are given to a model.
 const (
@@ -22,35 +24,60 @@ const (
 const (
 	TaskClassification = "classification"
 	TaskRegression     = "regression"
+	TaskMultiLabel     = "multilabel" // several targets of two classes each
 )
 
 // Schema is all that turns a raw example into the numbers that a model was
 // trained on, and the model's answers back: it is kept with the model, as JSON.
 // Its statistics come from the training rows only.
 type Schema struct {
-	Version    int            `json:"version"`
-	Columns    []ColumnSchema `json:"columns,omitempty"` // of a table, in file order
-	Image      *ImageSchema   `json:"image,omitempty"`   // instead of columns
-	Target     TargetSchema   `json:"target"`
-	Weight     string         `json:"weight,omitempty"`     // the column of example weights
-	Categories string         `json:"categories,omitempty"` // CategoriesOneHot or CategoriesEmbedding
-	Missing    []string       `json:"missing,omitempty"`    // cells that mean "not known", besides empty ones
-	Rows       int            `json:"rows"`                 // that it was fitted on
+	Version    int             `json:"version"`
+	Columns    []ColumnSchema  `json:"columns,omitempty"` // of a table, in file order
+	Dropped    []DroppedColumn `json:"dropped,omitempty"` // columns that are not used
+	Image      *ImageSchema    `json:"image,omitempty"`   // instead of columns
+	Target     TargetSchema    `json:"target"`
+	More       []TargetSchema  `json:"more_targets,omitempty"` // behind Target, of the same task
+	Weight     string          `json:"weight,omitempty"`       // the column of example weights
+	Categories string          `json:"categories,omitempty"`   // CategoriesOneHot or CategoriesEmbedding
+	Missing    []string        `json:"missing,omitempty"`      // cells that mean "not known", besides empty ones
+	Rows       int             `json:"rows"`                   // that it was fitted on
+	Hints      []string        `json:"hints,omitempty"`        // what a person should know, such as a column that gives the target away
 }
 
 // ColumnSchema is one feature column of a table.
 //
-// A numeric cell v becomes (v-Mean)/Std, or 0 where Std is 0: the column was
-// constant. A missing one counts as Mean. A categorical cell becomes its place
-// in Vocabulary; the entry "" stands for missing cells.
+// A number v becomes z = (v-Mean)/Std, or 0 where Std is 0: the column was
+// constant. With Clip c above 0 it is z/√(1+(z/c)²), which no outlier takes
+// beyond c. A missing one counts as Fill; with Indicator, a further feature is
+// 1 where it is missing and else 0. A category becomes its place in Vocabulary;
+// the entry "" stands for missing cells, and those that are not there, being
+// rare or never seen, are all alike. A boolean is -1 for the first and 1 for
+// the second word of Vocabulary, and 0 where it is missing. A date becomes its
+// day, scaled as a number, and the sine and cosine of the time of the year and
+// of the week; with Clock, also of the time of day; with Layout of a time only,
+// just the last. Text becomes Buckets hashed counts of words and pairs of words.
 type ColumnSchema struct {
-	Name       string   `json:"name"`
-	Kind       string   `json:"kind"` // KindNumeric or KindCategorical
-	Mean       float64  `json:"mean"`
-	Std        float64  `json:"std"`
-	Fill       float64  `json:"fill"`                 // the value that stands for a missing number
-	Missing    int      `json:"missing,omitempty"`    // training rows without a value
-	Vocabulary []string `json:"vocabulary,omitempty"` // numbers by value, else by bytes
+	Name       string    `json:"name"`
+	Kind       string    `json:"kind"` // KindNumeric, ...
+	Mean       float64   `json:"mean"` // the median, if Clip is above 0
+	Std        float64   `json:"std"`  // the range between the quartiles, if Clip is above 0
+	Clip       float64   `json:"clip,omitempty"`
+	Fill       float64   `json:"fill"`                 // the value that stands for a missing number
+	Missing    int       `json:"missing,omitempty"`    // training rows without a value
+	Indicator  bool      `json:"indicator,omitempty"`  // of missing cells
+	Vocabulary []string  `json:"vocabulary,omitempty"` // numbers by value, else by bytes
+	Rare       int       `json:"rare,omitempty"`       // categories that are too rare for the vocabulary
+	Edges      []float32 `json:"edges,omitempty"`      // of bins of equal counts of the feature, rising
+	Layout     string    `json:"layout,omitempty"`     // of a date, as in package time
+	Clock      bool      `json:"clock,omitempty"`      // the layout has a time of day
+	Calendar   bool      `json:"calendar,omitempty"`   // the layout has a date
+	Buckets    int       `json:"buckets,omitempty"`    // of text
+}
+
+// DroppedColumn is a column that is not used, and why.
+type DroppedColumn struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 // ImageSchema is a feature of u8 pixels v that become v*Scale + Shift.
@@ -61,15 +88,22 @@ type ImageSchema struct {
 }
 
 // TargetSchema is what a model predicts: one of Classes by number, or
-// (v-Mean)/Std of a value v.
+// (v-Mean)/Std of a value v, or of log(1+v) with Transform "log".
 type TargetSchema struct {
-	Name    string   `json:"name"`
-	Task    string   `json:"task"`              // TaskClassification or TaskRegression; "": no target
-	Classes []string `json:"classes,omitempty"` // numbers by value, else by bytes
-	Numeric bool     `json:"numeric,omitempty"` // classes are numbers: 1 and 1.0 are the same
-	Mean    float64  `json:"mean"`
-	Std     float64  `json:"std"`
+	Name      string   `json:"name"`
+	Task      string   `json:"task"`              // TaskClassification, ...; "": no target
+	Classes   []string `json:"classes,omitempty"` // numbers by value, else by bytes
+	Numeric   bool     `json:"numeric,omitempty"` // classes are numbers: 1 and 1.0 are the same
+	Mean      float64  `json:"mean"`
+	Std       float64  `json:"std"`
+	Transform string   `json:"transform,omitempty"` // "" or TransformLog
 }
+
+// TransformLog is the transformation log(1+v) of a target of at least 0.
+const TransformLog = "log"
+
+// Targets returns all targets.
+func (s *Schema) Targets() []TargetSchema { return append([]TargetSchema{s.Target}, s.More...) }
 
 // Class returns the name of class i, or its number if it has none.
 func (t *TargetSchema) Class(i int) string {
@@ -80,7 +114,21 @@ func (t *TargetSchema) Class(i int) string {
 }
 
 // Value returns a prediction y of a regression in the units of the data.
-func (t *TargetSchema) Value(y float32) float64 { return float64(float64(y)*t.Std) + t.Mean }
+func (t *TargetSchema) Value(y float32) float64 {
+	v := float64(float64(y)*t.Std) + t.Mean
+	if t.Transform == TransformLog {
+		return portmath.Exp(v) - 1
+	}
+	return v
+}
+
+// scaled returns a value as the model predicts it.
+func (t *TargetSchema) scaled(v float64) float32 {
+	if t.Transform == TransformLog {
+		v = portmath.Log(1 + v)
+	}
+	return float32((v - t.Mean) / t.Std)
+}
 
 // Width returns the number of features in x.
 func (s *Schema) Width() int {
@@ -90,19 +138,47 @@ func (s *Schema) Width() int {
 	n := 0
 	for i := range s.Columns {
 		n += s.width(&s.Columns[i])
+		if s.Columns[i].Indicator {
+			n++
+		}
 	}
 	return n
 }
 
-// width returns the features of x that a column takes.
+// width returns the features of x that a column takes, without its indicator.
 func (s *Schema) width(c *ColumnSchema) int {
-	switch {
-	case c.Kind == KindNumeric:
-		return 1
-	case s.Categories == CategoriesEmbedding:
-		return 0
+	switch c.Kind {
+	case KindDate:
+		return c.dateWidth()
+	case KindText:
+		return c.Buckets
+	case KindCategorical:
+		if s.Categories == CategoriesEmbedding {
+			return 0
+		}
+		return len(c.Vocabulary)
 	}
-	return len(c.Vocabulary)
+	return 1
+}
+
+// Edges returns, for each feature of x, the edges of its bins, or nil. It is
+// nil if no feature has any.
+func (s *Schema) Edges() [][]float32 {
+	if s.Image != nil {
+		return nil
+	}
+	edges, at, any := make([][]float32, s.Width()), 0, false
+	for i := range s.Columns {
+		c := &s.Columns[i]
+		if len(c.Edges) > 0 {
+			edges[at], any = c.Edges, true
+		}
+		at += s.width(c)
+	}
+	if !any {
+		return nil
+	}
+	return edges
 }
 
 // CatSizes returns, for each index in cat, how many values it has: the
@@ -125,12 +201,22 @@ func (s *Schema) FeatureNames() []string {
 	var names []string
 	for i := range s.Columns {
 		c := &s.Columns[i]
-		if c.Kind == KindNumeric {
+		switch c.Kind {
+		case KindCategorical:
+			for _, v := range c.Vocabulary[:s.width(c)] {
+				names = append(names, c.Name+"="+v)
+			}
+		case KindDate, KindText:
+			for j := range s.width(c) {
+				names = append(names, fmt.Sprint(c.Name, ".", j))
+			}
+		default:
 			names = append(names, c.Name)
-			continue
 		}
-		for _, v := range c.Vocabulary[:s.width(c)] {
-			names = append(names, c.Name+"="+v)
+	}
+	for _, c := range s.Columns {
+		if c.Indicator {
+			names = append(names, c.Name+" missing")
 		}
 	}
 	return names
@@ -147,8 +233,8 @@ func ParseSchema(data []byte) (*Schema, error) {
 
 // Validate reports what makes the schema unusable.
 func (s *Schema) Validate() error {
-	if s.Version != SchemaVersion {
-		return fmt.Errorf("dataset: schema version %d (want %d)", s.Version, SchemaVersion)
+	if s.Version < 1 || s.Version > SchemaVersion {
+		return fmt.Errorf("dataset: schema version %d (want 1 to %d: a newer descent wrote it)", s.Version, SchemaVersion)
 	}
 	switch s.Categories {
 	case "", CategoriesOneHot, CategoriesEmbedding:
@@ -156,9 +242,9 @@ func (s *Schema) Validate() error {
 		return fmt.Errorf("dataset: schema: categories %q (want %q or %q)", s.Categories, CategoriesOneHot, CategoriesEmbedding)
 	}
 	switch s.Target.Task {
-	case "", TaskClassification, TaskRegression:
+	case "", TaskClassification, TaskRegression, TaskMultiLabel:
 	default:
-		return fmt.Errorf("dataset: schema: task %q (want %q or %q)", s.Target.Task, TaskClassification, TaskRegression)
+		return fmt.Errorf("dataset: schema: task %q (want %q, %q or %q)", s.Target.Task, TaskClassification, TaskRegression, TaskMultiLabel)
 	}
 	if s.Image != nil {
 		return s.Image.validate()
@@ -168,8 +254,8 @@ func (s *Schema) Validate() error {
 		if c.Name == "" || seen[c.Name] {
 			return fmt.Errorf("dataset: schema: column name %q is empty or used twice", c.Name)
 		}
-		if c.Kind != KindNumeric && c.Kind != KindCategorical {
-			return fmt.Errorf("dataset: schema: column %q: kind %q (want %q or %q)", c.Name, c.Kind, KindNumeric, KindCategorical)
+		if err := c.validate(); err != nil {
+			return fmt.Errorf("dataset: schema: column %q: %w", c.Name, err)
 		}
 		seen[c.Name] = true
 	}
@@ -185,24 +271,78 @@ func (m *ImageSchema) validate() error {
 	return nil
 }
 
+func (c *ColumnSchema) validate() error {
+	switch {
+	case c.Kind == KindSkip || !slices.Contains(kinds, c.Kind):
+		return fmt.Errorf("kind %q (want %s)", c.Kind, strings.Join(kinds[:len(kinds)-1], ", "))
+	case c.Kind == KindBoolean && len(c.Vocabulary) != 2:
+		return fmt.Errorf("%d words of a boolean (want 2)", len(c.Vocabulary))
+	case c.Kind == KindDate && c.dateWidth() == 0:
+		return fmt.Errorf("layout %q has neither a date nor a time of day", c.Layout)
+	case c.Kind == KindText && (c.Buckets < 1 || c.Buckets > 1<<20):
+		return fmt.Errorf("%d buckets of text", c.Buckets)
+	}
+	return nil
+}
+
+// String describes the column in a line: what it is and how it is encoded.
+func (c *ColumnSchema) String() string {
+	var b strings.Builder
+	switch c.Kind {
+	case KindNumeric:
+		fmt.Fprintf(&b, "numeric, mean %.6g, std %.6g", c.Mean, c.Std)
+		if c.Clip > 0 {
+			b.Reset()
+			fmt.Fprintf(&b, "numeric, median %.6g, quartiles %.6g apart", c.Mean, c.Std)
+		}
+		if len(c.Edges) > 0 {
+			fmt.Fprintf(&b, ", %d bins", len(c.Edges)-1)
+		}
+	case KindCategorical:
+		known := slices.DeleteFunc(slices.Clone(c.Vocabulary), func(v string) bool { return v == "" })
+		fmt.Fprintf(&b, "categorical, %d categories: %s", len(known), shortList(known))
+		if c.Rare > 0 {
+			fmt.Fprintf(&b, "; %d rare ones are one", c.Rare)
+		}
+	case KindBoolean:
+		fmt.Fprintf(&b, "boolean, %s or %s", c.Vocabulary[0], c.Vocabulary[1])
+	case KindDate:
+		fmt.Fprintf(&b, "date, written as %s", c.Layout)
+	case KindText:
+		fmt.Fprintf(&b, "text, words and pairs of words in %d buckets", c.Buckets)
+	}
+	if c.Missing > 0 {
+		fmt.Fprintf(&b, ", %d missing", c.Missing)
+		if c.Kind == KindNumeric {
+			fmt.Fprintf(&b, " (filled with %.6g)", c.Fill)
+		}
+	}
+	return b.String()
+}
+
 // String describes the schema in a few lines for people.
 func (s *Schema) String() string {
 	var b strings.Builder
-	for _, c := range s.Columns {
-		if c.Kind == KindNumeric {
-			fmt.Fprintf(&b, "%s: numeric, mean %.6g, std %.6g, %d missing (filled with %.6g)\n", c.Name, c.Mean, c.Std, c.Missing, c.Fill)
-		} else {
-			fmt.Fprintf(&b, "%s: categorical (%s), %d categories, %d missing\n", c.Name, s.Categories, len(c.Vocabulary), c.Missing)
-		}
+	for i := range s.Columns {
+		fmt.Fprintf(&b, "%s: %s\n", s.Columns[i].Name, s.Columns[i].String())
+	}
+	for _, d := range s.Dropped {
+		fmt.Fprintf(&b, "%s: not used: %s\n", d.Name, d.Reason)
 	}
 	if s.Image != nil {
 		fmt.Fprintf(&b, "image: %v, pixels * %.6g + %.6g\n", tensor.Shape(s.Image.Shape), s.Image.Scale, s.Image.Shift)
 	}
-	switch t := s.Target; t.Task {
-	case TaskClassification:
-		fmt.Fprintf(&b, "target %s: %d classes: %s\n", t.Name, len(t.Classes), shortList(t.Classes))
-	case TaskRegression:
-		fmt.Fprintf(&b, "target %s: regression, mean %.6g, std %.6g\n", t.Name, t.Mean, t.Std)
+	for _, t := range s.Targets() {
+		switch t.Task {
+		case TaskClassification, TaskMultiLabel:
+			fmt.Fprintf(&b, "target %s: %d classes: %s\n", t.Name, len(t.Classes), shortList(t.Classes))
+		case TaskRegression:
+			fmt.Fprintf(&b, "target %s: regression, mean %.6g, std %.6g", t.Name, t.Mean, t.Std)
+			if t.Transform != "" {
+				fmt.Fprintf(&b, " of its logarithm")
+			}
+			fmt.Fprintln(&b)
+		}
 	}
 	for _, n := range s.Notes() {
 		fmt.Fprintf(&b, "note: %s\n", n)

@@ -362,7 +362,7 @@ func TestSchemaJSON(t *testing.T) {
 		t.Errorf("came back as\n%+v, want\n%+v", back, s)
 	}
 	for _, c := range [][3]string{
-		{`"version":1`, `"version":2`, "version 2 (want 1)"},
+		{`"version":2`, `"version":3`, "version 3 (want 1 to 2: a newer descent wrote it)"},
 		{`"kind":"numeric"`, `"kind":"number"`, `column "age": kind "number"`},
 		{`"name":"city"`, `"name":"age"`, `"age" is empty or used twice`},
 		{`"categories":"embedding"`, `"categories":"hash"`, `categories "hash"`},
@@ -375,7 +375,7 @@ func TestSchemaJSON(t *testing.T) {
 		_, err := ParseSchema([]byte(strings.Replace(string(data), c[0], c[1], 1)))
 		wantError(t, err, c[2])
 	}
-	if text := s.String(); !strings.Contains(text, "city: categorical (embedding), 3 categories, 1 missing") ||
+	if text := s.String(); !strings.Contains(text, "city: categorical, 2 categories: Oslo, Rome, 1 missing") ||
 		!strings.Contains(text, "age: numeric, mean 30") || !strings.Contains(text, "target pay: 2 classes: high, low") {
 		t.Errorf("described as\n%s", text)
 	}

@@ -28,7 +28,7 @@ import (
 // Errors of the table name the type and, as the line, the example from 1.
 func TableOf[T any](examples iter.Seq[T]) (*Table, error) {
 	typ := reflect.TypeFor[T]()
-	t := &Table{file: typ.String(), missing: newMissingCells(nil), target: -1, weight: -1}
+	t := newTable(typ.String(), TableOptions{Missing: []string{}})
 	fields, err := structFields(typ)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", typ, err)
@@ -46,12 +46,14 @@ func TableOf[T any](examples iter.Seq[T]) (*Table, error) {
 		if len(record) != len(t.names) {
 			return nil, fmt.Errorf("dataset: %s:%d: %d values (want %d, as in the first example)", typ, n, len(record), len(t.names))
 		}
-		t.cells.add(n, record)
+		for i, cell := range record {
+			t.columns[i].Add([]byte(cell))
+		}
+		t.store.EndRow(n)
 	}
 	if n == 0 {
 		return nil, fmt.Errorf("dataset: %s: no examples", typ)
 	}
-	t.options.Missing = []string{}
 	t.skip = make([]bool, len(t.names))
 	for i, name := range t.names {
 		if slices.Contains(t.names[:i], name) {
@@ -119,7 +121,7 @@ func (t *Table) structColumns(fields []structField, v reflect.Value) {
 		}
 		switch f.role {
 		case "target":
-			t.target = len(t.names)
+			t.targets = []int{len(t.names)}
 		case "weight":
 			t.weight = len(t.names)
 		}
@@ -131,7 +133,10 @@ func (t *Table) structColumns(fields []structField, v reflect.Value) {
 			t.names, t.kinds = append(t.names, fmt.Sprint(f.name, ".", i)), append(t.kinds, kind)
 		}
 	}
-	t.cells.width = len(t.names)
+	for _, name := range t.names {
+		t.store.Append(name)
+	}
+	t.columns = t.store.Columns()
 }
 
 func structCells(record []string, fields []structField, v reflect.Value) ([]string, error) {

@@ -5,35 +5,64 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/descent-ml/descent/internal/cells"
 )
 
-// The formats of a table.
+// The formats of a table. Each may be compressed by gzip or Zstandard.
 const (
-	FormatCSV = "csv" // separated by comma, semicolon, tab, bar or space: found out
-	FormatTSV = "tsv" // separated by tabs
+	FormatCSV     = "csv"     // separated by comma, semicolon, tab, bar or space: found out
+	FormatTSV     = "tsv"     // separated by tabs
+	FormatJSONL   = "jsonl"   // a JSON object on each line, or an array of objects
+	FormatParquet = "parquet" // Apache Parquet
+	FormatLibSVM  = "libsvm"  // target index:value ...
+)
+
+// The encodings of text.
+const (
+	EncodingUTF8   = "utf-8"
+	EncodingLatin1 = "latin1" // Windows-1252
+)
+
+// What becomes of rows of another length than the first.
+const (
+	RaggedError = "error"
+	RaggedPad   = "pad"  // short rows end in empty cells, long ones are cut
+	RaggedSkip  = "skip" // they are left out
 )
 
 // What a column is used as.
 const (
-	KindNumeric     = "numeric"
-	KindCategorical = "categorical"
+	KindNumeric     = "numeric"     // a number
+	KindCategorical = "categorical" // one of a vocabulary
+	KindBoolean     = "boolean"     // one of two words, such as yes and no
+	KindDate        = "date"        // a date, a time of day or both
+	KindText        = "text"        // words, by hashed n-grams
+	KindSkip        = "skip"        // not used
 )
+
+// kinds are what a person may declare.
+var kinds = []string{KindNumeric, KindCategorical, KindBoolean, KindDate, KindText, KindSkip}
 
 // TableOptions says how a table is read. The zero value finds out.
 type TableOptions struct {
-	Format    string // FormatCSV or FormatTSV; "": by the name of the file
-	Separator rune   // between cells; 0: by the format, or the most regular of , ; tab | and space
+	Format    string // FormatCSV, ...; "": by the name of the file
+	Separator rune   // between cells, ASCII; 0: by the format, or the most regular of , ; tab | and space
 	Header    string // "yes": the first row has the names; "no"; "": found out
 	SkipLines int    // lines before the table
+	Encoding  string // EncodingUTF8 (default; UTF-16 is known by its mark) or EncodingLatin1
+	Comma     bool   // numbers have a decimal comma
+	Ragged    string // what becomes of rows of another length: RaggedError (default), RaggedPad or RaggedSkip
 
 	// Names replaces the names of the columns. Without it and a header they
 	// are c0, c1, ...
 	Names []string
 
-	Columns map[string]string // kinds by name: KindNumeric or KindCategorical; others are found out
+	Columns map[string]string // kinds by name; others are found out
 	Skip    []string          // names of columns that are not used
 	Missing []string          // cells that mean "not known"; nil: DefaultMissing
 	Target  string            // name, or number from 0, of the target; "": see Table.Target
+	Targets []string          // several targets, instead of Target
 	Weight  string            // name or number of the column of example weights; "": none
 }
 
@@ -48,67 +77,45 @@ var targetNames = []string{"target", "label", "class", "y"}
 type Table struct {
 	file    string
 	names   []string
-	cells   cells
+	store   *cells.Store
+	columns []*cells.Column // of store
 	options TableOptions
 	missing missingCells
 	skip    []bool
 	kinds   []string // as declared; "": found out
-	target  int      // column, or -1
+	targets []int    // columns
 	weight  int      // column, or -1
-}
-
-// cells is text in rows of equal width: one array of bytes, the end of each
-// cell in its row, and the start and the line of each row.
-type cells struct {
-	width int
-	text  []byte
-	ends  []uint32 // (rows, width), from the start of the row
-	start []int    // (rows)
-	line  []int32  // (rows)
-}
-
-func (c *cells) rows() int { return len(c.start) }
-
-func (c *cells) at(row, col int) []byte {
-	ends := c.ends[row*c.width:]
-	lo := uint32(0)
-	if col > 0 {
-		lo = ends[col-1]
-	}
-	return c.text[c.start[row]+int(lo) : c.start[row]+int(ends[col])]
-}
-
-func (c *cells) add(line int, record []string) {
-	start := len(c.text)
-	c.start = append(c.start, start)
-	c.line = append(c.line, int32(line))
-	for _, cell := range record {
-		c.text = append(c.text, strings.TrimSpace(cell)...)
-		c.ends = append(c.ends, uint32(len(c.text)-start))
-	}
+	ragged  int      // rows of another length that were mended or left out
 }
 
 // Len returns the number of rows.
-func (t *Table) Len() int { return t.cells.rows() }
+func (t *Table) Len() int { return t.store.Len() }
 
 // Names returns the names of all columns; the caller must not change them.
 func (t *Table) Names() []string { return t.names }
 
 // Cell returns the text of a cell, without space around it.
-func (t *Table) Cell(row, col int) string { return string(t.cells.at(row, col)) }
+func (t *Table) Cell(row, col int) string { return t.columns[col].Text(row) }
 
 // Line returns the line of the file on which a row begins, from 1.
-func (t *Table) Line(row int) int { return int(t.cells.line[row]) }
+func (t *Table) Line(row int) int { return t.store.Line(row) }
+
+// Bytes returns the memory that the cells take.
+func (t *Table) Bytes() int64 { return t.store.Bytes() }
 
 // Target returns the name of the target: the one that the options name; else,
 // with a header, a column called target, label, class or y; else, without a
-// header, the last column. It is "" if there is none.
+// header, the last column. It is "" if there is none, and the first of several.
 func (t *Table) Target() string {
-	if t.target < 0 {
+	if len(t.targets) == 0 {
 		return ""
 	}
-	return t.names[t.target]
+	return t.names[t.targets[0]]
 }
+
+// Ragged returns how many rows of another length than the first were mended or
+// left out, by TableOptions.Ragged.
+func (t *Table) Ragged() int { return t.ragged }
 
 // errorAt places an error: file:line: column "name": ...
 func (t *Table) errorAt(row, col int, format string, args ...any) error {
@@ -207,10 +214,11 @@ func (t *Table) settle() error {
 		if err != nil {
 			return fmt.Errorf("%w in columns", err)
 		}
-		if kind != KindNumeric && kind != KindCategorical {
-			return fmt.Errorf("dataset: kind %q of column %q (want %q or %q)", kind, name, KindNumeric, KindCategorical)
+		if !slices.Contains(kinds, kind) {
+			return fmt.Errorf("dataset: kind %q of column %q (want %s)", kind, name, strings.Join(kinds, ", "))
 		}
 		t.kinds[i] = kind
+		t.skip[i] = t.skip[i] || kind == KindSkip
 	}
 	t.weight = -1
 	if o.Weight != "" {
@@ -220,31 +228,45 @@ func (t *Table) settle() error {
 		}
 		t.weight = i
 	}
-	if o.Target == "" {
+	return t.settleTargets()
+}
+
+func (t *Table) settleTargets() error {
+	names := t.options.Targets
+	if t.options.Target != "" {
+		names = append([]string{t.options.Target}, names...)
+	}
+	if len(names) == 0 {
 		return nil
 	}
-	i, err := t.column(o.Target)
-	if err != nil {
-		return fmt.Errorf("%w, wanted for the target", err)
-	}
-	t.target = i
-	if t.skip[i] || t.target == t.weight {
-		return fmt.Errorf("dataset: column %q is the target and also skipped or the weight", t.names[i])
+	t.targets = nil
+	for _, name := range names {
+		i, err := t.column(name)
+		if err != nil {
+			return fmt.Errorf("%w, wanted for the target", err)
+		}
+		if t.skip[i] || i == t.weight {
+			return fmt.Errorf("dataset: column %q is the target and also skipped or the weight", t.names[i])
+		}
+		if slices.Contains(t.targets, i) {
+			return fmt.Errorf("dataset: column %q is a target twice", t.names[i])
+		}
+		t.targets = append(t.targets, i)
 	}
 	return nil
 }
 
 // guessTarget returns the column that is the target where none was named.
-func guessTarget(names []string, header bool) int {
+func guessTarget(names []string, header bool) []int {
 	if !header {
-		return len(names) - 1
+		return []int{len(names) - 1}
 	}
 	for _, want := range targetNames {
 		for i, n := range names {
 			if strings.EqualFold(n, want) {
-				return i
+				return []int{i}
 			}
 		}
 	}
-	return -1
+	return nil
 }

@@ -4,15 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/descent-ml/descent/internal/rng"
 )
 
 func parse(t testing.TB, text string, o TableOptions) *Table {
@@ -184,31 +180,6 @@ func TestParseNumber(t *testing.T) {
 	for _, cell := range []string{"", "inf", "nan", "-", "1e", "0x10", "1_000", "1,5", "1e999", "e", "1 2", "1-2"} {
 		if v, ok := parseNumber([]byte(cell)); ok {
 			t.Errorf("%q is the number %v", cell, v)
-		}
-	}
-}
-
-// TestParseShort compares the fast path with strconv, bit by bit.
-func TestParseShort(t *testing.T) {
-	r := rng.NewStream(1, "numbers")
-	for range 200000 {
-		digits := 1 + int(r.Uint32()%15)
-		cell := fmt.Sprintf("%0*d", digits, (uint64(r.Uint32())<<32|uint64(r.Uint32()))%uint64(math.Pow10(digits)))
-		if at := int(r.Uint32() % 20); at <= digits {
-			cell = cell[:at] + "." + cell[at:]
-		}
-		if r.Uint32()%2 == 0 {
-			cell = "-" + cell
-		}
-		got, ok := parseShort([]byte(cell))
-		want, err := strconv.ParseFloat(cell, 64)
-		if err != nil || !ok || math.Float64bits(got) != math.Float64bits(want) {
-			t.Fatalf("%q is %v %v, want %v", cell, got, ok, want)
-		}
-	}
-	for _, cell := range []string{"", "-", ".", "-.", "1.2.3", "--1", "+1", "1e5", "1234567890123456", "a", "1-"} {
-		if v, ok := parseShort([]byte(cell)); ok {
-			t.Errorf("%q is %v", cell, v)
 		}
 	}
 }

@@ -44,8 +44,9 @@ const (
 // Init fills a variable with its first values. The engine-independent rule is
 // given by name and numbers, so that a configuration can state it.
 type Init struct {
-	Rule string  // zeros, constant, uniform, normal, truncated_normal; "" is zeros
-	A, B float64 // constant: A; uniform: [A, B); normal: mean A, deviation B; truncated at ±2 deviations
+	Rule   string    // zeros, constant, uniform, normal, truncated_normal, values; "" is zeros
+	A, B   float64   // constant: A; uniform: [A, B); normal: mean A, deviation B; truncated at ±2 deviations
+	Values []float32 // of the rule values: one for each element
 	// Transposed says that files hold the matrix the other way round, as
 	// PyTorch's Linear does: (out, in) for our (in, out).
 	Transposed bool

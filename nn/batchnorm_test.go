@@ -3,6 +3,7 @@ package nn_test
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestBatchNormVars(t *testing.T) {
 		{"1.running_mean", graph.Running, zero}, {"1.running_var", graph.Running, one},
 	} {
 		v := g.Vars[i]
-		if v.Attr.Name != want.name || v.Attr.Kind != want.kind || v.Attr.Init != want.init || v.Shape.String() != "f32[3]" {
+		if v.Attr.Name != want.name || v.Attr.Kind != want.kind || !reflect.DeepEqual(v.Attr.Init, want.init) || v.Shape.String() != "f32[3]" {
 			t.Errorf("variable %d is %s %v of kind %d from %+v, want %+v", i, v.Attr.Name, v.Shape, v.Attr.Kind, v.Attr.Init, want)
 		}
 	}

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -38,23 +39,38 @@ func (e EmbeddingLayer) Build(c *Context, x *graph.Node) *graph.Node {
 // String returns, for example, "Embedding(1000, 16)".
 func (e EmbeddingLayer) String() string { return fmt.Sprintf("Embedding(%d, %d)", e.rows, e.dim) }
 
-type categories struct {
-	sizes []int
-	dim   int
-}
+type categories struct{ sizes, dims []int }
 
 // Categories embeds the categorical columns of a table, which are the input
 // "cat", i32 (columns): column j has its own Embedding(sizes[j], dim), named
 // "j". The output is x, if there is one, and the embeddings side by side:
 // (n) to (n + columns·dim).
-func Categories(sizes []int, dim int) Layer { return categories{slices.Clone(sizes), dim} }
+func Categories(sizes []int, dim int) Layer {
+	return CategoriesOf(sizes, slices.Repeat([]int{dim}, len(sizes)))
+}
+
+// CategoriesOf is Categories with a number of dimensions for each column.
+func CategoriesOf(sizes, dims []int) Layer {
+	return categories{slices.Clone(sizes), slices.Clone(dims)}
+}
+
+// CategoryDims returns a number of dimensions for each size of a table of
+// embeddings: 1.6·size^0.56, rounded, at least 2 and at most most. It is the rule
+// of thumb of fastai.
+func CategoryDims(sizes []int, most int) []int {
+	dims := make([]int, len(sizes))
+	for i, n := range sizes {
+		dims[i] = max(2, min(most, int(math.Round(1.6*math.Pow(float64(n), 0.56)))))
+	}
+	return dims
+}
 
 func (l categories) Build(c *Context, x *graph.Node) *graph.Node {
 	cat := c.Inputs["cat"]
 	if cat == nil {
 		return c.Failf("nn.Categories", nil, `no input "cat": the data has no categorical columns`)
 	}
-	if c.Err() == nil && (len(l.sizes) == 0 || !slices.Equal(cat.Shape.Inner(), []int{len(l.sizes)})) {
+	if c.Err() == nil && (len(l.sizes) == 0 || len(l.dims) != len(l.sizes) || !slices.Equal(cat.Shape.Inner(), []int{len(l.sizes)})) {
 		return c.Failf("nn.Categories", []*graph.Node{cat}, "%d sizes, want one for each column", len(l.sizes))
 	}
 	var parts []*graph.Node
@@ -63,9 +79,14 @@ func (l categories) Build(c *Context, x *graph.Node) *graph.Node {
 	}
 	for j, rows := range l.sizes {
 		index := c.Reshape(c.Slice(cat, j, 1))
-		parts = append(parts, c.Apply(strconv.Itoa(j), Embedding(rows, l.dim), index))
+		parts = append(parts, c.Apply(strconv.Itoa(j), Embedding(rows, l.dims[j]), index))
 	}
 	return c.Concat(parts...)
 }
 
-func (l categories) String() string { return fmt.Sprintf("Categories(%d × %d)", len(l.sizes), l.dim) }
+func (l categories) String() string {
+	if len(l.dims) == 0 || slices.Min(l.dims) != slices.Max(l.dims) {
+		return fmt.Sprintf("Categories(%d × %v)", len(l.sizes), l.dims)
+	}
+	return fmt.Sprintf("Categories(%d × %d)", len(l.sizes), l.dims[0])
+}

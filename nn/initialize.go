@@ -20,6 +20,13 @@ func Initialize(init graph.Init, shape tensor.Shape, seed uint64, name string, d
 	if len(dst) != shape.Size() {
 		return fmt.Errorf("nn: initialize %q: %d elements, want %d", name, len(dst), shape.Size())
 	}
+	if init.Rule == "values" {
+		if len(init.Values) != len(dst) {
+			return fmt.Errorf("nn: initialize %q: %d values, want %d", name, len(init.Values), len(dst))
+		}
+		copy(dst, init.Values)
+		return nil
+	}
 	draw, err := drawer(init, rng.NewStream(seed, "init:"+name))
 	if err != nil {
 		return fmt.Errorf("nn: initialize %q: %w", name, err)

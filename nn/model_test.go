@@ -3,6 +3,7 @@ package nn_test
 import (
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -70,7 +71,7 @@ func TestDefaults(t *testing.T) {
 		{Rule: "zeros"},
 	}
 	for i, v := range g.Vars {
-		if v.Attr.Init != want[i] {
+		if !reflect.DeepEqual(v.Attr.Init, want[i]) {
 			t.Errorf("%s starts as %+v, want %+v", v.Attr.Name, v.Attr.Init, want[i])
 		}
 	}

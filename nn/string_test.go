@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/descent-ml/descent/graph"
@@ -56,7 +57,7 @@ func TestEmbeddingInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := g.Vars[0].Attr.Init, nn.XavierNormal()(8, 4); got != want {
+	if got, want := g.Vars[0].Attr.Init, nn.XavierNormal()(8, 4); !reflect.DeepEqual(got, want) {
 		t.Errorf("the table starts as %+v, want %+v", got, want)
 	}
 }

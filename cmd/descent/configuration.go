@@ -115,6 +115,10 @@ func ofTable(data string, set []string) (*config.Config, error) {
 		defaults = append(defaults, "data.split.test=20%")
 	}
 	defaults = append(defaults, "schedule=cosine", "data.split.val=10%")
+	if info, err := os.Stat(data); err != nil || !info.IsDir() {
+		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.bins=32", "data.rare=3", "data.categories=embedding",
+			"data.target_transform=auto", "data.split.by=auto", "model=auto")
+	}
 	if !slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.split") }) {
 		defaults = append(defaults, "early_stop.patience=20")
 	}

@@ -44,6 +44,7 @@ type Config struct {
 	Log        batch.Span // how often
 	Metric     string
 
+	autoModel               bool // until Load
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 }
 
@@ -81,9 +82,10 @@ type Clip struct{ Norm, Value float64 }
 // Default returns the configuration that Parse starts from.
 func Default() *Config {
 	return &Config{
-		Name:       "run",
-		Seed:       1,
-		Data:       Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto"},
+		Name: "run",
+		Seed: 1,
+		Data: Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto",
+			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"}},
 		Model:      defaultModel(),
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
@@ -106,7 +108,7 @@ func (c *Config) keys() fields {
 		{key: "name", codec: name{&c.Name}},
 		{key: "seed", codec: seed{&c.Seed}},
 		{key: "data", codec: c.Data.keys(), required: true},
-		{key: "model", codec: layers{&c.Model}},
+		{key: "model", codec: modelSpec{&c.autoModel, layers{&c.Model}}},
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
@@ -175,6 +177,7 @@ func (c *Config) check(fs *Faults, root *value) {
 	if c.Data.Split.Val+c.Data.Split.Test >= 1 {
 		fs.add(at("data"), "the splits take all examples and leave none for training")
 	}
+	c.Data.Split.check(fs, at("data", "split"))
 	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
@@ -217,6 +220,16 @@ var later = []string{"faults", "reestimate"}
 // defaults: it is compared with what a run was stored with.
 func (c *Config) JSON() (json.RawMessage, error) {
 	all, defaults := c.keys().write(), Default().keys().write()
+	for _, path := range [][]string{{"data"}, {"data", "split"}} {
+		section, plain := all, defaults
+		for _, key := range path {
+			section, plain = section.find(key), plain.find(key)
+		}
+		section.entries = slices.DeleteFunc(section.entries, func(e entry) bool {
+			d := plain.find(e.key)
+			return slices.Contains(laterData, e.key) && d != nil && e.value.flow() == d.flow()
+		})
+	}
 	all.entries = slices.DeleteFunc(all.entries, func(e entry) bool {
 		return slices.Contains(later, e.key) && e.value.flow() == defaults.find(e.key).flow()
 	})

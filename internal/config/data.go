@@ -7,21 +7,30 @@ import (
 
 // Data says what is trained on.
 type Data struct {
-	Train, Val, Test string // files, folders of IDX files, or embedded:NAME
-	Target           string // column by name or number
-	Task             string // auto, classification, regression
-	Format           string // auto, csv, tsv, idx, npy
-	Header           string // auto, yes, no
+	Train, Val, Test string   // files, folders of IDX files, or embedded:NAME
+	Target           string   // column by name or number
+	Targets          []string // several, instead
+	Task             string   // auto, classification, regression
+	Format           string   // auto, csv, tsv, jsonl, parquet, libsvm, idx, npy
+	Header           string   // auto, yes, no
 	Names            []string
 	Columns          map[string]string // kinds by name
 	Skip             []string
 	Missing          []string
 	Weight           string
 	Last             string // keep or drop the short batch at an epoch's end
-	Split            struct{ Val, Test float64 }
+	Split            Split
 	Shuffle          bool
 	Standardize      bool
 	Categories       string // onehot or embedding
+	Encoding         string // of text: utf-8, latin1
+	Decimal          string // point or comma
+	Ragged           string // error, pad, skip
+	Infer            string // basic or full
+	Scaling          string // standard or robust
+	Bins             int    // of each number, 0: none
+	Rare             int    // rows below which a category is like an unseen one
+	Transform        string // of the target: none, log, auto
 
 	idx *idxFolder // the folder of images that was read last
 }
@@ -31,9 +40,9 @@ func (d *Data) keys() fields {
 		{key: "train", codec: text{&d.Train}, required: true},
 		{key: "val", codec: text{&d.Val}},
 		{key: "test", codec: text{&d.Test}},
-		{key: "target", codec: label{&d.Target}},
-		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression"}}},
-		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "idx", "npy"}}},
+		{key: "target", codec: targets{&d.Target, &d.Targets}},
+		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel"}}},
+		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy"}}},
 		{key: "header", codec: word{&d.Header, []string{"auto", "yes", "no"}}},
 		{key: "names", codec: labels{&d.Names}},
 		{key: "columns", codec: columns{&d.Columns}},
@@ -43,12 +52,62 @@ func (d *Data) keys() fields {
 		{key: "split", codec: fields{
 			{key: "val", codec: share{&d.Split.Val}},
 			{key: "test", codec: share{&d.Split.Test}},
+			{key: "by", codec: word{&d.Split.By, []string{"random", "stratified", "group", "time", "auto"}}},
+			{key: "column", codec: label{&d.Split.Column}},
+			{key: "folds", codec: count{p: &d.Split.Folds, low: 2, auto: "none"}},
+			{key: "fold", codec: count{p: &d.Split.Fold}},
 		}},
 		{key: "shuffle", codec: flag{&d.Shuffle}},
 		{key: "last", codec: word{&d.Last, []string{"keep", "drop"}}},
 		{key: "standardize", codec: flag{&d.Standardize}},
 		{key: "categories", codec: word{&d.Categories, []string{"onehot", "embedding"}}},
+		{key: "encoding", codec: word{&d.Encoding, []string{"utf-8", "latin1"}}},
+		{key: "decimal", codec: word{&d.Decimal, []string{"point", "comma"}}},
+		{key: "ragged", codec: word{&d.Ragged, []string{"error", "pad", "skip"}}},
+		{key: "infer", codec: word{&d.Infer, []string{"basic", "full"}}},
+		{key: "scaling", codec: word{&d.Scaling, []string{"standard", "robust"}}},
+		{key: "bins", codec: count{p: &d.Bins, low: 2, high: 256, auto: "none"}},
+		{key: "rare", codec: count{p: &d.Rare, low: 1}},
+		{key: "target_transform", codec: word{&d.Transform, []string{"none", "log", "auto"}}},
 	}
+}
+
+// Split says how examples are divided.
+type Split struct {
+	Val, Test float64
+	By        string // random, stratified, group, time
+	Column    string // of groups or times
+	Folds     int    // instead of Test: as many parts, of which Fold is the test data
+	Fold      int
+}
+
+// laterData are keys of data and data.split that came when runs had been stored
+// without them.
+var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold"}
+
+// targets is a column, or a list of them.
+type targets struct {
+	one  *string
+	more *[]string
+}
+
+func (t targets) read(fs *Faults, v *value) {
+	*t.one, *t.more = "", nil
+	if v.kind == sequence {
+		labels{t.more}.read(fs, v)
+		if len(*t.more) == 0 {
+			fs.add(v.at, "got an empty list (want a column, or several)")
+		}
+		return
+	}
+	label{t.one}.read(fs, v)
+}
+
+func (t targets) write() *value {
+	if len(*t.more) > 0 {
+		return labels{t.more}.write()
+	}
+	return label{t.one}.write()
 }
 
 // columns maps names of columns to kinds.
@@ -56,13 +115,13 @@ type columns struct{ p *map[string]string }
 
 func (c columns) read(fs *Faults, v *value) {
 	if v.kind != mapping {
-		fs.add(v.at, "got %v (want a mapping of columns to numeric or categorical)", v)
+		fs.add(v.at, "got %v (want a mapping of columns to numeric, categorical, boolean, date, text or skip)", v)
 		return
 	}
 	*c.p = map[string]string{}
 	for _, e := range v.entries {
 		var kind string
-		word{&kind, []string{"numeric", "categorical"}}.read(fs, e.value)
+		word{&kind, []string{"numeric", "categorical", "boolean", "date", "text", "skip"}}.read(fs, e.value)
 		(*c.p)[e.key] = kind
 	}
 }

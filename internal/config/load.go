@@ -50,9 +50,9 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := dataset.Split(whole.len(), c.Seed, dataset.Part{Name: "test", Fraction: d.Split.Test}, dataset.Part{Name: "val", Fraction: d.Split.Val})
+	parts, err := c.split(whole)
 	if err != nil {
-		return nil, fmt.Errorf("%w (in %s)", err, d.Train)
+		return nil, err
 	}
 	if schema == nil {
 		if schema, err = d.fit(whole, parts[dataset.TrainPart], c.fitTask()); err != nil {
@@ -96,7 +96,7 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 		name, path string
 		share      float64
 		set        *dataset.Dataset
-	}{{"train", "", 1, &s.Train}, {"val", d.Val, d.Split.Val, &s.Val}, {"test", d.Test, d.Split.Test, &s.Test}} {
+	}{{"train", "", 1, &s.Train}, {"val", d.Val, d.Split.Val, &s.Val}, {"test", d.Test, d.Split.testShare(), &s.Test}} {
 		switch {
 		case p.path != "":
 			*p.set, err = c.Encode(p.path, p.name, s.Schema, true)
@@ -117,7 +117,12 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 // With strict, data without the target are refused.
 func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
 	apply := c.Data // what the columns are is in the schema
-	apply.Target, apply.Weight, apply.Columns, apply.Skip = "", "", nil, nil
+	apply.Target, apply.Targets, apply.Weight, apply.Columns, apply.Skip = "", nil, "", nil, nil
+	if apply.Format != "idx" && apply.Format != "npy" && strings.TrimPrefix(path, Embedded) == path {
+		if told := dataset.TableFormat(path); told != dataset.FormatCSV || apply.Format != dataset.FormatTSV {
+			apply.Format = told // a CSV may be predicted for by a model of Parquet
+		}
+	}
 	r, err := apply.read(path, part, strict)
 	if i := slices.Index(apply.Names, s.Target.Name); err != nil && !strict && i >= 0 {
 		// A table without a header, and without the target that is named.
@@ -184,6 +189,9 @@ func (c *Config) fitTask() string {
 	if c.Data.Task != "auto" {
 		return c.Data.Task
 	}
+	if c.Data.Targets != nil && c.Loss.Kind == "bce" {
+		return dataset.TaskMultiLabel
+	}
 	return c.Loss.task()
 }
 
@@ -191,17 +199,19 @@ func (c *Config) fitTask() string {
 func (c *Config) settle(s *Sets, whole *raw) error {
 	t := &s.Schema.Target
 	c.Data.Task = t.Task
-	if whole.table != nil {
+	if whole.table != nil && c.Data.Targets == nil {
 		c.Data.Target = t.Name
 	}
 	if c.Loss.Kind == "auto" {
-		c.Loss = newLoss(map[string]string{dataset.TaskClassification: "cross_entropy", dataset.TaskRegression: "mse"}[t.Task])
+		c.Loss = newLoss(map[string]string{dataset.TaskClassification: "cross_entropy", dataset.TaskRegression: "mse", dataset.TaskMultiLabel: "bce"}[t.Task])
 	}
-	if want := c.Loss.task(); want != t.Task {
+	if want := c.Loss.task(); want != t.Task && (c.Loss.Kind != "bce" || t.Task != dataset.TaskMultiLabel) {
 		return mistakef("config: loss %s is for %s, but the target %s is for %s", c.Loss.Kind, want, t.Name, t.Task)
 	}
 	outputs := 1
 	switch {
+	case t.Task == dataset.TaskMultiLabel || len(s.Schema.More) > 0:
+		outputs = 1 + len(s.Schema.More)
 	case c.Loss.Kind == "bce":
 		if len(t.Classes) != 2 {
 			return mistakef("config: loss bce wants 2 classes, the target %s has %d (use cross_entropy)", t.Name, len(t.Classes))
@@ -215,6 +225,9 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 		}
 		outputs = f.Shape.Size()
 	}
+	if c.autoModel {
+		c.Model, c.autoModel = autoModel(s.Schema, s.Schema.Rows), false
+	}
 	settle(c.Model, outputs)
 	return nil
 }
@@ -227,7 +240,12 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 	if r.table.Target() == "" {
 		return nil, mistakef("config: data %s: no column is called target, label, class or y: name the one to predict by data.target or --target (%s)", d.Train, list(r.table.Names()))
 	}
-	o := dataset.FitOptions{Categories: d.Categories, Task: task, NoStandardize: !d.Standardize}
+	o := dataset.FitOptions{
+		Categories: d.Categories, Task: task, NoStandardize: !d.Standardize, Infer: d.Infer, Scaling: d.Scaling, Bins: d.Bins, Rare: d.Rare,
+	}
+	if d.Transform != "none" {
+		o.Transform = d.Transform
+	}
 	s, err := r.table.Fit(rows, o)
 	if o.Task = ""; err != nil && task != "" {
 		if _, e := r.table.Fit(rows, o); e == nil {

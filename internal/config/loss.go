@@ -52,7 +52,7 @@ func (l *Loss) task() string {
 }
 
 func (l *Loss) check(fs *Faults, at place, task string) {
-	if t := l.task(); t != "" && task != "auto" && t != task {
+	if t := l.task(); t != "" && task != "auto" && t != task && (l.Kind != "bce" || task != "multilabel") {
 		fs.add(at, "loss %s is for %s, but data.task is %s", l.Kind, t, task)
 	}
 	if c, ok := l.Options.(*crossEntropy); ok && len(c.classes) > 0 && slices.Max(c.classes) == 0 {

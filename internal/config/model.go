@@ -23,9 +23,10 @@ type layerOptions interface {
 
 // modelContext is what a model needs to know of the data.
 type modelContext struct {
-	outputs  int   // classes, or values, to predict
-	catSizes []int // of embedded categories
-	usesCats bool  // set by the layer that takes them
+	outputs  int         // classes, or values, to predict
+	catSizes []int       // of embedded categories
+	edges    [][]float32 // of the bins of numbers
+	usesCats bool        // set by the layer that takes them
 	err      error
 }
 
@@ -53,7 +54,8 @@ func init() {
 		simple("flatten", nn.Flatten),
 		kind("reshape", func() layerOptions { return &reshape{} }),
 		kind("embedding", func() layerOptions { return &embedding{} }),
-		kind("categories", func() layerOptions { return &categories{dim: 8} }),
+		kind("categories", func() layerOptions { return &categories{} }),
+		kind("numbers", func() layerOptions { return numberLayer{} }),
 		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
 		kind("frozen", func() layerOptions {
@@ -225,11 +227,26 @@ func (e *embedding) keys() fields {
 
 func (e *embedding) build(*modelContext) nn.Layer { return nn.Embedding(e.rows, e.dim) }
 
+// numberLayer encodes the numbers of a table piecewise linearly.
+type numberLayer struct{}
+
+func (numberLayer) keys() fields { return nil }
+
+func (numberLayer) build(m *modelContext) nn.Layer {
+	if m.edges == nil && m.err == nil {
+		m.err = fmt.Errorf("config: the model encodes numbers by bins, but the data have none (set data.bins, or remove the layer numbers)")
+	}
+	return nn.PiecewiseLinear(m.edges)
+}
+
 // categories embeds the categorical columns of a table.
-type categories struct{ dim int }
+type categories struct{ dim int } // 0: by the size of each
+
+// mostCategoryDims limits the dimensions that are chosen.
+const mostCategoryDims = 24
 
 func (c *categories) keys() fields {
-	return fields{{key: "dim", codec: count{p: &c.dim, low: 1}}}
+	return fields{{key: "dim", codec: count{p: &c.dim, low: 1, auto: "auto"}}}
 }
 
 func (c *categories) build(m *modelContext) nn.Layer {
@@ -237,6 +254,9 @@ func (c *categories) build(m *modelContext) nn.Layer {
 		m.err = fmt.Errorf("config: the model embeds categories, but the data have none (set data.categories to embedding, or remove the layer)")
 	}
 	m.usesCats = true
+	if c.dim == 0 {
+		return nn.CategoriesOf(m.catSizes, nn.CategoryDims(m.catSizes, mostCategoryDims))
+	}
 	return nn.Categories(m.catSizes, c.dim)
 }
 

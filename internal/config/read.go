@@ -45,17 +45,21 @@ func (d *Data) settleFormat() error {
 	}
 	info, err := os.Stat(d.Train)
 	if err != nil {
-		return missing(d.Train, err)
+		if !dataset.IsTablePath(d.Train) {
+			return missing(d.Train, err)
+		}
+		if d.Format == "auto" {
+			d.Format = dataset.TableFormat(d.Train)
+		}
+		return nil
 	}
 	if d.Format == "auto" {
-		d.Format = "csv"
-		switch name := strings.TrimSuffix(strings.ToLower(d.Train), ".gz"); {
+		d.Format = dataset.TableFormat(d.Train)
+		switch {
 		case info.IsDir() && exists(filepath.Join(d.Train, npyFeatures)):
 			d.Format = "npy"
 		case info.IsDir():
 			d.Format = "idx"
-		case strings.HasSuffix(name, ".tsv") || strings.HasSuffix(name, ".tab"):
-			d.Format = "tsv"
 		}
 	}
 	if err := oneOfFolder(d.Train); err != nil {
@@ -117,7 +121,7 @@ func (d *Data) onlyTables(who string) error {
 		key string
 		set bool
 	}{
-		{"target", d.Target != ""}, {"header", d.Header != "auto"}, {"names", d.Names != nil}, {"columns", len(d.Columns) > 0},
+		{"target", d.Target != "" || d.Targets != nil}, {"header", d.Header != "auto"}, {"names", d.Names != nil}, {"columns", len(d.Columns) > 0},
 		{"skip", d.Skip != nil}, {"missing", d.Missing != nil}, {"weight", d.Weight != ""}, {"categories", d.Categories != "onehot"},
 	} {
 		if k.set {
@@ -156,12 +160,12 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 		m, s, err := digits.Load()
 		return &raw{memory: m, schema: s}, err
 	}
-	if !exists(path) {
-		_, err := os.Stat(path)
+	if _, err := os.Stat(path); err == nil {
+		if err := oneOfFolder(path); err != nil {
+			return nil, err
+		}
+	} else if !dataset.IsTablePath(path) {
 		return nil, missing(path, err)
-	}
-	if err := oneOfFolder(path); err != nil {
-		return nil, err
 	}
 	switch d.Format {
 	case "idx":
@@ -176,13 +180,14 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 // table returns the options for reading a table.
 func (d *Data) table() dataset.TableOptions {
 	o := dataset.TableOptions{
-		Names: d.Names, Columns: d.Columns, Skip: d.Skip, Missing: d.Missing, Target: d.Target, Weight: d.Weight,
+		Names: d.Names, Columns: d.Columns, Skip: d.Skip, Missing: d.Missing, Target: d.Target, Targets: d.Targets, Weight: d.Weight,
+		Encoding: d.Encoding, Comma: d.Decimal == "comma", Ragged: d.Ragged,
 	}
 	if d.Header != "auto" {
 		o.Header = d.Header
 	}
-	if d.Format == "tsv" {
-		o.Format = dataset.FormatTSV
+	if d.Format != "auto" {
+		o.Format = d.Format
 	}
 	return o
 }

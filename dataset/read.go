@@ -1,0 +1,170 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/descent-ml/descent/internal/cells"
+)
+
+// ReadTable reads a table from a file, or from several with the same columns:
+// a path with *, ? or [..] is a pattern of files, which are read in the order
+// of their names, and paths may be joined by commas. The format is CSV, TSV,
+// JSON lines, Parquet or libsvm, plain or compressed by gzip or Zstandard.
+// Rows of another length than the first are errors unless the options say
+// otherwise, and so is a table without rows. Errors name the file and the line.
+func ReadTable(path string, o TableOptions) (*Table, error) {
+	files, err := tableFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := readTableFile(files[0], o)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files[1:] {
+		more, err := readTableFile(file, o)
+		if err != nil {
+			return nil, err
+		}
+		if odd := t.store.Concat(more.store); odd != "" {
+			return nil, fmt.Errorf("dataset: %s and %s differ: only one has the column %q", files[0], file, odd)
+		}
+		t.ragged += more.ragged
+	}
+	if len(files) > 1 {
+		t.file = path
+	}
+	return t, nil
+}
+
+// tableFiles returns the files that a path names.
+func tableFiles(path string) ([]string, error) {
+	if _, err := os.Stat(path); err == nil {
+		return []string{path}, nil
+	}
+	var files []string
+	for _, part := range strings.Split(path, ",") {
+		found, err := filepath.Glob(part)
+		if err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", part, err)
+		}
+		if len(found) == 0 {
+			if _, err := os.Stat(part); err != nil {
+				return nil, fmt.Errorf("dataset: %w", err)
+			}
+		}
+		slices.Sort(found)
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+// IsTablePath reports whether a path names at least one file that is there.
+func IsTablePath(path string) bool {
+	files, err := tableFiles(path)
+	return err == nil && len(files) > 0
+}
+
+func readTableFile(path string, o TableOptions) (*Table, error) {
+	if o.Format == "" {
+		o.Format = TableFormat(path)
+	}
+	t := newTable(path, o)
+	if o.Format == FormatParquet {
+		return t, t.readColumns(func() error { return cells.ReadParquet(path, t.store) })
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch o.Format {
+	case FormatJSONL:
+		return t, t.readColumns(func() error { return cells.ReadJSONL(f, t.store) })
+	case FormatLibSVM:
+		return t, t.readColumns(func() error { return cells.ReadLibSVM(f, t.store) })
+	}
+	return t, t.parse(f)
+}
+
+// TableFormat returns the format that the name of a file tells; FormatCSV if it
+// tells none.
+func TableFormat(path string) string {
+	switch filepath.Ext(plainName(path)) {
+	case ".tsv", ".tab":
+		return FormatTSV
+	case ".jsonl", ".ndjson", ".json":
+		return FormatJSONL
+	case ".parquet", ".pq":
+		return FormatParquet
+	case ".libsvm", ".svm", ".svmlight":
+		return FormatLibSVM
+	}
+	return FormatCSV
+}
+
+// plainName is the name of a file without what its compression adds.
+func plainName(path string) string {
+	path = strings.ToLower(path)
+	for _, ext := range []string{".gz", ".zst", ".zstd"} {
+		path = strings.TrimSuffix(path, ext)
+	}
+	return path
+}
+
+// readColumns completes a table that read fills by named columns.
+func (t *Table) readColumns(read func() error) error {
+	if err := read(); err != nil {
+		return t.textError(err)
+	}
+	t.columns = t.store.Columns()
+	if len(t.columns) == 0 || t.Len() == 0 {
+		return fmt.Errorf("dataset: %s: no rows", t.file)
+	}
+	for _, c := range t.columns {
+		t.names = append(t.names, c.Name())
+	}
+	if t.options.Names != nil {
+		t.names = t.options.Names
+	}
+	if err := t.checkNames(len(t.columns)); err != nil {
+		return err
+	}
+	t.targets = guessTarget(t.names, true)
+	return t.complete()
+}
+
+// decode returns the text of r in UTF-8 without a byte order mark.
+func (t *Table) decode(r io.Reader) (*bufio.Reader, error) {
+	b := bufio.NewReaderSize(r, sniffBytes)
+	head, err := b.Peek(3)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("dataset: %s: %w", t.file, err)
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		b.Discard(3)
+	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")):
+		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)
+		return bufio.NewReaderSize(transform.NewReader(b, utf16.NewDecoder()), sniffBytes), nil
+	}
+	switch t.options.Encoding {
+	case "", EncodingUTF8:
+		return b, nil
+	case EncodingLatin1:
+		return bufio.NewReaderSize(transform.NewReader(b, charmap.Windows1252.NewDecoder()), sniffBytes), nil
+	}
+	return nil, fmt.Errorf("dataset: encoding %q (want %q or %q)", t.options.Encoding, EncodingUTF8, EncodingLatin1)
+}

@@ -1,0 +1,58 @@
+package config
+
+import (
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/nn"
+)
+
+// modelSpec is a list of layers, or model: auto, a residual net for a table, sized by its rows.
+type modelSpec struct {
+	auto   *bool
+	layers layers
+}
+
+func (m modelSpec) read(fs *Faults, v *value) {
+	if *m.auto = v.kind == scalar && v.text == "auto"; !*m.auto {
+		m.layers.read(fs, v)
+	}
+}
+
+func (m modelSpec) write() *value {
+	if *m.auto {
+		return &value{text: "auto"}
+	}
+	return m.layers.write()
+}
+
+// Sizes of the automatic model.
+var autoSizes = []struct{ rows, width, blocks int }{
+	{1000, 48, 1}, {5000, 64, 1}, {20000, 96, 2}, {100000, 128, 2}, {1 << 62, 192, 3},
+}
+
+// autoModel returns the residual net for a table of so many training rows.
+func autoModel(s *dataset.Schema, rows int) []Layer {
+	layer := func(kind string, o layerOptions) Layer { return Layer{Kind: kind, Options: o} }
+	wide := func(out int) Layer { d := newDense(); d.out = out; return layer("dense", d) }
+	drop := func(rate float64) Layer { return layer("dropout", &scaled{"rate", rate, fraction, nn.Dropout}) }
+	simple := func(name string, l func() nn.Layer) Layer { return layer(name, bare{l}) }
+	size := autoSizes[0]
+	for _, z := range autoSizes {
+		if size = z; rows <= z.rows {
+			break
+		}
+	}
+	var out []Layer
+	if s.Edges() != nil {
+		out = append(out, layer("numbers", numberLayer{}))
+	}
+	if len(s.CatSizes()) > 0 {
+		out = append(out, layer("categories", &categories{}))
+	}
+	out = append(out, wide(size.width))
+	for range size.blocks {
+		out = append(out, layer("residual", &group{make: nn.Residual, list: []Layer{
+			simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), wide(size.width), simple("silu", nn.SiLU), drop(0.1), wide(size.width),
+		}}))
+	}
+	return append(out, simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), simple("silu", nn.SiLU), layer("dense", newDense()))
+}
