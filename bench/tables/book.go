@@ -113,7 +113,7 @@ func (b *book) rows(d set) (list []row) {
 }
 
 // print writes the table of a set: mean ± standard deviation over seeds, mean
-// seconds, and the seeds in which descent is behind.
+// seconds, and the seeds in which descent, if it was run, is behind.
 func (b *book) print(w io.Writer, d set, markdown bool) {
 	list := b.rows(d)
 	if len(list) == 0 {
@@ -129,6 +129,11 @@ func (b *book) print(w io.Writer, d set, markdown bool) {
 			spread(r.results, func(r result) float64 { return r.Second }),
 			seconds(r.results, func(r result) float64 { return r.CPU }), seconds(r.results, func(r result) float64 { return r.Wall }),
 			fmt.Sprint(len(r.results)), d.behind(list[0], r)})
+	}
+	if list[0].model != "descent" {
+		for i := range table {
+			table[i] = table[i][:len(head)-1]
+		}
 	}
 	layout(w, table, markdown)
 }
