@@ -49,7 +49,7 @@ func golden(t *testing.T) (g goldenFile) {
 	return g
 }
 
-// near compares to 1e-12 of the larger, or of 1 where sums of that size cancel.
+// near compares to 1e-12 of the larger, and to 1e-15 near 0, where sums cancel.
 func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > 1e-12*max(math.Abs(got), math.Abs(want), 1e-3) {

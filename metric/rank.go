@@ -45,25 +45,20 @@ func rank(prob []float32, width, c int, is func(i int) bool) ranking {
 // positive.
 func (r ranking) areas(w []float64) (roc, average float64) {
 	var tp, fp, groupTP, groupFP float64
-	for _, e := range r {
-		if x := w[e>>rankBits]; e&positive != 0 {
-			groupTP += x
-		} else {
-			groupFP += x
-		}
+	for _, e := range r { // without branches that are hard to predict
+		x, is := math.Float64bits(w[e>>rankBits]), -uint64(e&positive)
+		groupTP += math.Float64frombits(x & is)
+		groupFP += math.Float64frombits(x &^ is)
 		if e&lastTie == 0 {
 			continue
 		}
-		if groupFP != 0 {
-			roc += float64(groupFP * (tp + groupTP/2))
-			fp += groupFP
-			groupFP = 0
-		}
-		if groupTP != 0 {
-			tp += groupTP
+		roc += float64(groupFP * (tp + groupTP/2))
+		tp += groupTP
+		fp += groupFP
+		if tp > 0 {
 			average += groupTP * tp / (tp + fp)
-			groupTP = 0
 		}
+		groupTP, groupFP = 0, 0
 	}
 	return roc / float64(tp*fp), average / tp // 0/0 is NaN
 }

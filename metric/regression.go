@@ -48,7 +48,7 @@ func Regression(pred, target []float64, outputs int, weight []float32, o Options
 	r := &Report{Examples: len(w), Weighted: weight != nil, Resamples: resamples, Scores: scores(s, w, resamples, o.Seed)}
 	if outputs > 1 {
 		for k, name := range called {
-			one := &regressor{outputs: s.outputs[k : k+1], relative: s.relative}
+			one := &regressor{s.outputs[k : k+1], s.examples, s.relative}
 			r.Outputs = append(r.Outputs, OutputRow{name, scores(one, w, 0, 0)})
 		}
 	}
@@ -58,7 +58,8 @@ func Regression(pred, target []float64, outputs int, weight []float32, o Options
 // regressor holds what the scores need of each output.
 type regressor struct {
 	outputs  [][]residual
-	relative bool // no target is 0
+	examples int  // with weight
+	relative bool // no target of theirs is 0
 }
 
 // residual is one example of an output; they are sorted by the error, so that
@@ -91,7 +92,13 @@ func newRegressor(pred, target []float64, outputs int, weight []float32) (*regre
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &regressor{relative: !slices.Contains(target, 0)}
+	s := &regressor{relative: true}
+	for i, x := range w {
+		if x > 0 {
+			s.examples++
+			s.relative = s.relative && !slices.Contains(target[i*outputs:(i+1)*outputs], 0)
+		}
+	}
 	for k := range outputs {
 		s.outputs = append(s.outputs, residuals(pred, target, outputs, k, w))
 	}
@@ -154,7 +161,7 @@ func (s *regressor) measure() measure {
 		for j := range out {
 			out[j] /= float64(len(s.outputs))
 		}
-		if len(w) < 2 {
+		if s.examples < 2 {
 			out[r2] = math.NaN()
 		}
 	}

@@ -66,9 +66,6 @@ def classification(name, p, y, w=None):
     clipped = np.clip(p, EPS, 1 - EPS)
     roc = [area(sk.roc_auc_score, y == c, p[:, c], w) for c in every]
     pr = [area(sk.average_precision_score, y == c, p[:, c], w, True) for c in every]
-    one_hot = np.eye(k)[y]
-    brier = sk.brier_score_loss(y, p, sample_weight=w, labels=every) if np.allclose(p.sum(1), 1) else \
-        np.average(((p - one_hot) ** 2).sum(1), weights=w) / (2 if k == 2 else 1)
     case["scores"] = {
         "accuracy": sk.accuracy_score(y, said, sample_weight=w),
         "balanced_accuracy": sk.balanced_accuracy_score(y, said, sample_weight=w),
@@ -80,7 +77,7 @@ def classification(name, p, y, w=None):
         "f1": sk.f1_score(y, said, **kind),
         "weighted_f1": sk.f1_score(y, said, average="weighted", zero_division=0, sample_weight=w),
         "mcc": sk.matthews_corrcoef(y, said, sample_weight=w),
-        "brier": brier,
+        "brier": sk.brier_score_loss(y, p, sample_weight=w, labels=every),
         "ece": calibration_error(p, y, w),
     }
     rows = sk.precision_recall_fscore_support(y, said, labels=every, zero_division=0, sample_weight=w)
@@ -140,6 +137,8 @@ def regression(name, p, y, w=None):
     case = {"name": name, "outputs": p.shape[1], "pred": p.ravel().tolist(), "target": y.ravel().tolist(),
             "weight": None if w is None else w.tolist()}
 
+    target, weighed = y, slice(None) if w is None else w > 0
+
     def all_scores(y, p):
         ww, p, y = (None, p, y) if w is None else kept(w, p, y)
         s = {
@@ -149,11 +148,10 @@ def regression(name, p, y, w=None):
             "median_ae": sk.median_absolute_error(y, p, sample_weight=ww),
             "max_error": float(np.mean([sk.max_error(a, b) for a, b in zip(y.T, p.T)])),
         }
-        if (case_target != 0).all():
+        if (target[weighed] != 0).all():
             s["mape"] = sk.mean_absolute_percentage_error(y, p, sample_weight=ww)
         return s
 
-    case_target = y
     case["scores"] = all_scores(y, p)
     case["rows"] = [all_scores(y[:, k:k + 1], p[:, k:k + 1]) for k in range(y.shape[1])]
     return case
@@ -169,6 +167,8 @@ def regressions():
     yield regression("ties", np.round(y) + rng.integers(-2, 3, 50), np.round(y), np.round(w))
     yield regression("equal weights", y + rng.normal(size=50), y, np.full(50, 0.5))
     yield regression("a target of zero", y - 1, np.where(np.arange(50) == 7, 0, y))
+    yield regression("a target of zero without weight", y - 1, np.where(np.arange(50) == 7, 0, y), 1.0 * (np.arange(50) != 7))
+    yield regression("one example with weight", y - 1, y, 1.0 * (np.arange(50) == 7))
     yield regression("constant prediction", np.full(50, y.mean()), y)
     yield regression("constant target", y, np.full(50, 2.0))
     yield regression("constant and right", np.full(50, 2.0), np.full(50, 2.0))
