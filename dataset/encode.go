@@ -439,3 +439,16 @@ func (s *Schema) Encode(t *Table) (*Memory, error) {
 	}
 	return e.Encode(t)
 }
+
+// Fields returns the features of the examples that Encode makes: x and cat,
+// each if it is not empty.
+func (e *Encoder) Fields() []Field {
+	var fields []Field
+	if e.width > 0 {
+		fields = append(fields, Field{FieldX, tensor.F32, tensor.Shape{e.width}})
+	}
+	if e.cats > 0 {
+		fields = append(fields, Field{FieldCat, tensor.I32, tensor.Shape{e.cats}})
+	}
+	return fields
+}

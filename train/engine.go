@@ -16,6 +16,12 @@ import (
 // with the given fields; without a loss, or a target among the fields, it can
 // only predict.
 func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []dataset.Field, params checkpoint.Tensors) (*Evaluator, error) {
+	return NewEvaluatorOf(eng, model, loss, fields, params, evalRows)
+}
+
+// NewEvaluatorOf is NewEvaluator for so many rows at once. The results do not
+// depend on them.
+func NewEvaluatorOf(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []dataset.Field, params checkpoint.Tensors, rows int) (*Evaluator, error) {
 	g, err := forwardGraph(model, loss, fields, false)
 	if err != nil {
 		return nil, err
@@ -32,7 +38,7 @@ func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []data
 	if err := w.restore(params, false); err != nil {
 		return nil, err
 	}
-	return newEvaluator(eng, w.vars, model, loss, fields, evalRows)
+	return newEvaluator(eng, w.vars, model, loss, fields, rows)
 }
 
 // NewEngine returns the CPU engine with the settings of x, for one of its

@@ -77,6 +77,18 @@ func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(firs
 	return nil
 }
 
+// Buffers returns the tensors that Run reads, one for each field, with room for
+// as many rows as the evaluator executes at once.
+func (e *Evaluator) Buffers() []*tensor.Tensor { return e.buf }
+
+// Run predicts for the first rows of the buffers. The result, (rows, ...), is
+// valid until the next call. It checks nothing and allocates nothing.
+func (e *Evaluator) Run(rows int) *tensor.Tensor {
+	e.prog.Begin(0, nil)
+	e.prog.Micro(e.buf, 0, rows)
+	return e.prog.Output(outPred)
+}
+
 // Evaluate returns the loss, Σ w·ℓ / Σ w, and the metrics that suit the target,
 // over all examples of ds.
 func (e *Evaluator) Evaluate(ctx context.Context, ds dataset.Dataset) (report.Values, error) {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package descent_test
+
+const raceEnabled = false

@@ -1,0 +1,244 @@
+package descent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"github.com/descent-ml/descent/checkpoint"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/internal/config"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/train"
+)
+
+// Predictor predicts for rows of a table by a trained model. It is safe for
+// concurrent use: as many calls run at once as there are processors, each on
+// one thread. A row gets the same bits as descent eval and predict give it.
+type Predictor struct {
+	model    *checkpoint.Model
+	schema   *dataset.Schema
+	encoder  *dataset.Encoder
+	targets  []dataset.TargetSchema
+	columns  []string
+	index    map[string]int // of columns
+	binary   bool           // the scores are of one class of two: a logit each
+	slots    chan *slot
+	bindings bindings
+}
+
+// slot is what one call uses at a time.
+type slot struct {
+	engine engine.Engine
+	eval   *train.Evaluator
+	x      []float32
+	cat    []int32
+}
+
+// Load reads the model of a run directory, or a model file.
+func Load(path string) (*Predictor, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, train.ModelName)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("descent: no %s in %s: is its training over?", train.ModelName, filepath.Dir(path))
+		}
+	}
+	m, err := checkpoint.ReadModel(path)
+	if err != nil {
+		return nil, fmt.Errorf("descent: %w", err)
+	}
+	return newPredictor(path, m)
+}
+
+// LoadFS is Load for a model file of fsys, such as an embed.FS.
+func LoadFS(fsys fs.FS, name string) (*Predictor, error) {
+	m, err := checkpoint.ReadModelFS(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("descent: %w", err)
+	}
+	return newPredictor(name, m)
+}
+
+func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
+	if m.Schema == nil || m.Config == nil {
+		return nil, fmt.Errorf("descent: %s has no schema or no configuration: it was written from Go, without them", name)
+	}
+	p := &Predictor{model: m}
+	var err error
+	if p.schema, err = dataset.ParseSchema(m.Schema); err != nil {
+		return nil, fmt.Errorf("descent: %s: %w", name, err)
+	}
+	if p.encoder, err = dataset.NewEncoder(p.schema); err != nil {
+		return nil, fmt.Errorf("descent: %s: %w", name, err)
+	}
+	c, err := config.Parse(name, m.Config)
+	if err != nil {
+		return nil, fmt.Errorf("descent: %w", err)
+	}
+	model, err := c.BuildModel(p.schema)
+	if err != nil {
+		return nil, fmt.Errorf("descent: %s: %w", name, err)
+	}
+	p.binary = c.Loss.Kind == "bce"
+	p.targets = p.schema.Targets()
+	p.index = map[string]int{}
+	for i := range p.encoder.Len() {
+		p.columns = append(p.columns, p.encoder.Column(i).Name)
+		p.index[p.columns[i]] = i
+	}
+	return p, p.open(model)
+}
+
+// open makes a slot for each processor.
+func (p *Predictor) open(model nn.Layer) error {
+	fields := p.encoder.Fields()
+	n := runtime.GOMAXPROCS(0)
+	p.slots = make(chan *slot, n)
+	for range n {
+		eng, err := train.NewEngine(train.Exec{Threads: 1})
+		if err != nil {
+			return err
+		}
+		s := &slot{engine: eng}
+		p.slots <- s
+		if s.eval, err = train.NewEvaluatorOf(eng, model, nil, fields, p.model.Tensors, 1); err != nil {
+			return fmt.Errorf("descent: %w", err)
+		}
+		for i, f := range fields {
+			if f.Name == dataset.FieldX {
+				s.x = s.eval.Buffers()[i].F32()
+			} else {
+				s.cat = s.eval.Buffers()[i].I32()
+			}
+		}
+	}
+	return nil
+}
+
+// Close gives back the memory of the predictor. No call may run or follow.
+func (p *Predictor) Close() {
+	for range cap(p.slots) {
+		(<-p.slots).engine.Close()
+	}
+}
+
+// Columns returns the names of the columns that a row has, in the order in
+// which a row that is a slice gives them.
+func (p *Predictor) Columns() []string { return slices.Clone(p.columns) }
+
+// Schema returns how rows are encoded; the caller must not change it.
+func (p *Predictor) Schema() *dataset.Schema { return p.schema }
+
+// Classes returns the names of the classes, in the order of the probabilities;
+// nil for a regression.
+func (p *Predictor) Classes() []string { return slices.Clone(p.targets[0].Classes) }
+
+// Metrics returns what the model reached in training, as JSON.
+func (p *Predictor) Metrics() json.RawMessage { return p.model.Metrics }
+
+// Provenance returns what made the model, as JSON: version, data, fingerprint.
+func (p *Predictor) Provenance() json.RawMessage { return p.model.Provenance }
+
+// Predict predicts for a row: a map[string]string, map[string]any or
+// map[string]float64 by the names of the columns, a struct or a pointer to one
+// with a field or a tag `descent:"name"` for each column, or a []string,
+// []float64 or []any in the order of Columns. A nil, a NaN and an empty string
+// are missing values. Values that are no column of the model are ignored; a
+// column without a value is an error that names all of them, and so is a value
+// that does not fit its column.
+func (p *Predictor) Predict(row any) (Prediction, error) {
+	var out Prediction
+	err := p.PredictInto(&out, row)
+	return out, err
+}
+
+// PredictInto is Predict into memory that is used again: it allocates nothing
+// once out has been used for this model.
+func (p *Predictor) PredictInto(out *Prediction, row any) error {
+	s := <-p.slots
+	err := p.encode(s, row)
+	if err == nil {
+		p.answer(out, s.eval.Run(1).F32())
+	}
+	p.slots <- s
+	return err
+}
+
+// Prediction is what a model says of a row.
+type Prediction struct {
+	// Class is the most probable class, and Index its number; of a regression
+	// they are "" and 0. Probabilities are those of the classes, in their order.
+	Class         string
+	Index         int
+	Probabilities []float64
+
+	// Value is the value of a regression, in the units of the data, and Values
+	// those of all targets, if there are several.
+	Value  float64
+	Values []float64
+
+	// Labels are, of several targets of two classes each, whether the second
+	// class is the more probable; Probabilities are those of the second classes.
+	Labels []bool
+}
+
+// answer decodes the scores of a row.
+func (p *Predictor) answer(out *Prediction, scores []float32) {
+	switch t := &p.targets[0]; {
+	case t.Task == dataset.TaskRegression:
+		out.Values = slices.Grow(out.Values[:0], len(scores))
+		for i, y := range scores {
+			out.Values = append(out.Values, p.target(i).Value(y))
+		}
+		out.Value = out.Values[0]
+	case t.Task == dataset.TaskMultiLabel:
+		out.Probabilities, out.Labels = slices.Grow(out.Probabilities[:0], len(scores)), slices.Grow(out.Labels[:0], len(scores))
+		for _, y := range scores {
+			out.Probabilities, out.Labels = append(out.Probabilities, sigmoid(y)), append(out.Labels, y > 0)
+		}
+	case p.binary:
+		yes := sigmoid(scores[0])
+		out.Probabilities = append(slices.Grow(out.Probabilities[:0], 2), 1-yes, yes)
+		p.choose(out)
+	default:
+		out.Probabilities = softmax(slices.Grow(out.Probabilities[:0], len(scores)), scores)
+		p.choose(out)
+	}
+}
+
+func (p *Predictor) target(i int) *dataset.TargetSchema { return &p.targets[min(i, len(p.targets)-1)] }
+
+// choose names the most probable class.
+func (p *Predictor) choose(out *Prediction) {
+	out.Index = 0
+	for i, x := range out.Probabilities {
+		if x > out.Probabilities[out.Index] {
+			out.Index = i
+		}
+	}
+	out.Class = p.targets[0].Class(out.Index)
+}
+
+func sigmoid(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
+
+// softmax appends the probabilities of scores.
+func softmax(p []float64, scores []float32) []float64 {
+	most := float64(slices.Max(scores))
+	sum := 0.0
+	for _, s := range scores {
+		e := math.Exp(float64(s) - most)
+		p = append(p, e)
+		sum += e
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
