@@ -123,7 +123,7 @@ func interval(x []float64) (lo, hi float64) {
 
 // quantile interpolates between the order statistics of sorted numbers.
 func quantile(x []float64, q float64) float64 {
-	at := q * float64(len(x)-1)
+	at := float64(q * float64(len(x)-1))
 	k := int(at)
 	if k+1 >= len(x) || x[k] == x[k+1] {
 		return x[k]
