@@ -94,7 +94,7 @@ func (m *machine) step(g []float64) []float64 {
 }
 
 // TestGoldenTable: ten updates from a given gradient, the float64 values that
-// PyTorch 1.13 and NumPy agree on.
+// PyTorch and NumPy agree on.
 func TestGoldenTable(t *testing.T) {
 	chain := func(lr float64, ts ...optim.Transform) optim.Optimizer { return optim.Optimizer{LR: lr, Chain: ts} }
 	for _, c := range []struct {
@@ -114,6 +114,11 @@ func TestGoldenTable(t *testing.T) {
 		{"Adam", optim.Adam(0.01), [3]float64{0.963454271050, -2.025400152501, 0.454665876188}},
 		{"Adam L2", optim.Adam(0.01).WeightDecay(0.1), [3]float64{0.954579786552, -2.001701026527, 0.448001856713}},
 		{"AdamW", optim.AdamW(0.01).WeightDecay(0.1), [3]float64{0.953742783174, -2.005338859371, 0.449944924667}},
+		{"AdaDelta", optim.AdaDelta(1), [3]float64{0.994703514820, -2.003886544380, 0.492429800133}},
+		{"AMSGrad", optim.Adam(0.01).Betas(0.9, 0.5).AMSGrad(), [3]float64{0.965550184893, -2.023911867459, 0.461966663701}},
+		{"NAdam", optim.NAdam(0.01), [3]float64{0.980774170605, -2.016537611173, 0.471576791868}},
+		{"RAdam", optim.RAdam(0.01), [3]float64{0.975129109730, -2.016587353730, 0.487723679325}},
+		{"Lion", optim.Lion(0.01).WeightDecay(0.1), [3]float64{0.970194301628, -1.960179640420, 0.495072240604}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newMachine(t, c.o, []float64{1, -2, 0.5})
@@ -156,24 +161,59 @@ type goldenFile struct {
 	Y     array
 	Cases []struct {
 		Name, Optimizer string
-		Config          struct {
-			LR          float64
-			Momentum    float64
-			Dampening   float64
-			Nesterov    bool
-			WeightDecay float64 `json:"weight_decay"`
-			LRDecay     float64 `json:"lr_decay"`
-			Centered    bool
-			Betas       []float64
-			Eps         float64
-			NoDecay     string  `json:"no_decay"`
-			ClipNorm    float64 `json:"clip_norm"`
-			ClipValue   float64 `json:"clip_value"`
-			Schedule    map[string]scheduleConfig
-		}
-		After map[string]map[string]array
-		LR    []float64
+		Config          goldenConfig
+		After           map[string]map[string]array
+		LR              []float64
 	}
+}
+
+type goldenConfig struct {
+	LR          float64
+	Momentum    float64
+	Dampening   float64
+	Nesterov    bool
+	WeightDecay float64 `json:"weight_decay"`
+	LRDecay     float64 `json:"lr_decay"`
+	Centered    bool
+	AMSGrad     bool
+	Decoupled   bool `json:"decoupled_weight_decay"`
+	Betas       []float64
+	Eps         float64
+	NoDecay     string  `json:"no_decay"`
+	ClipNorm    float64 `json:"clip_norm"`
+	ClipValue   float64 `json:"clip_value"`
+	Schedule    map[string]scheduleConfig
+}
+
+// chain is that of an optimizer of PyTorch.
+func (k *goldenConfig) chain(t *testing.T, name string) []optim.Transform {
+	var decay optim.Transform = optim.AddDecay(k.WeightDecay)
+	if name == "adamw" || k.Decoupled {
+		decay = optim.DecoupledDecay(k.WeightDecay)
+	}
+	switch name {
+	case "sgd":
+		return []optim.Transform{decay, optim.Trace{Mu: k.Momentum, Dampening: k.Dampening, Nesterov: k.Nesterov}}
+	case "adagrad":
+		return []optim.Transform{decay, optim.ScaleByAdaGrad{Eps: 1e-10, LRDecay: k.LRDecay}}
+	case "adadelta":
+		return []optim.Transform{decay, optim.DefaultAdaDelta()}
+	case "rmsprop":
+		return []optim.Transform{decay, optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: k.Centered}, optim.Trace{Mu: k.Momentum}}
+	case "adam", "adamw":
+		a := optim.DefaultAdam()
+		if k.Betas != nil {
+			a = optim.ScaleByAdam{Beta1: k.Betas[0], Beta2: k.Betas[1], Eps: k.Eps}
+		}
+		a.AMSGrad = k.AMSGrad
+		return []optim.Transform{decay, a}
+	case "nadam":
+		return []optim.Transform{decay, optim.DefaultNAdam()}
+	case "radam":
+		return []optim.Transform{decay, optim.DefaultRAdam()}
+	}
+	t.Fatalf("no optimizer %q", name)
+	return nil
 }
 
 type array struct {
@@ -206,25 +246,7 @@ func TestGoldenNet(t *testing.T) {
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			k := &c.Config
-			o := optim.Optimizer{LR: k.LR, ClipNorm: k.ClipNorm, ClipValue: k.ClipValue}
-			var decay optim.Transform = optim.AddDecay(k.WeightDecay)
-			switch c.Optimizer {
-			case "sgd":
-				o.Chain = []optim.Transform{decay, optim.Trace{Mu: k.Momentum, Dampening: k.Dampening, Nesterov: k.Nesterov}}
-			case "adagrad":
-				o.Chain = []optim.Transform{decay, optim.ScaleByAdaGrad{Eps: 1e-10, LRDecay: k.LRDecay}}
-			case "rmsprop":
-				o.Chain = []optim.Transform{decay, optim.ScaleByRMS{Alpha: 0.99, Eps: 1e-8, Centered: k.Centered}, optim.Trace{Mu: k.Momentum}}
-			case "adam", "adamw":
-				a := optim.ScaleByAdam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
-				if k.Betas != nil {
-					a = optim.ScaleByAdam{Beta1: k.Betas[0], Beta2: k.Betas[1], Eps: k.Eps}
-				}
-				if c.Optimizer == "adamw" {
-					decay = optim.DecoupledDecay(k.WeightDecay)
-				}
-				o.Chain = []optim.Transform{decay, a}
-			}
+			o := optim.Optimizer{LR: k.LR, ClipNorm: k.ClipNorm, ClipValue: k.ClipValue, Chain: k.chain(t, c.Optimizer)}
 			if k.NoDecay != "" {
 				o = o.WithGroups(optim.NoDecay())
 			}

@@ -45,6 +45,27 @@ func AdamW(lr float64) Optimizer {
 	return Optimizer{LR: lr, Chain: []Transform{DecoupledDecay(0.01), DefaultAdam()}}
 }
 
+// AdaDelta has no rate to find: see ScaleByAdaDelta. State: two means. η is 1
+// in the paper and by default in PyTorch.
+func AdaDelta(lr float64) Optimizer {
+	return Optimizer{LR: lr, Chain: []Transform{DefaultAdaDelta()}}
+}
+
+// NAdam is Adam with Nesterov's momentum: see ScaleByNAdam. State: m and v.
+// PyTorch's default η is 2e-3.
+func NAdam(lr float64) Optimizer { return Optimizer{LR: lr, Chain: []Transform{DefaultNAdam()}} }
+
+// RAdam is Adam without adaptive steps until v is known well enough: see
+// ScaleByRAdam. State: m and v. PyTorch's default η is 1e-3.
+func RAdam(lr float64) Optimizer { return Optimizer{LR: lr, Chain: []Transform{DefaultRAdam()}} }
+
+// Lion moves each element by η up or down: see SignByLion, with decoupled decay
+// of 0 unless WeightDecay changes it. State: m. Its authors take an η 3 to 10
+// times smaller than AdamW's, and a λ as much larger; 1e-4 is the usual η.
+func Lion(lr float64) Optimizer {
+	return Optimizer{LR: lr, Chain: []Transform{DecoupledDecay(0), DefaultLion()}}
+}
+
 // WeightDecay sets λ of the chain's DecoupledDecay, or of its AddDecay; a
 // chain that has neither gets an AddDecay(λ) at its start.
 func (o Optimizer) WeightDecay(lambda float64) Optimizer {
@@ -73,10 +94,26 @@ func (o Optimizer) Dampening(delta float64) Optimizer {
 	return edit(o, "Dampening needs momentum", func(t Trace) Trace { t.Dampening = delta; return t })
 }
 
-// Betas sets β₁ and β₂ of Adam and AdamW.
-func (o Optimizer) Betas(beta1, beta2 float64) Optimizer {
-	return edit(o, "Betas needs Adam", func(a ScaleByAdam) ScaleByAdam { a.Beta1, a.Beta2 = beta1, beta2; return a })
+// AMSGrad makes Adam or AdamW divide by the largest v so far.
+func (o Optimizer) AMSGrad() Optimizer {
+	return edit(o, "AMSGrad needs Adam", func(a ScaleByAdam) ScaleByAdam { a.AMSGrad = true; return a })
 }
+
+// Betas sets β₁ and β₂ of Adam and its relatives, and of Lion.
+func (o Optimizer) Betas(beta1, beta2 float64) Optimizer {
+	return edit(o, "Betas needs Adam, a relative of it, or Lion", func(t hasBetas) hasBetas { return t.withBetas(beta1, beta2) })
+}
+
+// hasBetas is a transform with two decay rates.
+type hasBetas interface {
+	Transform
+	withBetas(beta1, beta2 float64) hasBetas
+}
+
+func (a ScaleByAdam) withBetas(b1, b2 float64) hasBetas  { a.Beta1, a.Beta2 = b1, b2; return a }
+func (a ScaleByNAdam) withBetas(b1, b2 float64) hasBetas { a.Beta1, a.Beta2 = b1, b2; return a }
+func (a ScaleByRAdam) withBetas(b1, b2 float64) hasBetas { a.Beta1, a.Beta2 = b1, b2; return a }
+func (l SignByLion) withBetas(b1, b2 float64) hasBetas   { l.Beta1, l.Beta2 = b1, b2; return l }
 
 // Alpha sets α of RMSProp.
 func (o Optimizer) Alpha(alpha float64) Optimizer {
@@ -93,23 +130,23 @@ func (o Optimizer) LRDecay(decay float64) Optimizer {
 	return edit(o, "LRDecay needs AdaGrad", func(a ScaleByAdaGrad) ScaleByAdaGrad { a.LRDecay = decay; return a })
 }
 
-// Eps sets ε of Adam, AdamW, RMSProp or AdaGrad.
+// Eps sets ε of the transform that has one.
 func (o Optimizer) Eps(eps float64) Optimizer {
-	for i, t := range o.Chain {
-		switch t := t.(type) {
-		case ScaleByAdam:
-			t.Eps = eps
-			return o.with(i, t)
-		case ScaleByRMS:
-			t.Eps = eps
-			return o.with(i, t)
-		case ScaleByAdaGrad:
-			t.Eps = eps
-			return o.with(i, t)
-		}
-	}
-	return o.wrong("Eps needs Adam, RMSProp or AdaGrad")
+	return edit(o, "Eps needs Adam, a relative of it, RMSProp, AdaGrad or AdaDelta", func(t hasEps) hasEps { return t.withEps(eps) })
 }
+
+// hasEps is a transform with an ε.
+type hasEps interface {
+	Transform
+	withEps(eps float64) hasEps
+}
+
+func (a ScaleByAdam) withEps(eps float64) hasEps     { a.Eps = eps; return a }
+func (a ScaleByNAdam) withEps(eps float64) hasEps    { a.Eps = eps; return a }
+func (a ScaleByRAdam) withEps(eps float64) hasEps    { a.Eps = eps; return a }
+func (a ScaleByAdaGrad) withEps(eps float64) hasEps  { a.Eps = eps; return a }
+func (a ScaleByAdaDelta) withEps(eps float64) hasEps { a.Eps = eps; return a }
+func (r ScaleByRMS) withEps(eps float64) hasEps      { r.Eps = eps; return r }
 
 // edit changes the last transform of type T in the chain.
 func edit[T Transform](o Optimizer, otherwise string, change func(T) T) Optimizer {

@@ -93,34 +93,61 @@ func (r Trace) Validate() error {
 //
 // State: "m" and "v", from 0. Kingma, Ba, ICLR 2015, algorithm 1; ε is added
 // after the correction of √v, as there and in PyTorch.
-type ScaleByAdam struct{ Beta1, Beta2, Eps float64 }
+//
+// With AMSGrad the largest v so far stands for v: Reddi, Kale, Kumar, ICLR
+// 2018, algorithm 2, with the corrections of PyTorch, which the paper leaves
+// out. State: "v_max" too.
+type ScaleByAdam struct {
+	Beta1, Beta2, Eps float64
+	AMSGrad           bool
+}
 
 // DefaultAdam returns β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
-func DefaultAdam() ScaleByAdam { return ScaleByAdam{0.9, 0.999, 1e-8} }
+func DefaultAdam() ScaleByAdam { return ScaleByAdam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8} }
 
 // Update implements Transform.
 func (a ScaleByAdam) Update(c *Context, p, u *graph.Node) *graph.Node {
-	m, v := c.State(p, "m", 0), c.State(p, "v", 0)
-	m = c.Set(m, c.average(m, u, a.Beta1))
-	v = c.Set(v, c.averageSquare(v, u, a.Beta2))
-	c.ScaleStep(fmt.Sprintf("adam.m(%g)", a.Beta1), func(h Hyper) float64 {
-		return 1 / (1 - portmath.PowInt(a.Beta1, h.Update))
-	})
-	root := c.Hyper(fmt.Sprintf("adam.v(%g)", a.Beta2), func(h Hyper) float64 {
-		return 1 / math.Sqrt(1-portmath.PowInt(a.Beta2, h.Update))
-	})
-	return c.Div(m, c.FMA(c.Sqrt(v), root, c.Const(a.Eps)))
+	m, v := c.moments(p, u, a.Beta1, a.Beta2)
+	if a.AMSGrad {
+		largest := c.State(p, "v_max", 0)
+		v = c.Set(largest, c.Max(largest, v))
+	}
+	c.correctMean(a.Beta1)
+	return c.Div(m, c.correctedRoot(v, a.Beta2, a.Eps))
 }
 
 // Validate reports an impossible setting.
-func (a ScaleByAdam) Validate() error {
-	if err := rate("beta1", a.Beta1); err != nil {
+func (a ScaleByAdam) Validate() error { return betasAndEps(a.Beta1, a.Beta2, a.Eps) }
+
+// moments are Adam's state: "m" and "v", the running means of u and u².
+func (c *Context) moments(p, u *graph.Node, beta1, beta2 float64) (m, v *graph.Node) {
+	m, v = c.State(p, "m", 0), c.State(p, "v", 0)
+	return c.Set(m, c.average(m, u, beta1)), c.Set(v, c.averageSquare(v, u, beta2))
+}
+
+// correctMean divides the step by 1 - β₁ᵗ.
+func (c *Context) correctMean(beta1 float64) {
+	c.ScaleStep(fmt.Sprintf("adam.m(%g)", beta1), func(h Hyper) float64 {
+		return 1 / (1 - portmath.PowInt(beta1, h.Update))
+	})
+}
+
+// correctedRoot returns √v/√(1-β₂ᵗ) + ε.
+func (c *Context) correctedRoot(v *graph.Node, beta2, eps float64) *graph.Node {
+	root := c.Hyper(fmt.Sprintf("adam.v(%g)", beta2), func(h Hyper) float64 {
+		return 1 / math.Sqrt(1-portmath.PowInt(beta2, h.Update))
+	})
+	return c.FMA(c.Sqrt(v), root, c.Const(eps))
+}
+
+func betasAndEps(beta1, beta2, eps float64) error {
+	if err := rate("beta1", beta1); err != nil {
 		return err
 	}
-	if err := rate("beta2", a.Beta2); err != nil {
+	if err := rate("beta2", beta2); err != nil {
 		return err
 	}
-	return nonNegative("eps", a.Eps)
+	return nonNegative("eps", eps)
 }
 
 // ScaleByRMS is the direction of RMSProp:

@@ -360,7 +360,8 @@ def optimizers():
     O = torch.optim
 
     def case(name, kind, config, schedule=None, clip=None):
-        ctor = {"sgd": O.SGD, "adagrad": O.Adagrad, "rmsprop": O.RMSprop, "adam": O.Adam, "adamw": O.AdamW}[kind]
+        ctor = {"sgd": O.SGD, "adagrad": O.Adagrad, "rmsprop": O.RMSprop, "adam": O.Adam, "adamw": O.AdamW,
+                "adadelta": O.Adadelta, "nadam": O.NAdam, "radam": O.RAdam}[kind]
         settings = {k: tuple(v) if k == "betas" else v for k, v in config.items()
                     if k not in ("schedule", "clip_norm", "clip_value", "no_decay")}
         make = groups(config["weight_decay"]) if "no_decay" in config else lambda m: ctor(m.parameters(), **settings)
@@ -392,6 +393,13 @@ def optimizers():
              lambda o: warmup_cosine(o, 100, 10, 0.0)),
         case("sgd_one_cycle", "sgd", sgd | {"schedule": {"one_cycle": {"updates": 100, "max": 0.5}}},
              lambda o: S.OneCycleLR(o, 0.5, total_steps=100, cycle_momentum=False)),
+        case("adadelta", "adadelta", {"lr": 1.0, "weight_decay": 0.01}),
+        case("adam_amsgrad", "adam", {"lr": 0.01, "betas": [0.9, 0.9], "eps": 1e-8, "amsgrad": True}),
+        case("adamw_amsgrad", "adamw", {"lr": 0.01, "weight_decay": 0.1, "amsgrad": True}),
+        case("nadam", "nadam", {"lr": 0.01, "weight_decay": 0.1}),
+        case("nadam_decoupled", "nadam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+        case("radam", "radam", {"lr": 0.01, "weight_decay": 0.1}),
+        case("radam_decoupled", "radam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     ]
     head = json.dumps({"net": ["linear 12 16", "tanh", "linear 16 5"], "batch": BATCH, "updates": UPDATES,
                        "init": {n: arr(p) for n, p in init.items()},
@@ -467,6 +475,21 @@ def schedules():
             case(f"one_cycle_{total}" + ("_three_phase" if three else ""), "one_cycle", 1.0,
                  {"updates": total, "max": 1.0, "up": 0.3, "div": 25.0, "final_div": 1e4, "three_phase": three},
                  lambda o: S.OneCycleLR(o, 1.0, total_steps=total, cycle_momentum=False, three_phase=three), total, closed)
+    for first, times in ((5, 1), (3, 2)):
+        def restarts(i, first=first, times=times):
+            length = first
+            while i >= length:
+                i, length = i - length, length * times
+            return cosine(0.1, 0.001, i / length)
+        case(f"warm_restarts_{times}", "warm_restarts", 0.1, {"updates": 40, "first": first, "times": times, "final": 0.001},
+             lambda o: S.CosineAnnealingWarmRestarts(o, first, times, 0.001), 41, restarts)
+    for mode, gamma in (("triangular", 1.0), ("triangular2", 1.0), ("exp_range", 0.97)):
+        def cyclic(i, mode=mode, gamma=gamma):
+            cycle, x = divmod(i, 9)
+            height = x / 4 if x <= 4 else (9 - x) / 5
+            return 0.01 + 0.09 * height * {"triangular": 1, "triangular2": 0.5 ** cycle, "exp_range": gamma ** i}[mode]
+        case(f"cyclic_{mode}", "cyclic", 0.1, {"updates": 40, "up_updates": 4, "down_updates": 5, "low": 0.01, "mode": mode, "gamma": gamma},
+             lambda o: S.CyclicLR(o, 0.01, 0.1, 4, 5, mode, gamma, cycle_momentum=False), 41, cyclic)
     return out
 
 # Batch normalization.

@@ -21,6 +21,10 @@ var optimizerKinds = []alternative[optimizerOptions]{
 	}},
 	{"adam", func() optimizerOptions { return newAdam(0, false) }},
 	{"adamw", func() optimizerOptions { return newAdam(0.01, true) }},
+	{"adadelta", func() optimizerOptions { return &adadelta{common{lr: 1, decay: "all"}, 0.9, 1e-6} }},
+	{"nadam", func() optimizerOptions { return &nadam{moments: newMoments(2e-3), momentumDecay: 4e-3} }},
+	{"radam", func() optimizerOptions { return &radam{moments: newMoments(1e-3)} }},
+	{"lion", func() optimizerOptions { return &lion{common{lr: 1e-4, decay: "all"}, 0.9, 0.99} }},
 }
 
 func newOptimizer(name string) Optimizer {
@@ -55,6 +59,16 @@ func (c *common) chain(ts ...optim.Transform) optim.Optimizer {
 	if c.weightDecay > 0 {
 		ts = append([]optim.Transform{optim.AddDecay(c.weightDecay)}, ts...)
 	}
+	return c.grouped(optim.Optimizer{LR: c.lr, Chain: ts})
+}
+
+// decayed is an optimizer of transforms, behind the decay of weights: decoupled
+// of the gradient, or L2.
+func (c *common) decayed(decoupled bool, ts ...optim.Transform) optim.Optimizer {
+	if !decoupled {
+		return c.chain(ts...)
+	}
+	ts = append([]optim.Transform{optim.DecoupledDecay(c.weightDecay)}, ts...)
 	return c.grouped(optim.Optimizer{LR: c.lr, Chain: ts})
 }
 
@@ -123,28 +137,17 @@ func (r *rmsprop) build() optim.Optimizer {
 	return r.chain(by)
 }
 
-type adam struct {
+type adadelta struct {
 	common
-	beta1, beta2, eps float64
-	decoupled         bool
+	rho, eps float64
 }
 
-func newAdam(decay float64, decoupled bool) *adam {
-	return &adam{common{1e-3, decay, "all"}, 0.9, 0.999, 1e-8, decoupled}
-}
-
-func (a *adam) keys() fields {
+func (a *adadelta) keys() fields {
 	return a.common.keys(
-		field{key: "beta1", codec: number{&a.beta1, fraction}},
-		field{key: "beta2", codec: number{&a.beta2, fraction}},
+		field{key: "rho", codec: number{&a.rho, fraction}},
 		field{key: "eps", codec: number{&a.eps, zeroOrMore}})
 }
 
-func (a *adam) build() optim.Optimizer {
-	by := optim.ScaleByAdam{Beta1: a.beta1, Beta2: a.beta2, Eps: a.eps}
-	if a.decoupled {
-		decay := optim.DecoupledDecay(a.weightDecay)
-		return a.grouped(optim.Optimizer{LR: a.lr, Chain: []optim.Transform{decay, by}})
-	}
-	return a.chain(by)
+func (a *adadelta) build() optim.Optimizer {
+	return a.chain(optim.ScaleByAdaDelta{Rho: a.rho, Eps: a.eps})
 }
