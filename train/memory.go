@@ -130,7 +130,7 @@ func settle() resident {
 // growth is what the runtime and the pages of the program's code grow by from
 // planning to the end of a run: measured, see docs/memory.md. Blocks from
 // hugePage on begin at a page of that size, and take half of one more on average.
-const growth, hugePage = 3 << 19, 2 << 20
+const growth, hugePage = 9 << 18, 2 << 20
 
 // grown is growth with what blocks of the given sizes take beside themselves.
 func grown(blocks ...int64) int64 {

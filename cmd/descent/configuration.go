@@ -105,21 +105,42 @@ func hasImages(folder string) bool {
 	return len(found) > 0
 }
 
+// tableName is the name of a file without what its format and its compression
+// add, or of a pattern.
+func tableName(data string) string {
+	name := filepath.Base(data)
+	for _, ext := range []string{".gz", ".zst", ".zstd"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	name = strings.Trim(strings.TrimSuffix(name, filepath.Ext(name)), "*?-_., ")
+	if name == "" {
+		return "table"
+	}
+	return name
+}
+
 // ofTable is the configuration of --data FILE without more: a fifth to test
 // on, a tenth to validate on, and the best of what comes.
 func ofTable(data string, set []string) (*config.Config, error) {
-	base := filepath.Base(strings.TrimSuffix(data, ".gz"))
-	name := strings.TrimSuffix(base, filepath.Ext(base))
+	name := tableName(data)
 	defaults := []string{"name=" + strconv.Quote(name), "data.train=" + strconv.Quote(data)}
-	if !hasImages(data) {
+	given := func(prefix string) bool {
+		return slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, prefix) })
+	}
+	defaults = append(defaults, "schedule=cosine")
+	if !hasImages(data) && !given("data.test=") {
 		defaults = append(defaults, "data.split.test=20%")
 	}
-	defaults = append(defaults, "schedule=cosine", "data.split.val=10%")
-	if info, err := os.Stat(data); err != nil || !info.IsDir() {
-		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.bins=32", "data.rare=3", "data.categories=embedding",
-			"data.target_transform=auto", "data.split.by=auto", "model=auto")
+	if !given("data.val=") {
+		defaults = append(defaults, "data.split.val=10%")
 	}
-	if !slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.split") }) {
+	if info, err := os.Stat(data); err != nil || !info.IsDir() {
+		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.rare=3", "data.target_transform=auto", "data.split.by=auto")
+		if !given("model") {
+			defaults = append(defaults, "data.bins=64", "data.categories=embedding", "model=auto")
+		}
+	}
+	if !given("data.split") {
 		defaults = append(defaults, "early_stop.patience=20")
 	}
 	return config.Parse("--data "+data, nil, append(defaults, set...)...)

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"math"
+
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/nn"
 )
@@ -26,7 +28,7 @@ func (m modelSpec) write() *value {
 
 // Sizes of the automatic model.
 var autoSizes = []struct{ rows, width, blocks int }{
-	{1000, 48, 1}, {5000, 64, 1}, {20000, 96, 2}, {100000, 128, 2}, {1 << 62, 192, 3},
+	{1000, 48, 1}, {5000, 64, 1}, {50000, 96, 1}, {500000, 128, 2}, {math.MaxInt, 192, 2},
 }
 
 // autoModel returns the residual net for a table of so many training rows.
@@ -51,8 +53,21 @@ func autoModel(s *dataset.Schema, rows int) []Layer {
 	out = append(out, wide(size.width))
 	for range size.blocks {
 		out = append(out, layer("residual", &group{make: nn.Residual, list: []Layer{
-			simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), wide(size.width), simple("silu", nn.SiLU), drop(0.1), wide(size.width),
+			simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), wide(size.width), simple("silu", nn.SiLU), drop(0.3), wide(size.width),
 		}}))
 	}
-	return append(out, simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), simple("silu", nn.SiLU), layer("dense", newDense()))
+	return append(out, simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), simple("silu", nn.SiLU), drop(0.3), layer("dense", newDense()))
+}
+
+// autoBatch is the batch of a table of so many training rows.
+func autoBatch(rows int) int {
+	switch {
+	case rows < 2000:
+		return 32
+	case rows < 8000:
+		return 64
+	case rows < 500_000:
+		return 128
+	}
+	return 512
 }

@@ -76,11 +76,18 @@ const (
 
 // settleLength makes the default batch and budget fit few examples.
 func (c *Config) settleLength(examples int) {
+	least := leastUpdates
+	if c.sized {
+		least = 2 * leastUpdates
+		if !c.batchGiven {
+			c.Batch = autoBatch(examples)
+		}
+	}
 	if !c.batchGiven {
 		c.Batch = min(c.Batch, examples)
 	}
 	if !c.budgetGiven {
-		epochs := 1 + (leastUpdates-1)/c.updates(examples)
+		epochs := 1 + (least-1)/c.updates(examples)
 		c.Budget = batch.Epochs(max(c.Budget.N, float64(min(epochs, mostEpochs))))
 	}
 }
@@ -226,7 +233,7 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 		outputs = f.Shape.Size()
 	}
 	if c.autoModel {
-		c.Model, c.autoModel = autoModel(s.Schema, s.Schema.Rows), false
+		c.Model, c.autoModel, c.sized = autoModel(s.Schema, s.Schema.Rows), false, true
 	}
 	settle(c.Model, outputs)
 	return nil
