@@ -19,6 +19,9 @@ type Optimizer struct {
 
 	// Schedule multiplies the learning rate as training goes on; nil is 1.
 	Schedule Schedule
+	// Plateau lowers the learning rate where validation gets no better; nil is
+	// never.
+	Plateau *Plateau
 	// ClipNorm limits the norm of the mean gradient of all parameters
 	// together: g is multiplied by min(1, ClipNorm/(‖g‖ + 1e-6)). 0 is no
 	// limit. It is PyTorch's clip_grad_norm_.
@@ -35,6 +38,9 @@ type Optimizer struct {
 
 // WithSchedule sets the schedule of the learning rate.
 func (o Optimizer) WithSchedule(s Schedule) Optimizer { o.Schedule = s; return o }
+
+// WithPlateau sets Plateau.
+func (o Optimizer) WithPlateau(p *Plateau) Optimizer { o.Plateau = p; return o }
 
 // WithClipNorm sets ClipNorm.
 func (o Optimizer) WithClipNorm(c float64) Optimizer { o.ClipNorm = c; return o }
@@ -65,6 +71,9 @@ func (o Optimizer) Validate() error {
 	errs = append(errs, chained(o.Chain).Validate())
 	for _, g := range o.Groups {
 		errs = append(errs, g.validate())
+	}
+	if o.Plateau != nil {
+		errs = append(errs, o.Plateau.Validate())
 	}
 	return errors.Join(errs...)
 }

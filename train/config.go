@@ -170,6 +170,9 @@ func (c Config) Validate() error {
 	if c.EarlyStop.Patience < 0 || !(c.EarlyStop.MinDelta >= 0) {
 		fault("early stop with patience %d and min delta %v (want 0 or more)", c.EarlyStop.Patience, c.EarlyStop.MinDelta)
 	}
+	if c.Optimizer.Plateau != nil && c.Val == nil {
+		fault("a learning rate that falls on a plateau without validation data (want Val)")
+	}
 	if c.EarlyStop.Patience > 0 && c.Val == nil {
 		fault("early stopping without validation data")
 	}

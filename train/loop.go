@@ -232,7 +232,16 @@ func (l *loop) skip() error {
 
 // progress is where the update after pos stands, for schedule and optimizer.
 func (l *loop) progress(fraction float64) optim.Progress {
-	return optim.Progress{Update: int64(l.pos.Update - l.Skipped - l.Faulted), Fraction: fraction, Step: l.share, Factor: l.Factor}
+	return optim.Progress{Update: int64(l.pos.Update - l.Skipped - l.Faulted), Fraction: fraction, Step: l.share, Factor: l.factor()}
+}
+
+// factor is of the learning rate, beside the schedule's: what backing off and
+// plateaus have left of it; 0 is 1.
+func (l *loop) factor() float64 {
+	if l.Plateau.Factor == 0 || l.Factor == 0 {
+		return max(l.Factor, l.Plateau.Factor)
+	}
+	return l.Factor * l.Plateau.Factor
 }
 
 // shareOfUpdate is the share of the budget that a full batch consumes, 0 if
@@ -382,6 +391,9 @@ func (l *loop) judge(values report.Values) (bool, error) {
 	v, ok := values.Get(l.cfg.Metric)
 	if !ok {
 		return false, fmt.Errorf("train: metric %q is not measured for this target (have %v)", l.cfg.Metric, names(values))
+	}
+	if p := l.cfg.Optimizer.Plateau; p != nil {
+		l.Plateau = p.Next(l.Plateau, v, better[l.cfg.Metric](1, 0))
 	}
 	if !l.improves(v) {
 		l.Bad++

@@ -13,6 +13,7 @@ import (
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/report"
 )
 
@@ -47,6 +48,8 @@ type loopState struct {
 	Val       report.Values `json:"val,omitempty"`      // its result
 	BestVal   report.Values `json:"best_val,omitempty"` // that of the best
 	Bad       int           `json:"bad,omitempty"`      // validations since the best
+
+	Plateau optim.PlateauState `json:"plateau,omitzero"`
 }
 
 // sums are Σ w·ℓ and Σ w.
@@ -74,6 +77,9 @@ func (l *loop) setup() map[string]any {
 	}
 	if c.Faults != (Faults{}).withDefaults() {
 		s["faults"] = fmt.Sprint(c.Faults)
+	}
+	if p := c.Optimizer.Plateau; p != nil {
+		s["plateau"] = fmt.Sprintf("%+v", *p)
 	}
 	if !c.Reestimate.IsZero() {
 		s["reestimate"] = c.Reestimate.String()

@@ -43,7 +43,7 @@ func (c *Config) updates(examples int) int {
 // epoch of so many examples.
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
 	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch))}
-	return c.Optimizer.Options.build().WithSchedule(c.Schedule.Options.build(r)).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
+	return c.Schedule.apply(c.Optimizer.Options.build(), r).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
 }
 
 // threadsVariable is the environment variable for exec.threads: auto.

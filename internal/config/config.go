@@ -179,7 +179,7 @@ func (c *Config) check(fs *Faults, root *value) {
 		fs.add(at("data"), "the splits take all examples and leave none for training")
 	}
 	c.Data.Split.check(fs, at("data", "split"))
-	if c.EarlyStop.Patience > 0 && !c.validates() {
+	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
 	if c.Batch > 0 && c.Shards > c.Batch {
@@ -193,13 +193,7 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)
-	if c.Schedule.Kind == "plateau" && !c.validates() {
-		fs.add(at("schedule"), "plateau wants validation data (set data.val or data.split.val)")
-	}
 }
-
-// validates reports whether there are validation data.
-func (c *Config) validates() bool { return c.Data.Val != "" || c.Data.Split.Val > 0 }
 
 // ReadFile is Parse of a file.
 func ReadFile(path string, overrides ...string) (*Config, error) {

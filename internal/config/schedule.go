@@ -63,7 +63,14 @@ var scheduleKinds = []alternative[scheduleOptions]{
 		return &curve{key: "final", limits: zeroOrMore, make: func(c *curve) optim.Schedule { return optim.Cosine(c.x) }}
 	}},
 	{"one_cycle", func() scheduleOptions { return &oneCycle{up: 0.3, div: 25, finalDiv: 1e4} }},
+	{"warm_restarts", func() scheduleOptions { return &restarts{every: percent(10), times: 1} }},
+	{"cyclic", func() scheduleOptions { return &cyclic{up: percent(10), low: 0.1, mode: "triangular", final: 0.1} }},
+	{"wsd", func() scheduleOptions { return &wsd{decay: percent(20), form: "one_minus_sqrt"} }},
+	{"inverse_sqrt", func() scheduleOptions { return &inverseSqrt{percent(5)} }},
+	{"plateau", func() scheduleOptions { return &plateau{by: *optim.DefaultPlateau()} }},
 }
+
+func percent(n float64) batch.Span { return batch.Span{N: n, Unit: batch.Percent} }
 
 func newSchedule(name string) Schedule {
 	for _, k := range scheduleKinds {
@@ -85,6 +92,15 @@ func (s *Schedule) check(fs *Faults, at place, budget batch.Span) {
 			fs.add(at, "%v in schedule %s is no known share of a budget of %v (want a share such as 10%%)", p, s.Kind, budget)
 		}
 	}
+}
+
+// apply gives an optimizer the schedule.
+func (s *Schedule) apply(o optim.Optimizer, r run) optim.Optimizer {
+	if p, ok := s.Options.(*plateau); ok {
+		by := p.by
+		o = o.WithPlateau(&by)
+	}
+	return o.WithSchedule(s.Options.build(r))
 }
 
 // warmup is a rise of the rate at the start.
