@@ -122,6 +122,16 @@ func (t *TargetSchema) Value(y float32) float64 {
 	return v
 }
 
+// TargetValue returns the function that gives a prediction of each of the
+// targets of a regression in the units of the data; nil for classes.
+func (s *Schema) TargetValue() func(output int, y float32) float64 {
+	targets := s.Targets()
+	if targets[0].Task != TaskRegression {
+		return nil
+	}
+	return func(output int, y float32) float64 { return targets[min(output, len(targets)-1)].Value(y) }
+}
+
 // scaled returns a value as the model predicts it.
 func (t *TargetSchema) scaled(v float64) float32 {
 	if t.Transform == TransformLog {

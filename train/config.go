@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/descent-ml/descent/batch"
@@ -37,10 +36,10 @@ type Config struct {
 	Shards    int          // of each batch: logical workers whose sums are added as a fixed tree; default 1
 	Budget    batch.Span   // how long to train
 
-	// TargetScale is how much 1 of a regression's target is in the units of
-	// the raw data, such as the deviation it was divided by; 0 is 1. The rmse
-	// is in those units, everywhere; the loss is not.
-	TargetScale float64
+	// TargetValue returns a target or a prediction of a regression in the units
+	// of the raw data, such as dataset.TargetSchema.Value; nil leaves them as
+	// they are. The rmse and r2 are in those units, everywhere; the loss is not.
+	TargetValue func(output int, y float32) float64
 
 	// Init gives parameters their first values by name, in the layout of
 	// files; those it does not name are initialized by their own rule.
@@ -125,9 +124,6 @@ func (c Config) withDefaults() Config {
 	c.LogEvery = c.LogEvery.Of(c.Budget)
 	c.Checkpoint.Every = c.Checkpoint.Every.Of(c.Budget)
 	c.Faults = c.Faults.withDefaults()
-	if c.TargetScale == 0 {
-		c.TargetScale = 1
-	}
 	if c.Metric == "" {
 		c.Metric = "loss"
 	}
@@ -181,9 +177,6 @@ func (c Config) Validate() error {
 	}
 	if c.Shards < 0 || c.Exec.Workers < 0 || c.Exec.Workers > max(c.Shards, 1) {
 		fault("%d shards on %d workers (want 0 for the default, or more, and no more workers than shards)", c.Shards, c.Exec.Workers)
-	}
-	if s := c.TargetScale; !(s >= 0 && s <= math.MaxFloat64) {
-		fault("target scale %v (want a finite number above 0)", s)
 	}
 	if c.Resume && (c.Out == "" || c.Out == NoOut) {
 		fault("resume without Out: which run?")

@@ -19,8 +19,8 @@ const evalRows = 256
 // Evaluator runs a model without changing it: predictions, losses, metrics.
 // It is not safe for concurrent use.
 type Evaluator struct {
-	// TargetScale is as in Config, and 1 if it is 0.
-	TargetScale float64
+	// TargetValue is as in Config.
+	TargetValue func(output int, y float32) float64
 
 	fields  []dataset.Field
 	loss    nn.Loss
@@ -101,7 +101,7 @@ func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Va
 	if y < 0 || e.loss == nil {
 		return nil, nil, fmt.Errorf("train: nothing to evaluate with: no loss, or no field %q", dataset.FieldY)
 	}
-	m := newMeter(e.loss, e.fields[y])
+	m := inUnits(newMeter(e.loss, e.fields[y]), e.TargetValue)
 	var weight *tensor.Tensor
 	if i := dataset.FieldIndex(e.fields, dataset.FieldWeight); i >= 0 {
 		weight = e.buf[i]
@@ -118,30 +118,21 @@ func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Va
 	e.prog.Finish()
 	values := report.Values{{Name: "loss", V: e.prog.Output(outLossSum).F64()[0] / e.prog.Output(outWeightSum).F64()[0]}}
 	if m != nil {
-		values = append(values, inUnits(m.values(), e.TargetScale)...)
+		values = append(values, m.values()...)
 	}
 	return values, m, nil
-}
-
-// inUnits converts what is in the units of the target to those of the raw data.
-func inUnits(values report.Values, scale float64) report.Values {
-	for i := range values {
-		if values[i].Name == "rmse" && scale != 0 {
-			values[i].V *= scale
-		}
-	}
-	return values
 }
 
 // priorExamples limits how much of the training data the baseline looks at.
 const priorExamples = 100_000
 
 // prior adds targets of the training data, at even distances, to a meter.
-func prior(ctx context.Context, ds dataset.Dataset, loss nn.Loss) (meter, error) {
+func prior(ctx context.Context, c *Config) (meter, error) {
+	ds, loss := c.Data, c.Loss
 	fields := ds.Fields()
 	y := dataset.FieldIndex(fields, dataset.FieldY)
 	m := newMeter(loss, fields[y])
-	if m == nil {
+	if m = inUnits(m, c.TargetValue); m == nil {
 		return nil, nil
 	}
 	buf := dataset.NewBuffers(fields, evalRows)

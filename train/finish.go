@@ -117,13 +117,13 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 		if e, err = newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, last.Fields(), l.evalRows); err != nil {
 			return err
 		}
-		e.TargetScale = l.cfg.TargetScale
+		e.TargetValue = l.cfg.TargetValue
 	}
 	values, m, err := e.evaluate(ctx, last)
 	if err == nil && m != nil {
 		var p meter
-		if p, err = prior(ctx, l.cfg.Data, l.cfg.Loss); err == nil {
-			s.Baseline = inUnits(m.baseline(p), l.cfg.TargetScale)
+		if p, err = prior(ctx, l.cfg); err == nil {
+			s.Baseline = m.baseline(p)
 		}
 	}
 	if ctx.Err() != nil {

@@ -90,7 +90,7 @@ func newLoop(c *Config) (*loop, error) {
 		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields(), l.evalRows); err != nil {
 			return nil, err
 		}
-		l.val.TargetScale = c.TargetScale
+		l.val.TargetValue = c.TargetValue
 	}
 	l.pos.PerEpoch = c.Data.Len()
 	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)

@@ -57,6 +57,14 @@ func newMeter(loss nn.Loss, target dataset.Field) meter {
 	return nil
 }
 
+// inUnits makes a meter of values measure in the units of the data.
+func inUnits(m meter, value func(output int, y float32) float64) meter {
+	if r, ok := m.(*regression); ok {
+		r.value = value
+	}
+	return m
+}
+
 // accuracy is the share of targets, by the weight of their example, that the
 // prediction has right: the first highest score, or for binary targets a
 // score above 0 where the target is above 1/2.
@@ -131,6 +139,7 @@ func (a *accuracy) baseline(prior meter) report.Values {
 // and R² = 1 - Σ(y-p)²/Σ(y-mean)² as the mean over outputs. An output that does
 // not vary has R² 0, or 1 if it is predicted exactly, as in scikit-learn.
 type regression struct {
+	value  func(output int, y float32) float64 // in the units of the data, nil: as it is
 	weight float64
 	out    []output
 }
@@ -148,13 +157,20 @@ func (r *regression) add(pred, target, weight *tensor.Tensor, rows int) {
 		r.weight += w
 		for j := range r.out {
 			o := &r.out[j]
-			y, p := float64(target.F32()[e*len(r.out)+j]), float64(pred.F32()[e*len(r.out)+j])
+			y, p := r.unit(j, target.F32()[e*len(r.out)+j]), r.unit(j, pred.F32()[e*len(r.out)+j])
 			d := y - o.mean
 			o.mean += float64(d * (w / r.weight))
 			o.squares += float64(float64(w*d) * (y - o.mean))
 			o.errors += float64(float64(w*(y-p)) * (y - p))
 		}
 	}
+}
+
+func (r *regression) unit(output int, y float32) float64 {
+	if r.value != nil {
+		return r.value(output, y)
+	}
+	return float64(y)
 }
 
 func (r *regression) values() report.Values {

@@ -172,7 +172,7 @@ func TestPrior(t *testing.T) {
 		y[i] = int32(i / 600)
 	}
 	ds := memory(t, dataset.Column{Name: "y", Data: tensor.Of(y)})
-	m, err := prior(context.Background(), ds, nil)
+	m, err := prior(context.Background(), &Config{Data: ds})
 	if err != nil {
 		t.Fatal(err)
 	}

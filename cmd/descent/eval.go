@@ -55,7 +55,7 @@ func (a *app) dataFor(t *trained, data, part string) (dataset.Dataset, string, e
 
 func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err error) {
 	err = t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
-		e.TargetScale = t.schema.Target.Std
+		e.TargetValue = t.schema.TargetValue()
 		values, err = e.Evaluate(a.signals.ctx, ds)
 		return err
 	})

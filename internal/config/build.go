@@ -72,7 +72,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
 		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Shards: c.Shards, Budget: c.Budget,
 		Faults: c.Faults.build(), Reestimate: c.Reestimate,
-		TargetScale:   s.Schema.Target.Std,
+		TargetValue:   s.Schema.TargetValue(),
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
 		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
