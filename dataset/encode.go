@@ -375,7 +375,7 @@ func (e *Encoder) target(t *Table) (*tensor.Tensor, error) {
 			n := memo.At(row)
 			w := float32(n.v)
 			if s.Task == TaskRegression {
-				w = s.scaled(n.v)
+				w = s.Scaled(n.v)
 			}
 			if !n.ok && s.Task == TaskMultiLabel {
 				return nil, t.errorAt(row, col, "class %q is not one of %s", t.Cell(row, col), shortList(s.Classes))
@@ -451,4 +451,21 @@ func (e *Encoder) Fields() []Field {
 		fields = append(fields, Field{FieldCat, tensor.I32, tensor.Shape{e.cats}})
 	}
 	return fields
+}
+
+// Place is where a column goes in an example: the elements [From, To) of a
+// field, and the place of the indicator in x, or -1.
+type Place struct {
+	Field     string
+	From, To  int
+	Indicator int
+}
+
+// Place returns where feature column i goes.
+func (e *Encoder) Place(i int) Place {
+	f := &e.features[i]
+	if f.embed {
+		return Place{FieldCat, f.at, f.at + 1, -1}
+	}
+	return Place{FieldX, f.at, f.at + f.width, f.indicator}
 }

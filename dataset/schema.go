@@ -132,8 +132,8 @@ func (s *Schema) TargetValue() func(output int, y float32) float64 {
 	return func(output int, y float32) float64 { return targets[min(output, len(targets)-1)].Value(y) }
 }
 
-// scaled returns a value as the model predicts it.
-func (t *TargetSchema) scaled(v float64) float32 {
+// Scaled returns a value in the units of the data as the model predicts it.
+func (t *TargetSchema) Scaled(v float64) float32 {
 	if t.Transform == TransformLog {
 		v = portmath.Log(1 + v)
 	}

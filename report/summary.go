@@ -38,6 +38,10 @@ type Summary struct {
 	Val         Values `json:"val,omitempty"`   // of the model that is kept
 	Test        Values `json:"test,omitempty"`  // of the model that is kept
 	Baseline    Values `json:"baseline,omitempty"`
+
+	// Quality is how good the model is on the test data, or else on the
+	// validation data: every score with its interval, the baselines beside it.
+	Quality json.RawMessage `json:"quality,omitempty"`
 }
 
 // Best is the best validation of a run.

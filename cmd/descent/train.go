@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/internal/examples"
 	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
@@ -92,17 +93,20 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 			}
 		}
 	}
-	return a.fit(t, f)
+	return a.fit(c, sets, t, f)
 }
 
 // fit trains and reports.
-func (a *app) fit(t train.Config, f *trainFlags) error {
+func (a *app) fit(c *config.Config, sets *config.Sets, t train.Config, f *trainFlags) error {
 	mode := report.Auto
 	if f.quiet {
 		mode = report.Quiet
 	}
 	t.Progress = report.NewProgress(a.err, mode)
 	r, err := train.Fit(a.signals.ctx, t)
+	if err == nil {
+		err = a.conclude(c, sets, r, f)
+	}
 	if r != nil && f.json {
 		b, e := plainJSON(r.Summary, "  ")
 		if e != nil {

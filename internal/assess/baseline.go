@@ -1,0 +1,156 @@
+package assess
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/metric"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/train"
+)
+
+// guess predicts without looking: the shares of the classes, or the mean of
+// the values, of the training data.
+func (j *Job) guess() (*Baseline, error) {
+	known, err := truth(j.Sets.Train)
+	if err != nil {
+		return nil, err
+	}
+	p, err := truth(j.Data)
+	if err != nil {
+		return nil, err
+	}
+	about := "the mean of the training data"
+	var row []float32
+	switch {
+	case known.labels != nil:
+		about = "the shares of the classes in the training data"
+		row = make([]float32, max(len(j.Sets.Schema.Target.Classes), int(slices.Max(known.labels))+1))
+		for i, y := range known.labels {
+			row[y] += known.of(i)
+		}
+		for i, n := range row {
+			row[i] = float32(math.Log(max(float64(n), 1e-6)))
+		}
+	default:
+		row = j.meanRow(known)
+	}
+	p.width = len(row)
+	for range j.Data.Len() {
+		p.scores = append(p.scores, row...)
+	}
+	r, err := j.measure(p, metric.Options{Resamples: -1})
+	if err != nil {
+		return nil, err
+	}
+	return &Baseline{Name: "guess", About: about, Scores: r.Scores}, nil
+}
+
+func (p *predictions) of(i int) float32 {
+	if p.weight == nil {
+		return 1
+	}
+	return p.weight[i]
+}
+
+// meanRow is the mean of each value, as the model would predict it: of labels,
+// the logit of their share.
+func (j *Job) meanRow(known *predictions) []float32 {
+	width := len(known.values) / j.Sets.Train.Len()
+	row := make([]float32, width)
+	labels := j.Sets.Schema.Target.Task != dataset.TaskRegression
+	value := j.Sets.Schema.TargetValue()
+	for o := range width {
+		sum, n := 0.0, 0.0
+		for i := o; i < len(known.values); i += width {
+			w := float64(known.of(i / width))
+			v := float64(known.values[i])
+			if !labels {
+				v = value(o, known.values[i])
+			}
+			sum += float64(w * v)
+			n += w
+		}
+		mean := sum / n
+		if labels {
+			mean = min(max(mean, 1e-6), 1-1e-6)
+			row[o] = float32(math.Log(mean / (1 - mean)))
+			continue
+		}
+		row[o] = j.Sets.Schema.Targets()[min(o, len(j.Sets.Schema.More))].Scaled(mean)
+	}
+	return row
+}
+
+// Settings of the linear model.
+const (
+	linearRows    = 1_000_000 // at most
+	linearUpdates = 2000
+	linearBatch   = 256
+)
+
+// linear trains a linear model on the same data, categories one-hot.
+func (j *Job) linear(ctx context.Context) (*Baseline, error) {
+	p, err := truth(j.Data)
+	if err != nil {
+		return nil, err
+	}
+	width := j.outputs(p)
+	model := linearLayer(j.Sets.Schema.CatSizes(), width)
+	x, err := j.Config.BuildExec()
+	if err != nil {
+		return nil, err
+	}
+	run, err := train.Fit(ctx, train.Config{
+		Name: "linear", Seed: j.Seed, Model: model, Data: j.Sets.Train, Loss: j.Config.BuildLoss(), Out: train.NoOut,
+		Optimizer: optim.Adam(0.02).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, j.Sets.Train.Len())),
+		Budget: train.Updates(linearUpdates), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p, err = j.predict(ctx, run.Params, model); err != nil {
+		return nil, err
+	}
+	r, err := j.measure(p, metric.Options{Seed: j.Seed})
+	if err != nil {
+		return nil, err
+	}
+	return &Baseline{Name: "linear", About: "a linear model, trained on the same split", Scores: r.Scores}, nil
+}
+
+// outputs is the width of the model's scores.
+func (j *Job) outputs(p *predictions) int {
+	if p.labels != nil {
+		return len(j.Sets.Schema.Target.Classes)
+	}
+	return len(p.values) / j.Data.Len()
+}
+
+// linearLayer is x·W + b, with a row of weights for each category.
+func linearLayer(cats []int, width int) nn.Layer {
+	return nn.Func(func(c *nn.Context, x *graph.Node) *graph.Node {
+		var y *graph.Node
+		if x != nil {
+			if len(x.Shape.Inner()) > 1 {
+				x = c.Apply("flat", nn.Flatten(), x)
+			}
+			y = c.Apply("x", nn.Dense(width).Init(nn.Zeros()).BiasInit(nn.Zeros()), x)
+		}
+		for i, size := range cats {
+			one := c.Apply("cat"+strconv.Itoa(i), nn.Embedding(size, width).Init(nn.Zeros()), c.Reshape(c.Slice(c.Inputs[dataset.FieldCat], i, 1)))
+			if y == nil {
+				y = one
+				continue
+			}
+			y = c.Add(y, one)
+		}
+		return y
+	})
+}
