@@ -124,13 +124,21 @@ func (p *predictions) row(scores []float32) error {
 // answer names what the scores mean and gives it.
 func (p *predictions) answer(scores []float32) (names []string, values []any) {
 	t := &p.schema.Target
-	if t.Task == dataset.TaskRegression {
+	switch targets := p.schema.Targets(); {
+	case t.Task == dataset.TaskRegression:
 		for i, y := range scores {
-			name := t.Name
-			if len(scores) > 1 {
-				name = fmt.Sprintf("%s.%d", t.Name, i)
+			name := targets[min(i, len(targets)-1)].Name
+			if len(scores) > len(targets) {
+				name = fmt.Sprintf("%s.%d", name, i)
 			}
-			names, values = append(names, name), append(values, t.Value(y))
+			names, values = append(names, name), append(values, targets[min(i, len(targets)-1)].Value(y))
+		}
+		return names, values
+	case t.Task == dataset.TaskMultiLabel:
+		for i, y := range scores {
+			yes := 1 / (1 + math.Exp(-float64(y)))
+			names = append(names, targets[i].Name, "p("+targets[i].Name+"="+targets[i].Class(1)+")")
+			values = append(values, targets[i].Class(map[bool]int{true: 1}[y > 0]), yes)
 		}
 		return names, values
 	}

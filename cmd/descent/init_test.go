@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestInit: the file that init writes trains to the same bits as the data
+// without configuration; it is not overwritten.
+func TestInit(t *testing.T) {
+	dir := t.TempDir()
+	data, file := write(t, dir, "people.csv", people(300)), filepath.Join(dir, "people.yaml")
+	_, said := mustCall(t, "init", data, "--target", "income", "--out", file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"#   job: categorical, 3 categories: cook, judge, nurse", "# layers from the inputs", "\nmodel:", "\ndata:"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(said, "descent train "+file) {
+		t.Errorf("init says %s", said)
+	}
+	a, _ := mustCall(t, "train", "--data", data, "--target", "income", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
+	b, _ := mustCall(t, "train", file, "--out", filepath.Join(dir, "b"), "--json", "--quiet")
+	if x, y := summary(t, a), summary(t, b); x.Fingerprint != y.Fingerprint {
+		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
+	}
+	if code, _, stderr := call("init", data, "--target", "income", "--out", file); code != exitUsage || !strings.Contains(stderr, "exists") {
+		t.Errorf("again: %d, %s", code, stderr)
+	}
+	if code, _, stderr := call("init", data, "--target", "incme", "--out", filepath.Join(dir, "c.yaml")); code == 0 || !strings.Contains(stderr, `did you mean "income"?`) {
+		t.Errorf("no such column: %d, %s", code, stderr)
+	}
+
+	stdout, _ := mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "b"))
+	if !strings.Contains(stdout, "training data: same; weights and state: the same bits") || !strings.Contains(stdout, "  the same") {
+		t.Errorf("compared:\n%s", stdout)
+	}
+	mustCall(t, "train", file, "--set", "batch=16", "--out", filepath.Join(dir, "c"), "--quiet")
+	stdout, _ = mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "c"))
+	if !strings.Contains(stdout, "weights and state: different") || !strings.Contains(stdout, "  batch ") || !strings.Contains(stdout, "test accuracy") {
+		t.Errorf("compared:\n%s", stdout)
+	}
+	if stdout, _ = mustCall(t, "compare", "--json", filepath.Join(dir, "a"), filepath.Join(dir, "c")); !strings.Contains(stdout, `"same_fingerprint": false`) {
+		t.Errorf("as JSON:\n%s", stdout)
+	}
+	if code, _, stderr := call("compare", dir, filepath.Join(dir, "a")); code != exitUsage || !strings.Contains(stderr, "no run directory") {
+		t.Errorf("no run: %d, %s", code, stderr)
+	}
+}
+
+// TestSeveralTargets predicts two values, and two labels.
+func TestSeveralTargets(t *testing.T) {
+	dir := t.TempDir()
+	var rows strings.Builder
+	rows.WriteString("a,b,u,v,p,q\n")
+	for i := range 200 {
+		a, b := i%17, i*7%23
+		rows.WriteString(strings.Join([]string{strconv.Itoa(a), strconv.Itoa(b), strconv.Itoa(a + b), strconv.Itoa(3*a - b), strconv.Itoa(min(1, a/9)), strconv.Itoa(min(1, b/12))}, ",") + "\n")
+	}
+	data := write(t, dir, "two.csv", rows.String())
+	out := filepath.Join(dir, "values")
+	mustCall(t, "train", "--data", data, "--set", "data.target=[u, v]", "--set", "data.skip=[p, q]", "--out", out, "--quiet")
+	stdout, _ := mustCall(t, "predict", out, "--data", write(t, dir, "new.csv", "a,b\n10,10\n"))
+	if !strings.HasPrefix(stdout, "u,v\n") {
+		t.Errorf("values:\n%s", stdout)
+	}
+	out = filepath.Join(dir, "labels")
+	said, _ := mustCall(t, "train", "--data", data, "--set", "data.target=[p, q]", "--set", "data.skip=[u, v]", "--out", out, "--quiet", "--json")
+	if !strings.Contains(said, `"subset_accuracy"`) {
+		t.Errorf("labels:\n%s", said)
+	}
+	stdout, _ = mustCall(t, "predict", out, "--data", write(t, dir, "new2.csv", "a,b\n16,1\n"))
+	if lines := strings.Split(stdout, "\n"); lines[0] != "p,p(p=1),q,p(q=1)" || !strings.HasPrefix(lines[1], "1,") {
+		t.Errorf("labels:\n%s", stdout)
+	}
+}
