@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"metric":            {"internal/rng", "internal/portmath"},
 	"batch":             {"dataset", "graph", "tensor"},
 	"report":            {"batch", "golang.org/x/term"},
+	"report/page":       {},
 	"train":             {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},
 	"internal/config":   {"nn", "optim", "batch", "dataset", "dataset/digits", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/assess":   {"batch", "checkpoint", "dataset", "graph", "internal/config", "internal/rng", "metric", "nn", "optim", "tensor", "train"},

@@ -81,3 +81,29 @@ func TestSeveralTargets(t *testing.T) {
 		t.Errorf("labels:\n%s", stdout)
 	}
 }
+
+// TestReport: every run that is over has a report with its scores, in one file
+// that loads nothing.
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	data, out := write(t, dir, "people.csv", people(300)), filepath.Join(dir, "run")
+	_, said := mustCall(t, "train", "--data", data, "--target", "income", "--out", out)
+	b, err := os.ReadFile(filepath.Join(out, reportName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, want := range []string{"<h2>Quality</h2>", "Confusion matrix", "<h2>Calibration</h2>", "<h2>Columns that matter</h2>", "linear", "fingerprint of the state", "job", "95 % interval"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+	if strings.Contains(text, "http") || strings.Contains(text, "NaN") {
+		t.Error("the report loads something, or has NaN in it")
+	}
+	for _, want := range []string{"on test data", "roc_auc", "guess", "linear"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("train does not say %q:\n%s", want, said)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package page
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func render(t *testing.T, p *Page) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Render(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func of(blocks ...Block) *Page {
+	return &Page{Title: "t", Sections: []Section{{Title: "s", Blocks: blocks}}}
+}
+
+const hostile = `<script>alert("x")</script>&'`
+
+var nan = math.NaN()
+
+// everything is a page with each block, names that are hostile, and data that
+// are odd: empty, one point, constant, not finite, huge.
+func everything() *Page {
+	series := []Series{
+		{Name: hostile, X: []float64{1, 2, 3}, Y: []float64{1, nan, 3}, Lo: []float64{0, 1, 2}, Hi: []float64{2, 3, 4}},
+		{Name: "empty"}, {Name: "one", X: []float64{2}, Y: []float64{2}}, {Name: "infinite", X: []float64{1, 2}, Y: []float64{math.Inf(1), 5}},
+	}
+	p := of(Text{[]string{hostile}}, Text{}, Table{Caption: hostile, Columns: []Column{{hostile, true}}, Rows: [][]string{{hostile}}}, Table{},
+		Code{hostile, hostile}, Code{"long", strings.Repeat("line\n", 50)}, Lines{Caption: hostile, X: hostile, Y: hostile, Series: series, Marks: []Mark{{2, hostile}, {nan, "no"}, {99, "outside"}}},
+		Lines{}, Lines{LogX: true, LogY: true, Series: []Series{{X: []float64{0, 1, 1e6}, Y: []float64{-1, 1e-9, 1e300}}}},
+		Lines{Series: []Series{{X: []float64{1, 2}, Y: []float64{7, 7}}, {X: []float64{1, 2}, Y: []float64{7, 7}, Dots: true}}},
+		Bars{}, Bars{Caption: hostile, Unit: hostile, Bars: []Bar{{hostile, -3, -4, -2, hostile}, {"b", 5, nan, nan, ""}, {"c", nan, nan, nan, ""}}},
+		Matrix{}, Matrix{hostile, hostile, hostile, []string{hostile, "b"}, [][]float64{{1, 2}, {0, 0}}},
+		Reliability{}, Reliability{hostile, []Bin{{0, 0.5, 0.3, 0.2, 10}, {0.5, 1, nan, nan, 0}}})
+	p.Title, p.Subtitle, p.Footer, p.Facts = hostile, hostile, hostile, []Fact{{hostile, hostile, hostile}}
+	for range 4 {
+		p.Sections = append(p.Sections, Section{Title: hostile, Intro: hostile})
+	}
+	return p
+}
+
+// TestWellFormed: what is rendered is well-formed, nothing of the data becomes
+// markup, and no number is written as NaN or Inf.
+func TestWellFormed(t *testing.T) {
+	text := render(t, everything())
+	if strings.Contains(text, "<script") || strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+		t.Error("a hostile name, NaN or Inf stands in the page")
+	}
+	body := text[strings.Index(text, "<main>"):strings.Index(text, "</body>")]
+	d := xml.NewDecoder(strings.NewReader(body))
+	d.Entity = xml.HTMLEntity
+	for {
+		_, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text != render(t, everything()) {
+		t.Error("the same page twice has other bytes")
+	}
+}
+
+// TestSelfContained: the page loads nothing.
+func TestSelfContained(t *testing.T) {
+	text := render(t, everything())
+	if m := regexp.MustCompile(`https?:|\bsrc=|url\(|@import|<link|<script`).FindString(text); m != "" {
+		t.Errorf("the page has %q", m)
+	}
+}
+
+// TestManyPoints: long series are thinned, with what stands out kept.
+func TestManyPoints(t *testing.T) {
+	var s Series
+	for i := range 100_000 {
+		s.X, s.Y = append(s.X, float64(i)), append(s.Y, math.Sin(float64(i)/500))
+	}
+	s.Y[77_777] = 40
+	text := render(t, of(Lines{Series: []Series{s}}))
+	if len(text) > 100_000 {
+		t.Errorf("%d bytes", len(text))
+	}
+	if !strings.Contains(text, "60 of 100\u202f000 points") {
+		t.Error("the numbers do not say that they are some")
+	}
+	found := false
+	for _, at := range thin(s.Y, mostPoints) {
+		found = found || at == 77_777
+	}
+	if !found {
+		t.Error("the peak is lost")
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		s    scale
+		want string
+	}{
+		{scale{lo: 0, hi: 1}, "[0 0.2 0.4 0.6000000000000001 0.8 1]"},
+		{scale{lo: -7, hi: 12}, "[-5 0 5 10]"},
+		{scale{lo: 0.283, hi: 0.42}, "[0.30000000000000004 0.35000000000000003 0.4]"},
+		{scale{lo: 1, hi: 1e6, log: true}, "[1 100 10000 1e+06]"},
+		{scale{lo: 2, hi: 8, log: true}, "[2 4 6 8]"},
+	} {
+		if got := fmt.Sprint(c.s.ticks(5)); got != c.want {
+			t.Errorf("%v: %s, want %s", c.s, got, c.want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.12345678: "0.12346", 1234567: "1\u202f234\u202f567", -12345: "-12\u202f345", 2.5e-5: "2.5e-5", 1e12: "1e12", math.Inf(1): "–", 99.5: "99.5"} {
+		if got := number(v); got != want {
+			t.Errorf("%v is %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestManyClasses(t *testing.T) {
+	m := Matrix{Caption: "c", RowTitle: "true", ColumnTitle: "predicted"}
+	for i := range 30 {
+		m.Names = append(m.Names, fmt.Sprint("class", i))
+		m.Counts = append(m.Counts, make([]float64, 30))
+		m.Counts[i][i] = 100
+	}
+	m.Counts[4][7] = 9
+	text := render(t, of(m))
+	if !strings.Contains(text, "class4</td><td>class7</td><td class=\"n\">9") || strings.Contains(text, "class5</td>") {
+		t.Errorf("%s", text[strings.Index(text, "<section"):])
+	}
+}
