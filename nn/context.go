@@ -18,6 +18,8 @@ type Context struct {
 	streams   map[string]int // random streams per path, to tell them apart
 	layers    []builtLayer   // what Apply has built, for Summary
 	estimates []Estimate     // what Estimated statistics need
+	ensemble  *graph.Node    // the prediction of an ensemble in training, and
+	members   []*graph.Node  // those of its members
 }
 
 // Input declares a field of the examples: its name, its element type and its

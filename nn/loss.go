@@ -27,7 +27,13 @@ func Objective(c *Context, l Loss, pred, target, weight *graph.Node) (numerator,
 		bad := c.Failf("nn.Objective", []*graph.Node{pred, target}, "want a loss, a prediction and a target")
 		return bad, bad, bad
 	}
-	loss, w := l.Build(c, pred, target, weight)
+	build := l.Build
+	if pred == c.ensemble {
+		build = func(c *Context, _, target, weight *graph.Node) (loss, w *graph.Node) {
+			return membersLoss(c, l, target, weight)
+		}
+	}
+	loss, w := build(c, pred, target, weight)
 	weighted = loss
 	if !isOne(w) {
 		weighted = c.Select(w, c.Mul(w, loss), c.Const(0))

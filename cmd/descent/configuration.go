@@ -136,7 +136,7 @@ func ofTable(data string, set []string) (*config.Config, error) {
 	}
 	if info, err := os.Stat(data); err != nil || !info.IsDir() {
 		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.rare=3", "data.target_transform=auto", "data.split.by=auto")
-		if !given("model") {
+		if !given("model") || given("model=auto") || given("model={auto") {
 			defaults = append(defaults, "data.bins=64", "data.categories=embedding", "model=auto")
 		}
 	}

@@ -7,21 +7,33 @@ import (
 	"github.com/descent-ml/descent/nn"
 )
 
-// modelSpec is a list of layers, or model: auto, a residual net for a table, sized by its rows.
+// modelSpec is a list of layers, or model: auto, a residual net for a table,
+// sized by its rows; {auto: 8} is an ensemble of 8 of them.
 type modelSpec struct {
-	auto   *bool
-	layers layers
+	auto    *bool
+	members *int
+	layers  layers
 }
 
 func (m modelSpec) read(fs *Faults, v *value) {
-	if *m.auto = v.kind == scalar && v.text == "auto"; !*m.auto {
+	*m.auto, *m.members = false, 1
+	switch {
+	case v.kind == scalar && v.text == "auto":
+		*m.auto = true
+	case v.kind == mapping && len(v.entries) == 1 && v.entries[0].key == "auto":
+		*m.auto = true
+		count{p: m.members, low: 1, high: 256}.read(fs, v.entries[0].value)
+	default:
 		m.layers.read(fs, v)
 	}
 }
 
 func (m modelSpec) write() *value {
-	if *m.auto {
-		return &value{text: "auto"}
+	switch auto := (&value{text: "auto"}); {
+	case *m.auto && *m.members > 1:
+		return &value{kind: mapping, entries: []entry{{key: "auto", value: count{p: m.members}.write()}}}
+	case *m.auto:
+		return auto
 	}
 	return m.layers.write()
 }
@@ -32,7 +44,7 @@ var autoSizes = []struct{ rows, width, blocks int }{
 }
 
 // autoModel returns the residual net for a table of so many training rows.
-func autoModel(s *dataset.Schema, rows int) []Layer {
+func autoModel(s *dataset.Schema, rows, members int) []Layer {
 	layer := func(kind string, o layerOptions) Layer { return Layer{Kind: kind, Options: o} }
 	wide := func(out int) Layer { d := newDense(); d.out = out; return layer("dense", d) }
 	drop := func(rate float64) Layer { return layer("dropout", &scaled{"rate", rate, fraction, nn.Dropout}) }
@@ -50,13 +62,18 @@ func autoModel(s *dataset.Schema, rows int) []Layer {
 	if len(s.CatSizes()) > 0 {
 		out = append(out, layer("categories", &categories{}))
 	}
-	out = append(out, wide(size.width))
+	inputs := out
+	out = []Layer{wide(size.width)}
 	for range size.blocks {
 		out = append(out, layer("residual", &group{make: nn.Residual, list: []Layer{
 			simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), wide(size.width), simple("silu", nn.SiLU), drop(0.3), wide(size.width),
 		}}))
 	}
-	return append(out, simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), simple("silu", nn.SiLU), drop(0.3), layer("dense", newDense()))
+	out = append(out, simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), simple("silu", nn.SiLU), drop(0.3))
+	if members > 1 {
+		return append(inputs, layer("ensemble", &ensemble{members: members, list: out}))
+	}
+	return append(append(inputs, out...), layer("dense", newDense()))
 }
 
 // autoBatch is the batch of a table of so many training rows.

@@ -233,7 +233,7 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 		outputs = f.Shape.Size()
 	}
 	if c.autoModel {
-		c.Model, c.autoModel, c.sized = autoModel(s.Schema, s.Schema.Rows), false, true
+		c.Model, c.autoModel, c.sized = autoModel(s.Schema, s.Schema.Rows, c.members), false, true
 	}
 	settle(c.Model, outputs)
 	return nil

@@ -56,6 +56,7 @@ func init() {
 		kind("embedding", func() layerOptions { return &embedding{} }),
 		kind("categories", func() layerOptions { return &categories{} }),
 		kind("numbers", func() layerOptions { return numberLayer{} }),
+		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
 		kind("frozen", func() layerOptions {
@@ -110,6 +111,11 @@ func settle(list []Layer, outputs int) {
 			}
 		case *group:
 			settle(o.list, outputs)
+		case *ensemble:
+			settle(o.list, outputs)
+			if o.out == 0 {
+				o.out = outputs
+			}
 		}
 	}
 }
@@ -199,8 +205,11 @@ func (b *batchNorm) build(*modelContext) nn.Layer {
 // normalizesBatches reports whether there is a batchnorm that is not frozen.
 func normalizesBatches(list []Layer) bool {
 	return slices.ContainsFunc(list, func(l Layer) bool {
-		if g, ok := l.Options.(*group); ok {
-			return l.Kind != "frozen" && normalizesBatches(g.list)
+		switch o := l.Options.(type) {
+		case *group:
+			return l.Kind != "frozen" && normalizesBatches(o.list)
+		case *ensemble:
+			return normalizesBatches(o.list)
 		}
 		return l.Kind == "batchnorm"
 	})
@@ -258,6 +267,24 @@ func (c *categories) build(m *modelContext) nn.Layer {
 		return nn.CategoriesOf(m.catSizes, nn.CategoryDims(m.catSizes, mostCategoryDims))
 	}
 	return nn.Categories(m.catSizes, c.dim)
+}
+
+// ensemble is several models that share their layers.
+type ensemble struct {
+	members, out int // out 0: the number of classes or targets
+	list         []Layer
+}
+
+func (e *ensemble) keys() fields {
+	return fields{
+		{key: "members", codec: count{p: &e.members, low: 1, high: 256}},
+		{key: "out", codec: count{p: &e.out, low: 1, auto: "auto"}},
+		{key: "layers", codec: layers{&e.list}, required: true},
+	}
+}
+
+func (e *ensemble) build(m *modelContext) nn.Layer {
+	return nn.Ensemble(e.members, e.out, m.layers(e.list)...)
 }
 
 // group is layers one after the other, in some arrangement.
