@@ -4,6 +4,7 @@
 //
 // The packages around that line, from a model to a run:
 //
+//	descent     Load: a predictor that takes raw rows
 //	nn          layers, losses and initializers
 //	optim       optimizers, clipping and schedules
 //	batch       the size of a batch, and typed units
@@ -11,6 +12,7 @@
 //	train       the loop, evaluation, resumption
 //	checkpoint  files that hold a model or the state of a run
 //	report      progress and metrics, for people and programs
+//	metric      scores of predictions, with intervals
 //	graph       the computation, its gradients and its two halves
 //	engine      what executes a graph; engine/cpu is the one there is
 //	tensor      host arrays
