@@ -307,6 +307,7 @@ func (t *Table) checkNames(width int) error {
 		}
 		seen[n] = i
 	}
+	t.places = seen
 	return nil
 }
 

@@ -265,7 +265,7 @@ func (e *Encoder) find(t *Table) ([]int, error) {
 	var absent []string
 	for i, f := range e.features {
 		name := f.column.Name
-		if cols[i] = slices.Index(t.names, name); cols[i] < 0 {
+		if cols[i] = t.place(name); cols[i] < 0 {
 			absent = append(absent, name)
 		}
 	}
@@ -330,7 +330,7 @@ func (e *Encoder) addDense(r *tableRows, f *feature, t *Table, col int) error {
 // encodeTarget adds the target and the weight to the features.
 func (e *Encoder) encodeTarget(m *Memory, t *Table) error {
 	s := e.schema
-	if slices.Contains(t.names, s.Target.Name) && s.Target.Task != "" {
+	if t.place(s.Target.Name) >= 0 && s.Target.Task != "" {
 		y, err := e.target(t)
 		if err != nil {
 			return err
@@ -339,7 +339,7 @@ func (e *Encoder) encodeTarget(m *Memory, t *Table) error {
 			return err
 		}
 	}
-	if col := slices.Index(t.names, s.Weight); col >= 0 && s.Weight != "" {
+	if col := t.place(s.Weight); col >= 0 && s.Weight != "" {
 		w, err := t.weights(col)
 		if err != nil {
 			return err
@@ -359,7 +359,7 @@ func (e *Encoder) target(t *Table) (*tensor.Tensor, error) {
 	y := make([]float32, t.Len()*len(targets))
 	for j := range targets {
 		s := &targets[j]
-		col := slices.Index(t.names, s.Name)
+		col := t.place(s.Name)
 		if col < 0 {
 			return nil, fmt.Errorf("dataset: %s: no column %q, a target (%s)", t.file, s.Name, suggest(s.Name, t.names))
 		}
@@ -402,7 +402,7 @@ func (s *TargetSchema) domain() string {
 
 func (e *Encoder) targetClasses(t *Table) (*tensor.Tensor, error) {
 	s := &e.schema.Target
-	col := slices.Index(t.names, s.Name)
+	col := t.place(s.Name)
 	memo := cells.NewMemo(t.columns[col], func(c *cells.Cell) int32 {
 		if class, ok := e.classes[0][className(c, s.Numeric)]; ok {
 			return class

@@ -41,6 +41,7 @@ const TransformAuto = "auto"
 // Limits of what is taken for granted.
 const (
 	maxOneHot  = 1000 // categories of a one-hot column
+	maxBinned  = 500  // columns of a table whose numbers get bins
 	maxClasses = 20   // distinct integers that are classes without being told
 	classShare = 0.05 // of the rows, which such integers may be at most
 	badOf      = 10   // one cell in so many, at most, is a mistake among numbers
@@ -57,6 +58,9 @@ const (
 func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	if o.Categories == "" {
 		o.Categories = CategoriesOneHot
+	}
+	if len(t.names) > maxBinned {
+		o.Bins = 0
 	}
 	s := &Schema{Version: SchemaVersion, Categories: o.Categories, Missing: t.options.Missing, Rows: len(rows)}
 	if len(t.targets) == 0 {

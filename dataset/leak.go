@@ -28,7 +28,7 @@ func (t *Table) warn(s *Schema, rows []int) {
 			if c.Kind == KindText {
 				continue
 			}
-			col := slices.Index(t.names, c.Name)
+			col := t.place(c.Name)
 			share := determined(t.groups(col, &c, rows), y, rows, target.Task != TaskRegression)
 			if share >= leakShare {
 				s.Hints = append(s.Hints, fmt.Sprintf("column %q alone tells %.1f %% of the target %q: if it is not known before the target is, skip it", c.Name, 100*share, target.Name))

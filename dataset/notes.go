@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// mostDropped is how many columns that are not used are named.
+const mostDropped = 20
+
 // leastNoted is the rows that a column must have before it is noted.
 const leastNoted = 10
 
@@ -13,6 +16,13 @@ const leastNoted = 10
 // names do. It is nil if there is nothing to say.
 func (s *Schema) Notes() []string {
 	notes := slices.Clone(s.Hints)
+	for i, d := range s.Dropped {
+		if i == mostDropped {
+			notes = append(notes, fmt.Sprintf("and %d more columns are not used", len(s.Dropped)-i))
+			break
+		}
+		notes = append(notes, fmt.Sprintf("column %q is not used: %s", d.Name, d.Reason))
+	}
 	for _, c := range s.Columns {
 		if distinct, known := c.distinct(), s.Rows-c.Missing; c.Kind == KindCategorical && known >= leastNoted && 10*distinct >= 9*known {
 			notes = append(notes, fmt.Sprintf("column %q has %d categories in %d rows: what is learnt of one says nothing about new rows; skip the column", c.Name, distinct, known))

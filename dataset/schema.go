@@ -336,9 +336,6 @@ func (s *Schema) String() string {
 	for i := range s.Columns {
 		fmt.Fprintf(&b, "%s: %s\n", s.Columns[i].Name, s.Columns[i].String())
 	}
-	for _, d := range s.Dropped {
-		fmt.Fprintf(&b, "%s: not used: %s\n", d.Name, d.Reason)
-	}
 	if s.Image != nil {
 		fmt.Fprintf(&b, "image: %v, pixels * %.6g + %.6g\n", tensor.Shape(s.Image.Shape), s.Image.Scale, s.Image.Shift)
 	}

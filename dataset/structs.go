@@ -5,7 +5,6 @@ import (
 	"iter"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,11 +53,12 @@ func TableOf[T any](examples iter.Seq[T]) (*Table, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("dataset: %s: no examples", typ)
 	}
-	t.skip = make([]bool, len(t.names))
+	t.skip, t.places = make([]bool, len(t.names)), map[string]int{}
 	for i, name := range t.names {
-		if slices.Contains(t.names[:i], name) {
+		if t.place(name) >= 0 {
 			return nil, fmt.Errorf("dataset: %s: column name %q is used twice", typ, name)
 		}
+		t.places[name] = i
 	}
 	return t, nil
 }

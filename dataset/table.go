@@ -82,10 +82,11 @@ type Table struct {
 	options TableOptions
 	missing missingCells
 	skip    []bool
-	kinds   []string // as declared; "": found out
-	targets []int    // columns
-	weight  int      // column, or -1
-	ragged  int      // rows of another length that were mended or left out
+	kinds   []string       // as declared; "": found out
+	targets []int          // columns
+	weight  int            // column, or -1
+	places  map[string]int // of the names
+	ragged  int            // rows of another length that were mended or left out
 }
 
 // Len returns the number of rows.
@@ -122,9 +123,17 @@ func (t *Table) errorAt(row, col int, format string, args ...any) error {
 	return fmt.Errorf("dataset: %s:%d: column %q: %w", t.file, t.Line(row), t.names[col], fmt.Errorf(format, args...))
 }
 
+// place returns the place of the column of a name, or -1.
+func (t *Table) place(name string) int {
+	if i, ok := t.places[name]; ok {
+		return i
+	}
+	return -1
+}
+
 // column returns the place of a column given by name or number.
 func (t *Table) column(name string) (int, error) {
-	if i := slices.Index(t.names, name); i >= 0 {
+	if i := t.place(name); i >= 0 {
 		return i, nil
 	}
 	if i, err := parseIndex(name); err == nil && i < len(t.names) {

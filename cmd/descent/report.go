@@ -195,7 +195,7 @@ func columnsOf(s *dataset.Schema) page.Section {
 		t.Rows = append(t.Rows, []string{d.Name, "not used: " + d.Reason})
 	}
 	section := page.Section{Title: "Data", Blocks: []page.Block{t}}
-	if notes := s.Notes(); len(notes) > 0 {
+	if notes := s.Hints; len(notes) > 0 {
 		section.Blocks = append([]page.Block{page.Text{Paragraphs: notes}}, section.Blocks...)
 	}
 	return section

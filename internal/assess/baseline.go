@@ -91,7 +91,8 @@ func (j *Job) meanRow(known *predictions) []float32 {
 // Settings of the linear model.
 const (
 	linearRows    = 1_000_000 // at most
-	linearUpdates = 2000
+	linearUpdates = 2000      // at most
+	linearEpochs  = 200
 	linearBatch   = 256
 )
 
@@ -110,7 +111,7 @@ func (j *Job) linear(ctx context.Context) (*Baseline, error) {
 	run, err := train.Fit(ctx, train.Config{
 		Name: "linear", Seed: j.Seed, Model: model, Data: j.Sets.Train, Loss: j.Config.BuildLoss(), Out: train.NoOut,
 		Optimizer: optim.Adam(0.02).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, j.Sets.Train.Len())),
-		Budget: train.Updates(linearUpdates), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA},
+		Budget: train.Updates(min(linearUpdates, linearEpochs*((j.Sets.Train.Len()+linearBatch-1)/linearBatch))), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA},
 	})
 	if err != nil {
 		return nil, err

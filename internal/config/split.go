@@ -75,6 +75,11 @@ func (c *Config) split(whole *raw) (map[string][]int, error) {
 		return nil, mistake{err}
 	}
 	out, err := dataset.SplitBy(whole.len(), o)
+	if err == nil && o.Stratify && (s.Val > 0 && len(out["val"]) == 0 || s.testShare() > 0 && len(out["test"]) == 0) {
+		o.Groups, o.Stratify = nil, false // too few of each class for a share of it
+		s.By = "random"
+		out, err = dataset.SplitBy(whole.len(), o)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w (in %s)", err, c.Data.Train)
 	}
