@@ -45,6 +45,10 @@ type Config struct {
 	// files; those it does not name are initialized by their own rule.
 	Init checkpoint.Tensors
 
+	// Freeze are patterns, as of path.Match, of the names of parameters that
+	// keep their first values, such as "0.*". Each must match one.
+	Freeze []string
+
 	Exec          Exec
 	Faults        Faults     // what becomes of updates that cannot be committed
 	Reestimate    batch.Span // examples or epochs of Data over which the running statistics of batch norm are computed anew at the end; default none

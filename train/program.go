@@ -2,6 +2,8 @@ package train
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/descent-ml/descent/checkpoint"
@@ -36,7 +38,10 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, true, inputs(c.Data.Fields())...)
 	num, den, weighted := nn.Objective(x, c.Loss, x.Model(c.Model), x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
-	params := x.Params()
+	params, err := thawed(x.Params(), c.Freeze)
+	if err != nil {
+		return nil, nil, err
+	}
 	up, err := c.Optimizer.Build(b, params, b.Gradient(weighted, params), num, den)
 	if e := b.Err(); e != nil {
 		return nil, nil, e
@@ -48,6 +53,30 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b.Output(outWeightSum, den)
 	g, err := b.Build()
 	return g, up, err
+}
+
+// thawed returns the parameters that no pattern freezes.
+func thawed(params []*graph.Node, freeze []string) ([]*graph.Node, error) {
+	for _, pattern := range freeze {
+		left := slices.DeleteFunc(slices.Clone(params), func(p *graph.Node) bool {
+			ok, _ := path.Match(pattern, p.Attr.Name)
+			return ok
+		})
+		if len(left) == len(params) {
+			return nil, fmt.Errorf("%w: freeze: no parameter is called %q (got %s)", ErrConfig, pattern, paramNames(params))
+		}
+		params = left
+	}
+	return params, nil
+}
+
+// paramNames lists parameters for people.
+func paramNames(params []*graph.Node) string {
+	list := make([]string, len(params))
+	for i, p := range params {
+		list[i] = p.Attr.Name
+	}
+	return strings.Join(list, ", ")
 }
 
 // forwardGraph builds a program that changes nothing: the prediction, and the

@@ -28,10 +28,26 @@ func (f *trainFlags) configuration(args []string) (*config.Config, error) {
 		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)
 	case f.replay != "" && len(args) == 0:
 		return load(filepath.Join(f.replay, train.ConfigName), f.data, set)
+	case f.from != "":
+		return f.fineTune(args, set)
 	case len(args) > 0:
 		return load(args[0], f.data, set)
 	}
 	return ofTable(f.data, set)
+}
+
+// fineTune is the configuration of a run with other data, which start from its
+// model and are encoded as its data were.
+func (f *trainFlags) fineTune(args, set []string) (*config.Config, error) {
+	if len(args) > 0 || f.resume != "" || f.replay != "" {
+		return nil, usagef("--from takes the configuration of a run: leave CONFIG, --resume and --replay away")
+	}
+	model := filepath.Join(f.from, train.ModelName)
+	if _, err := os.Stat(model); err != nil {
+		return nil, usagef("--from %s: there is no %s in it", f.from, train.ModelName)
+	}
+	start := []string{"init=" + strconv.Quote(model), "data.schema=" + strconv.Quote(model)}
+	return load(filepath.Join(f.from, train.ConfigName), f.data, append(start, set...))
 }
 
 // load reads a configuration: an example by its name, or a file.

@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/descent-ml/descent/train"
 )
 
 // TestInit: the file that init writes trains to the same bits as the data
@@ -104,6 +107,43 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{"on test data", "roc_auc", "guess", "linear"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("train does not say %q:\n%s", want, said)
+		}
+	}
+}
+
+// TestFineTune: a run starts from another's weights and encoding, freezes what
+// it is told to, and refuses names that are none.
+func TestFineTune(t *testing.T) {
+	dir := t.TempDir()
+	first, second := write(t, dir, "first.csv", people(300)), write(t, dir, "second.csv", people(120))
+	base, tuned := filepath.Join(dir, "base"), filepath.Join(dir, "tuned")
+	mustCall(t, "train", "--data", first, "--target", "income", "--out", base, "--quiet")
+	mustCall(t, "train", "--from", base, "--data", second, "--out", tuned, "--quiet", "--set", "budget=2ep",
+		"--set", `freeze=["2.*"]`, "--set", `lr_factors={"3.*": 0.1}`)
+	a, err := train.OpenRun(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := train.OpenRun(tuned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(a.Schema) != string(b.Schema) {
+		t.Error("the data are encoded in another way")
+	}
+	for name, same := range map[string]bool{"2.weight": true, "2.bias": true, "7.weight": false, "3.1.weight": false} {
+		if slices.Equal(a.Params[name].F32(), b.Params[name].F32()) != same {
+			t.Errorf("%s: unchanged is %v, want %v", name, !same, same)
+		}
+	}
+	for want, args := range map[string][]string{
+		`freeze: no parameter is called "9.*"`: {"--from", base, "--data", second, "--set", `freeze=["9.*"]`},
+		"there is no model.descent in it":      {"--from", dir, "--data", second},
+		"leave CONFIG":                         {"digits", "--from", base},
+	} {
+		code, _, stderr := call(append([]string{"train", "--out", filepath.Join(dir, "no")}, args...)...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%v: %d, %s", args, code, stderr)
 		}
 	}
 }

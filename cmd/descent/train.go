@@ -15,7 +15,7 @@ import (
 
 // trainFlags are the flags of train.
 type trainFlags struct {
-	data, target, out, resume, replay string
+	data, target, out, resume, replay, from string
 	set                               []string
 	quiet, json                       bool
 }
@@ -39,13 +39,14 @@ func (a *app) train() *cobra.Command {
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
 	flags.Lookup("resume").NoOptDefVal = resumeNewest
 	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock made: the same bits")
+	flags.StringVar(&f.from, "from", "", "fine-tune the model of a `run` on --data: its configuration, its encoding of the data, its weights")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
 	return c
 }
 
 func (a *app) runTrain(args []string, f *trainFlags) error {
-	if len(args) == 0 && f.data == "" && f.resume == "" && f.replay == "" {
+	if len(args) == 0 && f.data == "" && f.resume == "" && f.replay == "" && f.from == "" {
 		a.listExamples()
 		return nil
 	}

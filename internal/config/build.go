@@ -43,7 +43,7 @@ func (c *Config) updates(examples int) int {
 // epoch of so many examples.
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
 	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch))}
-	return c.Schedule.apply(c.Optimizer.Options.build(), r).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
+	return c.Schedule.apply(c.withFactors(c.Optimizer.Options.build()), r).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
 }
 
 // threadsVariable is the environment variable for exec.threads: auto.
@@ -71,7 +71,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
 		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Shards: c.Shards, Budget: c.Budget,
-		Faults: c.Faults.build(), Reestimate: c.Reestimate,
+		Freeze: c.Freeze, Faults: c.Faults.build(), Reestimate: c.Reestimate,
 		TargetValue:   s.Schema.TargetValue(),
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},

@@ -33,7 +33,9 @@ type Config struct {
 	Batch      int // examples of an update; 0 is all
 	Shards     int // of each batch
 	Budget     batch.Span
-	Init       string // a safetensors file
+	Init       string             // a safetensors file
+	Freeze     []string           // patterns of the names of parameters that stay as they are
+	Factors    map[string]float64 // of the learning rate, by such patterns
 	Exec       Exec
 	Validate   batch.Span // how often
 	Checkpoint Checkpoint
@@ -117,6 +119,8 @@ func (c *Config) keys() fields {
 		{key: "batch", codec: batchSize{&c.Batch, &c.Shards, &c.batchGiven}},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
+		{key: "freeze", codec: labels{&c.Freeze}},
+		{key: "lr_factors", codec: factors{&c.Factors}},
 		{key: "clip", codec: fields{
 			{key: "norm", codec: orNone{p: &c.Clip.Norm}},
 			{key: "value", codec: orNone{p: &c.Clip.Value}},
@@ -216,7 +220,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate"}
+var later = []string{"faults", "reestimate", "freeze", "lr_factors"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.
@@ -233,7 +237,8 @@ func (c *Config) JSON() (json.RawMessage, error) {
 		})
 	}
 	all.entries = slices.DeleteFunc(all.entries, func(e entry) bool {
-		return slices.Contains(later, e.key) && e.value.flow() == defaults.find(e.key).flow()
+		d := defaults.find(e.key)
+		return slices.Contains(later, e.key) && d != nil && e.value.flow() == d.flow()
 	})
 	return json.Marshal(all.json())
 }

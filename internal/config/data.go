@@ -31,6 +31,7 @@ type Data struct {
 	Bins             int    // of each number, 0: none
 	Rare             int    // rows below which a category is like an unseen one
 	Transform        string // of the target: none, log, auto
+	Schema           string // a model file whose schema encodes the data
 
 	idx *idxFolder // the folder of images that was read last
 }
@@ -68,6 +69,7 @@ func (d *Data) keys() fields {
 		{key: "scaling", codec: word{&d.Scaling, []string{"standard", "robust"}}},
 		{key: "bins", codec: count{p: &d.Bins, low: 2, high: 256, auto: "none"}},
 		{key: "rare", codec: count{p: &d.Rare, low: 1}},
+		{key: "schema", codec: text{&d.Schema}},
 		{key: "target_transform", codec: word{&d.Transform, []string{"none", "log", "auto"}}},
 	}
 }
@@ -83,7 +85,7 @@ type Split struct {
 
 // laterData are keys of data and data.split that came when runs had been stored
 // without them.
-var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold"}
+var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema"}
 
 // targets is a column, or a list of them.
 type targets struct {

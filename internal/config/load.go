@@ -54,6 +54,11 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
+	if schema == nil && d.Schema != "" {
+		if schema, err = readSchema(d.Schema); err != nil {
+			return nil, err
+		}
+	}
 	if schema == nil {
 		if schema, err = d.fit(whole, parts[dataset.TrainPart], c.fitTask()); err != nil {
 			return nil, err
