@@ -93,6 +93,9 @@ func (m *machine) step(g []float64) []float64 {
 	return m.vars.ReadF64("w")
 }
 
+// fourUp is a warm-up of four updates.
+func fourUp(at optim.Progress) float64 { return math.Min(1, float64(at.Update+1)/4) }
+
 // TestGoldenTable: ten updates from a given gradient, the float64 values that
 // PyTorch and NumPy agree on.
 func TestGoldenTable(t *testing.T) {
@@ -118,6 +121,12 @@ func TestGoldenTable(t *testing.T) {
 		{"AMSGrad", optim.Adam(0.01).Betas(0.9, 0.5).AMSGrad(), [3]float64{0.965550184893, -2.023911867459, 0.461966663701}},
 		{"NAdam", optim.NAdam(0.01), [3]float64{0.980774170605, -2.016537611173, 0.471576791868}},
 		{"RAdam", optim.RAdam(0.01), [3]float64{0.975129109730, -2.016587353730, 0.487723679325}},
+		{"LAMB", chain(0.01, optim.ScaleByAdam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-6}, optim.AddDecay(0.1), optim.ScaleByTrustRatio{K: 1, All: true}),
+			[3]float64{0.880320045057, -2.001588436651, 0.343607174693}},
+		{"LARS", chain(1, optim.AddDecay(0.01), optim.ScaleByTrustRatio{K: 0.001, All: true}, optim.Trace{Mu: 0.9}),
+			[3]float64{0.985151502386, -2.002608720898, 0.484129706141}},
+		{"schedule-free AdamW", optim.ScheduleFreeAdamW(0.01).WeightDecay(0.1).WithSchedule(fourUp), [3]float64{0.995987739581, -1.995951973858, 0.480150367428}},
+		{"schedule-free SGD", optim.ScheduleFreeSGD(0.1).WithSchedule(fourUp), [3]float64{1.003532715728, -2.066250780135, 0.404004915224}},
 		{"Lion", optim.Lion(0.01).WeightDecay(0.1), [3]float64{0.970194301628, -1.960179640420, 0.495072240604}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

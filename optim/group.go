@@ -15,9 +15,14 @@ type Group struct {
 	Match []string
 	// Where, if not nil, says which further parameters belong to it.
 	Where func(p *graph.Node) bool
+	// Part, if any, belongs to it too.
+	Part Part
 
 	LRFactor float64 // of the learning rate; 0 is 1
 	NoDecay  bool    // no weight decay, of either kind
+
+	// Chain, if not nil, takes the place of the optimizer's.
+	Chain []Transform
 }
 
 // NoDecay is the group of biases and of the scales of normalizations: all
@@ -52,5 +57,5 @@ func (g Group) validate() error {
 	if !(g.LRFactor >= 0) || math.IsInf(g.LRFactor, 0) {
 		return fmt.Errorf("optim: group %v: factor %v of the learning rate, want a finite number above 0 (0 is 1)", g.Match, g.LRFactor)
 	}
-	return nil
+	return chained(g.Chain).Validate()
 }

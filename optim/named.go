@@ -66,6 +66,24 @@ func Lion(lr float64) Optimizer {
 	return Optimizer{LR: lr, Chain: []Transform{DecoupledDecay(0), DefaultLion()}}
 }
 
+// LARS is SGD with momentum 0.9 whose direction has the length of the weights,
+// layer by layer: see ScaleByTrustRatio, with k = 0.001. Biases and norms are
+// updated as by SGD and do not decay; λ is 0 unless WeightDecay changes it. The
+// momentum holds directions before the learning rate, in the paper after it:
+// they differ where the rate changes.
+func LARS(lr float64) Optimizer {
+	return Optimizer{LR: lr, Chain: []Transform{AddDecay(0), ScaleByTrustRatio{K: 0.001}, Trace{Mu: 0.9}}}.WithGroups(NoDecay())
+}
+
+// LAMB is AdamW whose direction has the length of the weights, layer by layer:
+// see ScaleByTrustRatio. Biases and norms are updated as by Adam and do not
+// decay. ε is 1e-6 and λ 0.01, unless WeightDecay changes it.
+func LAMB(lr float64) Optimizer {
+	adam := DefaultAdam()
+	adam.Eps = 1e-6
+	return Optimizer{LR: lr, Chain: []Transform{adam, AddDecay(0.01), ScaleByTrustRatio{K: 1}}}.WithGroups(NoDecay())
+}
+
 // WeightDecay sets λ of the chain's DecoupledDecay, or of its AddDecay; a
 // chain that has neither gets an AddDecay(λ) at its start.
 func (o Optimizer) WeightDecay(lambda float64) Optimizer {

@@ -29,6 +29,17 @@ type Optimizer struct {
 	// ClipValue limits each element of the gradient to [-ClipValue,
 	// ClipValue], after ClipNorm. 0 is no limit.
 	ClipValue float64
+	// ClipAdaptive limits the gradient of each unit to so many times the norm of
+	// its weights, after ClipNorm and before ClipValue; the last dense layer is
+	// left alone. 0 is no limit; 0.01 is usual for large batches (Brock et al.,
+	// ICML 2021, equation 3).
+	ClipAdaptive float64
+
+	ScheduleFree *ScheduleFree // averaging in place of a schedule; nil is none
+	Lookahead    *Lookahead    // nil is none
+	EMA          *EMA          // of the weights, for evaluation; nil is none
+	SWA          *SWA          // of the weights, for evaluation; nil is none
+
 	// Groups change the rule for the parameters that they match; all groups
 	// that match a parameter apply.
 	Groups []Group
@@ -47,6 +58,22 @@ func (o Optimizer) WithClipNorm(c float64) Optimizer { o.ClipNorm = c; return o 
 
 // WithClipValue sets ClipValue.
 func (o Optimizer) WithClipValue(c float64) Optimizer { o.ClipValue = c; return o }
+
+// WithClipAdaptive sets ClipAdaptive.
+func (o Optimizer) WithClipAdaptive(k float64) Optimizer { o.ClipAdaptive = k; return o }
+
+// WithLookahead sets Lookahead.
+func (o Optimizer) WithLookahead(l *Lookahead) Optimizer { o.Lookahead = l; return o }
+
+// WithEMA makes evaluation and the saved model use an average with a decay.
+func (o Optimizer) WithEMA(decay float64) Optimizer { o.EMA = &EMA{decay}; return o }
+
+// WithSWA makes evaluation and the saved model use the mean of the weights after
+// every so many updates from a share of the budget on.
+func (o Optimizer) WithSWA(start float64, every int64) Optimizer {
+	o.SWA = &SWA{start, every}
+	return o
+}
 
 // WithGroups adds groups.
 func (o Optimizer) WithGroups(g ...Group) Optimizer {
@@ -72,6 +99,7 @@ func (o Optimizer) Validate() error {
 	for _, g := range o.Groups {
 		errs = append(errs, g.validate())
 	}
+	errs = append(errs, o.validateAround())
 	if o.Plateau != nil {
 		errs = append(errs, o.Plateau.Validate())
 	}
@@ -84,6 +112,10 @@ type Update struct {
 	schedule Schedule
 	scalars  []factor
 	index    map[string]int // position in scalars, plus 1
+	evals    []Eval
+
+	share *graph.Node   // of this update in the average of ScheduleFree
+	count []*graph.Node // of weights in SWA's mean, before and after
 }
 
 // Build adds an update of params to the graph. gradSums are the gradients of
@@ -107,27 +139,52 @@ func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numer
 	up := &Update{lr: o.LR, schedule: o.Schedule, index: map[string]int{}}
 	b.Check(b.Div(numerator, weightSum))
 	scale := o.gradientScale(b, gradSums, weightSum)
+	model := partsOf(params)
 	for i, p := range params {
 		if b.Err() != nil {
 			break
 		}
-		c := o.contextFor(b, up, p)
-		u := c.chain(o.Chain, p, o.clipValue(b, b.Mul(gradSums[i], scale)))
-		c.apply(p, u)
+		c, chain := o.contextFor(b, up, p, model)
+		g := c.clipAdaptive(o.ClipAdaptive, p, b.Mul(gradSums[i], scale))
+		o.apply(c, p, c.chain(chain, p, o.clipValue(b, g)))
 	}
 	return up, b.Err()
 }
 
-// contextFor returns the context of one parameter, with its groups applied.
-func (o Optimizer) contextFor(b *graph.Builder, up *Update, p *graph.Node) *Context {
-	c := &Context{Builder: b, up: up, lr: 1, decays: true}
+// contextFor returns the context and the chain of one parameter, with its
+// groups applied.
+func (o Optimizer) contextFor(b *graph.Builder, up *Update, p *graph.Node, model parts) (*Context, []Transform) {
+	c, chain := &Context{Builder: b, up: up, parts: model, lr: 1, decays: true}, o.Chain
 	for _, g := range o.Groups {
-		if g.matches(p) {
+		if g.matches(p) || model.has(g.Part, p) {
 			c.lr *= g.factor()
 			c.decays = c.decays && !g.NoDecay
+			if g.Chain != nil {
+				chain = g.Chain
+			}
 		}
 	}
-	return c
+	return c, chain
+}
+
+// apply assigns to p what the direction u makes of it.
+func (o Optimizer) apply(c *Context, p, u *graph.Node) {
+	var next *graph.Node
+	if o.ScheduleFree != nil {
+		next = o.ScheduleFree.update(c, p, u)
+	} else {
+		next = c.descend(p, u)
+	}
+	if o.Lookahead != nil {
+		next = o.Lookahead.pull(c, p, next)
+	}
+	c.Assign(p, next)
+	if o.EMA != nil {
+		o.EMA.follow(c, p, next)
+	}
+	if o.SWA != nil {
+		o.SWA.follow(c, p, next)
+	}
 }
 
 // gradientScale adds the norm of the mean gradient, and returns the factor
@@ -172,7 +229,7 @@ func (u *Update) LR(at Progress) float64 {
 // a point of the budget. dst has a place for each of g.Scalars; others are
 // left alone. It does not allocate.
 func (u *Update) Scalars(g *graph.Graph, dst []float64, at Progress) {
-	h := Hyper{Update: at.Update + 1, LR: u.LR(at)}
+	h := Hyper{Update: at.Update + 1, LR: u.LR(at), Fraction: at.Fraction}
 	for i, n := range g.Scalars {
 		if k := u.index[n.Attr.Name]; k > 0 {
 			dst[i] = u.scalars[k-1].f(h)

@@ -12,6 +12,8 @@ import (
 type Hyper struct {
 	Update int64   // t, from 1
 	LR     float64 // the learning rate: base times schedule, without group factors
+
+	Fraction float64 // share of the budget consumed before the update
 }
 
 // Transform is a link of a Chain. Update adds to the graph what takes the
@@ -25,6 +27,7 @@ type Transform interface {
 type Context struct {
 	*graph.Builder
 	up     *Update
+	parts  parts
 	lr     float64 // the group's factor of the learning rate
 	decays bool    // the group allows weight decay
 	step   factor  // of the learning rate, given by the last transform
@@ -105,31 +108,51 @@ func (c *Context) settle(u *graph.Node) *graph.Node {
 	return c.Mul(k, u)
 }
 
-// apply sets p to p·(1 - η·λ) - η·u.
-func (c *Context) apply(p, u *graph.Node) {
-	lr, step := c.lr, c.step
-	suffix := ""
-	if lr != 1 {
-		suffix = "·" + strconv.FormatFloat(lr, 'g', -1, 64)
+// descend returns p·(1 - η·λ) - η·u.
+func (c *Context) descend(p, u *graph.Node) *graph.Node {
+	lr, minus := c.lr, c.rate()
+	base := p
+	if keep := c.keep; keep != 0 {
+		base = c.Mul(c.Hyper(fmt.Sprintf("keep(%g)%s", keep, c.suffix()), func(h Hyper) float64 {
+			return 1 - float64(float64(h.LR*lr)*keep)
+		}), p)
 	}
-	name := "step" + suffix
+	return c.FMA(minus, u, base)
+}
+
+// rate is the scalar -η, with what a transform left for it.
+func (c *Context) rate() *graph.Node {
+	lr, step := c.lr, c.step
+	name := "step" + c.suffix()
 	if step.f != nil {
 		name += "·" + step.name
 	}
-	minus := c.Hyper(name, func(h Hyper) float64 {
+	return c.Hyper(name, func(h Hyper) float64 {
 		eta := -float64(h.LR * lr)
 		if step.f != nil {
 			eta = float64(eta * step.f(h))
 		}
 		return eta
 	})
-	base := p
-	if keep := c.keep; keep != 0 {
-		base = c.Mul(c.Hyper(fmt.Sprintf("keep(%g)%s", keep, suffix), func(h Hyper) float64 {
-			return 1 - float64(float64(h.LR*lr)*keep)
-		}), p)
+}
+
+// decayRate is the scalar η·λ of decoupled decay, nil without any.
+func (c *Context) decayRate() *graph.Node {
+	lr, keep := c.lr, c.keep
+	if keep == 0 {
+		return nil
 	}
-	c.Assign(p, c.FMA(minus, u, base))
+	return c.Hyper(fmt.Sprintf("decay(%g)%s", keep, c.suffix()), func(h Hyper) float64 {
+		return float64(float64(h.LR*lr) * keep)
+	})
+}
+
+// suffix tells scalars of groups with other learning rates apart.
+func (c *Context) suffix() string {
+	if c.lr == 1 {
+		return ""
+	}
+	return "·" + strconv.FormatFloat(c.lr, 'g', -1, 64)
 }
 
 // chained is a Chain as one Transform.

@@ -1,0 +1,51 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// norm returns ‖x‖ in float64.
+func (c *Context) norm(x *graph.Node) *graph.Node { return c.Sqrt(c.SumSquares(x)) }
+
+// rms returns the root of the mean square of x in float64.
+func (c *Context) rms(x *graph.Node) *graph.Node {
+	return c.Mul(c.norm(x), c.Const64(1/math.Sqrt(float64(x.Shape.Size()))))
+}
+
+// scalar makes a float64 scalar a factor of tensors.
+func (c *Context) scalar(x *graph.Node) *graph.Node { return c.Cast(x, tensor.F32) }
+
+// byUnits returns Σ x² of each unit of p, in a shape that broadcasts to p's. A
+// unit is what makes one output: a column (in, ·) of a dense layer's weight,
+// which files hold transposed, else a row along the first axis; a vector is one.
+func (c *Context) byUnits(p, x *graph.Node) *graph.Node {
+	square, dims := c.Mul(x, x), p.Shape.Dims
+	switch {
+	case denseWeight(p):
+		return c.ReduceSum(c.Transpose(square, 1, 0), 1)
+	case len(dims) < 2:
+		return c.ReduceSum(square, len(dims))
+	}
+	ones := make([]int, len(dims))
+	for i := range ones {
+		ones[i] = 1
+	}
+	ones[0] = dims[0]
+	return c.Reshape(c.ReduceSum(square, len(dims)-1), ones...)
+}
+
+// clipAdaptive limits the norm of the gradient of each unit to k times the norm
+// of its weights, which counts at least 1e-3: Brock et al., ICML 2021, equation
+// 3. The head is left alone, as there.
+func (c *Context) clipAdaptive(k float64, p, g *graph.Node) *graph.Node {
+	if k <= 0 || c.parts.isHead(p) {
+		return g
+	}
+	limit := c.Mul(c.Const(k), c.Max(c.Sqrt(c.byUnits(p, p)), c.Const(1e-3)))
+	norm := c.Sqrt(c.byUnits(p, g))
+	scale := c.Select(c.Gt(norm, limit), c.Div(limit, c.Max(norm, c.Const(1e-6))), c.Const(1))
+	return c.Mul(g, scale)
+}
