@@ -176,6 +176,11 @@ func (t *Table) readRows(src rowSource) error {
 		t.store.AddRow(lines[i], record)
 	}
 	for {
+		if t.piece != nil && t.Len() >= pieceRows {
+			if err := t.flush(); err != nil {
+				return err
+			}
+		}
 		record, line, err := src.Next()
 		if err == io.EOF {
 			return t.complete()
@@ -274,8 +279,29 @@ func (t *Table) name(head [][][]byte) (header bool, err error) {
 	return header, nil
 }
 
+// flush hands on the rows that were read, and forgets them.
+func (t *Table) flush() error {
+	part := *t
+	if err := part.settle(); err != nil {
+		return err
+	}
+	if err := t.piece(&part); err != nil {
+		return err
+	}
+	t.flushed = true
+	t.store = &cells.Store{}
+	for _, name := range t.names {
+		t.store.Append(name)
+	}
+	t.columns = t.store.Columns()
+	return nil
+}
+
 // complete checks what was read and settles the options.
 func (t *Table) complete() error {
+	if t.Len() == 0 && t.flushed {
+		return t.settle()
+	}
 	if t.Len() == 0 {
 		return fmt.Errorf("dataset: %s: no rows behind the header", t.file)
 	}

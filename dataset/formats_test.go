@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,4 +139,35 @@ func TestSeveralFiles(t *testing.T) {
 	if !strings.Contains(err.Error(), "no such file") {
 		t.Error(err)
 	}
+}
+
+// TestReadPieces: the pieces of a long table are the table, with its lines.
+func TestReadPieces(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a,b\n")
+	for i := range 2*pieceRows + 5 {
+		fmt.Fprintf(&b, "%d,w%d\n", i, i%7)
+	}
+	path := writeFile(t, "long.csv", b.String())
+	rows, pieces := 0, 0
+	err := ReadPieces(path, TableOptions{}, func(p *Table) error {
+		for _, row := range []int{0, p.Len() - 1} {
+			at := rows + row
+			if p.Cell(row, 0) != fmt.Sprint(at) || p.Cell(row, 1) != fmt.Sprint("w", at%7) || p.Line(row) != at+2 {
+				t.Fatalf("row %d of piece %d is %s %s on line %d", row, pieces, p.Cell(row, 0), p.Cell(row, 1), p.Line(row))
+			}
+		}
+		rows += p.Len()
+		pieces++
+		return nil
+	})
+	if err != nil || rows != 2*pieceRows+5 || pieces != 3 {
+		t.Errorf("%d rows in %d pieces, %v", rows, pieces, err)
+	}
+	stop := errors.New("stop")
+	if err := ReadPieces(path, TableOptions{}, func(*Table) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("got %v", err)
+	}
+	err = ReadPieces(writeFile(t, "bad.csv", b.String()+"1,2,3\n"), TableOptions{}, func(*Table) error { return nil })
+	wantError(t, err, fmt.Sprintf("bad.csv:%d: 3 cells", 2*pieceRows+7))
 }

@@ -49,6 +49,36 @@ func ReadTable(path string, o TableOptions) (*Table, error) {
 	return t, nil
 }
 
+// pieceRows is how many rows ReadPieces hands on at once.
+const pieceRows = 16 << 10
+
+// ReadPieces is ReadTable in pieces of some thousand rows, which f is called
+// with in order: so much is in memory of separated text, and of the other
+// formats a file at a time.
+func ReadPieces(path string, o TableOptions, f func(*Table) error) error {
+	files, err := tableFiles(path)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		one := o
+		if one.Format == "" {
+			one.Format = TableFormat(file)
+		}
+		t := newTable(file, one)
+		t.piece = f
+		if err := t.readFile(file); err != nil {
+			return err
+		}
+		if t.Len() > 0 {
+			if err := f(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // tableFiles returns the files that a path names.
 func tableFiles(path string) ([]string, error) {
 	if _, err := os.Stat(path); err == nil {
@@ -82,21 +112,26 @@ func readTableFile(path string, o TableOptions) (*Table, error) {
 		o.Format = TableFormat(path)
 	}
 	t := newTable(path, o)
-	if o.Format == FormatParquet {
-		return t, t.readColumns(func() error { return cells.ReadParquet(path, t.store) })
+	return t, t.readFile(path)
+}
+
+// readFile reads a file of the format that the options name.
+func (t *Table) readFile(path string) error {
+	if t.options.Format == FormatParquet {
+		return t.readColumns(func() error { return cells.ReadParquet(path, t.store) })
 	}
 	f, err := openFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	switch o.Format {
+	switch t.options.Format {
 	case FormatJSONL:
-		return t, t.readColumns(func() error { return cells.ReadJSONL(f, t.store) })
+		return t.readColumns(func() error { return cells.ReadJSONL(f, t.store) })
 	case FormatLibSVM:
-		return t, t.readColumns(func() error { return cells.ReadLibSVM(f, t.store) })
+		return t.readColumns(func() error { return cells.ReadLibSVM(f, t.store) })
 	}
-	return t, t.parse(f)
+	return t.parse(f)
 }
 
 // TableFormat returns the format that the name of a file tells; FormatCSV if it

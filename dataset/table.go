@@ -82,11 +82,13 @@ type Table struct {
 	options TableOptions
 	missing missingCells
 	skip    []bool
-	kinds   []string       // as declared; "": found out
-	targets []int          // columns
-	weight  int            // column, or -1
-	places  map[string]int // of the names
-	ragged  int            // rows of another length that were mended or left out
+	kinds   []string           // as declared; "": found out
+	targets []int              // columns
+	weight  int                // column, or -1
+	places  map[string]int     // of the names
+	piece   func(*Table) error // takes rows as they are read, or nil
+	flushed bool               // rows have been handed to piece
+	ragged  int                // rows of another length that were mended or left out
 }
 
 // Len returns the number of rows.

@@ -37,11 +37,7 @@ func (a *app) predict() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ds, err := t.config.Encode(data, "test", t.schema, false)
-			if err != nil {
-				return err
-			}
-			return a.to(out, func(w io.Writer) error { return t.predict(a.signals.ctx, ds, w, format) })
+			return a.to(out, func(w io.Writer) error { return t.predict(a.signals.ctx, data, w, format) })
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "file or folder to predict for")
@@ -69,11 +65,27 @@ func (a *app) to(path string, f func(io.Writer) error) (err error) {
 
 // predict writes a line for each example: the class and the probability of
 // each, or the value in the units of the target.
-func (t *trained) predict(ctx context.Context, ds dataset.Dataset, w io.Writer, format string) error {
+func (t *trained) predict(ctx context.Context, data string, w io.Writer, format string) error {
 	b := bufio.NewWriter(w)
 	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
 	p.json.SetEscapeHTML(false)
-	err := t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
+	x, err := t.config.BuildExec()
+	if err != nil {
+		return err
+	}
+	eng, err := train.NewEngine(x)
+	if err != nil {
+		return usageError{err}
+	}
+	defer eng.Close()
+	var e *train.Evaluator
+	err = t.config.EncodePieces(data, t.schema, func(ds dataset.Dataset) error {
+		if e == nil {
+			var err error
+			if e, err = train.NewEvaluator(eng, t.model, nil, ds.Fields(), t.run.Params); err != nil {
+				return err
+			}
+		}
 		return e.Predict(ctx, ds, p.write)
 	})
 	p.csv.Flush()

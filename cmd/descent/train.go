@@ -16,8 +16,8 @@ import (
 // trainFlags are the flags of train.
 type trainFlags struct {
 	data, target, out, resume, replay, from string
-	set                               []string
-	quiet, json                       bool
+	set                                     []string
+	quiet, json                             bool
 }
 
 func (a *app) train() *cobra.Command {

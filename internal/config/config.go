@@ -220,7 +220,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "freeze", "lr_factors"}
+var later = []string{"faults", "reestimate"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

@@ -124,17 +124,63 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 	return nil
 }
 
-// Encode reads other data for a trained model. part is "test" or "val" for
-// what the folder or the file is used as; it matters for folders of images.
-// With strict, data without the target are refused.
-func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
-	apply := c.Data // what the columns are is in the schema
+// EncodePieces is Encode without a target, in pieces that f is called with: of
+// a large table, no more than one is in memory.
+func (c *Config) EncodePieces(path string, s *dataset.Schema, f func(dataset.Dataset) error) error {
+	apply := c.applied(path)
+	if d := &c.Data; d.Format == "idx" || d.Format == "npy" || strings.HasPrefix(path, Embedded) || !dataset.IsTablePath(path) {
+		ds, err := c.Encode(path, "test", s, false)
+		if err != nil {
+			return err
+		}
+		return f(ds)
+	}
+	inputs := *s // a target that is there need not be right
+	inputs.Target.Task, inputs.Weight, inputs.More = "", "", nil
+	e, err := dataset.NewEncoder(&inputs)
+	if err != nil {
+		return err
+	}
+	begun := false
+	read := func() error {
+		return dataset.ReadPieces(path, apply.table(), func(t *dataset.Table) error {
+			ds, err := e.Encode(t)
+			if err != nil {
+				return err
+			}
+			begun = true
+			return f(ds)
+		})
+	}
+	err = read()
+	if i := slices.Index(apply.Names, s.Target.Name); err != nil && !begun && i >= 0 {
+		// A table without a header, and without the target that is named.
+		apply.Names = slices.Delete(slices.Clone(apply.Names), i, i+1)
+		if e := read(); e == nil || begun {
+			err = e
+		}
+	}
+	return err
+}
+
+// applied is what is said of the data, for a file that a trained model is
+// applied to: what the columns are is in the schema.
+func (c *Config) applied(path string) Data {
+	apply := c.Data
 	apply.Target, apply.Targets, apply.Weight, apply.Columns, apply.Skip = "", nil, "", nil, nil
 	if apply.Format != "idx" && apply.Format != "npy" && strings.TrimPrefix(path, Embedded) == path {
 		if told := dataset.TableFormat(path); told != dataset.FormatCSV || apply.Format != dataset.FormatTSV {
 			apply.Format = told // a CSV may be predicted for by a model of Parquet
 		}
 	}
+	return apply
+}
+
+// Encode reads other data for a trained model. part is "test" or "val" for
+// what the folder or the file is used as; it matters for folders of images.
+// With strict, data without the target are refused.
+func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
+	apply := c.applied(path)
 	r, err := apply.read(path, part, strict)
 	if i := slices.Index(apply.Names, s.Target.Name); err != nil && !strict && i >= 0 {
 		// A table without a header, and without the target that is named.
