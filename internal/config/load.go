@@ -69,7 +69,10 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 		return nil, err
 	}
 	c.settleLength(len(parts[dataset.TrainPart]))
-	return s, c.fill(s, whole, parts)
+	if err := c.fill(s, whole, parts); err != nil {
+		return nil, err
+	}
+	return s, c.balance(s)
 }
 
 // Without a budget there are at least leastUpdates, if it takes no more than

@@ -68,12 +68,13 @@ func (p plainLoss) build() nn.Loss { return p.l }
 type crossEntropy struct {
 	smoothing float64
 	classes   []float64
+	balanced  bool // until Load: classes by their frequency
 }
 
 func (c *crossEntropy) keys() fields {
 	return fields{
 		{key: "label_smoothing", codec: number{&c.smoothing, fraction}},
-		{key: "class_weights", codec: numbers{&c.classes, zeroOrMore}},
+		{key: "class_weights", codec: classWeights{numbers{&c.classes, zeroOrMore}, &c.balanced}},
 	}
 }
 
