@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -288,4 +289,30 @@ func TestCheckClasses(t *testing.T) {
 	wantError(t, CheckClasses(values, 2), "holds no classes")
 	none, _ := New(Column{Name: "x", Data: tensor.Of([]float32{0})})
 	wantError(t, CheckClasses(none, 2), `no field "y"`)
+}
+
+// TestNPZ: arrays of an archive are read by name.
+func TestNPZ(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.npz")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	w, _ := z.Create("x.npy")
+	header := "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }"
+	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
+	w.Write(append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8)))
+	w.Write([]byte(header + "\x05\x00\x00\x00\x07\x00\x00\x00"))
+	z.Close()
+	f.Close()
+	x, err := ReadNPY(filepath.Join(path, "x.npy"))
+	if err != nil || !slices.Equal(x.I32(), []int32{5, 7}) || !HasNPZ(path, "x.npy") || HasNPZ(path, "y.npy") {
+		t.Errorf("%v, %v", x, err)
+	}
+	_, err = ReadNPY(filepath.Join(path, "y.npy"))
+	wantError(t, err, "a.npz", "no array y.npy (got x.npy)")
+	_, err = ReadNPY(filepath.Join(dir, "none.npz", "x.npy"))
+	wantError(t, err, "none.npz")
 }

@@ -17,7 +17,14 @@ const maxNPYHeader = 64 << 10
 
 // ReadNPY reads a NumPy .npy file, version 1 to 3, plain or gzip, in C order.
 // Elements are f4, f8, i4, i8 of either byte order, u1 or bool (as u8).
-func ReadNPY(path string) (*tensor.Tensor, error) { return readArray(path, ParseNPY) }
+//
+// FILE.npz/NAME.npy is an array of an archive, as numpy.savez writes it.
+func ReadNPY(path string) (*tensor.Tensor, error) {
+	if archive, member, ok := splitNPZ(path); ok {
+		return readNPZ(archive, member)
+	}
+	return readArray(path, ParseNPY)
+}
 
 // ParseNPY is ReadNPY for a stream of plain bytes. A header that promises more
 // than there is costs no memory.

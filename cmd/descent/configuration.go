@@ -150,7 +150,7 @@ func ofTable(data string, set []string) (*config.Config, error) {
 	if !given("data.val=") {
 		defaults = append(defaults, "data.split.val=10%")
 	}
-	if info, err := os.Stat(data); err != nil || !info.IsDir() {
+	if info, err := os.Stat(data); (err != nil || !info.IsDir()) && filepath.Ext(data) != ".npz" {
 		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.rare=3", "data.target_transform=auto", "data.split.by=auto")
 		if !given("model") || given("model=auto") || given("model={auto") {
 			defaults = append(defaults, "data.bins=64", "data.categories=embedding", "model=auto")

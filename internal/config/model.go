@@ -56,6 +56,7 @@ func init() {
 		kind("embedding", func() layerOptions { return &embedding{} }),
 		kind("categories", func() layerOptions { return &categories{} }),
 		kind("numbers", func() layerOptions { return numberLayer{} }),
+		kind("periodic", func() layerOptions { return &periodic{16, 0.1} }),
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
@@ -268,6 +269,21 @@ func (c *categories) build(m *modelContext) nn.Layer {
 	}
 	return nn.Categories(m.catSizes, c.dim)
 }
+
+// periodic adds sines and cosines of numbers.
+type periodic struct {
+	frequencies int
+	sigma       float64
+}
+
+func (p *periodic) keys() fields {
+	return fields{
+		{key: "frequencies", codec: count{p: &p.frequencies, low: 1, high: 1024}},
+		{key: "sigma", codec: number{&p.sigma, aboveZero}},
+	}
+}
+
+func (p *periodic) build(*modelContext) nn.Layer { return nn.Periodic(p.frequencies, p.sigma) }
 
 // ensemble is several models that share their layers.
 type ensemble struct {

@@ -60,12 +60,14 @@ func (d *Data) settleFormat() error {
 			d.Format = "npy"
 		case info.IsDir():
 			d.Format = "idx"
+		case isNPZ(d.Train):
+			d.Format = "npy"
 		}
 	}
 	if err := oneOfFolder(d.Train); err != nil {
 		return err
 	}
-	if folder := d.Format == "idx" || d.Format == "npy"; folder != info.IsDir() {
+	if folder := d.Format == "idx" || d.Format == "npy"; folder != (info.IsDir() || isNPZ(d.Train)) {
 		return mistakef("config: data %s: format %s wants a %s", d.Train, d.Format, map[bool]string{true: "folder", false: "file"}[folder])
 	}
 	if d.Format == "idx" || d.Format == "npy" {
@@ -100,9 +102,16 @@ func oneOfFolder(path string) error {
 }
 
 func exists(path string) bool {
+	if archive := filepath.Dir(path); isNPZ(archive) {
+		return dataset.HasNPZ(archive, filepath.Base(path))
+	}
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// isNPZ reports whether a file is an archive of NumPy, by its name: it is read
+// as a folder of its arrays.
+func isNPZ(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".npz") }
 
 // missing says where a file was looked for.
 func missing(path string, err error) error {
