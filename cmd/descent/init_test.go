@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -145,5 +146,33 @@ func TestFineTune(t *testing.T) {
 		if code != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%v: %d, %s", args, code, stderr)
 		}
+	}
+}
+
+// TestFolds: each example is tested once, and the mean is told.
+func TestFolds(t *testing.T) {
+	dir := t.TempDir()
+	data, out := write(t, dir, "people.csv", people(90)), filepath.Join(dir, "folds")
+	stdout, _ := mustCall(t, "train", "--data", data, "--target", "income", "--folds", "3", "--out", out, "--quiet", "--set", "budget=5ep")
+	if !strings.Contains(stdout, "3 folds") || !strings.Contains(stdout, "accuracy") {
+		t.Errorf("says\n%s", stdout)
+	}
+	tested := 0
+	for fold := range 3 {
+		s, err := report.ReadSummary(filepath.Join(out, "fold-"+strconv.Itoa(fold)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := readQuality(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tested += q.Model.Examples
+	}
+	if tested != 90 {
+		t.Errorf("%d examples are tested, want 90", tested)
+	}
+	if code, _, _ := call("train", "--data", data, "--target", "income", "--folds", "3"); code != exitUsage {
+		t.Errorf("without --out: %d", code)
 	}
 }

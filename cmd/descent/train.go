@@ -17,6 +17,7 @@ import (
 type trainFlags struct {
 	data, target, out, resume, replay, from string
 	set                                     []string
+	folds                                   int
 	quiet, json                             bool
 }
 
@@ -39,6 +40,7 @@ func (a *app) train() *cobra.Command {
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
 	flags.Lookup("resume").NoOptDefVal = resumeNewest
 	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock made: the same bits")
+	flags.IntVar(&f.folds, "folds", 0, "train once for each of so many folds of the data, and tell the mean of the scores")
 	flags.StringVar(&f.from, "from", "", "fine-tune the model of a `run` on --data: its configuration, its encoding of the data, its weights")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
@@ -46,6 +48,9 @@ func (a *app) train() *cobra.Command {
 }
 
 func (a *app) runTrain(args []string, f *trainFlags) error {
+	if f.folds != 0 {
+		return a.runFolds(args, f)
+	}
 	if len(args) == 0 && f.data == "" && f.resume == "" && f.replay == "" && f.from == "" {
 		a.listExamples()
 		return nil
