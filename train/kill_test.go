@@ -59,6 +59,10 @@ func TestKill(t *testing.T) {
 	scratch := t.TempDir() // a killed child leaves its temporary folders here
 	dir := filepath.Join(scratch, "killed")
 	killed, inWrite := 0, 0
+	slower := time.Duration(1) // a child must get somewhere before it is killed
+	if raceDetector {
+		slower = 5
+	}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for try := 0; ; try++ {
 		if try > 10**kills {
@@ -75,7 +79,7 @@ func TestKill(t *testing.T) {
 		go func() { done <- child.Wait() }()
 		if killed < *kills || inWrite == 0 {
 			select {
-			case <-time.After(10*time.Millisecond + time.Duration(rnd.Int64N(int64(60*time.Millisecond)))):
+			case <-time.After(slower * (10*time.Millisecond + time.Duration(rnd.Int64N(int64(60*time.Millisecond))))):
 				if err := child.Process.Kill(); err == nil {
 					killed++
 				}
