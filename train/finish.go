@@ -73,6 +73,10 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 			return err
 		}
 		s.Val = l.BestVal
+	} else if done {
+		if err := l.adoptAverages(); err != nil {
+			return err
+		}
 	}
 	if !done {
 		return nil

@@ -71,7 +71,7 @@ func newLoop(c *Config) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
+	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, averages: newAverages(up.Evals()), checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
 	x, err := l.choose()
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (l *loop) restoreBest(s *checkpoint.State) error {
 	}
 	// A best that is newer than the checkpoint resumed from will be found again.
 	if s.Update == l.best.Update {
-		l.bestWeights = params(s.Tensors)
+		l.bestWeights = l.averages.evaluated(s.Tensors)
 	}
 	return nil
 }

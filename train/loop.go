@@ -31,6 +31,7 @@ type loop struct {
 	evalRows int // examples that an evaluation executes at once
 	checks   checks
 	weights  *weights
+	averages averages
 	val      *Evaluator // nil without validation data
 	files    *files     // nil if nothing is written
 	digests  digests    // if files are written
@@ -365,7 +366,11 @@ func (l *loop) validationDue(before batch.Position) (bool, error) {
 func (l *loop) validate(ctx context.Context) error {
 	l.Owed = true
 	l.busy("validating")
-	values, _, err := l.val.evaluate(ctx, l.cfg.Val)
+	var values report.Values
+	err := l.averaged(func() (err error) {
+		values, _, err = l.val.evaluate(ctx, l.cfg.Val)
+		return err
+	})
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
@@ -404,9 +409,14 @@ func (l *loop) judge(values report.Values) (bool, error) {
 	if l.cfg.EarlyStop.Patience == 0 {
 		return true, nil
 	}
+	return true, l.averaged(l.keepBest)
+}
+
+// keepBest copies the weights as those of the best validation.
+func (l *loop) keepBest() error {
 	ts, err := l.weights.file(false)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if l.bestWeights == nil {
 		l.bestWeights = checkpoint.Tensors{}
@@ -418,7 +428,7 @@ func (l *loop) judge(values report.Values) (bool, error) {
 		}
 		l.bestWeights[name] = t.Clone()
 	}
-	return true, nil
+	return nil
 }
 
 // improves reports whether a value of the metric is a new best.

@@ -171,5 +171,8 @@ func (l *loop) copies() []MemoryPart {
 	if l.cfg.EarlyStop.Patience > 0 {
 		parts = append(parts, MemoryPart{"best weights", params})
 	}
+	if len(l.averages.state) > 0 {
+		parts = append(parts, MemoryPart{"weights while averages are evaluated", params})
+	}
 	return parts
 }
