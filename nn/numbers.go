@@ -10,13 +10,12 @@ import (
 type PiecewiseLinearLayer struct{ edges [][]float32 }
 
 // PiecewiseLinear adds to numeric features their piecewise-linear encoding: (n)
-// to (n + m·bins), for the m features that have edges. Feature j with the
+// to (n + all bins). Feature j with the
 // rising edges e₀, ..., e_B becomes x and, for each bin i, the share of the bin
-// that is below x: min(1, max(0, (x - eᵢ)/(eᵢ₊₁ - eᵢ))); bins is the most that
-// any feature has, and those that one lacks are 0. A dense layer behind it can
+// that is below x: min(1, max(0, (x - eᵢ)/(eᵢ₊₁ - eᵢ))). A dense layer behind it can
 // learn any function that is linear between the edges. edges has an entry for
 // each feature, nil for one that is left alone. State that is saved with the
-// model, and not trained: "low" and "scale" (m, bins).
+// model, and not trained: "low" and "scale" (features with edges, most bins).
 //
 // Gorishniy, Rubachev, Babenko: On embeddings for numerical features in tabular
 // deep learning, NeurIPS 2022, section 3.2, equation 1, where the first bin is
@@ -52,7 +51,21 @@ func (l PiecewiseLinearLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	numbers := c.Reshape(c.Concat(parts...), features, 1)
 	share := c.Mul(c.Sub(numbers, lows), scales)
 	share = c.Min(c.Max(share, c.Const(0)), c.Const(1))
-	return c.Concat(x, c.Reshape(share, features*bins))
+	return c.Concat(append([]*graph.Node{x}, l.own(c, c.Reshape(share, features*bins), bins)...)...)
+}
+
+// own cuts the bins that each feature has out of a table with the most bins for
+// each.
+func (l PiecewiseLinearLayer) own(c *Context, flat *graph.Node, bins int) []*graph.Node {
+	var parts []*graph.Node
+	row := 0
+	for _, e := range l.edges {
+		if len(e) > 0 {
+			parts = append(parts, c.Slice(flat, row*bins, len(e)-1))
+			row++
+		}
+	}
+	return parts
 }
 
 // tables returns the lower edge and the reciprocal width of each bin.
