@@ -1,8 +1,10 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/descent-ml/descent/internal/cells"
@@ -269,13 +271,50 @@ func (e *Encoder) find(t *Table) ([]int, error) {
 			absent = append(absent, name)
 		}
 	}
-	switch len(absent) {
-	case 0:
+	if len(absent) == 0 {
 		return cols, nil
-	case 1:
-		return nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, absent[0], suggest(absent[0], t.names))
 	}
-	return nil, fmt.Errorf("dataset: %s: no columns %s, which the model wants (got %s)", t.file, shortList(absent), shortList(t.names))
+	unknown := e.unknown(t)
+	switch {
+	case len(absent) > 1 || len(unknown) > 0:
+		text := fmt.Sprintf("dataset: %s: no column %s, which the model wants", t.file, shortList(quoted(absent)))
+		if len(unknown) > 0 {
+			text += "; not a column of the model: " + shortList(quoted(unknown))
+		}
+		if len(absent) == 1 {
+			text += " (" + suggest(absent[0], t.names) + ")"
+		}
+		return nil, errors.New(text)
+	}
+	return nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, absent[0], suggest(absent[0], t.names))
+}
+
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(n)
+	}
+	return out
+}
+
+// unknown returns the columns of a table that the model has never seen.
+func (e *Encoder) unknown(t *Table) (names []string) {
+	known := map[string]bool{e.schema.Weight: true}
+	for i := range e.schema.Columns {
+		known[e.schema.Columns[i].Name] = true
+	}
+	for _, d := range e.schema.Dropped {
+		known[d.Name] = true
+	}
+	for _, target := range e.schema.Targets() {
+		known[target.Name] = true
+	}
+	for _, n := range t.names {
+		if !known[n] {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 func (e *Encoder) codes(f *feature, t *Table, col int) *cells.Memo[int32] {
