@@ -43,7 +43,8 @@ func (c *Config) updates(examples int) int {
 // epoch of so many examples.
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
 	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch))}
-	return c.Schedule.apply(c.withFactors(c.Optimizer.Options.build()), r).WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value)
+	o := c.Averages.apply(c.Schedule.apply(c.withFactors(c.Optimizer.Options.build()), r), r)
+	return o.WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value).WithClipAdaptive(c.Clip.Adaptive)
 }
 
 // threadsVariable is the environment variable for exec.threads: auto.

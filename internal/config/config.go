@@ -41,6 +41,7 @@ type Config struct {
 	Checkpoint Checkpoint
 	EarlyStop  EarlyStop
 	Clip       Clip
+	Averages   Averages
 	Faults     Faulty
 	Reestimate batch.Span // zero: off
 	Log        batch.Span // how often
@@ -81,7 +82,7 @@ type EarlyStop struct {
 }
 
 // Clip limits gradients; 0 is no limit.
-type Clip struct{ Norm, Value float64 }
+type Clip struct{ Norm, Value, Adaptive float64 }
 
 // Default returns the configuration that Parse starts from.
 func Default() *Config {
@@ -99,6 +100,7 @@ func Default() *Config {
 		Shards:     1,
 		Exec:       Exec{Workers: 1, Recompute: "auto", ISA: "auto"},
 		Faults:     newFaulty(),
+		Averages:   newAverages(),
 		Validate:   batch.Epochs(1),
 		Checkpoint: Checkpoint{Every: batch.Span{N: 60, Unit: batch.Second}, Keep: 3},
 		Log:        batch.Span{N: 1, Unit: batch.Percent},
@@ -124,7 +126,11 @@ func (c *Config) keys() fields {
 		{key: "clip", codec: fields{
 			{key: "norm", codec: orNone{p: &c.Clip.Norm}},
 			{key: "value", codec: orNone{p: &c.Clip.Value}},
+			{key: "adaptive", codec: setOrNone{orNone{p: &c.Clip.Adaptive}}},
 		}},
+		{key: "ema", codec: c.Averages.ema()},
+		{key: "swa", codec: c.Averages.swa()},
+		{key: "lookahead", codec: c.Averages.lookahead()},
 		{key: "faults", codec: c.Faults.codec()},
 		{key: "reestimate", codec: dataOrOff{&c.Reestimate}},
 		{key: "validate", codec: every(&c.Validate)},
@@ -198,6 +204,7 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)
+	c.Averages.check(fs, at, c.Optimizer.Kind)
 }
 
 // ReadFile is Parse of a file.
@@ -220,7 +227,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

@@ -24,6 +24,18 @@ var optimizerKinds = []alternative[optimizerOptions]{
 	{"adadelta", func() optimizerOptions { return &adadelta{common{lr: 1, decay: "all"}, 0.9, 1e-6} }},
 	{"nadam", func() optimizerOptions { return &nadam{moments: newMoments(2e-3), momentumDecay: 4e-3} }},
 	{"radam", func() optimizerOptions { return &radam{moments: newMoments(1e-3)} }},
+	{"lars", func() optimizerOptions {
+		return &lars{common: common{lr: 1, decay: "matrices"}, momentum: 0.9, trust: 0.001}
+	}},
+	{"lamb", func() optimizerOptions { return newLamb() }},
+	{"muon", func() optimizerOptions {
+		return &muon{common: common{lr: 0.02, decay: "all"}, momentum: 0.95, othersLR: 3e-4}
+	}},
+	{"adafactor", func() optimizerOptions { return newAdafactor() }},
+	{"schedule_free_sgd", func() optimizerOptions { return &scheduleFree{common: common{lr: 1, decay: "all"}, beta: 0.9} }},
+	{"schedule_free", func() optimizerOptions {
+		return &scheduleFree{common: common{lr: 0.0025, decay: "all"}, beta: 0.9, beta2: 0.999, eps: 1e-8, adam: true}
+	}},
 	{"lion", func() optimizerOptions { return &lion{common{lr: 1e-4, decay: "all"}, 0.9, 0.99} }},
 }
 
