@@ -113,7 +113,9 @@ func (l BatchNormLayer) batch(c *Context, x, shift, gamma, beta *graph.Node) (y,
 
 // update moves a running statistic: run ← (1 - m)·run + m·now.
 func (c *Context) update(run, now *graph.Node, m float64) {
-	c.Assign(run, c.FMA(now, c.Const(m), c.Mul(run, c.Const(1-m))))
+	if c.instead == nil {
+		c.Assign(run, c.FMA(now, c.Const(m), c.Mul(run, c.Const(1-m))))
+	}
 }
 
 // Stats says which statistics batch normalization uses.

@@ -15,11 +15,12 @@ type Context struct {
 	Inputs map[string]*graph.Node // the fields of an example, by name
 
 	frozen    bool
-	streams   map[string]int // random streams per path, to tell them apart
-	layers    []builtLayer   // what Apply has built, for Summary
-	estimates []Estimate     // what Estimated statistics need
-	ensemble  *graph.Node    // the prediction of an ensemble in training, and
-	members   []*graph.Node  // those of its members
+	instead   map[string]*graph.Node // of parameters, by name: see At
+	streams   map[string]int         // random streams per path, to tell them apart
+	layers    []builtLayer           // what Apply has built, for Summary
+	estimates []Estimate             // what Estimated statistics need
+	ensemble  *graph.Node            // the prediction of an ensemble in training, and
+	members   []*graph.Node          // those of its members
 }
 
 // Input declares a field of the examples: its name, its element type and its
@@ -77,10 +78,20 @@ func (c *Context) Apply(name string, l Layer, x *graph.Node) *graph.Node {
 // Frozen. Asking again for the same name and shape gives the same node: a tied
 // weight.
 func (c *Context) Param(name string, init graph.Init, dims ...int) *graph.Node {
+	if p := c.instead[c.Path(name)]; p != nil {
+		return p
+	}
 	if c.frozen {
 		return c.FrozenParam(name, init, dims...)
 	}
 	return c.Builder.Param(name, init, dims...)
+}
+
+// At returns a context over the same graph and inputs in which the parameters
+// of the given names are other values: a model is built a second time there, at
+// another point. Random masks are the same; running statistics are left alone.
+func (c *Context) At(params map[string]*graph.Node) *Context {
+	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, instead: params}
 }
 
 // Params returns the parameters declared so far that training changes, in the

@@ -37,8 +37,13 @@ type Optimizer struct {
 
 	ScheduleFree *ScheduleFree // averaging in place of a schedule; nil is none
 	Lookahead    *Lookahead    // nil is none
-	EMA          *EMA          // of the weights, for evaluation; nil is none
-	SWA          *SWA          // of the weights, for evaluation; nil is none
+	// SAM is ρ of sharpness-aware minimization, 0 for none: gradients are taken
+	// at w + ρ·g/‖g‖, with g the gradient at w of the same batch, which costs a
+	// second pass. Foret, Kleiner, Mobahi, Neyshabur, ICLR 2021, algorithm 1;
+	// g is of the whole batch, where the authors' code has one for each worker.
+	SAM float64
+	EMA *EMA // of the weights, for evaluation; nil is none
+	SWA *SWA // of the weights, for evaluation; nil is none
 
 	// Groups change the rule for the parameters that they match; all groups
 	// that match a parameter apply.
@@ -52,6 +57,9 @@ func (o Optimizer) WithSchedule(s Schedule) Optimizer { o.Schedule = s; return o
 
 // WithPlateau sets Plateau.
 func (o Optimizer) WithPlateau(p *Plateau) Optimizer { o.Plateau = p; return o }
+
+// WithSAM sets SAM.
+func (o Optimizer) WithSAM(rho float64) Optimizer { o.SAM = rho; return o }
 
 // WithClipNorm sets ClipNorm.
 func (o Optimizer) WithClipNorm(c float64) Optimizer { o.ClipNorm = c; return o }
@@ -90,7 +98,7 @@ func (o Optimizer) Validate() error {
 	for _, c := range []struct {
 		name  string
 		value float64
-	}{{"ClipNorm", o.ClipNorm}, {"ClipValue", o.ClipValue}} {
+	}{{"ClipNorm", o.ClipNorm}, {"ClipValue", o.ClipValue}, {"SAM", o.SAM}} {
 		if !(c.value >= 0) {
 			errs = append(errs, fmt.Errorf("optim: %s %v, want 0 (no limit) or more", c.name, c.value))
 		}

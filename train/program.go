@@ -42,7 +42,11 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	up, err := c.Optimizer.Build(b, params, b.Gradient(weighted, params), num, den)
+	gradients := b.Gradient(weighted, params)
+	if c.Optimizer.SAM > 0 {
+		gradients = sharp(c, x, params, gradients, den)
+	}
+	up, err := c.Optimizer.Build(b, params, gradients, num, den)
 	if e := b.Err(); e != nil {
 		return nil, nil, e
 	}
@@ -53,6 +57,18 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b.Output(outWeightSum, den)
 	g, err := b.Build()
 	return g, up, err
+}
+
+// sharp returns the gradients at the point that SAM ascends to.
+func sharp(c *Config, x *nn.Context, params, gradients []*graph.Node, den *graph.Node) []*graph.Node {
+	points := c.Optimizer.Ascend(x.Builder, params, gradients, den)
+	at := map[string]*graph.Node{}
+	for i, p := range params {
+		at[p.Attr.Name] = points[i]
+	}
+	y := x.At(at)
+	_, _, weighted := nn.Objective(y, c.Loss, y.Model(c.Model), y.Inputs[dataset.FieldY], y.Inputs[dataset.FieldWeight])
+	return x.Gradient(weighted, points)
 }
 
 // thawed returns the parameters that no pattern freezes.

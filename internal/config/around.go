@@ -8,13 +8,14 @@ import (
 )
 
 // Averages are what is around any optimizer: averages of its weights for
-// evaluation, and Lookahead. What is 0 is off.
+// evaluation, Lookahead, and SAM. What is 0 is off.
 type Averages struct {
 	EMADecay       float64
 	SWAStart       float64    // share of the budget
 	SWAEvery       batch.Span // how often, from there on
 	LookaheadEvery int        // updates
 	LookaheadAlpha float64
+	SAM            float64 // ρ
 }
 
 func newAverages() Averages {
@@ -22,6 +23,8 @@ func newAverages() Averages {
 }
 
 func (a *Averages) ema() fields { return fields{{key: "decay", codec: orNone{p: &a.EMADecay}}} }
+
+func (a *Averages) sam() fields { return fields{{key: "rho", codec: orNone{p: &a.SAM}}} }
 
 func (a *Averages) swa() fields {
 	return fields{
@@ -56,6 +59,7 @@ func (a *Averages) check(fs *Faults, at func(path ...string) place, optimizer st
 
 // apply puts the averages around an optimizer.
 func (a *Averages) apply(o optim.Optimizer, r run) optim.Optimizer {
+	o = o.WithSAM(a.SAM)
 	if a.EMADecay > 0 {
 		o = o.WithEMA(a.EMADecay)
 	}

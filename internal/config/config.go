@@ -128,6 +128,7 @@ func (c *Config) keys() fields {
 			{key: "value", codec: orNone{p: &c.Clip.Value}},
 			{key: "adaptive", codec: setOrNone{orNone{p: &c.Clip.Adaptive}}},
 		}},
+		{key: "sam", codec: c.Averages.sam()},
 		{key: "ema", codec: c.Averages.ema()},
 		{key: "swa", codec: c.Averages.swa()},
 		{key: "lookahead", codec: c.Averages.lookahead()},
@@ -227,7 +228,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "ema", "swa", "lookahead"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.
