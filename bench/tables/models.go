@@ -36,6 +36,9 @@ func ours(s settings, t task) (result, error) {
 	out := filepath.Join(t.dir, "run")
 	args := []string{s.binary, "train", "--data", t.train, "--target", t.target, "--set", "data.val=" + t.val, "--set", "data.test=" + t.tests,
 		"--set", "seed=" + strconv.Itoa(t.seed), "--out", out, "--quiet", "--json"}
+	if t.regression {
+		args = append(args, "--set", "data.task=regression") // scores of 3 to 8 would be classes
+	}
 	for _, more := range strings.Fields(s.extra) {
 		args = append(args, "--set", more)
 	}
