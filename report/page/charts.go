@@ -40,7 +40,7 @@ func (b Bars) write(w *writer) {
 		if x.holds(bar.Lo) && x.holds(bar.Hi) {
 			w.printf("<line class=\"axis\" stroke-width=\"2\" x1=\"%s\" x2=\"%s\" y1=\"%s\" y2=\"%[3]s\"/>", place(x.at(bar.Lo)), place(x.at(bar.Hi)), place(y+12))
 		}
-		w.printf("<text x=\"%s\" y=\"%s\">%s</text>", place(width-values+12), place(y+16), number(bar.Value))
+		w.printf("<text x=\"%s\" y=\"%s\">%s</text>", place(width-values+12), place(y+16), brief(bar.Value))
 	}
 	w.close()
 	t := Table{Columns: []Column{{"name", false}, {b.Unit, true}, {"low", true}, {"high", true}, {"", false}}}

@@ -115,3 +115,9 @@ func rounded(v float64) float64 {
 	r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 4, 64), 64)
 	return r
 }
+
+// brief writes a number with three digits, where there is little room.
+func brief(v float64) string {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 2, 64), 64)
+	return number(r)
+}
