@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,20 +15,20 @@ import (
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/tensor"
 	"github.com/descent-ml/descent/train"
 )
 
-// Predictor predicts for rows of a table by a trained model. It is safe for
+// Predictor predicts for rows of a table, or for images, by a trained model. It is safe for
 // concurrent use: as many calls run at once as there are processors, each on
 // one thread. A row gets the same bits as descent eval and predict give it.
 type Predictor struct {
 	model    *checkpoint.Model
 	schema   *dataset.Schema
-	encoder  *dataset.Encoder
+	encoder  *dataset.Encoder // of a table; nil for images
 	targets  []dataset.TargetSchema
 	columns  []string
 	index    map[string]int // of columns
-	binary   bool           // the scores are of one class of two: a logit each
 	slots    chan *slot
 	bindings bindings
 }
@@ -75,9 +74,6 @@ func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
 	if p.schema, err = dataset.ParseSchema(m.Schema); err != nil {
 		return nil, fmt.Errorf("descent: %s: %w", name, err)
 	}
-	if p.encoder, err = dataset.NewEncoder(p.schema); err != nil {
-		return nil, fmt.Errorf("descent: %s: %w", name, err)
-	}
 	c, err := config.Parse(name, m.Config)
 	if err != nil {
 		return nil, fmt.Errorf("descent: %w", err)
@@ -86,40 +82,72 @@ func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("descent: %s: %w", name, err)
 	}
-	p.binary = c.Loss.Kind == "bce"
 	p.targets = p.schema.Targets()
+	fields, err := p.fields()
+	if err != nil {
+		return nil, fmt.Errorf("descent: %s: %w", name, err)
+	}
+	if err := p.open(model, fields); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// fields returns the fields of an example, and learns the columns of a row.
+func (p *Predictor) fields() ([]dataset.Field, error) {
+	if p.schema.Image != nil {
+		return []dataset.Field{{Name: dataset.FieldX, DType: tensor.F32, Shape: tensor.Shape{p.schema.Width()}}}, nil
+	}
+	if len(p.schema.Columns) == 0 {
+		return nil, errors.New("the model is of plain arrays, and its schema does not say how rows become them")
+	}
+	var err error
+	if p.encoder, err = dataset.NewEncoder(p.schema); err != nil {
+		return nil, err
+	}
 	p.index = map[string]int{}
 	for i := range p.encoder.Len() {
 		p.columns = append(p.columns, p.encoder.Column(i).Name)
 		p.index[p.columns[i]] = i
 	}
-	return p, p.open(model)
+	return p.encoder.Fields(), nil
 }
 
 // open makes a slot for each processor.
-func (p *Predictor) open(model nn.Layer) error {
-	fields := p.encoder.Fields()
-	n := runtime.GOMAXPROCS(0)
-	p.slots = make(chan *slot, n)
-	for range n {
-		eng, err := train.NewEngine(train.Exec{Threads: 1})
+func (p *Predictor) open(model nn.Layer, fields []dataset.Field) error {
+	p.slots = make(chan *slot, runtime.GOMAXPROCS(0))
+	for range cap(p.slots) {
+		s, err := p.newSlot(model, fields)
 		if err != nil {
-			return err
-		}
-		s := &slot{engine: eng}
-		p.slots <- s
-		if s.eval, err = train.NewEvaluatorOf(eng, model, nil, fields, p.model.Tensors, 1); err != nil {
+			close(p.slots)
+			for s := range p.slots {
+				s.engine.Close()
+			}
 			return fmt.Errorf("descent: %w", err)
 		}
-		for i, f := range fields {
-			if f.Name == dataset.FieldX {
-				s.x = s.eval.Buffers()[i].F32()
-			} else {
-				s.cat = s.eval.Buffers()[i].I32()
-			}
-		}
+		p.slots <- s
 	}
 	return nil
+}
+
+func (p *Predictor) newSlot(model nn.Layer, fields []dataset.Field) (*slot, error) {
+	eng, err := train.NewEngine(train.Exec{Threads: 1})
+	if err != nil {
+		return nil, err
+	}
+	s := &slot{engine: eng}
+	if s.eval, err = train.NewEvaluatorOf(eng, model, nil, fields, p.model.Tensors, 1); err != nil {
+		eng.Close()
+		return nil, err
+	}
+	for i, f := range fields {
+		if f.Name == dataset.FieldX {
+			s.x = s.eval.Buffers()[i].F32()
+		} else {
+			s.cat = s.eval.Buffers()[i].I32()
+		}
+	}
+	return s, nil
 }
 
 // Close gives back the memory of the predictor. No call may run or follow.
@@ -130,7 +158,7 @@ func (p *Predictor) Close() {
 }
 
 // Columns returns the names of the columns that a row has, in the order in
-// which a row that is a slice gives them.
+// which a row that is a slice gives them; none for images.
 func (p *Predictor) Columns() []string { return slices.Clone(p.columns) }
 
 // Schema returns how rows are encoded; the caller must not change it.
@@ -153,6 +181,9 @@ func (p *Predictor) Provenance() json.RawMessage { return p.model.Provenance }
 // are missing values. Values that are no column of the model are ignored; a
 // column without a value is an error that names all of them, and so is a value
 // that does not fit its column.
+//
+// An image is a []uint8, []float32 or []float64 of the pixels of its file, row
+// by row.
 func (p *Predictor) Predict(row any) (Prediction, error) {
 	var out Prediction
 	err := p.PredictInto(&out, row)
@@ -199,16 +230,13 @@ func (p *Predictor) answer(out *Prediction, scores []float32) {
 		}
 		out.Value = out.Values[0]
 	case t.Task == dataset.TaskMultiLabel:
-		out.Probabilities, out.Labels = slices.Grow(out.Probabilities[:0], len(scores)), slices.Grow(out.Labels[:0], len(scores))
+		out.Probabilities = p.schema.Probabilities(out.Probabilities[:0], scores)
+		out.Labels = slices.Grow(out.Labels[:0], len(scores))
 		for _, y := range scores {
-			out.Probabilities, out.Labels = append(out.Probabilities, sigmoid(y)), append(out.Labels, y > 0)
+			out.Labels = append(out.Labels, y > 0)
 		}
-	case p.binary:
-		yes := sigmoid(scores[0])
-		out.Probabilities = append(slices.Grow(out.Probabilities[:0], 2), 1-yes, yes)
-		p.choose(out)
 	default:
-		out.Probabilities = softmax(slices.Grow(out.Probabilities[:0], len(scores)), scores)
+		out.Probabilities = p.schema.Probabilities(slices.Grow(out.Probabilities[:0], len(t.Classes)), scores)
 		p.choose(out)
 	}
 }
@@ -224,21 +252,4 @@ func (p *Predictor) choose(out *Prediction) {
 		}
 	}
 	out.Class = p.targets[0].Class(out.Index)
-}
-
-func sigmoid(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
-
-// softmax appends the probabilities of scores.
-func softmax(p []float64, scores []float32) []float64 {
-	most := float64(slices.Max(scores))
-	sum := 0.0
-	for _, s := range scores {
-		e := math.Exp(float64(s) - most)
-		p = append(p, e)
-		sum += e
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p
 }

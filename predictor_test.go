@@ -115,7 +115,7 @@ func scores(t *testing.T, dir string, c *config.Config, sets *config.Sets) [][]f
 	if err != nil {
 		t.Fatal(err)
 	}
-	ds, err := c.Encode(c.Data.Train, "test", sets.Schema, true)
+	ds, err := c.Encode(c.Data.Train, "test", sets.Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,6 +235,52 @@ func forms(p *descent.Predictor, t *dataset.Table, row int) []any {
 	return []any{texts, anys, list, plain, o, &o}
 }
 
+// TestPredictorOfImages: pixels get the bits of an evaluation.
+func TestPredictorOfImages(t *testing.T) {
+	c, err := config.Parse("test", []byte("data: {train: 'embedded:digits'}\nbudget: 1ep"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, err := c.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := c.BuildTrain(sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Out = filepath.Join(t.TempDir(), "run")
+	if _, err := train.Fit(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	p, err := descent.Load(cfg.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	want := scores(t, cfg.Out, c, sets)
+	buf := dataset.NewBuffers(sets.Train.Fields(), 1)
+	for row := 0; row < sets.Train.Len(); row += 50 {
+		if err := sets.Train.Gather(buf, 0, []int{row}); err != nil {
+			t.Fatal(err)
+		}
+		plain, floats := make([]uint8, 64), make([]float64, 64)
+		for i, v := range buf[0].F32() {
+			plain[i], floats[i] = uint8(v/sets.Schema.Image.Scale), float64(v/sets.Schema.Image.Scale)
+		}
+		for _, image := range []any{plain, floats} {
+			if got, err := p.Predict(image); err != nil || !same(&got, sets.Schema, want[row]) {
+				t.Errorf("image %d as %T: %+v, %v", row, image, got, err)
+			}
+		}
+	}
+	for want, row := range map[string]any{"an image of 3 pixels (want 64": []uint8{1, 2, 3}, "an image of type map[string]string": map[string]string{}} {
+		if _, err := p.Predict(row); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestPredictorRefuses(t *testing.T) {
 	dir, _, _ := trainOn(t, predictorConfigs["one-hot"])
 	p, err := descent.Load(dir)
@@ -257,14 +303,14 @@ func TestPredictorRefuses(t *testing.T) {
 		return m
 	}
 	for want, row := range map[string]any{
-		"no value of age; not a column of the model: colour": edit("age", "gone"),
-		`column "age": cell "old" is not a finite number`:    edit("age", "old"),
-		`column "age": a value of type []int`:                edit("age", []int{1}),
-		"a row of type int":                                  3,
-		"a row of type <nil>":                                nil,
-		"a row of 2 values (want 6: ":                        []string{"a", "b"},
-		"no value of paid, city":                             struct{ X int }{1},
-		"no value of":                                        map[string]float64{},
+		`no column "age", which the model wants; not a column of the model: "colour"`:      edit("age", "gone"),
+		`column "age": cell "old" is not a finite number`:                                  edit("age", "old"),
+		`column "age": a value of type []int`:                                              edit("age", []int{1}),
+		"a row of type int":                                                                3,
+		"a row of type <nil>":                                                              nil,
+		"a row of 2 values (want 6, in the order of Columns)":                              []string{"a", "b"},
+		`no column "paid", "city", "price"`:                                                struct{ X int }{1},
+		`no column "paid", "city", "price", "age", "total", "late", which the model wants`: map[string]float64{},
 	} {
 		if _, err := p.Predict(row); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: got %v, want %s", row, err, want)

@@ -3,10 +3,10 @@ package descent
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -17,46 +17,31 @@ import (
 
 // encode writes a row into the slot.
 func (p *Predictor) encode(s *slot, row any) error {
+	if p.encoder == nil {
+		return p.encodeImage(s, row)
+	}
 	clear(s.x)
 	clear(s.cat)
 	switch r := row.(type) {
 	case map[string]string:
-		for i, name := range p.columns {
-			v, ok := r[name]
-			if !ok {
-				return p.absent(mapKeys(r))
-			}
-			if err := p.put(s, i, textCell(v)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return ofMap(p, s, r, textCell)
+	case map[string]float64:
+		return ofMap(p, s, r, floatCell)
 	case map[string]any:
 		for i, name := range p.columns {
 			v, ok := r[name]
 			if !ok {
-				return p.absent(mapKeys(r))
+				return p.absent(slices.Collect(maps.Keys(r)))
 			}
 			if err := p.putAny(s, i, v); err != nil {
 				return err
 			}
 		}
 		return nil
-	case map[string]float64:
-		for i, name := range p.columns {
-			v, ok := r[name]
-			if !ok {
-				return p.absent(mapKeys(r))
-			}
-			if err := p.put(s, i, floatCell(v)); err != nil {
-				return err
-			}
-		}
-		return nil
 	case []string:
-		return slice(p, s, r, func(v string) cells.Cell { return textCell(v) })
+		return ofSlice(p, s, r, textCell)
 	case []float64:
-		return slice(p, s, r, floatCell)
+		return ofSlice(p, s, r, floatCell)
 	case []any:
 		if len(r) != len(p.columns) {
 			return p.width(len(r))
@@ -71,7 +56,45 @@ func (p *Predictor) encode(s *slot, row any) error {
 	return p.encodeStruct(s, row)
 }
 
-func slice[T any](p *Predictor, s *slot, row []T, cell func(T) cells.Cell) error {
+// encodeImage writes the pixels of an image into the slot.
+func (p *Predictor) encodeImage(s *slot, row any) error {
+	switch r := row.(type) {
+	case []uint8:
+		return pixels(p.schema.Image, s.x, r)
+	case []float32:
+		return pixels(p.schema.Image, s.x, r)
+	case []float64:
+		return pixels(p.schema.Image, s.x, r)
+	}
+	return fmt.Errorf("descent: an image of type %T (want its pixels: []uint8, []float32 or []float64)", row)
+}
+
+func pixels[T uint8 | float32 | float64](m *dataset.ImageSchema, x []float32, row []T) error {
+	if len(row) != len(x) {
+		return fmt.Errorf("descent: an image of %d pixels (want %d: %v)", len(row), len(x), m.Shape)
+	}
+	for i, v := range row {
+		if x[i] = m.Value(float32(v)); x[i]-x[i] != 0 {
+			return fmt.Errorf("descent: pixel %d is %v (want a finite number)", i, v)
+		}
+	}
+	return nil
+}
+
+func ofMap[T any](p *Predictor, s *slot, row map[string]T, cell func(T) cells.Cell) error {
+	for i, name := range p.columns {
+		v, ok := row[name]
+		if !ok {
+			return p.absent(slices.Collect(maps.Keys(row)))
+		}
+		if err := p.put(s, i, cell(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ofSlice[T any](p *Predictor, s *slot, row []T, cell func(T) cells.Cell) error {
 	if len(row) != len(p.columns) {
 		return p.width(len(row))
 	}
@@ -84,46 +107,13 @@ func slice[T any](p *Predictor, s *slot, row []T, cell func(T) cells.Cell) error
 }
 
 func (p *Predictor) width(n int) error {
-	return fmt.Errorf("descent: a row of %d values (want %d: %s)", n, len(p.columns), shortList(p.columns))
+	return fmt.Errorf("descent: a row of %d values (want %d, in the order of Columns)", n, len(p.columns))
 }
 
-// shortList names the first of many.
-func shortList(names []string) string {
-	const most = 12
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
-// absent names the columns that a row has no values of, and what it has that
-// the model does not know.
+// absent names the columns that a row has no values of.
 func (p *Predictor) absent(have []string) error {
-	var missing, unknown []string
-	for _, name := range p.columns {
-		if !slices.Contains(have, name) {
-			missing = append(missing, name)
-		}
-	}
 	slices.Sort(have)
-	for _, name := range have {
-		if _, ok := p.index[name]; !ok && !slices.ContainsFunc(p.targets, func(t dataset.TargetSchema) bool { return t.Name == name }) {
-			unknown = append(unknown, name)
-		}
-	}
-	text := "descent: no value of " + shortList(missing)
-	if len(unknown) > 0 {
-		text += "; not a column of the model: " + shortList(unknown)
-	}
-	return fmt.Errorf("%s", text)
-}
-
-func mapKeys[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	return keys
+	return fmt.Errorf("descent: %w", p.encoder.CheckNames(have))
 }
 
 // textCell is a cell of a string, without a copy: a cell only reads it.
@@ -254,12 +244,9 @@ func (p *Predictor) bind(t reflect.Type) *binding {
 	found := make([]string, 0, len(p.columns))
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("descent"), ",")
-		if !f.IsExported() || name == "-" {
+		name, _, ok := dataset.StructColumn(f)
+		if !ok {
 			continue
-		}
-		if name == "" {
-			name = f.Name
 		}
 		if at, ok := p.index[name]; ok {
 			b.fields[at] = boundField{i, -1}

@@ -13,9 +13,10 @@ func newByteRows(data []uint8, width int, scale, shift float32) *byteRows {
 	if scale == 0 {
 		scale = 1
 	}
+	image := ImageSchema{Scale: scale, Shift: shift}
 	b := &byteRows{data: data, width: width}
 	for v := range b.table {
-		b.table[v] = float32(float32(v)*scale) + shift
+		b.table[v] = image.Value(float32(v))
 	}
 	return b
 }

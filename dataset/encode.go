@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -74,15 +75,6 @@ func indexOf(names []string) map[string]int32 {
 	return m
 }
 
-// Schema returns the schema; the caller must not change it.
-func (e *Encoder) Schema() *Schema { return e.schema }
-
-// Width returns the number of features in x.
-func (e *Encoder) Width() int { return e.width }
-
-// Cats returns the number of indices in cat.
-func (e *Encoder) Cats() int { return e.cats }
-
 // Len returns the number of columns that are features.
 func (e *Encoder) Len() int { return len(e.features) }
 
@@ -101,7 +93,7 @@ func (c *ColumnSchema) scaled(v float64) float32 {
 	return float32(z)
 }
 
-// Put writes the cell of feature column i into a row: x (Width) and cat (Cats).
+// Put writes the cell of feature column i into a row of Fields: x and cat.
 // The row must be zeros where the column goes. It does not allocate for
 // numbers, categories and booleans.
 func (e *Encoder) Put(i int, cell *cells.Cell, x []float32, cat []int32) error {
@@ -149,16 +141,14 @@ func (e *Encoder) dense(f *feature, cell *cells.Cell, x []float32) (missing bool
 		}
 		return missing, nil
 	case KindBoolean:
-		switch {
-		case e.missing.cell(cell):
+		if e.missing.cell(cell) {
 			return true, nil
-		default:
-			i, ok := f.index[string(cell.Text())]
-			if !ok {
-				return false, fmt.Errorf("cell %q (want %q or %q)", cell.Text(), c.Vocabulary[0], c.Vocabulary[1])
-			}
-			x[0] = float32(2*i - 1)
 		}
+		i, ok := f.index[string(cell.Text())]
+		if !ok {
+			return false, fmt.Errorf("cell %q (want %q or %q)", cell.Text(), c.Vocabulary[0], c.Vocabulary[1])
+		}
+		x[0] = float32(2*i - 1)
 		return false, nil
 	}
 	if e.missing.cell(cell) {
@@ -184,8 +174,8 @@ func (e *Encoder) code(f *feature, cell *cells.Cell) int32 {
 	return -1
 }
 
-// EncodeRow writes one example, given by the names of its columns, into x
-// (Width) and cat (Cats; may be nil if there are none). Columns that are not
+// EncodeRow writes one example, given by the names of its columns, into x and
+// cat (nil if there is none), as long as Fields says. Columns that are not
 // features are ignored; one that is must be there, if only empty.
 func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) error {
 	if len(x) != e.width || len(cat) != e.cats {
@@ -197,12 +187,7 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 		name := e.features[i].column.Name
 		text, ok := row[name]
 		if !ok {
-			have := make([]string, 0, len(row))
-			for n := range row {
-				have = append(have, n)
-			}
-			slices.Sort(have)
-			return fmt.Errorf("dataset: no value of column %q (%s)", name, suggest(name, have))
+			return fmt.Errorf("dataset: %w", e.CheckNames(slices.Sorted(maps.Keys(row))))
 		}
 		cell := cells.TextCell([]byte(text))
 		if err := e.Put(i, &cell, x, cat); err != nil {
@@ -260,33 +245,54 @@ func (e *Encoder) Encode(t *Table) (*Memory, error) {
 	return m, nil
 }
 
-// find returns the column of the table for each feature. All that are missing
-// are named.
+// find returns the column of the table for each feature.
 func (e *Encoder) find(t *Table) ([]int, error) {
 	cols := make([]int, len(e.features))
-	var absent []string
 	for i, f := range e.features {
-		name := f.column.Name
-		if cols[i] = t.place(name); cols[i] < 0 {
+		if cols[i] = t.place(f.column.Name); cols[i] < 0 {
+			return nil, fmt.Errorf("dataset: %s: %w", t.file, e.CheckNames(t.names))
+		}
+	}
+	return cols, nil
+}
+
+// CheckNames reports the features that are not among the names of a row or a
+// table, all of them, and beside them the names that the schema does not know;
+// nil if every feature is there.
+func (e *Encoder) CheckNames(names []string) error {
+	have, known := map[string]bool{}, map[string]bool{e.schema.Weight: true}
+	for _, n := range names {
+		have[n] = true
+	}
+	var absent, unknown []string
+	for i := range e.features {
+		name := e.features[i].column.Name
+		if known[name] = true; !have[name] {
 			absent = append(absent, name)
 		}
 	}
+	for _, d := range e.schema.Dropped {
+		known[d.Name] = true
+	}
+	for _, target := range e.schema.Targets() {
+		known[target.Name] = true
+	}
+	for _, n := range names {
+		if !known[n] {
+			unknown = append(unknown, n)
+		}
+	}
 	if len(absent) == 0 {
-		return cols, nil
+		return nil
 	}
-	unknown := e.unknown(t)
-	switch {
-	case len(absent) > 1 || len(unknown) > 0:
-		text := fmt.Sprintf("dataset: %s: no column %s, which the model wants", t.file, shortList(quoted(absent)))
-		if len(unknown) > 0 {
-			text += "; not a column of the model: " + shortList(quoted(unknown))
-		}
-		if len(absent) == 1 {
-			text += " (" + suggest(absent[0], t.names) + ")"
-		}
-		return nil, errors.New(text)
+	text := fmt.Sprintf("no column %s, which the model wants", shortList(quoted(absent)))
+	if len(unknown) > 0 {
+		text += "; not a column of the model: " + shortList(quoted(unknown))
 	}
-	return nil, fmt.Errorf("dataset: %s: no column %q, which the model wants (%s)", t.file, absent[0], suggest(absent[0], t.names))
+	if len(absent) == 1 {
+		text += " (" + suggest(absent[0], names) + ")"
+	}
+	return errors.New(text)
 }
 
 func quoted(names []string) []string {
@@ -295,26 +301,6 @@ func quoted(names []string) []string {
 		out[i] = strconv.Quote(n)
 	}
 	return out
-}
-
-// unknown returns the columns of a table that the model has never seen.
-func (e *Encoder) unknown(t *Table) (names []string) {
-	known := map[string]bool{e.schema.Weight: true}
-	for i := range e.schema.Columns {
-		known[e.schema.Columns[i].Name] = true
-	}
-	for _, d := range e.schema.Dropped {
-		known[d.Name] = true
-	}
-	for _, target := range e.schema.Targets() {
-		known[target.Name] = true
-	}
-	for _, n := range t.names {
-		if !known[n] {
-			names = append(names, n)
-		}
-	}
-	return names
 }
 
 func (e *Encoder) codes(f *feature, t *Table, col int) *cells.Memo[int32] {

@@ -92,6 +92,9 @@ func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	if o.Infer == InferFull {
 		t.warn(s, rows)
 	}
+	if t.ragged > 0 {
+		s.Hints = append(s.Hints, fmt.Sprintf("%d rows of another length than the first were mended or left out (data.ragged: %s)", t.ragged, t.options.Ragged))
+	}
 	return s, s.Validate()
 }
 
@@ -203,7 +206,11 @@ func values(rows []int, each func([]int, func(float64)) int) []float64 {
 // eachNumber returns a function that calls f with the numbers of a column in
 // the order of rows, and returns how many are missing.
 func (t *Table) eachNumber(col int) func(rows []int, f func(float64)) (missing int) {
-	memo := t.numbers(col)
+	return each(t.numbers(col))
+}
+
+// each is eachNumber for numbers of any kind, such as the days of dates.
+func each(memo *cells.Memo[number]) func(rows []int, f func(float64)) (missing int) {
 	return func(rows []int, f func(float64)) (missing int) {
 		for _, row := range rows {
 			if n := memo.At(row); n.ok {

@@ -134,6 +134,21 @@ func TestSeveralFiles(t *testing.T) {
 	}
 	_, err = ReadTable(filepath.Join(dir, "p1.csv")+","+filepath.Join(dir, "odd.csv"), TableOptions{})
 	wantError(t, err, "differ", `"b"`)
+	odd := filepath.Join(dir, "q[1].csv")
+	if err := os.WriteFile(odd, []byte("a,b\n7,x\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{odd, filepath.Join(dir, "p1.csv") + "," + odd} { // a name is no pattern
+		if table, err := ReadTable(path, TableOptions{}); err != nil || table.Cell(table.Len()-1, 0) != "7" {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	table, err = ReadTable(filepath.Join(dir, "p1.csv")+","+filepath.Join(dir, "p2.csv")+","+odd, TableOptions{Target: "a", Columns: map[string]string{"b": KindNumeric}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = table.Fit([]int{0, 1, 2}, FitOptions{}) // the row that is wrong is of the third file
+	wantError(t, err, "q[1].csv:2:", `"x"`)
 	_, err = ReadTable(filepath.Join(dir, "none*.csv"), TableOptions{})
 	wantError(t, err, "none*.csv")
 	if !strings.Contains(err.Error(), "no such file") {
@@ -170,4 +185,28 @@ func TestReadPieces(t *testing.T) {
 	}
 	err = ReadPieces(writeFile(t, "bad.csv", b.String()+"1,2,3\n"), TableOptions{}, func(*Table) error { return nil })
 	wantError(t, err, fmt.Sprintf("bad.csv:%d: 3 cells", 2*pieceRows+7))
+}
+
+// FuzzFormats: no input of JSON lines or libsvm panics, takes much memory, or
+// makes columns of different lengths.
+func FuzzFormats(f *testing.F) {
+	for _, s := range []string{"{\"a\":1}\n{\"a\":{\"b\":[1,2]}}", "[{\"a\":null},{}]", "[", "{\"a\":1,\"a\":2}", "1 1:2 5:3 # c\n-1 qid:3 2:x", "1 9999:1", "\x00", "{}\n{}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, format := range []string{FormatJSONL, FormatLibSVM} {
+			path := filepath.Join(t.TempDir(), "f")
+			if err := os.WriteFile(path, data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			table, err := ReadTable(path, TableOptions{Format: format})
+			if err != nil {
+				continue
+			}
+			for col := range table.Names() {
+				table.Cell(table.Len()-1, col)
+			}
+			table.Line(table.Len() - 1)
+		}
+	})
 }

@@ -60,9 +60,7 @@ func (t *Table) about(col int) about {
 		return f
 	})
 	a := about{layouts: ^uint64(0)}
-	rows := make([]int, t.Len())
-	for row := range rows {
-		rows[row] = row
+	for row := range t.Len() {
 		f := memo.At(row)
 		if f.missing {
 			continue
@@ -72,7 +70,7 @@ func (t *Table) about(col int) about {
 		a.layouts &= f.layouts
 		among = a.layouts
 	}
-	t.columns[col].Distinct(rows, func(text []byte) bool {
+	t.columns[col].Distinct(nil, func(text []byte) bool {
 		if !t.missing.has(text) {
 			a.distinct++
 		}
@@ -84,11 +82,7 @@ func (t *Table) about(col int) about {
 // booleanWords returns the words of a column that has just those of a boolean.
 func (t *Table) booleanWords(col int) []string {
 	var words []string
-	rows := make([]int, t.Len())
-	for row := range rows {
-		rows[row] = row
-	}
-	t.columns[col].Distinct(rows, func(text []byte) bool {
+	t.columns[col].Distinct(nil, func(text []byte) bool {
 		if !t.missing.has(text) {
 			words = append(words, string(text))
 		}
@@ -198,16 +192,7 @@ func (t *Table) fitDate(c *ColumnSchema, col int, rows []int, o FitOptions) erro
 		days, ok := c.days(cell.Text())
 		return number{v: days, ok: ok}
 	})
-	return t.fitNumbers(c, rows, o, func(rows []int, f func(float64)) (missing int) {
-		for _, row := range rows {
-			if n := memo.At(row); n.ok {
-				f(n.v)
-			} else {
-				missing++
-			}
-		}
-		return missing
-	})
+	return t.fitNumbers(c, rows, o, each(memo))
 }
 
 // noDate names a cell that does not fit the layouts of the others.

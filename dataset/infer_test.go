@@ -61,7 +61,7 @@ func TestEncodeKinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := encoded(t, s, table)
-		x, cat := make([]float32, e.Width()), make([]int32, e.Cats())
+		x, cat := make([]float32, s.Width()), make([]int32, len(s.CatSizes()))
 		for row := range table.Len() {
 			m := map[string]string{}
 			for col, name := range table.Names() {

@@ -13,7 +13,8 @@ const (
 	leakShare = 0.98 // of what a guess gets wrong, or of the variance
 	leakBins  = 200  // at most, of leakBin rows or more
 	leakBin   = 20
-	leakRows  = 200 // at least
+	leakRows  = 200    // at least
+	leakMost  = 50_000 // that are looked at
 )
 
 // warn adds hints on columns that all but determine a target: their groups,
@@ -21,6 +22,13 @@ const (
 func (t *Table) warn(s *Schema, rows []int) {
 	if len(rows) < leakRows {
 		return
+	}
+	if n := len(rows); n > leakMost {
+		some := make([]int, leakMost)
+		for i := range some {
+			some[i] = rows[i*n/leakMost]
+		}
+		rows = some
 	}
 	for i, target := range s.Targets() {
 		y := t.targetValues(t.targets[i], &target)

@@ -33,18 +33,19 @@ func ReadTable(path string, o TableOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(files) > 1 {
+		t.file, t.files = path, []filePart{{0, files[0]}}
+	}
 	for _, file := range files[1:] {
 		more, err := readTableFile(file, o)
 		if err != nil {
 			return nil, err
 		}
+		t.files = append(t.files, filePart{t.Len(), file})
 		if odd := t.store.Concat(more.store); odd != "" {
 			return nil, fmt.Errorf("dataset: %s and %s differ: only one has the column %q", files[0], file, odd)
 		}
 		t.ragged += more.ragged
-	}
-	if len(files) > 1 {
-		t.file = path
 	}
 	return t, nil
 }
@@ -61,11 +62,7 @@ func ReadPieces(path string, o TableOptions, f func(*Table) error) error {
 		return err
 	}
 	for _, file := range files {
-		one := o
-		if one.Format == "" {
-			one.Format = TableFormat(file)
-		}
-		t := newTable(file, one)
+		t := newFileTable(file, o)
 		t.piece = f
 		if err := t.readFile(file); err != nil {
 			return err
@@ -90,10 +87,10 @@ func tableFiles(path string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", part, err)
 		}
-		if len(found) == 0 {
-			if _, err := os.Stat(part); err != nil {
-				return nil, fmt.Errorf("dataset: %w", err)
-			}
+		if _, err := os.Stat(part); err == nil {
+			found = []string{part} // as it is, though it may have brackets
+		} else if len(found) == 0 {
+			return nil, fmt.Errorf("dataset: %w", err)
 		}
 		slices.Sort(found)
 		files = append(files, found...)
@@ -108,11 +105,17 @@ func IsTablePath(path string) bool {
 }
 
 func readTableFile(path string, o TableOptions) (*Table, error) {
+	t := newFileTable(path, o)
+	return t, t.readFile(path)
+}
+
+// newFileTable is newTable with the format that the name of the file tells, if
+// the options name none.
+func newFileTable(path string, o TableOptions) *Table {
 	if o.Format == "" {
 		o.Format = TableFormat(path)
 	}
-	t := newTable(path, o)
-	return t, t.readFile(path)
+	return newTable(path, o)
 }
 
 // readFile reads a file of the format that the options name.

@@ -87,6 +87,9 @@ type ImageSchema struct {
 	Shift float32 `json:"shift"`
 }
 
+// Value returns a pixel as a feature.
+func (m *ImageSchema) Value(v float32) float32 { return float32(v*m.Scale) + m.Shift }
+
 // TargetSchema is what a model predicts: one of Classes by number, or
 // (v-Mean)/Std of a value v, or of log(1+v) with Transform "log".
 type TargetSchema struct {

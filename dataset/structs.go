@@ -72,6 +72,20 @@ type structField struct {
 	list        bool
 }
 
+// StructColumn returns the name of the column that a field of a struct becomes,
+// and its role, by the tag `descent:"name,role"`; ok is false for one that is
+// left out. See TableOf.
+func StructColumn(f reflect.StructField) (name, role string, ok bool) {
+	name, role, _ = strings.Cut(f.Tag.Get("descent"), ",")
+	if !f.IsExported() || name == "-" {
+		return "", "", false
+	}
+	if name == "" {
+		name = f.Name
+	}
+	return name, role, true
+}
+
 func structFields(typ reflect.Type) ([]structField, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("the type is a %s (want a struct)", typ.Kind())
@@ -80,12 +94,9 @@ func structFields(typ reflect.Type) ([]structField, error) {
 	roles := map[string]string{}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
-		name, role, _ := strings.Cut(f.Tag.Get("descent"), ",")
-		if !f.IsExported() || name == "-" {
+		name, role, ok := StructColumn(f)
+		if !ok {
 			continue
-		}
-		if name == "" {
-			name = f.Name
 		}
 		s := structField{index: i, name: name, role: role}
 		kind := f.Type.Kind()

@@ -76,6 +76,7 @@ var targetNames = []string{"target", "label", "class", "y"}
 // from 0. It does not change and is safe for concurrent use.
 type Table struct {
 	file    string
+	files   []filePart // of several files, the first row of each; else nil
 	names   []string
 	store   *cells.Store
 	columns []*cells.Column // of store
@@ -116,13 +117,26 @@ func (t *Table) Target() string {
 	return t.names[t.targets[0]]
 }
 
-// Ragged returns how many rows of another length than the first were mended or
-// left out, by TableOptions.Ragged.
-func (t *Table) Ragged() int { return t.ragged }
+// filePart is where the rows of one of several files begin.
+type filePart struct {
+	row  int
+	file string
+}
+
+// fileOf returns the file of a row.
+func (t *Table) fileOf(row int) string {
+	file := t.file
+	for _, p := range t.files {
+		if p.row <= row {
+			file = p.file
+		}
+	}
+	return file
+}
 
 // errorAt places an error: file:line: column "name": ...
 func (t *Table) errorAt(row, col int, format string, args ...any) error {
-	return fmt.Errorf("dataset: %s:%d: column %q: %w", t.file, t.Line(row), t.names[col], fmt.Errorf(format, args...))
+	return fmt.Errorf("dataset: %s:%d: column %q: %w", t.fileOf(row), t.Line(row), t.names[col], fmt.Errorf(format, args...))
 }
 
 // place returns the place of the column of a name, or -1.

@@ -4,7 +4,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/tensor"
@@ -17,6 +19,7 @@ func TestSAM(t *testing.T) {
 	ds := memory(t, dataset.Column{Name: "x", Data: tensor.Of(x, 4, 1)}, dataset.Column{Name: "y", Data: tensor.Of(y, 4, 1)})
 	update := func(rho float64, micro int) float64 {
 		c := small(t)
+		c.Engine = nil // the CPU
 		c.Model, c.Loss = nn.Dense(1).NoBias().Init(nn.Constant(0.5)), nn.MSE()
 		c.Data, c.Val, c.Test, c.Batch = ds, nil, nil, nil
 		c.Optimizer, c.Budget, c.Out = optim.SGD(0.1).WithSAM(rho), Updates(1), NoOut
@@ -57,6 +60,7 @@ func TestSAMOfNets(t *testing.T) {
 	ds := memory(t, dataset.Column{Name: "x", Data: tensor.Of(x, 24, 2)}, dataset.Column{Name: "y", Data: tensor.Of(y, 24, 1)})
 	run := func(rho float64, micro int) *Run {
 		c := small(t)
+		c.Engine = nil // the CPU
 		c.Model = nn.Sequential(nn.Dense(8), nn.BatchNorm(), nn.ReLU(), nn.Dropout(0.3), nn.Dense(1))
 		c.Loss, c.Data, c.Val, c.Test, c.Batch = nn.MSE(), ds, nil, nil, nil
 		c.Optimizer, c.Budget, c.Out = optim.AdamW(0.01).WithSAM(rho), Updates(3), NoOut
@@ -67,6 +71,23 @@ func TestSAMOfNets(t *testing.T) {
 	for _, micro := range []int{1, 5, 12} {
 		if other := run(0.05, micro); other.Summary.Fingerprint != whole.Summary.Fingerprint {
 			t.Errorf("micro-batches of %d change the bits", micro)
+		}
+	}
+	sharded := func(workers, micro int, keep engine.Recompute) string {
+		c := small(t)
+		c.Engine = nil // the CPU
+		c.Model = nn.Sequential(nn.Dense(8), nn.BatchNorm(), nn.ReLU(), nn.Dropout(0.3), nn.Dense(1))
+		c.Loss, c.Data, c.Val, c.Test, c.Batch = nn.MSE(), ds, nil, nil, batch.All()
+		c.Optimizer, c.Budget, c.Out = optim.AdamW(0.01).WithSAM(0.05).WithEMA(0.9), Updates(3), NoOut
+		c.Shards, c.Exec.Workers, c.Exec.Micro, c.Exec.Recompute = 3, workers, micro, keep
+		return fit(t, c).Summary.Fingerprint
+	}
+	want := sharded(1, 24, engine.RecomputeNever)
+	for _, workers := range []int{1, 2, 3} {
+		for _, keep := range []engine.Recompute{engine.RecomputeNever, engine.RecomputeAlways} {
+			if got := sharded(workers, 1+2*workers, keep); got != want {
+				t.Errorf("%d workers, recompute %d change the bits", workers, keep)
+			}
 		}
 	}
 	if tiny := run(1e-30, 24); tiny.Summary.Fingerprint != run(0, 24).Summary.Fingerprint {

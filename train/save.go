@@ -224,22 +224,11 @@ func checkResolved(c *Config, s *checkpoint.State) error {
 
 // refuseChanges names the keys that differ.
 func refuseChanges(now, before map[string]any) error {
-	a, b := map[string]any{}, map[string]any{}
-	flatten(a, "", now)
-	flatten(b, "", before)
-	keys := map[string]bool{}
-	for k := range a {
-		keys[k] = true
-	}
-	for k := range b {
-		keys[k] = true
-	}
 	var diffs []string
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if k == "exec" || strings.HasPrefix(k, "exec.") || reflect.DeepEqual(a[k], b[k]) {
-			continue
+	for _, d := range Differences(now, before) {
+		if d.Key != "exec" && !strings.HasPrefix(d.Key, "exec.") {
+			diffs = append(diffs, fmt.Sprintf("%s is %s (the run has %s)", d.Key, show(d.A), show(d.B)))
 		}
-		diffs = append(diffs, fmt.Sprintf("%s is %s (the run has %s)", k, show(a, k), show(b, k)))
 	}
 	if diffs == nil {
 		return nil
@@ -247,13 +236,47 @@ func refuseChanges(now, before map[string]any) error {
 	return refuse("train: a run resumes with the configuration it began with, but for exec: %s", strings.Join(diffs, "; "))
 }
 
-func show(m map[string]any, k string) string {
+// Difference is a key of two configurations, with dots between its parts, and
+// its two values as JSON; nil where it is not set.
+type Difference struct {
+	Key  string
+	A, B json.RawMessage
+}
+
+// Differences returns the keys in which two configurations differ, in order.
+func Differences(a, b map[string]any) []Difference {
+	x, y := map[string]any{}, map[string]any{}
+	flatten(x, "", a)
+	flatten(y, "", b)
+	keys := map[string]bool{}
+	for _, m := range []map[string]any{x, y} {
+		for k := range m {
+			keys[k] = true
+		}
+	}
+	var out []Difference
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if !reflect.DeepEqual(x[k], y[k]) {
+			out = append(out, Difference{k, leaf(x, k), leaf(y, k)})
+		}
+	}
+	return out
+}
+
+func leaf(m map[string]any, k string) json.RawMessage {
 	v, ok := m[k]
 	if !ok {
-		return "not set"
+		return nil
 	}
 	b, _ := json.Marshal(v) // it came from JSON
-	return string(b)
+	return b
+}
+
+func show(v json.RawMessage) string {
+	if v == nil {
+		return "not set"
+	}
+	return string(v)
 }
 
 // flatten writes the leaves of nested objects under dotted names.

@@ -3,10 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -72,65 +71,37 @@ func compareRuns(dirA, dirB string) (*comparison, error) {
 		if r.Summary == nil {
 			return nil, fmt.Errorf("%s: there is no %s: the run is not over", dir, report.SummaryName)
 		}
-		var whole map[string]any
-		if err := json.Unmarshal(r.Resolved, &whole); err != nil {
+		if err := json.Unmarshal(r.Resolved, &configs[i]); err != nil {
 			return nil, fmt.Errorf("%s: its configuration: %w", filepath.Join(dir, train.ModelName), err)
 		}
-		runs[i], configs[i] = r, map[string]any{}
-		flattenJSON(configs[i], "", whole)
+		runs[i] = r
 	}
 	if a, b := runs[0].Data, runs[1].Data; a != "" && b != "" {
 		d.Data = map[bool]string{true: "same", false: "different"}[a == b]
 	}
 	d.Same = runs[0].Summary.Fingerprint == runs[1].Summary.Fingerprint
-	d.Config = differences(configs[0], configs[1])
+	d.Config = changes(configs[0], configs[1])
 	var err error
 	d.Results, err = results(runs[0].Summary, runs[1].Summary)
 	return d, err
 }
 
-// flattenJSON gives the leaves of an object names with dots.
-func flattenJSON(out map[string]any, prefix string, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			flattenJSON(out, join(prefix, k), x)
-		}
-		return
-	case []any:
-		if prefix == "model" {
-			for i, x := range v {
-				b, _ := plainJSON(x, "") // it came from JSON
-				out[fmt.Sprintf("%s.%d", prefix, i)] = string(b)
-			}
-			return
-		}
-		b, _ := plainJSON(v, "")
-		out[prefix] = string(b)
-		return
-	}
-	out[prefix] = v
-}
-
-func join(prefix, key string) string {
-	if prefix == "" {
-		return key
-	}
-	return prefix + "." + key
-}
-
-func differences(a, b map[string]any) []difference {
-	keys := map[string]bool{}
+// changes are the keys in which two configurations differ; of models, the layers
+// by number.
+func changes(a, b map[string]any) []difference {
 	for _, m := range []map[string]any{a, b} {
-		for k := range m {
-			keys[k] = true
+		if layers, ok := m["model"].([]any); ok {
+			numbered := map[string]any{}
+			for i, l := range layers {
+				b, _ := plainJSON(l, "") // it came from JSON
+				numbered[strconv.Itoa(i)] = json.RawMessage(b)
+			}
+			m["model"] = numbered
 		}
 	}
 	out := []difference{}
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if a[k] != b[k] {
-			out = append(out, difference{Key: k, A: a[k], B: b[k]})
-		}
+	for _, d := range train.Differences(a, b) {
+		out = append(out, difference{Key: d.Key, A: d.A, B: d.B})
 	}
 	return out
 }
@@ -206,8 +177,15 @@ func (a *app) showComparison(d *comparison) {
 // shown is a value for people.
 func shown(v any) string {
 	switch v := v.(type) {
-	case nil:
-		return "–"
+	case json.RawMessage:
+		if v == nil {
+			return "–"
+		}
+		var text string
+		if json.Unmarshal(v, &text) == nil {
+			return text
+		}
+		return string(v)
 	case float64:
 		return report.Short(v)
 	}

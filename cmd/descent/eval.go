@@ -49,7 +49,7 @@ func (a *app) dataFor(t *trained, data, part string) (dataset.Dataset, string, e
 	if data == "" {
 		return a.part(t, part)
 	}
-	ds, err := t.config.Encode(data, "test", t.schema, true)
+	ds, err := t.config.Encode(data, "test", t.schema)
 	return ds, data, err
 }
 

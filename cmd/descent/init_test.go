@@ -176,3 +176,15 @@ func TestFolds(t *testing.T) {
 		t.Errorf("without --out: %d", code)
 	}
 }
+
+// TestPredictLeavesNothingHalf: a row that is wrong leaves no file behind.
+func TestPredictLeavesNothingHalf(t *testing.T) {
+	dir := t.TempDir()
+	out, file := filepath.Join(dir, "run"), filepath.Join(dir, "predicted.csv")
+	mustCall(t, "train", "--data", write(t, dir, "people.csv", people(90)), "--target", "income", "--out", out, "--quiet", "--set", "budget=1ep")
+	bad := write(t, dir, "bad.csv", people(20000)+"old,judge,low\n")
+	code, _, stderr := call("predict", out, "--data", bad, "--out", file)
+	if _, err := os.Stat(file); code != exitFailed || !strings.Contains(stderr, "bad.csv:20002:") || err == nil {
+		t.Errorf("exit code %d, %s, the file: %v", code, stderr, err)
+	}
+}

@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/tensor"
 	"github.com/descent-ml/descent/train"
 )
@@ -48,7 +48,7 @@ func (a *app) predict() *cobra.Command {
 }
 
 // to calls f with the file of that name, or with standard output. A file that
-// exists is not overwritten.
+// exists is not overwritten, and one that f fails to fill is removed.
 func (a *app) to(path string, f func(io.Writer) error) (err error) {
 	if path == "" {
 		return f(a.out)
@@ -60,7 +60,10 @@ func (a *app) to(path string, f func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(file), file.Close())
+	if err := errors.Join(f(file), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // predict writes a line for each example: the class and the probability of
@@ -69,24 +72,16 @@ func (t *trained) predict(ctx context.Context, data string, w io.Writer, format 
 	b := bufio.NewWriter(w)
 	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
 	p.json.SetEscapeHTML(false)
-	x, err := t.config.BuildExec()
-	if err != nil {
-		return err
-	}
-	eng, err := train.NewEngine(x)
-	if err != nil {
-		return usageError{err}
-	}
-	defer eng.Close()
-	var e *train.Evaluator
-	err = t.config.EncodePieces(data, t.schema, func(ds dataset.Dataset) error {
-		if e == nil {
-			var err error
-			if e, err = train.NewEvaluator(eng, t.model, nil, ds.Fields(), t.run.Params); err != nil {
-				return err
+	err := t.config.WithEngine(func(eng engine.Engine) error {
+		var e *train.Evaluator
+		return t.config.EncodePieces(data, t.schema, func(ds dataset.Dataset) (err error) {
+			if e == nil {
+				if e, err = train.NewEvaluator(eng, t.model, nil, ds.Fields(), t.run.Params); err != nil {
+					return err
+				}
 			}
-		}
-		return e.Predict(ctx, ds, p.write)
+			return e.Predict(ctx, ds, p.write)
+		})
 	})
 	p.csv.Flush()
 	return errors.Join(err, p.csv.Error(), b.Flush())
@@ -147,19 +142,13 @@ func (p *predictions) answer(scores []float32) (names []string, values []any) {
 		}
 		return names, values
 	case t.Task == dataset.TaskMultiLabel:
-		for i, y := range scores {
-			yes := 1 / (1 + math.Exp(-float64(y)))
+		for i, yes := range p.schema.Probabilities(nil, scores) {
 			names = append(names, targets[i].Name, "p("+targets[i].Name+"="+targets[i].Class(1)+")")
-			values = append(values, targets[i].Class(map[bool]int{true: 1}[y > 0]), yes)
+			values = append(values, targets[i].Class(map[bool]int{true: 1}[scores[i] > 0]), yes)
 		}
 		return names, values
 	}
-	probabilities := softmax(scores)
-	if p.config.Loss.Kind == "bce" {
-		yes := 1 / (1 + math.Exp(-float64(scores[0])))
-		probabilities = []float64{1 - yes, yes}
-	}
-	best := 0
+	probabilities, best := p.schema.Probabilities(nil, scores), 0
 	for i, x := range probabilities {
 		if x > probabilities[best] {
 			best = i
@@ -170,23 +159,6 @@ func (p *predictions) answer(scores []float32) (names []string, values []any) {
 		names, values = append(names, "p("+t.Class(i)+")"), append(values, x)
 	}
 	return names, values
-}
-
-// softmax returns the probabilities of scores.
-func softmax(scores []float32) []float64 {
-	most := math.Inf(-1)
-	for _, s := range scores {
-		most = max(most, float64(s))
-	}
-	sum, p := 0.0, make([]float64, len(scores))
-	for i, s := range scores {
-		p[i] = math.Exp(float64(s) - most)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p
 }
 
 // object is a JSON object with its members in order.

@@ -88,6 +88,9 @@ func showQuality(w io.Writer, q *assess.Quality) {
 		fmt.Fprintln(t)
 	}
 	t.Flush()
+	for _, n := range q.Notes {
+		fmt.Fprintln(w, "  note:", n)
+	}
 }
 
 func scoreOf(scores []metric.Score, name string) string {

@@ -156,7 +156,7 @@ func scoreTable(q *assess.Quality) page.Section {
 	if q.Model.Resamples > 0 {
 		intro += fmt.Sprintf("Intervals are of %d bootstrap resamples of these examples: they do not cover another seed of training.", q.Model.Resamples)
 	}
-	return page.Section{Title: "Quality", Intro: intro, Blocks: []page.Block{t}}
+	return page.Section{Title: "Quality", Intro: intro, Blocks: []page.Block{t, page.Text{Paragraphs: q.Notes}}}
 }
 
 func classes(q *assess.Quality) page.Section {

@@ -6,10 +6,10 @@ package assess
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/metric"
 	"github.com/descent-ml/descent/nn"
@@ -23,6 +23,7 @@ type Quality struct {
 	Model      *metric.Report `json:"model"`
 	Baselines  []Baseline     `json:"baselines"`
 	Importance []Importance   `json:"importance,omitempty"` // most important first
+	Notes      []string       `json:"notes,omitempty"`      // what was left out, and why
 }
 
 // Baseline is a simple way to predict.
@@ -47,22 +48,22 @@ type Job struct {
 	Part   string          // what Data is
 	Data   dataset.Dataset // to measure on
 	Seed   uint64
-}
 
-// Scores measures the model.
-func (j *Job) Scores(ctx context.Context) (*metric.Report, error) {
-	p, err := j.predict(ctx, j.Params, nil)
-	if err != nil {
-		return nil, err
-	}
-	return j.measure(p, metric.Options{Seed: j.Seed})
+	known *predictions // what is true of Data
 }
 
 // Run measures the model and everything beside it.
 func (j *Job) Run(ctx context.Context) (*Quality, error) {
-	q := &Quality{Part: j.Part}
 	var err error
-	if q.Model, err = j.Scores(ctx); err != nil {
+	if j.known, err = truth(j.Data); err != nil {
+		return nil, err
+	}
+	model, err := j.Config.BuildModel(j.Sets.Schema)
+	if err != nil {
+		return nil, err
+	}
+	q := &Quality{Part: j.Part}
+	if q.Model, err = j.scores(ctx, j.Params, model); err != nil {
 		return nil, err
 	}
 	guess, err := j.guess()
@@ -72,12 +73,16 @@ func (j *Job) Run(ctx context.Context) (*Quality, error) {
 	q.Baselines = append(q.Baselines, *guess)
 	if j.Sets.Train.Len() <= linearRows {
 		linear, err := j.linear(ctx)
-		if err != nil {
-			return nil, err
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil: // such as memory that does not suffice: the model is measured all the same
+			q.Notes = append(q.Notes, fmt.Sprintf("the linear model is left out: %v", err))
+		default:
+			q.Baselines = append(q.Baselines, *linear)
 		}
-		q.Baselines = append(q.Baselines, *linear)
 	}
-	q.Importance, err = j.importance(ctx)
+	q.Importance, err = j.importance(ctx, model)
 	return q, err
 }
 
@@ -90,44 +95,30 @@ type predictions struct {
 	weight []float32
 }
 
-// predict runs the model, or another, over the data.
-func (j *Job) predict(ctx context.Context, params checkpoint.Tensors, other nn.Layer) (*predictions, error) {
-	model := other
-	if model == nil {
-		var err error
-		if model, err = j.Config.BuildModel(j.Sets.Schema); err != nil {
-			return nil, err
-		}
-	}
-	p, err := truth(j.Data)
-	if err != nil {
-		return nil, err
-	}
-	err = j.evaluator(model, params, func(e *train.Evaluator) error {
+// scores runs a model over the data and measures it.
+func (j *Job) scores(ctx context.Context, params checkpoint.Tensors, model nn.Layer) (*metric.Report, error) {
+	p := *j.known
+	err := j.evaluator(model, params, func(e *train.Evaluator) error {
 		return e.Predict(ctx, j.Data, func(_ int, pred *tensor.Tensor, rows int) error {
 			p.width = pred.Size() / pred.Shape()[0]
 			p.scores = append(p.scores, pred.F32()[:rows*p.width]...)
 			return nil
 		})
 	})
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return j.measure(&p, metric.Options{Seed: j.Seed})
 }
 
 func (j *Job) evaluator(model nn.Layer, params checkpoint.Tensors, f func(*train.Evaluator) error) error {
-	x, err := j.Config.BuildExec()
-	if err != nil {
-		return err
-	}
-	eng, err := train.NewEngine(x)
-	if err != nil {
-		return err
-	}
-	defer eng.Close()
-	e, err := train.NewEvaluator(eng, model, j.Config.BuildLoss(), j.Data.Fields(), params)
-	if err != nil {
-		return err
-	}
-	return f(e)
+	return j.Config.WithEngine(func(eng engine.Engine) error {
+		e, err := train.NewEvaluator(eng, model, j.Config.BuildLoss(), j.Data.Fields(), params)
+		if err != nil {
+			return err
+		}
+		return f(e)
+	})
 }
 
 // truth reads the targets and weights of the data.
@@ -185,28 +176,31 @@ func (j *Job) measure(p *predictions, o metric.Options) (*metric.Report, error) 
 		}
 		return metric.Regression(pred, target, outputs, p.weight, o)
 	case dataset.TaskMultiLabel:
-		prob := make([]float32, len(p.scores))
-		for i, x := range p.scores {
-			prob[i] = float32(1 / (1 + math.Exp(-float64(x))))
-		}
 		o.Names = names(s)
-		return metric.MultiLabel(prob, p.width, p.values, p.weight, o)
+		return metric.MultiLabel(probabilities(s, p), p.width, p.values, p.weight, o)
 	}
 	o.Names = t.Classes
-	labels := p.labels
-	prob, classes := p.scores, p.width
-	if j.Config.Loss.Kind == "bce" {
+	labels, classes := p.labels, p.width
+	if labels == nil { // one score for two classes
 		labels, classes = make([]int32, len(p.values)), 2
-		prob = make([]float32, 2*len(p.scores))
-		for i, x := range p.scores {
-			yes := float32(1 / (1 + math.Exp(-float64(x))))
-			prob[2*i], prob[2*i+1] = 1-yes, yes
-			labels[i] = int32(p.values[i])
+		for i, y := range p.values {
+			labels[i] = int32(y)
 		}
-	} else {
-		prob = softmax(p.scores, classes)
 	}
-	return metric.Classification(prob, classes, labels, p.weight, o)
+	return metric.Classification(probabilities(s, p), classes, labels, p.weight, o)
+}
+
+// probabilities are what the scores mean, example by example.
+func probabilities(s *dataset.Schema, p *predictions) []float32 {
+	var out []float32
+	var one []float64
+	for from := 0; from < len(p.scores); from += p.width {
+		one = s.Probabilities(one[:0], p.scores[from:from+p.width])
+		for _, v := range one {
+			out = append(out, float32(v))
+		}
+	}
+	return out
 }
 
 func names(s *dataset.Schema) []string {
@@ -215,22 +209,4 @@ func names(s *dataset.Schema) []string {
 		list = append(list, t.Name)
 	}
 	return list
-}
-
-// softmax returns the probabilities of scores (n, classes).
-func softmax(scores []float32, classes int) []float32 {
-	out := make([]float32, len(scores))
-	for from := 0; from < len(scores); from += classes {
-		row, most, sum := scores[from:from+classes], math.Inf(-1), 0.0
-		for _, x := range row {
-			most = max(most, float64(x))
-		}
-		for _, x := range row {
-			sum += math.Exp(float64(x) - most)
-		}
-		for i, x := range row {
-			out[from+i] = float32(math.Exp(float64(x)-most) / sum)
-		}
-	}
-	return out
 }

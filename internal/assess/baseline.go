@@ -22,10 +22,7 @@ func (j *Job) guess() (*Baseline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := truth(j.Data)
-	if err != nil {
-		return nil, err
-	}
+	p := *j.known
 	about := "the mean of the training data"
 	var row []float32
 	switch {
@@ -45,7 +42,7 @@ func (j *Job) guess() (*Baseline, error) {
 	for range j.Data.Len() {
 		p.scores = append(p.scores, row...)
 	}
-	r, err := j.measure(p, metric.Options{Resamples: -1})
+	r, err := j.measure(&p, metric.Options{Resamples: -1})
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +95,7 @@ const (
 
 // linear trains a linear model on the same data, categories one-hot.
 func (j *Job) linear(ctx context.Context) (*Baseline, error) {
-	p, err := truth(j.Data)
-	if err != nil {
-		return nil, err
-	}
-	width := j.outputs(p)
-	model := linearLayer(j.Sets.Schema.CatSizes(), width)
+	model := linearLayer(j.Sets.Schema.CatSizes(), j.outputs())
 	x, err := j.Config.BuildExec()
 	if err != nil {
 		return nil, err
@@ -111,15 +103,12 @@ func (j *Job) linear(ctx context.Context) (*Baseline, error) {
 	run, err := train.Fit(ctx, train.Config{
 		Name: "linear", Seed: j.Seed, Model: model, Data: j.Sets.Train, Loss: j.Config.BuildLoss(), Out: train.NoOut,
 		Optimizer: optim.Adam(0.02).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, j.Sets.Train.Len())),
-		Budget: train.Updates(min(linearUpdates, linearEpochs*((j.Sets.Train.Len()+linearBatch-1)/linearBatch))), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA},
+		Budget: train.Updates(min(linearUpdates, linearEpochs*((j.Sets.Train.Len()+linearBatch-1)/linearBatch))), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA, Memory: x.Memory},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if p, err = j.predict(ctx, run.Params, model); err != nil {
-		return nil, err
-	}
-	r, err := j.measure(p, metric.Options{Seed: j.Seed})
+	r, err := j.scores(ctx, run.Params, model)
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +116,11 @@ func (j *Job) linear(ctx context.Context) (*Baseline, error) {
 }
 
 // outputs is the width of the model's scores.
-func (j *Job) outputs(p *predictions) int {
-	if p.labels != nil {
+func (j *Job) outputs() int {
+	if j.known.labels != nil {
 		return len(j.Sets.Schema.Target.Classes)
 	}
-	return len(p.values) / j.Data.Len()
+	return len(j.known.values) / j.Data.Len()
 }
 
 // linearLayer is x·W + b, with a row of weights for each category.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/internal/rng"
+	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/tensor"
 	"github.com/descent-ml/descent/train"
 )
@@ -18,7 +19,7 @@ const (
 
 // importance measures the loss with each column of a table exchanged between
 // the examples (Breiman: Random forests, 2001, section 10, for any model).
-func (j *Job) importance(ctx context.Context) ([]Importance, error) {
+func (j *Job) importance(ctx context.Context, model nn.Layer) ([]Importance, error) {
 	s := j.Sets.Schema
 	if len(s.Columns) == 0 || len(s.Columns) > importanceColumns || j.Data.Len() < 2 {
 		return nil, nil
@@ -33,10 +34,6 @@ func (j *Job) importance(ctx context.Context) ([]Importance, error) {
 		rows[i] = int(perm.At(uint64(i)))
 	}
 	some, err := dataset.Subset(j.Data, rows)
-	if err != nil {
-		return nil, err
-	}
-	model, err := j.Config.BuildModel(s)
 	if err != nil {
 		return nil, err
 	}

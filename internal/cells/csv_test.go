@@ -1,11 +1,9 @@
 package cells
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 )
@@ -82,29 +80,4 @@ func (e endless) Read(b []byte) (int, error) {
 		b[i] = byte(e)
 	}
 	return len(b), nil
-}
-
-// BenchmarkCSV reads the census table over and over into a store.
-func BenchmarkCSV(b *testing.B) {
-	text, err := os.ReadFile(os.Getenv("CSV"))
-	if err != nil {
-		b.Skip("set CSV to a file of rows of equal width")
-	}
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		s := NewCSV(bytes.NewReader(text), ',', 0)
-		store := &Store{}
-		for {
-			record, line, err := s.Next()
-			if err != nil {
-				break
-			}
-			if store.Len() == 0 {
-				for range record {
-					store.Append("")
-				}
-			}
-			store.AddRow(line, record)
-		}
-	}
 }

@@ -85,21 +85,6 @@ func (d *dict) code(text []byte) int {
 	}
 }
 
-// find is code without adding.
-func (d *dict) find(text []byte) int {
-	if len(d.slots) == 0 {
-		return -1
-	}
-	key := prefix(text)
-	mask := uint64(len(d.slots) - 1)
-	for i := hash(text, key) >> d.shift; d.slots[i&mask] != 0; i++ {
-		if entry := int(d.slots[i&mask] - 1); bytes.Equal(d.at(entry), text) {
-			return entry
-		}
-	}
-	return -1
-}
-
 func (d *dict) add(slot *uint32, text []byte, key uint64) int {
 	if len(d.ends) == maxEntries || len(d.text)+len(text) > maxDictBytes {
 		return -1

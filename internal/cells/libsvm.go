@@ -8,7 +8,7 @@ import (
 )
 
 // mostFeatures is the most columns of a libsvm file, which become dense.
-const mostFeatures = 1 << 20
+const mostFeatures = 1 << 16
 
 // ReadLibSVM reads lines of the form "target index:value ..." into a table:
 // the columns target, 1, 2, ... up to the largest index. Values that are left

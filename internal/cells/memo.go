@@ -93,9 +93,16 @@ func (m *Memo[T]) At(row int) T {
 	return m.f(&m.cell)
 }
 
-// Distinct calls f with each distinct text of the given rows until it returns
-// false, in no order that means something. The text is valid during the call.
+// Distinct calls f with each distinct text of the given rows, of all if rows is
+// nil, until it returns false, in no order that means something. The text is
+// valid during the call.
 func (c *Column) Distinct(rows []int, f func(text []byte) bool) {
+	if rows == nil {
+		rows = make([]int, c.Len())
+		for row := range rows {
+			rows[row] = row
+		}
+	}
 	if c.form == formNarrow || c.form == formWide {
 		c.distinctCodes(rows, f)
 		return

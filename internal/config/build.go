@@ -67,6 +67,20 @@ func (c *Config) BuildExec() (train.Exec, error) {
 	return x, nil
 }
 
+// WithEngine calls f with an engine by exec, which is closed then.
+func (c *Config) WithEngine(f func(engine.Engine) error) error {
+	x, err := c.BuildExec()
+	if err != nil {
+		return err
+	}
+	eng, err := train.NewEngine(x)
+	if err != nil {
+		return mistake{err}
+	}
+	defer eng.Close()
+	return f(eng)
+}
+
 // BuildTrain returns what package train wants, for data that Load has read.
 func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{

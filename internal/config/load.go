@@ -103,7 +103,7 @@ func (c *Config) settleLength(examples int) {
 // fill makes the datasets of the parts and of the other files.
 func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 	d := &c.Data
-	all, err := c.encode(whole, d.Train, s.Schema, true)
+	all, err := c.encode(whole, d.Train, s.Schema)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 	}{{"train", "", 1, &s.Train}, {"val", d.Val, d.Split.Val, &s.Val}, {"test", d.Test, d.Split.testShare(), &s.Test}} {
 		switch {
 		case p.path != "":
-			*p.set, err = c.Encode(p.path, p.name, s.Schema, true)
+			*p.set, err = c.Encode(p.path, p.name, s.Schema)
 		case len(parts[p.name]) == all.Len():
 			*p.set = all
 		case p.share > 0:
@@ -131,8 +131,12 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 // a large table, no more than one is in memory.
 func (c *Config) EncodePieces(path string, s *dataset.Schema, f func(dataset.Dataset) error) error {
 	apply := c.applied(path)
-	if d := &c.Data; d.Format == "idx" || d.Format == "npy" || strings.HasPrefix(path, Embedded) || !dataset.IsTablePath(path) {
-		ds, err := c.Encode(path, "test", s, false)
+	if apply.Format == "idx" || apply.Format == "npy" || strings.HasPrefix(path, Embedded) || !dataset.IsTablePath(path) {
+		r, err := apply.read(path, "test", false)
+		if err != nil {
+			return err
+		}
+		ds, err := r.encode(s)
 		if err != nil {
 			return err
 		}
@@ -181,39 +185,24 @@ func (c *Config) applied(path string) Data {
 
 // Encode reads other data for a trained model. part is "test" or "val" for
 // what the folder or the file is used as; it matters for folders of images.
-// With strict, data without the target are refused.
-func (c *Config) Encode(path, part string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
+// Data without the target are refused: see EncodePieces.
+func (c *Config) Encode(path, part string, s *dataset.Schema) (dataset.Dataset, error) {
 	apply := c.applied(path)
-	r, err := apply.read(path, part, strict)
-	if i := slices.Index(apply.Names, s.Target.Name); err != nil && !strict && i >= 0 {
-		// A table without a header, and without the target that is named.
-		apply.Names = slices.Delete(slices.Clone(apply.Names), i, i+1)
-		if without, e := apply.read(path, part, strict); e == nil {
-			r, err = without, nil
-		}
-	}
+	r, err := apply.read(path, part, true)
 	if err != nil {
 		return nil, err
 	}
-	if !strict && r.table != nil {
-		inputs := *s // a target that is there need not be right
-		inputs.Target.Task, inputs.Weight = "", ""
-		s = &inputs
-	}
-	return c.encode(r, path, s, strict)
+	return c.encode(r, path, s)
 }
 
-func (c *Config) encode(r *raw, path string, s *dataset.Schema, strict bool) (dataset.Dataset, error) {
+func (c *Config) encode(r *raw, path string, s *dataset.Schema) (dataset.Dataset, error) {
 	ds, err := r.encode(s)
 	if err != nil {
 		return nil, err
 	}
 	y := dataset.FieldIndex(ds.Fields(), dataset.FieldY)
 	if y < 0 {
-		if strict {
-			return nil, fmt.Errorf("config: data %s: no column %q, the target", path, s.Target.Name)
-		}
-		return ds, nil
+		return nil, fmt.Errorf("config: data %s: no column %q, the target", path, s.Target.Name)
 	}
 	if c.Loss.Kind == "bce" && ds.Fields()[y].DType == tensor.I32 {
 		return asValues(ds, y)
