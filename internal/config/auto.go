@@ -7,22 +7,29 @@ import (
 	"github.com/descent-ml/descent/nn"
 )
 
-// modelSpec is a list of layers, or model: auto, a residual net for a table,
-// sized by its rows; {auto: 8} is an ensemble of 8 of them.
+// modelSpec is a list of layers, or one layer by itself, {gpt: {dim: 64}}, the
+// parameters of which have no number before their names; or model: auto, a
+// residual net for a table, sized by its rows; {auto: 8} is an ensemble of 8 of
+// them.
 type modelSpec struct {
 	auto    *bool
 	members *int
+	lone    *bool
 	layers  layers
 }
 
 func (m modelSpec) read(fs *Faults, v *value) {
-	*m.auto, *m.members = false, 1
+	*m.auto, *m.members, *m.lone = false, 1, false
+	one := v.kind == mapping && len(v.entries) == 1
 	switch {
 	case v.kind == scalar && v.text == "auto":
 		*m.auto = true
-	case v.kind == mapping && len(v.entries) == 1 && v.entries[0].key == "auto":
+	case one && v.entries[0].key == "auto":
 		*m.auto = true
 		count{p: m.members, low: 1, high: 256}.read(fs, v.entries[0].value)
+	case one:
+		*m.lone, *m.layers.p = true, []Layer{{at: v.at}}
+		(*m.layers.p)[0].codec().read(fs, v)
 	default:
 		m.layers.read(fs, v)
 	}
@@ -34,6 +41,8 @@ func (m modelSpec) write() *value {
 		return &value{kind: mapping, entries: []entry{{key: "auto", value: count{p: m.members}.write()}}}
 	case *m.auto:
 		return auto
+	case *m.lone:
+		return (*m.layers.p)[0].codec().write()
 	}
 	return m.layers.write()
 }

@@ -18,7 +18,7 @@ import (
 // BuildModel returns the model for data that Load has settled.
 func (c *Config) BuildModel(s *dataset.Schema) (nn.Layer, error) {
 	m := &modelContext{catSizes: s.CatSizes(), edges: s.Edges()}
-	model := nn.Sequential(m.layers(c.Model)...)
+	model := m.model(c.Model, c.lone)
 	if m.err == nil && len(m.catSizes) > 0 && !m.usesCats {
 		m.err = fmt.Errorf("config: the data have embedded categories, but the model does not take them: begin it with categories, such as {categories: 8}")
 	}

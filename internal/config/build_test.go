@@ -124,6 +124,21 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
+// TestLoneLayer: a layer that is the whole model has no number before the names
+// of its parameters; a list of one has.
+func TestLoneLayer(t *testing.T) {
+	for text, want := range map[string]string{"{dense: 3}": "weight", "[{dense: 3}]": "0.weight"} {
+		model, err := mustParse(t, "data: {train: x}\nmodel: "+text).BuildModel(&dataset.Schema{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := nn.Forward(model, nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{2}})
+		if err != nil || g.Vars[0].Attr.Name != want {
+			t.Errorf("%s: %v, %v, want %s", text, g.Vars, err, want)
+		}
+	}
+}
+
 // TestModel: every kind of layer builds, and what is auto fits the data.
 func TestModel(t *testing.T) {
 	path := table(t, 200)

@@ -50,6 +50,7 @@ type Config struct {
 	autoModel               bool // until Load
 	sized                   bool // by Load
 	members                 int  // of autoModel
+	lone                    bool // Model is one layer, not a list of one
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 }
 
@@ -114,7 +115,7 @@ func (c *Config) keys() fields {
 		{key: "name", codec: name{&c.Name}},
 		{key: "seed", codec: seed{&c.Seed}},
 		{key: "data", codec: c.Data.keys(), required: true},
-		{key: "model", codec: modelSpec{&c.autoModel, &c.members, layers{&c.Model}}},
+		{key: "model", codec: modelSpec{&c.autoModel, &c.members, &c.lone, layers{&c.Model}}},
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},

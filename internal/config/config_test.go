@@ -128,7 +128,7 @@ func roundTrip(t *testing.T, c *Config) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	all := map[string]string{"small": small, "everything": everything}
+	all := map[string]string{"small": small, "everything": everything, "lone layer": "data: {train: x}\nmodel: {residual: [{dense: 3}]}"}
 	for _, e := range examples.All() {
 		all[e.Name] = string(e.YAML)
 	}
@@ -211,6 +211,7 @@ func TestFaults(t *testing.T) {
 		{"momentum 1", with("optimizer: {sgd: {momentum: 1}}"), "c.yaml:2:29: got 1 (want 0 or more, less than 1)"},
 		{"dropout 1", with("model: [{dropout: 1}]"), "c.yaml:2:19: got 1 (want 0 or more, less than 1)"},
 		{"unknown layer", with("model: [{desne: 3}]"), `c.yaml:2:10: unknown layer "desne" (did you mean "dense"?)`},
+		{"unknown lone layer", with("model: {desne: 3}"), `c.yaml:2:9: unknown layer "desne" (did you mean "dense"?)`},
 		{"unknown layer inside", with("model:\n- residual:\n  - relo"), `c.yaml:4:5: unknown layer "relo" (did you mean "relu"?)`},
 		{"unknown optimizer", with("optimizer: adma"), `c.yaml:2:12: unknown optimizer "adma" (did you mean "adam"?)`},
 		{"unknown loss", with("loss: crossentropy"), `c.yaml:2:7: unknown loss "crossentropy" (did you mean "cross_entropy"?)`},

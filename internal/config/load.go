@@ -278,7 +278,7 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 	if c.autoModel {
 		c.Model, c.autoModel, c.sized = autoModel(s.Schema, s.Schema.Rows, c.members), false, true
 	}
-	settle(c.Model, outputs)
+	settle(c.Model, &modelContext{outputs: outputs})
 	return nil
 }
 

@@ -24,6 +24,8 @@ type layerOptions interface {
 // modelContext is what a model needs to know of the data.
 type modelContext struct {
 	outputs  int         // classes, or values, to predict
+	vocab    int         // tokens that text is made of, 0 if there is no text
+	context  int         // tokens of an example, likewise
 	catSizes []int       // of embedded categories
 	edges    [][]float32 // of the bins of numbers
 	usesCats bool        // set by the layer that takes them
@@ -93,7 +95,16 @@ func (l *Layer) codec() codec {
 	return choice[layerOptions]{"layer", layerKinds, &l.Kind, &l.Options}
 }
 
-// build makes the layers of a list.
+// model makes the whole model: a layer by itself, or a sequence.
+func (m *modelContext) model(list []Layer, lone bool) nn.Layer {
+	built := m.layers(list)
+	if lone {
+		return built[0]
+	}
+	return nn.Sequential(built...)
+}
+
+// layers makes the layers of a list.
 func (m *modelContext) layers(list []Layer) []nn.Layer {
 	out := make([]nn.Layer, len(list))
 	for i, l := range list {
@@ -103,19 +114,19 @@ func (m *modelContext) layers(list []Layer) []nn.Layer {
 }
 
 // settle replaces what is auto by what the data say.
-func settle(list []Layer, outputs int) {
+func settle(list []Layer, m *modelContext) {
 	for _, l := range list {
 		switch o := l.Options.(type) {
 		case *dense:
 			if o.out == 0 {
-				o.out = outputs
+				o.out = m.outputs
 			}
 		case *group:
-			settle(o.list, outputs)
+			settle(o.list, m)
 		case *ensemble:
-			settle(o.list, outputs)
+			settle(o.list, m)
 			if o.out == 0 {
-				o.out = outputs
+				o.out = m.outputs
 			}
 		}
 	}

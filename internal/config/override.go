@@ -8,7 +8,7 @@ import (
 
 // choices are the keys whose value is one of several kinds: another kind
 // replaces the one there.
-var choices = []string{"loss", "optimizer", "schedule"}
+var choices = []string{"model", "loss", "optimizer", "schedule"}
 
 // shorthands are the keys whose value alone stands for one of its parts.
 var shorthands = map[string]string{"batch": "size", "faults": "policy"}
