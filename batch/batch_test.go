@@ -21,6 +21,8 @@ func TestParse(t *testing.T) {
 		{" 2000 updates ", Updates(2000), "2000up"},
 		{"1e6ex", Examples(1e6), "1e6ex"},
 		{"1e6 examples", Examples(1e6), "1e6ex"},
+		{"5e7tok", Tokens(5e7), "5e7tok"},
+		{"5e7 tokens", Tokens(5e7), "5e7tok"},
 		{"1e21ep", Epochs(1e21), "1e21ep"},
 		{"2h", Duration(2 * time.Hour), "2h"},
 		{"10min", Duration(10 * time.Minute), "10min"},
@@ -43,7 +45,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "no number", "ep": "no number", "fast": "no number", "7": "no unit", "7 days": "unknown unit",
-		"0ep": "above 0", "-1up": "above 0", "1.5up": "whole", "nanep": "no number", "inf h": "above 0", "NaN up": "above 0",
+		"0ep": "above 0", "-1up": "above 0", "1.5up": "whole", "0.5tok": "whole number", "nanep": "no number", "inf h": "above 0", "NaN up": "above 0",
 		"3ep4": "unknown unit", "1e400ex": "no number",
 	} {
 		s, err := Parse(in)
@@ -127,12 +129,12 @@ func TestDue(t *testing.T) {
 }
 
 func TestFraction(t *testing.T) {
-	p := Position{Update: 50, Examples: 2500, PerEpoch: 1000, Elapsed: time.Minute}
+	p := Position{Update: 50, Examples: 2500, PerEpoch: 1000, TokensPerExample: 64, Elapsed: time.Minute}
 	for _, c := range []struct {
 		s    Span
 		want float64
 	}{
-		{Epochs(5), 0.5}, {Updates(200), 0.25}, {Examples(10000), 0.25}, {Duration(time.Hour), 1.0 / 60}, {Span{}, 0},
+		{Epochs(5), 0.5}, {Updates(200), 0.25}, {Examples(10000), 0.25}, {Tokens(640000), 0.25}, {Duration(time.Hour), 1.0 / 60}, {Span{}, 0},
 		{Span{10, Percent}.Of(Epochs(50)), 0.5},
 	} {
 		if got := c.s.Fraction(p); got != c.want {

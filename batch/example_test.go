@@ -19,7 +19,7 @@ func ExampleParse() {
 	// 1e6ex <nil>
 	// 90min <nil>
 	// 5% <nil>
-	// batch: span "20" has no unit (want ep, up, ex, h, min, s or %: 20ep is 20 epochs)
+	// batch: span "20" has no unit (want ep, up, ex, tok, h, min, s or %: 20ep is 20 epochs)
 }
 
 func ExampleNewPlan() {

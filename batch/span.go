@@ -16,6 +16,7 @@ const (
 	Epoch
 	Update
 	Example
+	Token
 	Second
 	Percent // of another span, usually the budget
 )
@@ -30,14 +31,15 @@ var units = []struct {
 	{Epoch, 1, []string{"ep", "epoch", "epochs"}},
 	{Update, 1, []string{"up", "update", "updates"}},
 	{Example, 1, []string{"ex", "example", "examples"}},
+	{Token, 1, []string{"tok", "token", "tokens"}},
 	{Second, 3600, []string{"h", "hour", "hours"}},
 	{Second, 60, []string{"min", "minute", "minutes"}},
 	{Second, 1, []string{"s", "sec", "second", "seconds"}},
 	{Percent, 1, []string{"%", "percent"}},
 }
 
-// Span is a stretch of training: a number of epochs, updates, examples or
-// seconds, or a share of another span. The zero Span is "not set".
+// Span is a stretch of training: a number of epochs, updates, examples, tokens
+// or seconds, or a share of another span. The zero Span is "not set".
 type Span struct {
 	N    float64
 	Unit Unit
@@ -52,12 +54,15 @@ func Updates(n int) Span { return Span{float64(n), Update} }
 // Examples is n examples consumed.
 func Examples(n int) Span { return Span{float64(n), Example} }
 
+// Tokens is n tokens consumed: see Position.TokensPerExample.
+func Tokens(n int) Span { return Span{float64(n), Token} }
+
 // Duration is time on the clock spent in training.
 func Duration(d time.Duration) Span { return Span{d.Seconds(), Second} }
 
 // Parse reads a number and a unit, with or without a space between: "3ep",
-// "20 epochs", "500up", "1e6ex", "2h", "10min", "30s", "5%". Counts of updates
-// and examples are whole; all are above 0.
+// "20 epochs", "500up", "1e6ex", "5e7tok", "2h", "10min", "30s", "5%". Counts of
+// updates, examples and tokens are whole; all are above 0.
 func Parse(text string) (Span, error) {
 	t := strings.TrimSpace(text)
 	// The number is the longest prefix that parses; "1ep" is not 1e followed by p.
@@ -68,7 +73,7 @@ func Parse(text string) (Span, error) {
 		}
 		return spanOf(text, n, strings.TrimSpace(t[i:]))
 	}
-	return Span{}, fmt.Errorf("batch: span %q has no number (want one such as 3ep, 500up, 1e6ex, 10min or 5%%)", text)
+	return Span{}, fmt.Errorf("batch: span %q has no number (want one such as 3ep, 500up, 1e6ex, 5e7tok, 10min or 5%%)", text)
 }
 
 func spanOf(text string, n float64, name string) (Span, error) {
@@ -84,13 +89,13 @@ func spanOf(text string, n float64, name string) (Span, error) {
 		}
 	}
 	if name == "" {
-		return Span{}, fmt.Errorf("batch: span %q has no unit (want ep, up, ex, h, min, s or %%: %[1]sep is %[1]s epochs)", text)
+		return Span{}, fmt.Errorf("batch: span %q has no unit (want ep, up, ex, tok, h, min, s or %%: %[1]sep is %[1]s epochs)", text)
 	}
-	return Span{}, fmt.Errorf("batch: span %q: unknown unit %q (want ep, up, ex, h, min, s or %%)", text, name)
+	return Span{}, fmt.Errorf("batch: span %q: unknown unit %q (want ep, up, ex, tok, h, min, s or %%)", text, name)
 }
 
 // Validate reports a number that is not finite and above 0, or not whole where
-// it counts updates or examples. The zero Span is valid.
+// it counts updates, examples or tokens. The zero Span is valid.
 func (s Span) Validate() error {
 	switch {
 	case s == Span{}:
@@ -99,8 +104,8 @@ func (s Span) Validate() error {
 		return fmt.Errorf("batch: span %v has no unit", s.N)
 	case !(s.N > 0) || math.IsInf(s.N, 0):
 		return fmt.Errorf("batch: span of %v (want above 0)", s.N)
-	case (s.Unit == Update || s.Unit == Example) && (s.N != math.Trunc(s.N) || s.N > 1<<53):
-		return fmt.Errorf("batch: span of %v %ss (want a whole number)", s.N, [...]string{Update: "update", Example: "example"}[s.Unit])
+	case s.Unit >= Update && s.Unit <= Token && (s.N != math.Trunc(s.N) || s.N > 1<<53):
+		return fmt.Errorf("batch: span of %v %ss (want a whole number)", s.N, [...]string{Update: "update", Example: "example", Token: "token"}[s.Unit])
 	}
 	return nil
 }
@@ -109,7 +114,7 @@ func (s Span) Validate() error {
 func (s Span) IsZero() bool { return s == Span{} }
 
 // String returns the short form, which Parse reads back to the same span:
-// 3ep, 500up, 1e6ex, 90min, 5%. The zero Span is "".
+// 3ep, 500up, 1e6ex, 5e7tok, 90min, 5%. The zero Span is "".
 func (s Span) String() string {
 	for _, u := range units {
 		if u.unit != s.Unit {
@@ -159,7 +164,16 @@ type Position struct {
 	Examples uint64        // examples consumed
 	PerEpoch int           // examples of an epoch
 	Elapsed  time.Duration // training time
+
+	// TokensPerExample is how many tokens each example counts as: the targets of
+	// a window of text, else 1; 0 is 1. All examples of a run count alike, so
+	// tokens consumed are a function of the examples, and padding, which only
+	// evaluation has, does not matter.
+	TokensPerExample int
 }
+
+// Tokens returns the tokens consumed.
+func (p Position) Tokens() uint64 { return p.Examples * uint64(max(1, p.TokensPerExample)) }
 
 // Count returns the position in a unit: 2.5 epochs, 1200 updates, 31 seconds.
 func (p Position) Count(u Unit) float64 {
@@ -170,6 +184,8 @@ func (p Position) Count(u Unit) float64 {
 		return float64(p.Update)
 	case Example:
 		return float64(p.Examples)
+	case Token:
+		return float64(p.Tokens())
 	case Second:
 		return p.Elapsed.Seconds()
 	}

@@ -155,7 +155,11 @@ func (p *Progress) parts(s *Status) []part {
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}
-	ps = append(ps, part{value: pad(Scaled(s.Rate), 5) + " ex/s", rank: 5})
+	rate, unit := s.Rate, " ex/s"
+	if s.Tokens > 1 {
+		rate, unit = rate*float64(s.Tokens), " tok/s"
+	}
+	ps = append(ps, part{value: pad(Scaled(rate), 5) + unit, rank: 5})
 	if s.Left >= 0 {
 		ps = append(ps, part{label: "ETA", value: Clock(s.Left), rank: 3})
 	}
@@ -188,8 +192,12 @@ func (p *Progress) outcome(s *Summary, dir string) []string {
 	case Failed:
 		mark, what = p.paint(red, "✗"), ", failed"
 	}
-	lines := []string{fmt.Sprintf("%s %s  %s updates, %s examples in %s (%s ex/s)%s", mark, p.paint(bold, p.name),
-		Thousands(s.Updates), Scaled(float64(s.Examples)), Clock(time.Duration(s.Seconds*float64(time.Second))), Scaled(s.ExamplesPerSecond), what)}
+	count, rate, unit, short := s.Examples, s.ExamplesPerSecond, "examples", "ex"
+	if s.Tokens > 0 {
+		count, rate, unit, short = s.Tokens, s.TokensPerSecond, "tokens", "tok"
+	}
+	lines := []string{fmt.Sprintf("%s %s  %s updates, %s %s in %s (%s %s/s)%s", mark, p.paint(bold, p.name),
+		Thousands(s.Updates), Scaled(float64(count)), unit, Clock(time.Duration(s.Seconds*float64(time.Second))), Scaled(rate), short, what)}
 	for _, split := range []struct {
 		name   string
 		values Values

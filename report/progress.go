@@ -26,6 +26,7 @@ type Status struct {
 	Epochs   float64       // in the budget; 0 if it is not in epochs
 	Update   uint64        // updates done
 	Rate     float64       // examples a second, lately
+	Tokens   int           // of an example; above 1 the rate is shown in tokens
 	Elapsed  time.Duration // of training
 	Left     time.Duration // to the end of the budget; below 0 is unknown
 	Loss     float64       // since the last status; NaN is not known yet

@@ -57,6 +57,7 @@ type Record struct {
 	Update   uint64  // updates done, this one included
 	Epoch    uint64  // the epoch of its last example, from 1
 	Examples uint64  // examples consumed
+	Tokens   uint64  // tokens consumed, where an example has several; 0 is left out
 	Seconds  float64 // of training so far
 	Split    string  // train, val or test
 	Loss     float64 // Σ w·ℓ / Σ w; of training: over the batches since the last record, each before its update
@@ -73,6 +74,10 @@ func (r *Record) Append(b []byte) []byte {
 	b = strconv.AppendUint(b, r.Epoch, 10)
 	b = append(b, `,"examples":`...)
 	b = strconv.AppendUint(b, r.Examples, 10)
+	if r.Tokens != 0 {
+		b = append(b, `,"tokens":`...)
+		b = strconv.AppendUint(b, r.Tokens, 10)
+	}
 	b = append(b, `,"seconds":`...)
 	b = strconv.AppendFloat(b, r.Seconds, 'f', 6, 64)
 	b = append(b, `,"split":`...)
@@ -108,6 +113,8 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 			return json.Unmarshal(raw, &r.Epoch)
 		case "examples":
 			return json.Unmarshal(raw, &r.Examples)
+		case "tokens":
+			return json.Unmarshal(raw, &r.Tokens)
 		case "seconds":
 			return json.Unmarshal(raw, &r.Seconds)
 		case "split":

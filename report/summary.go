@@ -26,9 +26,11 @@ type Summary struct {
 	Skipped  uint64 `json:"skipped,omitempty"` // updates whose weights summed to 0, and did nothing
 	Faults   uint64 `json:"faults,omitempty"`  // updates that could not be committed and were passed over
 	Examples uint64 `json:"examples"`
+	Tokens   uint64 `json:"tokens,omitempty"` // where an example has several
 
 	Seconds           float64 `json:"seconds"` // of training and validation, over all resumes
 	ExamplesPerSecond float64 `json:"examples_per_second"`
+	TokensPerSecond   float64 `json:"tokens_per_second,omitempty"`
 	PeakBytes         int64   `json:"peak_bytes,omitempty"` // of the process, where the system tells
 	PlannedBytes      int64   `json:"planned_bytes"`        // activations, accumulators, variables
 

@@ -153,7 +153,7 @@ func (c Config) Validate() error {
 	if c.Budget.IsZero() {
 		fault("no budget (want one such as train.Epochs(5))")
 	} else if c.Budget.Unit == batch.Percent {
-		fault("a budget of %v (want epochs, updates, examples or time)", c.Budget)
+		fault("a budget of %v (want epochs, updates, examples, tokens or time)", c.Budget)
 	}
 	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
 		fault("reestimate over %v (want examples or epochs)", c.Reestimate)

@@ -155,6 +155,10 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 	if s.Seconds > 0 {
 		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds
 	}
+	if l.pos.TokensPerExample > 1 {
+		s.Tokens = l.pos.Tokens()
+		s.TokensPerSecond = s.ExamplesPerSecond * float64(l.pos.TokensPerExample)
+	}
 	s.PeakBytes, s.PlannedBytes = readResident().peak, l.memory.Peak
 	last := l.Last
 	if last.Weight == 0 {

@@ -92,7 +92,7 @@ func newLoop(c *Config) (*loop, error) {
 		}
 		l.val.TargetValue = c.TargetValue
 	}
-	l.pos.PerEpoch = c.Data.Len()
+	l.pos.PerEpoch, l.pos.TokensPerExample = c.Data.Len(), tokensOf(c.Data)
 	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)
 	l.clock = newClock(c.Replay, l.journal)
 	l.tune()
@@ -165,7 +165,7 @@ func params(ts checkpoint.Tensors) checkpoint.Tensors {
 // announce says how the run will be executed.
 func (l *loop) announce(resumed *checkpoint.State) error {
 	how := fmt.Sprintf("%s, %d updates an epoch; %s", l.execution(), (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size, l.memory.brief())
-	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%d examples, budget %v, %s", l.cfg.Data.Len(), l.cfg.Budget, how))
+	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%s, budget %v, %s", l.amount(), l.cfg.Budget, how))
 	if resumed == nil {
 		return l.journal(report.Entry{Kind: entryStart, Value: float64(l.plan.Micro), Text: how})
 	}

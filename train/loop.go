@@ -260,6 +260,8 @@ func shareOfUpdate(c *Config, size int) float64 {
 		return 1 / c.Budget.N
 	case batch.Example:
 		return float64(size) / c.Budget.N
+	case batch.Token:
+		return float64(size*tokensOf(c.Data)) / c.Budget.N
 	}
 	return 0
 }
@@ -317,6 +319,9 @@ func (l *loop) epoch() uint64 { return l.pos.Examples / uint64(l.pos.PerEpoch) }
 func (l *loop) measure(split string, loss float64, values report.Values) error {
 	r := &l.record
 	r.Update, r.Examples = l.pos.Update, l.pos.Examples
+	if l.pos.TokensPerExample > 1 {
+		r.Tokens = l.pos.Tokens()
+	}
 	r.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
 	r.Seconds = l.clock.elapsed(time.Now()).Seconds()
 	r.Split, r.Loss = split, loss

@@ -67,7 +67,7 @@ func (l *loop) now(now time.Time) *report.Status {
 	}
 	s.Fraction = min(1, l.cfg.Budget.Fraction(l.pos))
 	s.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
-	s.Update, s.Rate, s.LR = l.pos.Update, p.rate, l.event.LR
+	s.Update, s.Rate, s.LR, s.Tokens = l.pos.Update, p.rate, l.event.LR, l.pos.TokensPerExample
 	if l.pos.Update == p.start.Update {
 		s.LR = math.NaN()
 	}

@@ -261,7 +261,7 @@ func (v *verifier) start(ctx context.Context, update uint64) error {
 	l := v.loop
 	l.loopState, l.best = loopState{}, nil
 	if update == 0 {
-		l.pos = batch.Position{PerEpoch: l.pos.PerEpoch}
+		l.pos = batch.Position{PerEpoch: l.pos.PerEpoch, TokensPerExample: l.pos.TokensPerExample}
 		l.clock.fraction = 0
 		if err := l.weights.reset(l.cfg.Seed, l.cfg.Init); err != nil {
 			return err

@@ -35,11 +35,11 @@ func (s span) read(fs *Faults, v *value) {
 	x, err := batch.Parse(v.text)
 	switch {
 	case v.kind != scalar || v.null():
-		fs.add(v.at, "got %v (want a span such as 3ep, 500up, 1e6ex or 10min)", v)
+		fs.add(v.at, "got %v (want a span such as 3ep, 500up, 1e6ex, 5e7tok or 10min)", v)
 	case err != nil:
 		fs.add(v.at, "%s", strings.TrimPrefix(err.Error(), "batch: "))
 	case x.Unit == batch.Percent && !s.percent:
-		fs.add(v.at, "got %v (want epochs, updates, examples or time: 3ep, 500up, 1e6ex or 10min)", v)
+		fs.add(v.at, "got %v (want epochs, updates, examples, tokens or time: 3ep, 500up, 1e6ex, 5e7tok or 10min)", v)
 	default:
 		*s.p = x
 	}

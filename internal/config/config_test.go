@@ -222,7 +222,7 @@ func TestFaults(t *testing.T) {
 		{"required option", with("model: [dense]"), `c.yaml:2:9: "out" is missing`},
 		{"span without unit", with("budget: 20"), `c.yaml:2:9: span "20" has no unit`},
 		{"span of 0", with("budget: 0ep"), "c.yaml:2:9: span of 0 (want above 0)"},
-		{"budget of a share", with("budget: 5%"), "c.yaml:2:9: got 5% (want epochs, updates, examples or time"},
+		{"budget of a share", with("budget: 5%"), "c.yaml:2:9: got 5% (want epochs, updates, examples, tokens or time"},
 		{"memory", with("exec: {memory: 5 apples}"), "c.yaml:2:16: got 5 apples (want an amount such as 512MiB"},
 		{"instructions", with("exec: {isa: avx1024}"), `c.yaml:2:13: unknown value avx1024`},
 		{"all is split away", "data: {train: x, split: {val: 60%, test: 0.4}}", "c.yaml:1:7: the splits take all examples"},

@@ -22,6 +22,7 @@ type run struct {
 	budget    batch.Span
 	epoch     int     // examples
 	perUpdate float64 // examples, on average over an epoch
+	tokens    int     // of an example
 }
 
 // share returns the share of the budget that a span is. A span of time in a
@@ -40,6 +41,8 @@ func (r run) examples(s batch.Span) float64 {
 		return s.N * float64(r.epoch)
 	case batch.Update:
 		return s.N * r.perUpdate
+	case batch.Token:
+		return s.N / float64(max(1, r.tokens))
 	}
 	return s.N
 }
