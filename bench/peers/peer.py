@@ -12,11 +12,15 @@ import time
 MODELS = {"mlp784": (784, 512, 256, 10), "mlp64": (64, 32, 10)}
 OPTIMIZERS = ("sgd", "sgdm", "adam")
 
+# Language models are named gpt-LAYERS-HEADS-CHANNELS-CONTEXT; their characters are tiny Shakespeare's.
+VOCAB = 65
+
 # So small that weights hardly move: a batch repeated for thousands of steps must neither
 # saturate the softmax nor let momentum decay into denormals, which cost time.
 RATE = 1e-9
 MOMENTUM = 0.9
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
+DECAY, CLIP = 0.1, 1.0  # AdamW's on matrices; of the gradient's norm
 
 CHUNK = 2e-3  # seconds between two looks at the clock, at least one step
 
@@ -47,7 +51,10 @@ def reset_peak():
 
 
 def measure(run, seconds):
-    """run(k) does about k steps, waits for them and returns how many. Returns step times in ms, steps and CPU over wall."""
+    """run(k) does about k steps, waits for them and returns how many.
+
+    Returns step times in ms, steps, the CPU time of a step in ms and CPU over wall.
+    """
     warm = time.perf_counter() + min(0.1, seconds / 3)
     k = run(1)
     while time.perf_counter() < warm:
@@ -62,7 +69,8 @@ def measure(run, seconds):
         done = run(k)
         times.append((time.perf_counter() - t) / done * 1e3)
         steps += done
-    return times, steps, (time.process_time() - cpu) / (time.perf_counter() - wall)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return times, steps, cpu / steps * 1e3, cpu / wall
 
 
 def fastest(candidates):
@@ -76,34 +84,47 @@ def fastest(candidates):
     return name, dict(candidates)[name]
 
 
-def parse(line, threads):
-    model, optimizer, batch, want, seconds = line.split()
+def mlp(model):
+    """The widths of a perceptron's layers."""
     if model not in MODELS:
         raise ValueError(f"model {model} (want one of {', '.join(MODELS)})")
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer {optimizer} (want one of {', '.join(OPTIMIZERS)})")
+    return MODELS[model]
+
+
+def gpt(model):
+    """Layers, heads, channels and context of a language model."""
+    kind, *sizes = model.split("-")
+    if kind != "gpt" or len(sizes) != 4:
+        raise ValueError(f"model {model} (want gpt-LAYERS-HEADS-CHANNELS-CONTEXT)")
+    return tuple(int(s) for s in sizes)
+
+
+def parse(line, threads, optimizers):
+    model, optimizer, batch, want, seconds = line.split()
+    if optimizer not in optimizers:
+        raise ValueError(f"optimizer {optimizer} (want one of {', '.join(optimizers)})")
     if int(want) != threads:
         raise ValueError(f"{want} threads (this process was started for {threads})")
     return model, optimizer, int(batch), float(seconds)
 
 
-def answer(name, threads, base, ready, prepare, line):
-    model, optimizer, batch, seconds = parse(line, threads)
+def answer(name, threads, base, ready, prepare, sizes, optimizers, line):
+    model, optimizer, batch, seconds = parse(line, threads, optimizers)
     key = (model, optimizer, batch)
     if key not in ready:
-        ready[key] = prepare(MODELS[model], optimizer, batch)
+        ready[key] = prepare(sizes(model), optimizer, batch)
     how, run = ready[key]
-    times, steps, ratio = measure(run, seconds)
+    times, steps, cpu, ratio = measure(run, seconds)
     return {
         "peer": name, "how": how, "model": model, "optimizer": optimizer, "batch": batch, "threads": threads,
-        "ms": statistics.median(times), "ms_min": min(times), "steps": steps,
+        "ms": statistics.median(times), "ms_min": min(times), "steps": steps, "cpu_ms": cpu,
         "cpu_over_wall": round(ratio, 3), "cpu_ok": ratio <= 1.05 * threads,
         "rss_import_mb": round(base, 1), "rss_mb": round(memory("VmRSS"), 1), "rss_peak_mb": round(memory("VmHWM"), 1),
     }
 
 
-def serve(name, threads, prepare):
-    """Answers requests until standard input ends. prepare(sizes, optimizer, batch) returns (how, run)."""
+def serve(name, threads, prepare, sizes=mlp, optimizers=OPTIMIZERS):
+    """Answers requests until standard input ends. prepare(sizes(model), optimizer, batch) returns (how, run)."""
     base = memory("VmRSS")
     reset_peak()
     out = os.fdopen(os.dup(1), "w")
@@ -113,6 +134,6 @@ def serve(name, threads, prepare):
     ready = {}
     for line in sys.stdin:
         try:
-            say(answer(name, threads, base, ready, prepare, line))
+            say(answer(name, threads, base, ready, prepare, sizes, optimizers, line))
         except Exception as e:  # a request that fails must not end the peer
             say({"peer": name, "request": line.strip(), "error": f"{type(e).__name__}: {e}"})

@@ -16,6 +16,6 @@ command -v c++ >/dev/null || echo "setup.sh: no c++ found: torch.compile will no
 [ -x .venv/bin/python ] || "${PYTHON:-python3.11}" -m venv .venv
 .venv/bin/pip install --quiet --no-cache-dir -r requirements.txt
 .venv/bin/python - <<'END'
-import jax, sklearn, torch
-print("torch", torch.__version__, "jax", jax.__version__, "scikit-learn", sklearn.__version__)
+import jax, sklearn, torch, transformers
+print("torch", torch.__version__, "jax", jax.__version__, "scikit-learn", sklearn.__version__, "transformers", transformers.__version__)
 END
