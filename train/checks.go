@@ -76,9 +76,11 @@ func appendBound(all []bound, g *graph.Graph, index *graph.Node, limit int, what
 // given examples in its first rows.
 func (c *checks) check(batch []*tensor.Tensor, examples []int) error {
 	if c.weight >= 0 {
-		for i, w := range batch[c.weight].F32()[:len(examples)] {
+		t := batch[c.weight]
+		per := t.Size() / t.Shape()[0] // more than one: a weight for each token
+		for i, w := range t.F32()[:len(examples)*per] {
 			if !(w >= 0) {
-				return fmt.Errorf("train: example %d: its weight is %v (want 0 or more)", examples[i], w)
+				return fmt.Errorf("train: example %d: its weight is %v (want 0 or more)", examples[i/per], w)
 			}
 		}
 	}

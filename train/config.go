@@ -210,11 +210,17 @@ func (c Config) checkData() (errs []error) {
 		case d.ds == nil:
 		case d.ds.Len() == 0:
 			errs = append(errs, fmt.Errorf("train: the %s data is empty", d.name))
-		case !slices.EqualFunc(d.ds.Fields(), c.Data.Fields(), sameField):
+		case !slices.EqualFunc(unweighted(d.ds.Fields()), unweighted(c.Data.Fields()), sameField):
 			errs = append(errs, fmt.Errorf("train: the %s data has fields %v (want those of the training data: %v)", d.name, d.ds.Fields(), c.Data.Fields()))
 		}
 	}
 	return errs
+}
+
+// unweighted returns the fields but for weights, which evaluations may have by
+// themselves: those of the padding of a last window.
+func unweighted(fields []dataset.Field) []dataset.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f dataset.Field) bool { return f.Name == dataset.FieldWeight })
 }
 
 func sameField(a, b dataset.Field) bool {

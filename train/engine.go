@@ -16,7 +16,7 @@ import (
 // with the given fields; without a loss, or a target among the fields, it can
 // only predict.
 func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []dataset.Field, params checkpoint.Tensors) (*Evaluator, error) {
-	return NewEvaluatorOf(eng, model, loss, fields, params, evalRows)
+	return NewEvaluatorOf(eng, model, loss, fields, params, rowsToEvaluate(fields))
 }
 
 // NewEvaluatorOf is NewEvaluator for so many rows at once. The results do not

@@ -13,8 +13,21 @@ import (
 	"github.com/descent-ml/descent/tensor"
 )
 
-// evalRows is how many examples an evaluation executes at once.
-const evalRows = 256
+// evalRows is how many examples an evaluation executes at once, and evalTokens
+// how many tokens, if its examples are made of them.
+const (
+	evalRows   = 256
+	evalTokens = 1 << 14
+)
+
+// rowsToEvaluate returns how many examples are executed at once.
+func rowsToEvaluate(fields []dataset.Field) int {
+	x := dataset.FieldIndex(fields, dataset.FieldX)
+	if x < 0 || fields[x].DType != tensor.I32 {
+		return evalRows
+	}
+	return max(1, min(evalRows, evalTokens/max(1, fields[x].Shape.Size())))
+}
 
 // Evaluator runs a model without changing it: predictions, losses, metrics.
 // It is not safe for concurrent use.
@@ -116,15 +129,24 @@ func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Va
 		return nil, nil, err
 	}
 	e.prog.Finish()
-	values := report.Values{{Name: "loss", V: e.prog.Output(outLossSum).F64()[0] / e.prog.Output(outWeightSum).F64()[0]}}
+	loss := e.prog.Output(outLossSum).F64()[0] / e.prog.Output(outWeightSum).F64()[0]
+	values := report.Values{{Name: "loss", V: loss}}
+	if t, ok := m.(*nextToken); ok {
+		t.of(ds)
+		values = append(values, t.ofLoss(loss)...)
+	}
 	if m != nil {
 		values = append(values, m.values()...)
 	}
 	return values, m, nil
 }
 
-// priorExamples limits how much of the training data the baseline looks at.
-const priorExamples = 100_000
+// priorExamples and priorTokens limit how much of the training data the
+// baseline looks at.
+const (
+	priorExamples = 100_000
+	priorTokens   = 2_000_000
+)
 
 // prior adds targets of the training data, at even distances, to a meter.
 func prior(ctx context.Context, c *Config) (meter, error) {
@@ -135,17 +157,21 @@ func prior(ctx context.Context, c *Config) (meter, error) {
 	if m = inUnits(m, c.TargetValue); m == nil {
 		return nil, nil
 	}
-	buf := dataset.NewBuffers(fields, evalRows)
+	rows := rowsToEvaluate(fields)
+	buf := dataset.NewBuffers(fields, rows)
 	var weight *tensor.Tensor
 	if i := dataset.FieldIndex(fields, dataset.FieldWeight); i >= 0 {
 		weight = buf[i]
 	}
 	// Predictions do not matter; a score for each target will do.
-	none := tensor.New(tensor.F32, append([]int{evalRows}, fields[y].Shape...)...)
+	none := tensor.New(tensor.F32, append([]int{rows}, fields[y].Shape...)...)
 	n := min(ds.Len(), priorExamples)
-	indices := make([]int, 0, evalRows)
+	if t := tokensOf(ds); t > 1 {
+		n = min(ds.Len(), max(1, priorTokens/t))
+	}
+	indices := make([]int, 0, rows)
 	for i := range n {
-		if indices = append(indices, i*ds.Len()/n); len(indices) < evalRows && i < n-1 {
+		if indices = append(indices, i*ds.Len()/n); len(indices) < rows && i < n-1 {
 			continue
 		}
 		if err := context.Cause(ctx); err != nil {

@@ -216,7 +216,8 @@ func (x *influences) run(ctx context.Context, first uint64) ([]Influence, error)
 			x.pass(first, i, i+1)
 		} else {
 			clear(x.weight)
-			x.weight[i] = x.own[i]
+			per := len(x.weight) / len(x.indices)
+			copy(x.weight[i*per:(i+1)*per], x.own[i*per:])
 			x.pass(first, 0, len(x.indices))
 		}
 		norm := 0.0

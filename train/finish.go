@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/descent-ml/descent/report"
@@ -115,8 +116,8 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 		return nil
 	}
 	l.busy("testing")
-	e := l.val // the fields are the same
-	if e == nil {
+	e := l.val
+	if e == nil || !slices.EqualFunc(last.Fields(), e.fields, sameField) {
 		var err error
 		if e, err = newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, last.Fields(), l.evalRows); err != nil {
 			return err

@@ -36,7 +36,7 @@ type meter interface {
 // measures returns the metrics there are for a kind of target.
 func measures(loss nn.Loss, target dataset.Field) []string {
 	switch newMeter(loss, target).(type) {
-	case *accuracy:
+	case *accuracy, *nextToken:
 		return []string{"loss", "accuracy"}
 	case *regression:
 		return []string{"loss", "rmse", "r2"}
@@ -47,6 +47,8 @@ func measures(loss nn.Loss, target dataset.Field) []string {
 // newMeter returns the meter for a kind of target, or nil if there is none.
 func newMeter(loss nn.Loss, target dataset.Field) meter {
 	switch {
+	case isSequence(target):
+		return &nextToken{}
 	case target.DType == tensor.I32:
 		return &accuracy{counts: map[int32]float64{}}
 	case loss != nil && strings.HasPrefix(loss.Name(), "bce"):

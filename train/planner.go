@@ -62,7 +62,7 @@ func (l *loop) choose() (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	best, err := p.estimate(layout{micro: first.Micro, evalRows: evalRows})
+	best, err := p.estimate(layout{micro: first.Micro, evalRows: rowsToEvaluate(l.cfg.Data.Fields())})
 	if err != nil {
 		return best, err
 	}
@@ -120,9 +120,9 @@ func (p *planner) smaller(from layout) (layout, error) {
 			eval   bool // evaluation takes smaller portions as well
 		}{{fast, false, false}, {fast, true, false}, {slow, true, true}} {
 			for _, micro := range try.micros {
-				x := layout{micro: micro, reread: reread, evalRows: evalRows}
+				x := layout{micro: micro, reread: reread, evalRows: rowsToEvaluate(p.cfg.Data.Fields())}
 				if try.eval {
-					x.evalRows = min(evalRows, micro)
+					x.evalRows = min(x.evalRows, micro)
 				}
 				if try.again && from.plan.Passes > 1 {
 					x.bound = p.room(x)
@@ -251,7 +251,7 @@ func (p *planner) refuse(from layout) error {
 func (p *planner) least(from layout) layout {
 	x := layout{micro: 1, evalRows: 1, reread: from.plan.Passes > 1 && p.cfg.Shards <= 1 && p.cfg.Exec.Workers <= 1, bound: 1}
 	if p.cfg.Exec.Micro > 0 {
-		x.micro, x.evalRows = from.micro, min(evalRows, from.micro)
+		x.micro, x.evalRows = from.micro, min(from.evalRows, from.micro)
 	}
 	x, _ = p.estimate(x)
 	return x

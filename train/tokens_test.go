@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -97,5 +98,68 @@ func TestTokensOfAnExample(t *testing.T) {
 		if got := tokensOf(c.ds); got != c.want {
 			t.Errorf("an example with %v counts as %d tokens, want %d", c.ds.Fields(), got, c.want)
 		}
+	}
+}
+
+// padded is a text of 10 tokens in 2 windows of 8: the last 6 have no weight.
+type padded struct {
+	dataset.Dataset
+	t *testing.T
+}
+
+func newPadded(t *testing.T) padded {
+	x, y, w := tensor.New(tensor.I32, 2, 8), tensor.New(tensor.I32, 2, 8), tensor.New(tensor.F32, 2, 8)
+	for i := range 10 {
+		x.I32()[i], y.I32()[i], w.F32()[i] = int32(i%5), int32((i+1)%5), 1
+	}
+	ds, err := dataset.New(dataset.Column{Name: "x", Data: x}, dataset.Column{Name: "y", Data: y}, dataset.Column{Name: "weight", Data: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return padded{ds, t}
+}
+
+func (padded) Units() (string, int) { return "byte", 20 }
+
+// TestValidateTokens: validation counts each token of a padded text once, and
+// tells bits of a unit of the text, perplexity and baselines.
+func TestValidateTokens(t *testing.T) {
+	c := bigramConfig(t)
+	c.Val = newPadded(t)
+	r, err := Fit(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	val := r.Summary.Val
+	loss, _ := val.Get("loss")
+	for name, want := range map[string]float64{"bits_per_byte": loss * 10 / (math.Ln2 * 20), "perplexity": math.Exp(loss), "accuracy": 1} {
+		if got, ok := val.Get(name); !ok || math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s is %v, want %v (of %v)", name, got, want, val)
+		}
+	}
+	// All five tokens are as frequent here as in the training data.
+	for name, want := range map[string]float64{"loss": math.Log(5), "uniform": math.Log(5), "bits_per_byte": math.Log2(5) / 2} {
+		if got, _ := r.Summary.Baseline.Get(name); math.Abs(got-want) > 1e-3 {
+			t.Errorf("baseline %s is %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestTokenWeights: a weight below 0 of a token is an error that names its example.
+func TestTokenWeights(t *testing.T) {
+	p := newPadded(t)
+	all := dataset.NewBuffers(p.Fields(), 2)
+	if err := p.Gather(all, 0, []int{0, 1}); err != nil {
+		t.Fatal(err)
+	}
+	all[2].F32()[12] = -1
+	bad, err := dataset.New(dataset.Column{Name: "x", Data: all[0]}, dataset.Column{Name: "y", Data: all[1]}, dataset.Column{Name: "weight", Data: all[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := bigramConfig(t)
+	c.Data, c.Batch = bad, batch.Fixed(2)
+	if _, err := Fit(context.Background(), c); err == nil || !strings.Contains(err.Error(), "example 1: its weight is -1") {
+		t.Errorf("got %v", err)
 	}
 }
