@@ -14,6 +14,11 @@ type Context struct {
 	Stats  Stats                  // of batch normalization; NewContext: Batch in training, else Running
 	Inputs map[string]*graph.Node // the fields of an example, by name
 
+	// Segment is a scalar of each update, or nil: attention and positions begin
+	// anew every so many positions, and not at all where it is 0. It is how
+	// training warms up the length of sequences.
+	Segment *graph.Node
+
 	frozen    bool
 	instead   map[string]*graph.Node // of parameters, by name: see At
 	streams   map[string]int         // random streams per path, to tell them apart
@@ -91,7 +96,7 @@ func (c *Context) Param(name string, init graph.Init, dims ...int) *graph.Node {
 // of the given names are other values: a model is built a second time there, at
 // another point. Random masks are the same; running statistics are left alone.
 func (c *Context) At(params map[string]*graph.Node) *Context {
-	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, instead: params}
+	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, Segment: c.Segment, instead: params}
 }
 
 // Params returns the parameters declared so far that training changes, in the

@@ -36,6 +36,8 @@ type Config struct {
 	Shards    int          // of each batch: logical workers whose sums are added as a fixed tree; default 1
 	Budget    batch.Span   // how long to train
 
+	SequenceWarmup SequenceWarmup // begin with short segments of the windows; default: no
+
 	// TargetValue returns a target or a prediction of a regression in the units
 	// of the raw data, such as dataset.TargetSchema.Value; nil leaves them as
 	// they are. The rmse and r2 are in those units, everywhere; the loss is not.
@@ -214,7 +216,7 @@ func (c Config) checkData() (errs []error) {
 			errs = append(errs, fmt.Errorf("train: the %s data has fields %v (want those of the training data: %v)", d.name, d.ds.Fields(), c.Data.Fields()))
 		}
 	}
-	return errs
+	return append(errs, c.SequenceWarmup.validate(c.Data))
 }
 
 // unweighted returns the fields but for weights, which evaluations may have by

@@ -22,7 +22,7 @@ func NewEvaluator(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []data
 // NewEvaluatorOf is NewEvaluator for so many rows at once. The results do not
 // depend on them.
 func NewEvaluatorOf(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []dataset.Field, params checkpoint.Tensors, rows int) (*Evaluator, error) {
-	g, err := forwardGraph(model, loss, fields, false)
+	g, err := forwardGraph(model, loss, fields)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ type Evaluator struct {
 
 // newEvaluator is NewEvaluator on variables that have the model's parameters.
 func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.Loss, fields []dataset.Field, rows int) (*Evaluator, error) {
-	g, err := forwardGraph(model, loss, fields, false)
+	g, err := forwardGraph(model, loss, fields)
 	if err != nil {
 		return nil, err
 	}

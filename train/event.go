@@ -25,6 +25,7 @@ type Event struct {
 	Loss     float64        // of the batch, before the update; NaN if its weights sum to 0
 	GradNorm float64        // of the mean gradient, before clipping
 	LR       float64
+	Segment  int           // positions that attention reached over, with SequenceWarmup
 	Values   report.Values // of a validation
 	Best     bool          // a validation was the best so far
 	Path     string

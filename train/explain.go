@@ -106,7 +106,7 @@ func (l *loop) explain(ctx context.Context, was trace) (*Explanation, error) {
 		return nil, err
 	}
 	at := l.progress(f)
-	l.update.Scalars(l.graph, l.scalars, at)
+	l.setScalars(at)
 	if _, err := l.execute(ctx, rows); err != nil {
 		return nil, err
 	}
@@ -145,6 +145,7 @@ type influences struct {
 	own     []float32        // its values
 	grads   []*tensor.Tensor // of Σ w·ℓ, the program's
 	loss    *tensor.Tensor
+	scalars []float64
 	alone   bool // examples do not touch each other: each is a batch
 }
 
@@ -152,6 +153,7 @@ type influences struct {
 func gradientGraph(c *Config, fields []dataset.Field) (*graph.Graph, []string, error) {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, true, inputs(fields)...)
+	c.SequenceWarmup.declare(x)
 	num, _, weighted := nn.Objective(x, c.Loss, x.Model(c.Model), x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
 	b.Output(outLossSum, num)
 	params := x.Params()
@@ -195,7 +197,7 @@ func (l *loop) newInfluences(indices []int) (*influences, error) {
 	for _, name := range names {
 		x.grads = append(x.grads, x.prog.Output(name))
 	}
-	x.loss = x.prog.Output(outLossSum)
+	x.loss, x.scalars = x.prog.Output(outLossSum), l.segmentOf(g)
 	return x, nil
 }
 
@@ -235,7 +237,7 @@ func (x *influences) run(ctx context.Context, first uint64) ([]Influence, error)
 // pass runs examples [from, to) of the batch as a batch.
 func (x *influences) pass(first uint64, from, to int) {
 	shards, rows := max(1, x.loop.cfg.Shards), x.prog.Plan().Rows
-	x.prog.Begin(first+uint64(from), nil)
+	x.prog.Begin(first+uint64(from), x.scalars)
 	for range x.prog.Passes() {
 		for r := range shards {
 			lo, hi := collective.Range(to-from, shards, r)

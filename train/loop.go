@@ -184,7 +184,7 @@ func (l *loop) attempt(ctx context.Context) (err error) {
 		return &fault{rows: rows, cause: errReplayed}
 	}
 	at := l.progress(f)
-	l.update.Scalars(l.graph, l.scalars, at)
+	l.setScalars(at)
 	l.event.LR, l.event.Batch = l.update.LR(at), rows
 	finite, err := l.execute(ctx, rows)
 	if errors.Is(err, errInterrupted) {
@@ -341,7 +341,11 @@ func (l *loop) measure(split string, loss float64, values report.Values) error {
 
 // log records the training loss since the last record.
 func (l *loop) log() error {
-	err := l.measure("train", l.Logged.mean(), report.Values{{Name: "grad_norm", V: l.event.GradNorm}})
+	values := report.Values{{Name: "grad_norm", V: l.event.GradNorm}}
+	if l.event.Segment > 0 {
+		values = append(values, report.Value{Name: "segment", V: float64(l.event.Segment)})
+	}
+	err := l.measure("train", l.Logged.mean(), values)
 	l.Logged = sums{}
 	return err
 }

@@ -116,7 +116,7 @@ func (l *loop) lastGood() (path string, err error) {
 // worst runs the examples of a batch forward once more, dropout and all, for
 // the losses of each.
 func (l *loop) worst(examples []int) ([]Example, error) {
-	g, err := forwardGraph(l.cfg.Model, l.cfg.Loss, l.cfg.Data.Fields(), true)
+	g, err := trainingForward(l.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (l *loop) worst(examples []int) ([]Example, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Begin(l.pos.Examples, nil)
+	p.Begin(l.pos.Examples, l.segmentOf(g))
 	out := p.Output(outLoss)
 	buf := dataset.NewBuffers(l.cfg.Data.Fields(), l.plan.Micro)
 	var all []Example

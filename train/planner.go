@@ -51,7 +51,7 @@ func (l *loop) choose() (layout, error) {
 			continue
 		}
 		var err error
-		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields(), false); err != nil {
+		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields()); err != nil {
 			return layout{}, err
 		}
 	}

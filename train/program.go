@@ -37,6 +37,7 @@ func inputs(fields []dataset.Field) []nn.Input {
 func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, true, inputs(c.Data.Fields())...)
+	c.SequenceWarmup.declare(x)
 	num, den, weighted := nn.Objective(x, c.Loss, x.Model(c.Model), x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
 	params, err := thawed(x.Params(), c.Freeze)
 	if err != nil {
@@ -56,6 +57,9 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b.Output(outLossSum, num)
 	b.Output(outWeightSum, den)
 	g, err := b.Build()
+	if err == nil {
+		err = c.SequenceWarmup.checkUsed(g)
+	}
 	return g, up, err
 }
 
@@ -96,11 +100,21 @@ func paramNames(params []*graph.Node) string {
 }
 
 // forwardGraph builds a program that changes nothing: the prediction, and the
-// loss if the fields have a target. With dropout on it is the forward half of
-// trainGraph, for finding out which example broke an update.
-func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field, dropout bool) (*graph.Graph, error) {
-	b := new(graph.Builder)
-	x := nn.NewContext(b, dropout, inputs(fields)...)
+// loss if the fields have a target.
+func forwardGraph(model nn.Layer, loss nn.Loss, fields []dataset.Field) (*graph.Graph, error) {
+	return forward(nn.NewContext(new(graph.Builder), false, inputs(fields)...), model, loss)
+}
+
+// trainingForward is the forward half of trainGraph, dropout and all, for
+// finding out which example broke an update.
+func trainingForward(c *Config) (*graph.Graph, error) {
+	x := nn.NewContext(new(graph.Builder), true, inputs(c.Data.Fields())...)
+	c.SequenceWarmup.declare(x)
+	return forward(x, c.Model, c.Loss)
+}
+
+func forward(x *nn.Context, model nn.Layer, loss nn.Loss) (*graph.Graph, error) {
+	b := x.Builder
 	x.Stats = nn.Running
 	pred := x.Model(model)
 	b.Output(outPred, pred)

@@ -84,6 +84,9 @@ func (l *loop) setup() map[string]any {
 	if !c.Reestimate.IsZero() {
 		s["reestimate"] = c.Reestimate.String()
 	}
+	if c.SequenceWarmup != (SequenceWarmup{}) {
+		s["sequence_warmup"] = c.SequenceWarmup.String()
+	}
 	if c.Shards > 1 {
 		s["shards"] = c.Shards
 	}

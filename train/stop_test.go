@@ -325,7 +325,7 @@ func TestBoundsOfColumns(t *testing.T) {
 		a := c.Gather(c.Param("a", graph.Init{}, 5, 2), c.Reshape(c.Slice(cat, 0, 1)))
 		b := c.Gather(c.Param("b", graph.Init{}, 9, 2), c.Reshape(c.Slice(cat, 1, 1)))
 		return c.Add(x, c.Add(a, b))
-	}), nn.CrossEntropy(), fields, false)
+	}), nn.CrossEntropy(), fields)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,10 +39,15 @@ func (c *Config) updates(examples int) int {
 	return (examples + c.Batch - 1) / c.Batch
 }
 
+// run returns how long things are, for an epoch of so many examples.
+func (c *Config) run(epoch int) run {
+	return run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch)), tokens: c.tokens}
+}
+
 // buildOptimizer returns the optimizer with its schedule and clipping, for an
 // epoch of so many examples.
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
-	r := run{budget: c.Budget, epoch: epoch, perUpdate: float64(epoch) / float64(c.updates(epoch))}
+	r := c.run(epoch)
 	o := c.Averages.apply(c.Schedule.apply(c.withFactors(c.Optimizer.Options.build()), r), r)
 	return o.WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value).WithClipAdaptive(c.Clip.Adaptive)
 }
@@ -93,6 +98,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
 		YAML:       c.YAML(),
 	}
+	t.SequenceWarmup = c.Warmup.build(c.run(s.Train.Len()))
 	if c.Batch > 0 {
 		t.Batch = batch.Fixed(c.Batch)
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Loss       Loss
 	Optimizer  Optimizer
 	Schedule   Schedule
+	Warmup     SequenceWarmup
 	Batch      int // examples of an update; 0 is all
 	Shards     int // of each batch
 	Budget     batch.Span
@@ -51,6 +52,7 @@ type Config struct {
 	sized                   bool // by Load
 	members                 int  // of autoModel
 	lone                    bool // Model is one layer, not a list of one
+	tokens                  int  // of an example, set by Load
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 }
 
@@ -96,6 +98,7 @@ func Default() *Config {
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
 		Schedule:   newSchedule("constant"),
+		Warmup:     newSequenceWarmup(),
 		Batch:      64,
 		Budget:     batch.Epochs(10),
 		Shards:     1,
@@ -119,6 +122,7 @@ func (c *Config) keys() fields {
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
+		{key: "sequence_warmup", codec: c.Warmup.keys()},
 		{key: "batch", codec: batchSize{&c.Batch, &c.Shards, &c.batchGiven}},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
@@ -206,6 +210,7 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)
+	c.Warmup.check(fs, at("sequence_warmup", "over"), c.Budget)
 	c.Averages.check(fs, at, c.Optimizer.Kind)
 }
 
@@ -229,7 +234,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

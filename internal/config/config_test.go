@@ -64,6 +64,7 @@ loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 0.5]}}
 optimizer: {sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}
 schedule: {multistep: {at: [30ep, 50%], factor: 0.2, warmup: 100up}}
 batch: {size: all, shards: 4}
+sequence_warmup: {from: 4, over: 2e5ex}
 budget: 1e6 examples
 init: start.safetensors
 clip: {norm: 1, value: 0.5}
@@ -111,7 +112,7 @@ func roundTrip(t *testing.T, c *Config) {
 	// Functions inside options cannot be compared; the rest must be equal.
 	if !reflect.DeepEqual(c.Data, back.Data) || c.Exec != back.Exec || c.Budget != back.Budget || c.Seed != back.Seed || c.Name != back.Name ||
 		c.Checkpoint != back.Checkpoint || c.EarlyStop != back.EarlyStop || c.Clip != back.Clip || c.Init != back.Init || c.Batch != back.Batch ||
-		c.Shards != back.Shards || c.Faults != back.Faults || c.Reestimate != back.Reestimate {
+		c.Shards != back.Shards || c.Faults != back.Faults || c.Reestimate != back.Reestimate || c.Warmup != back.Warmup {
 		t.Errorf("%+v\nread back as %+v", c, back)
 	}
 	raw, err := back.JSON()
@@ -261,6 +262,9 @@ func TestFaults(t *testing.T) {
 		{"reestimate in time", with("reestimate: 5min"), "c.yaml:2:13: got 5min (want examples or epochs, such as 10000ex or 1ep, or off)"},
 		{"reestimate nothing", with("reestimate: no"), "c.yaml:2:13: got no (want examples or epochs"},
 		{"nothing to reestimate", with("model: [{frozen: [batchnorm]}, {dense: auto}]\nreestimate: 1ep"), "c.yaml:3:13: no running statistics to compute: the model has no batchnorm that is not frozen"},
+		{"warm-up of nothing", with("sequence_warmup: {from: 0}"), "c.yaml:2:25: got 0 (want a whole number, 1 or more, or off)"},
+		{"warm-up in time", with("sequence_warmup: {from: 8, over: 10min}"), "c.yaml:2:34: 10min is no known share of a budget of 10ep (want a share such as 30%)"},
+		{"warm-up beyond the budget", with("budget: 100up\nsequence_warmup: {from: 8, over: 200up}"), "c.yaml:3:34: got 200up, more than the budget of 100up"},
 		{"micro 0", with("exec: {micro: 0}"), "c.yaml:2:15: got 0 (want"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
