@@ -53,6 +53,7 @@ type pass struct {
 	cuts     []cut // of the sums
 	cutHomes []int // bounds of the workers' shares
 	leaf     int   // examples of the smallest leaf of a sum
+	per      int   // rows that an example has in the tallest product
 	slab     []float64
 
 	rowsCost, sumsCost float64 // for one example

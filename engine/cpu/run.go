@@ -14,9 +14,13 @@ const (
 	squarePieces                   // pieces of the sums of squares
 )
 
-// maxBlock keeps a block's activations in L2 while it passes from layer to
-// layer.
-const maxBlock = 128
+// A block has at most maxBlock examples, and at most maxRows rows of matrices
+// if examples have several: its activations then stay in L2 while it passes from
+// layer to layer, and the weights are read by enough rows to be worth it.
+const (
+	maxBlock = 128
+	maxRows  = 256
+)
 
 // grain is how finely work is divided among threads.
 type grain struct {
@@ -83,7 +87,8 @@ func (p *program) runRows() {
 	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
 	}
-	p.block = max(min(p.block, maxBlock), p.eng.grain.rows)
+	per := p.pass.per
+	p.block = max(min(p.block, maxBlock, maxRows/per), p.eng.grain.rows/per, 1)
 	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
 }
