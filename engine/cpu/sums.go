@@ -128,11 +128,12 @@ func initAt(at int) kernel.Init {
 
 // closeLeaf adds the chain to the total; the first one starts it.
 func (s *sum) closeLeaf(r0, r1 int, first bool) {
-	acc := s.acc[r0*s.cols : r1*s.cols]
+	acc, chain := s.acc[r0*s.cols:r1*s.cols], s.out.f32[r0*s.cols:r1*s.cols]
 	if first {
-		clear(acc)
+		kernel.StartF64(acc, chain)
+		return
 	}
-	kernel.AddF64(acc, s.out.f32[r0*s.cols:r1*s.cols])
+	kernel.AddF64(acc, chain)
 }
 
 // endShard leaves the sum over a shard of n examples in the total.
@@ -171,8 +172,7 @@ func (s *sum) finish(n int, shards bool, r0, r1 int) {
 	case s.leaf == 0 || shards:
 		kernel.RoundF64(s.out.f32[from:to], s.acc[from:to])
 	case n > s.leaf:
-		s.closeLeaf(r0, r1, false)
-		kernel.RoundF64(s.out.f32[from:to], s.acc[from:to])
+		kernel.EndF64(s.acc[from:to], s.out.f32[from:to])
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	kSumRows
 	kSumSquares
 	kSumSquares2
+	kTotalStart
+	kTotalEnd
 	kFromU8
 	kFromI32
 	kMask

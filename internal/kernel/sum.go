@@ -29,6 +29,40 @@ func SumRows(acc []float64, x []float32, rows, cols, ldx int) {
 // AddF64 adds x to acc.
 func AddF64(acc []float64, x []float32) { SumRows(acc, x, 1, len(x), len(x)) }
 
+// StartF64 sets acc to 0 + x.
+func StartF64(acc []float64, x []float32) {
+	need("acc", len(acc), len(x))
+	for i := wholeTotals(kTotalStart, acc, x); i < len(x); i++ {
+		acc[i] = 0 + float64(x[i])
+	}
+}
+
+// EndF64 sets x to acc + x, rounded once; acc is left as it is.
+func EndF64(acc []float64, x []float32) {
+	need("acc", len(acc), len(x))
+	for i := wholeTotals(kTotalEnd, acc, x); i < len(x); i++ {
+		x[i] = float32(acc[i] + float64(x[i]))
+	}
+}
+
+// totalPiece keeps a call short: nothing preempts assembly.
+const totalPiece = 1 << 16
+
+// wholeTotals runs a kernel over the elements that fill blocks of sixteen and
+// returns how many they are.
+func wholeTotals(kernel int, acc []float64, x []float32) int {
+	if vecTable == nil {
+		return 0
+	}
+	whole := len(x) &^ 15
+	for i := 0; i < whole; i += totalPiece {
+		a := vecArgs{rows: 1, cols: min(totalPiece, whole-i)}
+		a.ptr[0], a.ptr[1] = unsafe.Pointer(&acc[i]), unsafe.Pointer(&x[i])
+		vecCall(vecTable[kernel], &a)
+	}
+	return whole
+}
+
 // RoundF64 rounds acc to float32.
 func RoundF64(dst []float32, acc []float64) {
 	need("dst", len(dst), len(acc))

@@ -50,6 +50,29 @@ func TestSumRows(t *testing.T) {
 	})
 }
 
+func TestTotals(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(12, 12))
+		for _, n := range []int{0, 1, 15, 16, 17, 33, 300, totalPiece + 17} {
+			x, acc, total := values(r, n), make([]float64, n+1), make([]float64, n+1)
+			acc[n], total[n] = 7, 7
+			for i, v := range x {
+				total[i] += float64(v) // from 0: -0 becomes 0
+			}
+			StartF64(acc, x)
+			checkSame64(t, "StartF64", acc, total)
+			got, want := values(r, n+1), make([]float32, n+1)
+			want[n] = got[n]
+			for i, v := range got[:n] {
+				want[i] = float32(total[i] + float64(v))
+			}
+			EndF64(acc, got[:n])
+			checkSame(t, "EndF64", got, want)
+			checkSame64(t, "the total after EndF64", acc, total)
+		}
+	})
+}
+
 func TestRoundAndSum(t *testing.T) {
 	x := []float64{1, 1 + 0x1p-25, 1e300, math.Pi}
 	got := make([]float32, 4)

@@ -107,7 +107,7 @@ func TestKernelNumbers(t *testing.T) {
 	}
 	for k, name := range map[int]string{kRowSum: "vecRowSum", kSoftmax: "vecSoftmax", kLogSoftmaxGrad: "vecLogSoftmaxGrad", kLoss: "vecLoss",
 		kLossBothSmooth: "vecLossBothSmooth", kLayerNorm + 3: "vecLayerNormGammaBeta", kRMSNorm: "vecRMSNorm", kLayerNormGrad + 1: "vecLayerNormGradGamma",
-		kRMSNormGrad: "vecRMSNormGrad", kSumRows: "vecSumRows", kSumSquares2: "vecSumSquares2", kMask: "vecMask", kLossColumns + kLossBothSmooth - kLoss: "vecLossBothColumnsSmooth"} {
+		kRMSNormGrad: "vecRMSNormGrad", kSumRows: "vecSumRows", kSumSquares2: "vecSumSquares2", kTotalEnd: "vecTotalEnd", kMask: "vecMask", kLossColumns + kLossBothSmooth - kLoss: "vecLossBothColumnsSmooth"} {
 		if got := fixedNames[k-int(numOps)]; got != name {
 			t.Errorf("kernel %d is %s, want %s", k, got, name)
 		}

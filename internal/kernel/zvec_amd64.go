@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 125
+const vecKernels = 127
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -99,6 +99,8 @@ var fixedNames = [...]string{
 	"vecSumRows",
 	"vecSumSquares",
 	"vecSumSquares2",
+	"vecTotalStart",
+	"vecTotalEnd",
 	"vecFromU8",
 	"vecFromI32",
 	"vecMask",
@@ -293,6 +295,12 @@ func vecSumSquaresAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquares2AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecTotalStartAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecTotalEndAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecFromU8AVX512(fn uintptr, a *byte)
@@ -668,6 +676,12 @@ func vecSumSquaresAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquares2AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecTotalStartAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecTotalEndAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFromU8AVX2(fn uintptr, a *byte)

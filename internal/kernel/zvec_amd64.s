@@ -5743,6 +5743,55 @@ loop331:
 	VZEROUPPER
 	RET
 
+// func vecTotalStartAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecTotalStartAVX512(SB), NOSPLIT, $0-16
+	MOVQ   a+8(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   8(AX), AX
+	SHLQ   $0x02, AX
+	VPXORD Z0, Z0, Z0
+
+loop332:
+	VCVTPS2PD (DX), Z1
+	VADDPD    Z1, Z0, Z1
+	VMOVUPD   Z1, (CX)
+	VCVTPS2PD 32(DX), Z1
+	VADDPD    Z1, Z0, Z1
+	VMOVUPD   Z1, 64(CX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x40, DX
+	SUBQ      $0x40, AX
+	JNZ       loop332
+	VZEROUPPER
+	RET
+
+// func vecTotalEndAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecTotalEndAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), AX
+	SHLQ $0x02, AX
+
+loop333:
+	VCVTPS2PD (DX), Z0
+	VADDPD    (CX), Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, (DX)
+	VCVTPS2PD 32(DX), Z0
+	VADDPD    64(CX), Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, 32(DX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x40, DX
+	SUBQ      $0x40, AX
+	JNZ       loop333
+	VZEROUPPER
+	RET
+
 // func vecFromU8AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F
 TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
@@ -5754,7 +5803,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop332:
+loop334:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -5762,7 +5811,7 @@ loop332:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop332
+	JNZ         loop334
 	VZEROUPPER
 	RET
 
@@ -5775,13 +5824,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop333:
+loop335:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop333
+	JNZ       loop335
 	VZEROUPPER
 	RET
 
@@ -5801,7 +5850,7 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop334:
+loop336:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -5885,7 +5934,7 @@ loop334:
 	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop334
+	JG              loop336
 	VZEROUPPER
 	RET
 
@@ -5906,12 +5955,12 @@ TEXT ·vecLossEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row335:
+row337:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest337
+	JGE  rest339
 
-loop336:
+loop338:
 	VMOVUPS          (DI)(DX*1), Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -5955,11 +6004,11 @@ loop336:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop336
+	JL               loop338
 
-rest337:
+rest339:
 	TESTQ            SI, SI
-	JZ               done338
+	JZ               done340
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -6002,12 +6051,12 @@ rest337:
 	VSUBPS           Z0, Z9, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done338:
+done340:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row335
+	JNZ  row337
 	VZEROUPPER
 	RET
 
@@ -6161,70 +6210,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done339
+	JZ           done341
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done339:
+done341:
 	XORQ R9, R9
 
-loop340:
+loop342:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -6251,7 +6300,7 @@ loop340:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop340
+	JL               loop342
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -6279,13 +6328,13 @@ loop340:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop341:
+loop343:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop341
+	JL         loop343
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -6554,74 +6603,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done342
+	JZ           done344
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done342:
+done344:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop343:
+loop345:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -6651,7 +6700,7 @@ loop343:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop343
+	JL               loop345
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -6872,67 +6921,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done346
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done344:
+done346:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -6962,7 +7011,7 @@ done344:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop345:
+loop347:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -6992,7 +7041,7 @@ loop345:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop345
+	JL               loop347
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7216,74 +7265,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done346
+	JZ           done348
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done346:
+done348:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop347:
+loop349:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7312,7 +7361,7 @@ loop347:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop347
+	JL               loop349
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7343,7 +7392,7 @@ loop347:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop348:
+loop350:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -7354,7 +7403,7 @@ loop348:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop348
+	JL             loop350
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -7625,74 +7674,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done349
+	JZ           done351
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done349:
+done351:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop350:
+loop352:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7722,7 +7771,7 @@ loop350:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop350
+	JL               loop352
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7794,7 +7843,7 @@ loop350:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop351:
+loop353:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -7805,7 +7854,7 @@ loop351:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop351
+	JL             loop353
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8076,67 +8125,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done352
+	JZ           done354
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done352:
+done354:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -8166,7 +8215,7 @@ done352:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop353:
+loop355:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -8196,7 +8245,7 @@ loop353:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop353
+	JL               loop355
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -8270,7 +8319,7 @@ loop353:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop354:
+loop356:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -8281,7 +8330,7 @@ loop354:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop354
+	JL             loop356
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8417,12 +8466,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row355:
+row357:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest357
+	JGE  rest359
 
-loop356:
+loop358:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -8431,11 +8480,11 @@ loop356:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop356
+	JL           loop358
 
-rest357:
+rest359:
 	TESTQ        SI, SI
-	JZ           done358
+	JZ           done360
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -8443,12 +8492,12 @@ rest357:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done358:
+done360:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row355
+	JNZ  row357
 	VZEROUPPER
 	RET
 
@@ -8469,12 +8518,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row359:
+row361:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest361
+	JGE  rest363
 
-loop360:
+loop362:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8536,11 +8585,11 @@ loop360:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop360
+	JL               loop362
 
-rest361:
+rest363:
 	TESTQ            SI, SI
-	JZ               done362
+	JZ               done364
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8601,12 +8650,12 @@ rest361:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done362:
+done364:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row359
+	JNZ  row361
 	VZEROUPPER
 	RET
 
@@ -8627,12 +8676,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row363:
+row365:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest365
+	JGE  rest367
 
-loop364:
+loop366:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8675,11 +8724,11 @@ loop364:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop364
+	JL               loop366
 
-rest365:
+rest367:
 	TESTQ            SI, SI
-	JZ               done366
+	JZ               done368
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8721,12 +8770,12 @@ rest365:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done366:
+done368:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row363
+	JNZ  row365
 	VZEROUPPER
 	RET
 
@@ -8747,12 +8796,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row367:
+row369:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest369
+	JGE  rest371
 
-loop368:
+loop370:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8790,11 +8839,11 @@ loop368:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop368
+	JL               loop370
 
-rest369:
+rest371:
 	TESTQ            SI, SI
-	JZ               done370
+	JZ               done372
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8831,12 +8880,12 @@ rest369:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done370:
+done372:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row367
+	JNZ  row369
 	VZEROUPPER
 	RET
 
@@ -8857,12 +8906,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row371:
+row373:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest373
+	JGE  rest375
 
-loop372:
+loop374:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8911,11 +8960,11 @@ loop372:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop372
+	JL               loop374
 
-rest373:
+rest375:
 	TESTQ            SI, SI
-	JZ               done374
+	JZ               done376
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8963,12 +9012,12 @@ rest373:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done374:
+done376:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row371
+	JNZ  row373
 	VZEROUPPER
 	RET
 
@@ -8989,12 +9038,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row375:
+row377:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest377
+	JGE  rest379
 
-loop376:
+loop378:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -9029,11 +9078,11 @@ loop376:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop376
+	JL               loop378
 
-rest377:
+rest379:
 	TESTQ            SI, SI
-	JZ               done378
+	JZ               done380
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -9067,12 +9116,12 @@ rest377:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done378:
+done380:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row375
+	JNZ  row377
 	VZEROUPPER
 	RET
 
@@ -9095,12 +9144,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row379:
+row381:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest381
+	JGE  rest383
 
-loop380:
+loop382:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9110,11 +9159,11 @@ loop380:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop380
+	JL           loop382
 
-rest381:
+rest383:
 	TESTQ        SI, SI
-	JZ           done382
+	JZ           done384
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9123,13 +9172,13 @@ rest381:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done382:
+done384:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row379
+	JNZ  row381
 	VZEROUPPER
 	RET
 
@@ -9151,12 +9200,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row383:
+row385:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest385
+	JGE  rest387
 
-loop384:
+loop386:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9165,11 +9214,11 @@ loop384:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop384
+	JL           loop386
 
-rest385:
+rest387:
 	TESTQ        SI, SI
-	JZ           done386
+	JZ           done388
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9177,12 +9226,12 @@ rest385:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done386:
+done388:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row383
+	JNZ  row385
 	VZEROUPPER
 	RET
 
@@ -9203,12 +9252,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row387:
+row389:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest389
+	JGE  rest391
 
-loop388:
+loop390:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9270,11 +9319,11 @@ loop388:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop388
+	JL               loop390
 
-rest389:
+rest391:
 	TESTQ            SI, SI
-	JZ               done390
+	JZ               done392
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9335,12 +9384,12 @@ rest389:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done390:
+done392:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row387
+	JNZ  row389
 	VZEROUPPER
 	RET
 
@@ -9361,12 +9410,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row391:
+row393:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest393
+	JGE  rest395
 
-loop392:
+loop394:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9409,11 +9458,11 @@ loop392:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop392
+	JL               loop394
 
-rest393:
+rest395:
 	TESTQ            SI, SI
-	JZ               done394
+	JZ               done396
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9455,12 +9504,12 @@ rest393:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done394:
+done396:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row391
+	JNZ  row393
 	VZEROUPPER
 	RET
 
@@ -9481,12 +9530,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row395:
+row397:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest397
+	JGE  rest399
 
-loop396:
+loop398:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9524,11 +9573,11 @@ loop396:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop396
+	JL               loop398
 
-rest397:
+rest399:
 	TESTQ            SI, SI
-	JZ               done398
+	JZ               done400
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9565,12 +9614,12 @@ rest397:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done398:
+done400:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row395
+	JNZ  row397
 	VZEROUPPER
 	RET
 
@@ -9593,12 +9642,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row399:
+row401:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest401
+	JGE  rest403
 
-loop400:
+loop402:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -9608,11 +9657,11 @@ loop400:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop400
+	JL        loop402
 
-rest401:
+rest403:
 	TESTQ     SI, SI
-	JZ        done402
+	JZ        done404
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -9621,13 +9670,13 @@ rest401:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done402:
+done404:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row399
+	JNZ  row401
 	VZEROUPPER
 	RET
 
@@ -9649,12 +9698,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row403:
+row405:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest405
+	JGE  rest407
 
-loop404:
+loop406:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9746,11 +9795,11 @@ loop404:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop404
+	JL               loop406
 
-rest405:
+rest407:
 	TESTQ            SI, SI
-	JZ               done406
+	JZ               done408
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -9841,13 +9890,13 @@ rest405:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done406:
+done408:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row403
+	JNZ  row405
 	VZEROUPPER
 	RET
 
@@ -9869,12 +9918,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row407:
+row409:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest409
+	JGE  rest411
 
-loop408:
+loop410:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9929,11 +9978,11 @@ loop408:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop408
+	JL               loop410
 
-rest409:
+rest411:
 	TESTQ            SI, SI
-	JZ               done410
+	JZ               done412
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -9987,13 +10036,13 @@ rest409:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done410:
+done412:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row407
+	JNZ  row409
 	VZEROUPPER
 	RET
 
@@ -10015,12 +10064,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row411:
+row413:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest413
+	JGE  rest415
 
-loop412:
+loop414:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -10065,11 +10114,11 @@ loop412:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop412
+	JL               loop414
 
-rest413:
+rest415:
 	TESTQ            SI, SI
-	JZ               done414
+	JZ               done416
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -10113,13 +10162,13 @@ rest413:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done414:
+done416:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row411
+	JNZ  row413
 	VZEROUPPER
 	RET
 
@@ -10141,12 +10190,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row415:
+row417:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest417
+	JGE  rest419
 
-loop416:
+loop418:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10155,11 +10204,11 @@ loop416:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop416
+	JL           loop418
 
-rest417:
+rest419:
 	TESTQ        SI, SI
-	JZ           done418
+	JZ           done420
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10167,12 +10216,12 @@ rest417:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done418:
+done420:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row415
+	JNZ  row417
 	VZEROUPPER
 	RET
 
@@ -10194,12 +10243,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row419:
+row421:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest421
+	JGE  rest423
 
-loop420:
+loop422:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -10208,11 +10257,11 @@ loop420:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop420
+	JL        loop422
 
-rest421:
+rest423:
 	TESTQ     SI, SI
-	JZ        done422
+	JZ        done424
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -10220,12 +10269,12 @@ rest421:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done422:
+done424:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row419
+	JNZ  row421
 	VZEROUPPER
 	RET
 
@@ -10246,12 +10295,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row423:
+row425:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest425
+	JGE  rest427
 
-loop424:
+loop426:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10288,11 +10337,11 @@ loop424:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop424
+	JL               loop426
 
-rest425:
+rest427:
 	TESTQ            SI, SI
-	JZ               done426
+	JZ               done428
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10328,12 +10377,12 @@ rest425:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done426:
+done428:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row423
+	JNZ  row425
 	VZEROUPPER
 	RET
 
@@ -10354,12 +10403,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row427:
+row429:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest429
+	JGE  rest431
 
-loop428:
+loop430:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10410,11 +10459,11 @@ loop428:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop428
+	JL               loop430
 
-rest429:
+rest431:
 	TESTQ            SI, SI
-	JZ               done430
+	JZ               done432
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10464,12 +10513,12 @@ rest429:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done430:
+done432:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row427
+	JNZ  row429
 	VZEROUPPER
 	RET
 
@@ -10490,12 +10539,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row431:
+row433:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest433
+	JGE  rest435
 
-loop432:
+loop434:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10530,11 +10579,11 @@ loop432:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop432
+	JL               loop434
 
-rest433:
+rest435:
 	TESTQ            SI, SI
-	JZ               done434
+	JZ               done436
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10568,12 +10617,12 @@ rest433:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done434:
+done436:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row431
+	JNZ  row433
 	VZEROUPPER
 	RET
 
@@ -10594,12 +10643,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row435:
+row437:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest437
+	JGE  rest439
 
-loop436:
+loop438:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10609,11 +10658,11 @@ loop436:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop436
+	JL           loop438
 
-rest437:
+rest439:
 	TESTQ        SI, SI
-	JZ           done438
+	JZ           done440
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10622,12 +10671,12 @@ rest437:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done438:
+done440:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row435
+	JNZ  row437
 	VZEROUPPER
 	RET
 
@@ -10648,12 +10697,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row439:
+row441:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest441
+	JGE  rest443
 
-loop440:
+loop442:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10663,11 +10712,11 @@ loop440:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop440
+	JL           loop442
 
-rest441:
+rest443:
 	TESTQ        SI, SI
-	JZ           done442
+	JZ           done444
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10676,12 +10725,12 @@ rest441:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done442:
+done444:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row439
+	JNZ  row441
 	VZEROUPPER
 	RET
 
@@ -10701,31 +10750,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row443:
+row445:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest445
+	JGE  rest447
 
-loop444:
+loop446:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop444
+	JL          loop446
 
-rest445:
+rest447:
 	TESTQ       SI, SI
-	JZ          done446
+	JZ          done448
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done446:
+done448:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row443
+	JNZ  row445
 	VZEROUPPER
 	RET
 
@@ -10746,12 +10795,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row447:
+row449:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest449
+	JGE  rest451
 
-loop448:
+loop450:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -10759,23 +10808,23 @@ loop448:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop448
+	JL               loop450
 
-rest449:
+rest451:
 	TESTQ            SI, SI
-	JZ               done450
+	JZ               done452
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done450:
+done452:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row447
+	JNZ  row449
 	VZEROUPPER
 	RET
 
@@ -10796,12 +10845,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row451:
+row453:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest453
+	JGE  rest455
 
-loop452:
+loop454:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -10810,11 +10859,11 @@ loop452:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop452
+	JL           loop454
 
-rest453:
+rest455:
 	TESTQ        SI, SI
-	JZ           done454
+	JZ           done456
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -10822,12 +10871,12 @@ rest453:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done454:
+done456:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row451
+	JNZ  row453
 	VZEROUPPER
 	RET
 
@@ -10847,12 +10896,12 @@ TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row455:
+row457:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest457
+	JGE  rest459
 
-loop456:
+loop458:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10862,11 +10911,11 @@ loop456:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop456
+	JL           loop458
 
-rest457:
+rest459:
 	TESTQ        SI, SI
-	JZ           done458
+	JZ           done460
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10875,11 +10924,11 @@ rest457:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done458:
+done460:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row455
+	JNZ  row457
 	VZEROUPPER
 	RET
 
@@ -10899,12 +10948,12 @@ TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row459:
+row461:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest461
+	JGE  rest463
 
-loop460:
+loop462:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10920,11 +10969,11 @@ loop460:
 	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop460
+	JL           loop462
 
-rest461:
+rest463:
 	TESTQ        SI, SI
-	JZ           done462
+	JZ           done464
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10939,11 +10988,11 @@ rest461:
 	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 
-done462:
+done464:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row459
+	JNZ  row461
 	VZEROUPPER
 	RET
 
@@ -10963,12 +11012,12 @@ TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row463:
+row465:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest465
+	JGE  rest467
 
-loop464:
+loop466:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10980,11 +11029,11 @@ loop464:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop464
+	JL           loop466
 
-rest465:
+rest467:
 	TESTQ        SI, SI
-	JZ           done466
+	JZ           done468
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10995,11 +11044,11 @@ rest465:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done466:
+done468:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row463
+	JNZ  row465
 	VZEROUPPER
 	RET
 
@@ -11019,12 +11068,12 @@ TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row467:
+row469:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest469
+	JGE  rest471
 
-loop468:
+loop470:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11037,11 +11086,11 @@ loop468:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop468
+	JL           loop470
 
-rest469:
+rest471:
 	TESTQ        SI, SI
-	JZ           done470
+	JZ           done472
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11053,11 +11102,11 @@ rest469:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done470:
+done472:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row467
+	JNZ  row469
 	VZEROUPPER
 	RET
 
@@ -11078,12 +11127,12 @@ TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row471:
+row473:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest473
+	JGE  rest475
 
-loop472:
+loop474:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11098,11 +11147,11 @@ loop472:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop472
+	JL           loop474
 
-rest473:
+rest475:
 	TESTQ        SI, SI
-	JZ           done474
+	JZ           done476
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11116,12 +11165,12 @@ rest473:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done474:
+done476:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row471
+	JNZ  row473
 	VZEROUPPER
 	RET
 
@@ -11142,12 +11191,12 @@ TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row475:
+row477:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest477
+	JGE  rest479
 
-loop476:
+loop478:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11168,11 +11217,11 @@ loop476:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop476
+	JL           loop478
 
-rest477:
+rest479:
 	TESTQ        SI, SI
-	JZ           done478
+	JZ           done480
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11192,12 +11241,12 @@ rest477:
 	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done478:
+done480:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row475
+	JNZ  row477
 	VZEROUPPER
 	RET
 
@@ -11218,12 +11267,12 @@ TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row479:
+row481:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest481
+	JGE  rest483
 
-loop480:
+loop482:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11240,11 +11289,11 @@ loop480:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop480
+	JL           loop482
 
-rest481:
+rest483:
 	TESTQ        SI, SI
-	JZ           done482
+	JZ           done484
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11260,12 +11309,12 @@ rest481:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done482:
+done484:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row479
+	JNZ  row481
 	VZEROUPPER
 	RET
 
@@ -11286,12 +11335,12 @@ TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row483:
+row485:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest485
+	JGE  rest487
 
-loop484:
+loop486:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11309,11 +11358,11 @@ loop484:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop484
+	JL           loop486
 
-rest485:
+rest487:
 	TESTQ        SI, SI
-	JZ           done486
+	JZ           done488
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11330,12 +11379,12 @@ rest485:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done486:
+done488:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row483
+	JNZ  row485
 	VZEROUPPER
 	RET
 
@@ -11356,12 +11405,12 @@ TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row487:
+row489:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest489
+	JGE  rest491
 
-loop488:
+loop490:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11374,11 +11423,11 @@ loop488:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop488
+	JL               loop490
 
-rest489:
+rest491:
 	TESTQ            SI, SI
-	JZ               done490
+	JZ               done492
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11390,12 +11439,12 @@ rest489:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done490:
+done492:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row487
+	JNZ  row489
 	VZEROUPPER
 	RET
 
@@ -11416,12 +11465,12 @@ TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row491:
+row493:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest493
+	JGE  rest495
 
-loop492:
+loop494:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11439,11 +11488,11 @@ loop492:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop492
+	JL           loop494
 
-rest493:
+rest495:
 	TESTQ        SI, SI
-	JZ           done494
+	JZ           done496
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11460,12 +11509,12 @@ rest493:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done494:
+done496:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row491
+	JNZ  row493
 	VZEROUPPER
 	RET
 
@@ -11486,12 +11535,12 @@ TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row495:
+row497:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest497
+	JGE  rest499
 
-loop496:
+loop498:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11511,11 +11560,11 @@ loop496:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop496
+	JL           loop498
 
-rest497:
+rest499:
 	TESTQ        SI, SI
-	JZ           done498
+	JZ           done500
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11534,12 +11583,12 @@ rest497:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done498:
+done500:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row495
+	JNZ  row497
 	VZEROUPPER
 	RET
 
@@ -11560,12 +11609,12 @@ TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row499:
+row501:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest501
+	JGE  rest503
 
-loop500:
+loop502:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11586,11 +11635,11 @@ loop500:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop500
+	JL           loop502
 
-rest501:
+rest503:
 	TESTQ        SI, SI
-	JZ           done502
+	JZ           done504
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11610,12 +11659,12 @@ rest501:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done502:
+done504:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row499
+	JNZ  row501
 	VZEROUPPER
 	RET
 
@@ -11637,12 +11686,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row503:
+row505:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest505
+	JGE  rest507
 
-loop504:
+loop506:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11672,11 +11721,11 @@ loop504:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop504
+	JL               loop506
 
-rest505:
+rest507:
 	TESTQ            SI, SI
-	JZ               done506
+	JZ               done508
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11705,13 +11754,13 @@ rest505:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done506:
+done508:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row503
+	JNZ  row505
 	VZEROUPPER
 	RET
 
@@ -11733,12 +11782,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row507:
+row509:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest509
+	JGE  rest511
 
-loop508:
+loop510:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11774,11 +11823,11 @@ loop508:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop508
+	JL               loop510
 
-rest509:
+rest511:
 	TESTQ            SI, SI
-	JZ               done510
+	JZ               done512
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11813,13 +11862,13 @@ rest509:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done510:
+done512:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row507
+	JNZ  row509
 	VZEROUPPER
 	RET
 
@@ -11841,12 +11890,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row511:
+row513:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest513
+	JGE  rest515
 
-loop512:
+loop514:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11879,11 +11928,11 @@ loop512:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop512
+	JL               loop514
 
-rest513:
+rest515:
 	TESTQ            SI, SI
-	JZ               done514
+	JZ               done516
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11915,13 +11964,13 @@ rest513:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done514:
+done516:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row511
+	JNZ  row513
 	VZEROUPPER
 	RET
 
@@ -11943,12 +11992,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row515:
+row517:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest517
+	JGE  rest519
 
-loop516:
+loop518:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11980,11 +12029,11 @@ loop516:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop516
+	JL               loop518
 
-rest517:
+rest519:
 	TESTQ            SI, SI
-	JZ               done518
+	JZ               done520
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -12015,13 +12064,13 @@ rest517:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done518:
+done520:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row515
+	JNZ  row517
 	VZEROUPPER
 	RET
 
@@ -12043,12 +12092,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row519:
+row521:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest521
+	JGE  rest523
 
-loop520:
+loop522:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12086,11 +12135,11 @@ loop520:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop520
+	JL               loop522
 
-rest521:
+rest523:
 	TESTQ            SI, SI
-	JZ               done522
+	JZ               done524
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12127,13 +12176,13 @@ rest521:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done522:
+done524:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row519
+	JNZ  row521
 	VZEROUPPER
 	RET
 
@@ -12154,12 +12203,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row523:
+row525:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest525
+	JGE  rest527
 
-loop524:
+loop526:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12180,11 +12229,11 @@ loop524:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop524
+	JL           loop526
 
-rest525:
+rest527:
 	TESTQ        SI, SI
-	JZ           done526
+	JZ           done528
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12204,12 +12253,12 @@ rest525:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done526:
+done528:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row523
+	JNZ  row525
 	VZEROUPPER
 	RET
 
@@ -12230,12 +12279,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row527:
+row529:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest529
+	JGE  rest531
 
-loop528:
+loop530:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12258,11 +12307,11 @@ loop528:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop528
+	JL           loop530
 
-rest529:
+rest531:
 	TESTQ        SI, SI
-	JZ           done530
+	JZ           done532
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12284,12 +12333,12 @@ rest529:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done530:
+done532:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row527
+	JNZ  row529
 	VZEROUPPER
 	RET
 
@@ -12310,12 +12359,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row531:
+row533:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest533
+	JGE  rest535
 
-loop532:
+loop534:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12339,11 +12388,11 @@ loop532:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop532
+	JL           loop534
 
-rest533:
+rest535:
 	TESTQ        SI, SI
-	JZ           done534
+	JZ           done536
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12366,12 +12415,12 @@ rest533:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done534:
+done536:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row531
+	JNZ  row533
 	VZEROUPPER
 	RET
 
@@ -12393,12 +12442,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row535:
+row537:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest537
+	JGE  rest539
 
-loop536:
+loop538:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12424,11 +12473,11 @@ loop536:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop536
+	JL           loop538
 
-rest537:
+rest539:
 	TESTQ        SI, SI
-	JZ           done538
+	JZ           done540
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12453,13 +12502,13 @@ rest537:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done538:
+done540:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row535
+	JNZ  row537
 	VZEROUPPER
 	RET
 
@@ -12480,12 +12529,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row539:
+row541:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest541
+	JGE  rest543
 
-loop540:
+loop542:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12502,11 +12551,11 @@ loop540:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop540
+	JL           loop542
 
-rest541:
+rest543:
 	TESTQ        SI, SI
-	JZ           done542
+	JZ           done544
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12522,12 +12571,12 @@ rest541:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done542:
+done544:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row539
+	JNZ  row541
 	VZEROUPPER
 	RET
 
@@ -12548,12 +12597,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row543:
+row545:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest545
+	JGE  rest547
 
-loop544:
+loop546:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12572,11 +12621,11 @@ loop544:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop544
+	JL           loop546
 
-rest545:
+rest547:
 	TESTQ        SI, SI
-	JZ           done546
+	JZ           done548
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12594,12 +12643,12 @@ rest545:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done546:
+done548:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row543
+	JNZ  row545
 	VZEROUPPER
 	RET
 
@@ -12620,12 +12669,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row547:
+row549:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest549
+	JGE  rest551
 
-loop548:
+loop550:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12645,11 +12694,11 @@ loop548:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop548
+	JL           loop550
 
-rest549:
+rest551:
 	TESTQ        SI, SI
-	JZ           done550
+	JZ           done552
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12668,12 +12717,12 @@ rest549:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done550:
+done552:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row547
+	JNZ  row549
 	VZEROUPPER
 	RET
 
@@ -12698,12 +12747,12 @@ TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row551:
+row553:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest553
+	JGE  rest555
 
-loop552:
+loop554:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12717,11 +12766,11 @@ loop552:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop552
+	JL           loop554
 
-rest553:
+rest555:
 	TESTQ        SI, SI
-	JZ           done554
+	JZ           done556
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12734,7 +12783,7 @@ rest553:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done554:
+done556:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -12742,7 +12791,7 @@ done554:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row551
+	JNZ  row553
 	VZEROUPPER
 	RET
 
@@ -12766,12 +12815,12 @@ TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row555:
+row557:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest557
+	JGE  rest559
 
-loop556:
+loop558:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12784,11 +12833,11 @@ loop556:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop556
+	JL           loop558
 
-rest557:
+rest559:
 	TESTQ        SI, SI
-	JZ           done558
+	JZ           done560
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12800,14 +12849,14 @@ rest557:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done558:
+done560:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row555
+	JNZ  row557
 	VZEROUPPER
 	RET
 
@@ -12830,12 +12879,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row559:
+row561:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest561
+	JGE  rest563
 
-loop560:
+loop562:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -12846,11 +12895,11 @@ loop560:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop560
+	JL           loop562
 
-rest561:
+rest563:
 	TESTQ        SI, SI
-	JZ           done562
+	JZ           done564
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -12860,13 +12909,13 @@ rest561:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done562:
+done564:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row559
+	JNZ  row561
 	VZEROUPPER
 	RET
 
@@ -12890,12 +12939,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row563:
+row565:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest565
+	JGE  rest567
 
-loop564:
+loop566:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -12908,11 +12957,11 @@ loop564:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop564
+	JL          loop566
 
-rest565:
+rest567:
 	TESTQ       SI, SI
-	JZ          done566
+	JZ          done568
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -12924,7 +12973,7 @@ rest565:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done566:
+done568:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -12932,7 +12981,7 @@ done566:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row563
+	JNZ  row565
 	VZEROUPPER
 	RET
 
@@ -12958,12 +13007,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row567:
+row569:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest569
+	JGE  rest571
 
-loop568:
+loop570:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12977,11 +13026,11 @@ loop568:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop568
+	JL        loop570
 
-rest569:
+rest571:
 	TESTQ     SI, SI
-	JZ        done570
+	JZ        done572
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12994,7 +13043,7 @@ rest569:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done570:
+done572:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -13003,7 +13052,7 @@ done570:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row567
+	JNZ  row569
 	VZEROUPPER
 	RET
 
@@ -22104,6 +22153,69 @@ loop641:
 	VZEROUPPER
 	RET
 
+// func vecTotalStartAVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecTotalStartAVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+8(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   8(AX), AX
+	SHLQ   $0x02, AX
+	VXORPS Y0, Y0, Y0
+
+loop642:
+	VCVTPS2PD (DX), Y1
+	VADDPD    Y1, Y0, Y1
+	VMOVUPD   Y1, (CX)
+	VCVTPS2PD 16(DX), Y1
+	VADDPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 32(CX)
+	VCVTPS2PD 32(DX), Y1
+	VADDPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 64(CX)
+	VCVTPS2PD 48(DX), Y1
+	VADDPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 96(CX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x40, DX
+	SUBQ      $0x40, AX
+	JNZ       loop642
+	VZEROUPPER
+	RET
+
+// func vecTotalEndAVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecTotalEndAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), AX
+	SHLQ $0x02, AX
+
+loop643:
+	VCVTPS2PD  (DX), Y0
+	VADDPD     (CX), Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (DX)
+	VCVTPS2PD  16(DX), Y0
+	VADDPD     32(CX), Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 16(DX)
+	VCVTPS2PD  32(DX), Y0
+	VADDPD     64(CX), Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 32(DX)
+	VCVTPS2PD  48(DX), Y0
+	VADDPD     96(CX), Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 48(DX)
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x40, DX
+	SUBQ       $0x40, AX
+	JNZ        loop643
+	VZEROUPPER
+	RET
+
 // func vecFromU8AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
 TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
@@ -22115,7 +22227,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop642:
+loop644:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -22127,7 +22239,7 @@ loop642:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop642
+	JNZ         loop644
 	VZEROUPPER
 	RET
 
@@ -22140,7 +22252,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop643:
+loop645:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -22148,7 +22260,7 @@ loop643:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop643
+	JNZ       loop645
 	VZEROUPPER
 	RET
 
@@ -22168,7 +22280,7 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop644:
+loop646:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -22409,7 +22521,7 @@ loop644:
 	VPADDD       vecConst<>+2336(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop644
+	JG           loop646
 	VZEROUPPER
 	RET
 
@@ -22431,12 +22543,12 @@ TEXT ·vecLossEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row645:
+row647:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest647
+	JGE  rest649
 
-loop646:
+loop648:
 	VMOVUPS      (DI)(DX*1), Y0
 	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
 	VMULPS       vecConst<>+544(SB), Y0, Y2
@@ -22479,11 +22591,11 @@ loop646:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop646
+	JL           loop648
 
-rest647:
+rest649:
 	TESTQ        SI, SI
-	JZ           done648
+	JZ           done650
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
@@ -22527,30 +22639,30 @@ rest647:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two650
+	JZ           two652
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two650:
+two652:
 	TESTQ     $0x00000002, SI
-	JZ        one651
+	JZ        one653
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one651:
+one653:
 	TESTQ  $0x00000001, SI
-	JZ     done652
+	JZ     done654
 	VMOVSS X0, (DX)
 
-done652:
-done648:
+done654:
+done650:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row645
+	JNZ  row647
 	VZEROUPPER
 	RET
 
@@ -22573,12 +22685,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row653:
+row655:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest655
+	JGE  rest657
 
-loop654:
+loop656:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22587,11 +22699,11 @@ loop654:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop654
+	JL           loop656
 
-rest655:
+rest657:
 	TESTQ        SI, SI
-	JZ           done656
+	JZ           done658
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22601,30 +22713,30 @@ rest655:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two658
+	JZ           two660
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two658:
+two660:
 	TESTQ     $0x00000002, SI
-	JZ        one659
+	JZ        one661
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one659:
+one661:
 	TESTQ  $0x00000001, SI
-	JZ     done660
+	JZ     done662
 	VMOVSS X0, (DX)
 
-done660:
-done656:
+done662:
+done658:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row653
+	JNZ  row655
 	VZEROUPPER
 	RET
 
@@ -22646,12 +22758,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row661:
+row663:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest663
+	JGE  rest665
 
-loop662:
+loop664:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22721,11 +22833,11 @@ loop662:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop662
+	JL           loop664
 
-rest663:
+rest665:
 	TESTQ        SI, SI
-	JZ           done664
+	JZ           done666
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22796,30 +22908,30 @@ rest663:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two666
+	JZ           two668
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two666:
+two668:
 	TESTQ     $0x00000002, SI
-	JZ        one667
+	JZ        one669
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one667:
+one669:
 	TESTQ  $0x00000001, SI
-	JZ     done668
+	JZ     done670
 	VMOVSS X0, (DX)
 
-done668:
-done664:
+done670:
+done666:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row661
+	JNZ  row663
 	VZEROUPPER
 	RET
 
@@ -22841,12 +22953,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row669:
+row671:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest671
+	JGE  rest673
 
-loop670:
+loop672:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22897,11 +23009,11 @@ loop670:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop670
+	JL           loop672
 
-rest671:
+rest673:
 	TESTQ        SI, SI
-	JZ           done672
+	JZ           done674
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22953,30 +23065,30 @@ rest671:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two674
+	JZ           two676
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two674:
+two676:
 	TESTQ     $0x00000002, SI
-	JZ        one675
+	JZ        one677
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one675:
+one677:
 	TESTQ  $0x00000001, SI
-	JZ     done676
+	JZ     done678
 	VMOVSS X0, (DX)
 
-done676:
-done672:
+done678:
+done674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row669
+	JNZ  row671
 	VZEROUPPER
 	RET
 
@@ -22998,12 +23110,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row677:
+row679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest679
+	JGE  rest681
 
-loop678:
+loop680:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23049,11 +23161,11 @@ loop678:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop678
+	JL           loop680
 
-rest679:
+rest681:
 	TESTQ        SI, SI
-	JZ           done680
+	JZ           done682
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23100,30 +23212,30 @@ rest679:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two682
+	JZ           two684
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two682:
+two684:
 	TESTQ     $0x00000002, SI
-	JZ        one683
+	JZ        one685
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one683:
+one685:
 	TESTQ  $0x00000001, SI
-	JZ     done684
+	JZ     done686
 	VMOVSS X0, (DX)
 
-done684:
-done680:
+done686:
+done682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row677
+	JNZ  row679
 	VZEROUPPER
 	RET
 
@@ -23145,12 +23257,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row685:
+row687:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest687
+	JGE  rest689
 
-loop686:
+loop688:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23207,11 +23319,11 @@ loop686:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop686
+	JL           loop688
 
-rest687:
+rest689:
 	TESTQ        SI, SI
-	JZ           done688
+	JZ           done690
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23269,30 +23381,30 @@ rest687:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two690
+	JZ           two692
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two690:
+two692:
 	TESTQ     $0x00000002, SI
-	JZ        one691
+	JZ        one693
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one691:
+one693:
 	TESTQ  $0x00000001, SI
-	JZ     done692
+	JZ     done694
 	VMOVSS X0, (DX)
 
-done692:
-done688:
+done694:
+done690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row685
+	JNZ  row687
 	VZEROUPPER
 	RET
 
@@ -23314,12 +23426,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row693:
+row695:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest695
+	JGE  rest697
 
-loop694:
+loop696:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23362,11 +23474,11 @@ loop694:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop694
+	JL           loop696
 
-rest695:
+rest697:
 	TESTQ        SI, SI
-	JZ           done696
+	JZ           done698
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23410,30 +23522,30 @@ rest695:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two698
+	JZ           two700
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two698:
+two700:
 	TESTQ     $0x00000002, SI
-	JZ        one699
+	JZ        one701
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one699:
+one701:
 	TESTQ  $0x00000001, SI
-	JZ     done700
+	JZ     done702
 	VMOVSS X0, (DX)
 
-done700:
-done696:
+done702:
+done698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row693
+	JNZ  row695
 	VZEROUPPER
 	RET
 
@@ -23457,12 +23569,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row701:
+row703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest703
+	JGE  rest705
 
-loop702:
+loop704:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23472,11 +23584,11 @@ loop702:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop702
+	JL           loop704
 
-rest703:
+rest705:
 	TESTQ        SI, SI
-	JZ           done704
+	JZ           done706
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23484,54 +23596,54 @@ rest703:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two706
+	JZ           two708
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two706:
+two708:
 	TESTQ     $0x00000002, SI
-	JZ        one707
+	JZ        one709
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one707:
+one709:
 	TESTQ  $0x00000001, SI
-	JZ     done708
+	JZ     done710
 	VMOVSS X2, (R12)
 
-done708:
+done710:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two710
+	JZ           two712
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two710:
+two712:
 	TESTQ     $0x00000002, SI
-	JZ        one711
+	JZ        one713
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one711:
+one713:
 	TESTQ  $0x00000001, SI
-	JZ     done712
+	JZ     done714
 	VMOVSS X0, (DX)
 
-done712:
-done704:
+done714:
+done706:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row701
+	JNZ  row703
 	VZEROUPPER
 	RET
 
@@ -23554,12 +23666,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row713:
+row715:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest715
+	JGE  rest717
 
-loop714:
+loop716:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23568,11 +23680,11 @@ loop714:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop714
+	JL           loop716
 
-rest715:
+rest717:
 	TESTQ        SI, SI
-	JZ           done716
+	JZ           done718
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23582,30 +23694,30 @@ rest715:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two718
+	JZ           two720
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two718:
+two720:
 	TESTQ     $0x00000002, SI
-	JZ        one719
+	JZ        one721
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one719:
+one721:
 	TESTQ  $0x00000001, SI
-	JZ     done720
+	JZ     done722
 	VMOVSS X0, (DX)
 
-done720:
-done716:
+done722:
+done718:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row713
+	JNZ  row715
 	VZEROUPPER
 	RET
 
@@ -23627,12 +23739,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row721:
+row723:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest723
+	JGE  rest725
 
-loop722:
+loop724:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -23702,11 +23814,11 @@ loop722:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop722
+	JL           loop724
 
-rest723:
+rest725:
 	TESTQ        SI, SI
-	JZ           done724
+	JZ           done726
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -23777,30 +23889,30 @@ rest723:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two726
+	JZ           two728
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two726:
+two728:
 	TESTQ     $0x00000002, SI
-	JZ        one727
+	JZ        one729
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one727:
+one729:
 	TESTQ  $0x00000001, SI
-	JZ     done728
+	JZ     done730
 	VMOVSS X0, (DX)
 
-done728:
-done724:
+done730:
+done726:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row721
+	JNZ  row723
 	VZEROUPPER
 	RET
 
@@ -23822,12 +23934,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row729:
+row731:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest731
+	JGE  rest733
 
-loop730:
+loop732:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -23878,11 +23990,11 @@ loop730:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop730
+	JL           loop732
 
-rest731:
+rest733:
 	TESTQ        SI, SI
-	JZ           done732
+	JZ           done734
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -23934,30 +24046,30 @@ rest731:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two734
+	JZ           two736
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two734:
+two736:
 	TESTQ     $0x00000002, SI
-	JZ        one735
+	JZ        one737
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one735:
+one737:
 	TESTQ  $0x00000001, SI
-	JZ     done736
+	JZ     done738
 	VMOVSS X0, (DX)
 
-done736:
-done732:
+done738:
+done734:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row729
+	JNZ  row731
 	VZEROUPPER
 	RET
 
@@ -23979,12 +24091,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row737:
+row739:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest739
+	JGE  rest741
 
-loop738:
+loop740:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -24030,11 +24142,11 @@ loop738:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop738
+	JL           loop740
 
-rest739:
+rest741:
 	TESTQ        SI, SI
-	JZ           done740
+	JZ           done742
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -24081,30 +24193,30 @@ rest739:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two742
+	JZ           two744
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two742:
+two744:
 	TESTQ     $0x00000002, SI
-	JZ        one743
+	JZ        one745
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one743:
+one745:
 	TESTQ  $0x00000001, SI
-	JZ     done744
+	JZ     done746
 	VMOVSS X0, (DX)
 
-done744:
-done740:
+done746:
+done742:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row737
+	JNZ  row739
 	VZEROUPPER
 	RET
 
@@ -24128,12 +24240,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row745:
+row747:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest747
+	JGE  rest749
 
-loop746:
+loop748:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -24143,11 +24255,11 @@ loop746:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop746
+	JL      loop748
 
-rest747:
+rest749:
 	TESTQ        SI, SI
-	JZ           done748
+	JZ           done750
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -24158,31 +24270,31 @@ rest747:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two750
+	JZ           two752
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two750:
+two752:
 	TESTQ     $0x00000002, SI
-	JZ        one751
+	JZ        one753
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one751:
+one753:
 	TESTQ  $0x00000001, SI
-	JZ     done752
+	JZ     done754
 	VMOVSS X1, (DX)
 
-done752:
-done748:
+done754:
+done750:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row745
+	JNZ  row747
 	VZEROUPPER
 	RET
 
@@ -24205,12 +24317,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row753:
+row755:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest755
+	JGE  rest757
 
-loop754:
+loop756:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24318,11 +24430,11 @@ loop754:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop754
+	JL           loop756
 
-rest755:
+rest757:
 	TESTQ        SI, SI
-	JZ           done756
+	JZ           done758
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24431,31 +24543,31 @@ rest755:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two758
+	JZ           two760
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two758:
+two760:
 	TESTQ     $0x00000002, SI
-	JZ        one759
+	JZ        one761
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one759:
+one761:
 	TESTQ  $0x00000001, SI
-	JZ     done760
+	JZ     done762
 	VMOVSS X0, (DX)
 
-done760:
-done756:
+done762:
+done758:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row753
+	JNZ  row755
 	VZEROUPPER
 	RET
 
@@ -24478,12 +24590,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row761:
+row763:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest763
+	JGE  rest765
 
-loop762:
+loop764:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24546,11 +24658,11 @@ loop762:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop762
+	JL           loop764
 
-rest763:
+rest765:
 	TESTQ        SI, SI
-	JZ           done764
+	JZ           done766
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24614,31 +24726,31 @@ rest763:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two766
+	JZ           two768
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two766:
+two768:
 	TESTQ     $0x00000002, SI
-	JZ        one767
+	JZ        one769
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one767:
+one769:
 	TESTQ  $0x00000001, SI
-	JZ     done768
+	JZ     done770
 	VMOVSS X0, (DX)
 
-done768:
-done764:
+done770:
+done766:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row761
+	JNZ  row763
 	VZEROUPPER
 	RET
 
@@ -24661,12 +24773,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row769:
+row771:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest771
+	JGE  rest773
 
-loop770:
+loop772:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24719,11 +24831,11 @@ loop770:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop770
+	JL           loop772
 
-rest771:
+rest773:
 	TESTQ        SI, SI
-	JZ           done772
+	JZ           done774
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24777,31 +24889,31 @@ rest771:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two774
+	JZ           two776
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two774:
+two776:
 	TESTQ     $0x00000002, SI
-	JZ        one775
+	JZ        one777
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one775:
+one777:
 	TESTQ  $0x00000001, SI
-	JZ     done776
+	JZ     done778
 	VMOVSS X0, (DX)
 
-done776:
-done772:
+done778:
+done774:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row769
+	JNZ  row771
 	VZEROUPPER
 	RET
 
@@ -24824,12 +24936,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row777:
+row779:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest779
+	JGE  rest781
 
-loop778:
+loop780:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -24838,11 +24950,11 @@ loop778:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop778
+	JL           loop780
 
-rest779:
+rest781:
 	TESTQ        SI, SI
-	JZ           done780
+	JZ           done782
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -24850,52 +24962,52 @@ rest779:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two782
+	JZ           two784
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two782:
+two784:
 	TESTQ     $0x00000002, SI
-	JZ        one783
+	JZ        one785
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one783:
+one785:
 	TESTQ  $0x00000001, SI
-	JZ     done784
+	JZ     done786
 	VMOVSS X2, (R11)
 
-done784:
+done786:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two786
+	JZ           two788
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two786:
+two788:
 	TESTQ     $0x00000002, SI
-	JZ        one787
+	JZ        one789
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one787:
+one789:
 	TESTQ  $0x00000001, SI
-	JZ     done788
+	JZ     done790
 	VMOVSS X0, (DX)
 
-done788:
-done780:
+done790:
+done782:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row777
+	JNZ  row779
 	VZEROUPPER
 	RET
 
@@ -24918,12 +25030,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row789:
+row791:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest791
+	JGE  rest793
 
-loop790:
+loop792:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -24932,11 +25044,11 @@ loop790:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop790
+	JL      loop792
 
-rest791:
+rest793:
 	TESTQ        SI, SI
-	JZ           done792
+	JZ           done794
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -24946,30 +25058,30 @@ rest791:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two794
+	JZ           two796
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two794:
+two796:
 	TESTQ     $0x00000002, SI
-	JZ        one795
+	JZ        one797
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one795:
+one797:
 	TESTQ  $0x00000001, SI
-	JZ     done796
+	JZ     done798
 	VMOVSS X1, (DX)
 
-done796:
-done792:
+done798:
+done794:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row789
+	JNZ  row791
 	VZEROUPPER
 	RET
 
@@ -24991,12 +25103,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row797:
+row799:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest799
+	JGE  rest801
 
-loop798:
+loop800:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -25041,11 +25153,11 @@ loop798:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop798
+	JL           loop800
 
-rest799:
+rest801:
 	TESTQ        SI, SI
-	JZ           done800
+	JZ           done802
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -25087,54 +25199,54 @@ rest799:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two802
+	JZ           two804
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two802:
+two804:
 	TESTQ     $0x00000002, SI
-	JZ        one803
+	JZ        one805
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one803:
+one805:
 	TESTQ  $0x00000001, SI
-	JZ     done804
+	JZ     done806
 	VMOVSS X1, (R11)
 
-done804:
+done806:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two806
+	JZ           two808
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two806:
+two808:
 	TESTQ     $0x00000002, SI
-	JZ        one807
+	JZ        one809
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one807:
+one809:
 	TESTQ  $0x00000001, SI
-	JZ     done808
+	JZ     done810
 	VMOVSS X0, (DX)
 
-done808:
-done800:
+done810:
+done802:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row797
+	JNZ  row799
 	VZEROUPPER
 	RET
 
@@ -25156,12 +25268,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row809:
+row811:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest811
+	JGE  rest813
 
-loop810:
+loop812:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -25220,11 +25332,11 @@ loop810:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop810
+	JL           loop812
 
-rest811:
+rest813:
 	TESTQ        SI, SI
-	JZ           done812
+	JZ           done814
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -25280,54 +25392,54 @@ rest811:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two814
+	JZ           two816
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two814:
+two816:
 	TESTQ     $0x00000002, SI
-	JZ        one815
+	JZ        one817
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one815:
+one817:
 	TESTQ  $0x00000001, SI
-	JZ     done816
+	JZ     done818
 	VMOVSS X1, (R11)
 
-done816:
+done818:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two818
+	JZ           two820
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two818:
+two820:
 	TESTQ     $0x00000002, SI
-	JZ        one819
+	JZ        one821
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one819:
+one821:
 	TESTQ  $0x00000001, SI
-	JZ     done820
+	JZ     done822
 	VMOVSS X0, (DX)
 
-done820:
-done812:
+done822:
+done814:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row809
+	JNZ  row811
 	VZEROUPPER
 	RET
 
@@ -25349,12 +25461,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row821:
+row823:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest823
+	JGE  rest825
 
-loop822:
+loop824:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -25397,11 +25509,11 @@ loop822:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop822
+	JL           loop824
 
-rest823:
+rest825:
 	TESTQ        SI, SI
-	JZ           done824
+	JZ           done826
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -25445,30 +25557,30 @@ rest823:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two826
+	JZ           two828
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two826:
+two828:
 	TESTQ     $0x00000002, SI
-	JZ        one827
+	JZ        one829
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one827:
+one829:
 	TESTQ  $0x00000001, SI
-	JZ     done828
+	JZ     done830
 	VMOVSS X0, (DX)
 
-done828:
-done824:
+done830:
+done826:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row821
+	JNZ  row823
 	VZEROUPPER
 	RET
 
@@ -25490,12 +25602,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row829:
+row831:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest831
+	JGE  rest833
 
-loop830:
+loop832:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25505,11 +25617,11 @@ loop830:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop830
+	JL           loop832
 
-rest831:
+rest833:
 	TESTQ        SI, SI
-	JZ           done832
+	JZ           done834
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y1
@@ -25520,30 +25632,30 @@ rest831:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two834
+	JZ           two836
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two834:
+two836:
 	TESTQ     $0x00000002, SI
-	JZ        one835
+	JZ        one837
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one835:
+one837:
 	TESTQ  $0x00000001, SI
-	JZ     done836
+	JZ     done838
 	VMOVSS X0, (DX)
 
-done836:
-done832:
+done838:
+done834:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row829
+	JNZ  row831
 	VZEROUPPER
 	RET
 
@@ -25565,12 +25677,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row837:
+row839:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest839
+	JGE  rest841
 
-loop838:
+loop840:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -25580,11 +25692,11 @@ loop838:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop838
+	JL           loop840
 
-rest839:
+rest841:
 	TESTQ        SI, SI
-	JZ           done840
+	JZ           done842
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25595,30 +25707,30 @@ rest839:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two842
+	JZ           two844
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two842:
+two844:
 	TESTQ     $0x00000002, SI
-	JZ        one843
+	JZ        one845
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one843:
+one845:
 	TESTQ  $0x00000001, SI
-	JZ     done844
+	JZ     done846
 	VMOVSS X0, (DX)
 
-done844:
-done840:
+done846:
+done842:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row837
+	JNZ  row839
 	VZEROUPPER
 	RET
 
@@ -25639,23 +25751,23 @@ TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row845:
+row847:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest847
+	JGE  rest849
 
-loop846:
+loop848:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop846
+	JL           loop848
 
-rest847:
+rest849:
 	TESTQ        SI, SI
-	JZ           done848
+	JZ           done850
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25663,29 +25775,29 @@ rest847:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two850
+	JZ           two852
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two850:
+two852:
 	TESTQ     $0x00000002, SI
-	JZ        one851
+	JZ        one853
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one851:
+one853:
 	TESTQ  $0x00000001, SI
-	JZ     done852
+	JZ     done854
 	VMOVSS X0, (DX)
 
-done852:
-done848:
+done854:
+done850:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row845
+	JNZ  row847
 	VZEROUPPER
 	RET
 
@@ -25707,12 +25819,12 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row853:
+row855:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest855
+	JGE  rest857
 
-loop854:
+loop856:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25721,11 +25833,11 @@ loop854:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop854
+	JL           loop856
 
-rest855:
+rest857:
 	TESTQ        SI, SI
-	JZ           done856
+	JZ           done858
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25735,30 +25847,30 @@ rest855:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two858
+	JZ           two860
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two858:
+two860:
 	TESTQ     $0x00000002, SI
-	JZ        one859
+	JZ        one861
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one859:
+one861:
 	TESTQ  $0x00000001, SI
-	JZ     done860
+	JZ     done862
 	VMOVSS X0, (DX)
 
-done860:
-done856:
+done862:
+done858:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row853
+	JNZ  row855
 	VZEROUPPER
 	RET
 
@@ -25780,12 +25892,12 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row861:
+row863:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest863
+	JGE  rest865
 
-loop862:
+loop864:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25794,11 +25906,11 @@ loop862:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop862
+	JL           loop864
 
-rest863:
+rest865:
 	TESTQ        SI, SI
-	JZ           done864
+	JZ           done866
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25808,30 +25920,30 @@ rest863:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two866
+	JZ           two868
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two866:
+two868:
 	TESTQ     $0x00000002, SI
-	JZ        one867
+	JZ        one869
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one867:
+one869:
 	TESTQ  $0x00000001, SI
-	JZ     done868
+	JZ     done870
 	VMOVSS X0, (DX)
 
-done868:
-done864:
+done870:
+done866:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row861
+	JNZ  row863
 	VZEROUPPER
 	RET
 
@@ -25852,12 +25964,12 @@ TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row869:
+row871:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest871
+	JGE  rest873
 
-loop870:
+loop872:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25868,11 +25980,11 @@ loop870:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop870
+	JL           loop872
 
-rest871:
+rest873:
 	TESTQ        SI, SI
-	JZ           done872
+	JZ           done874
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25884,29 +25996,29 @@ rest871:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two874
+	JZ           two876
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two874:
+two876:
 	TESTQ     $0x00000002, SI
-	JZ        one875
+	JZ        one877
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one875:
+one877:
 	TESTQ  $0x00000001, SI
-	JZ     done876
+	JZ     done878
 	VMOVSS X0, (DX)
 
-done876:
-done872:
+done878:
+done874:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row869
+	JNZ  row871
 	VZEROUPPER
 	RET
 
@@ -25927,12 +26039,12 @@ TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row877:
+row879:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest879
+	JGE  rest881
 
-loop878:
+loop880:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -25951,11 +26063,11 @@ loop878:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop878
+	JL           loop880
 
-rest879:
+rest881:
 	TESTQ        SI, SI
-	JZ           done880
+	JZ           done882
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25975,29 +26087,29 @@ rest879:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two882
+	JZ           two884
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two882:
+two884:
 	TESTQ     $0x00000002, SI
-	JZ        one883
+	JZ        one885
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one883:
+one885:
 	TESTQ  $0x00000001, SI
-	JZ     done884
+	JZ     done886
 	VMOVSS X0, (DX)
 
-done884:
-done880:
+done886:
+done882:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row877
+	JNZ  row879
 	VZEROUPPER
 	RET
 
@@ -26018,12 +26130,12 @@ TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row885:
+row887:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest887
+	JGE  rest889
 
-loop886:
+loop888:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26036,11 +26148,11 @@ loop886:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop886
+	JL           loop888
 
-rest887:
+rest889:
 	TESTQ        SI, SI
-	JZ           done888
+	JZ           done890
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26054,29 +26166,29 @@ rest887:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two890
+	JZ           two892
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two890:
+two892:
 	TESTQ     $0x00000002, SI
-	JZ        one891
+	JZ        one893
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one891:
+one893:
 	TESTQ  $0x00000001, SI
-	JZ     done892
+	JZ     done894
 	VMOVSS X0, (DX)
 
-done892:
-done888:
+done894:
+done890:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row885
+	JNZ  row887
 	VZEROUPPER
 	RET
 
@@ -26097,12 +26209,12 @@ TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row893:
+row895:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest895
+	JGE  rest897
 
-loop894:
+loop896:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26116,11 +26228,11 @@ loop894:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop894
+	JL           loop896
 
-rest895:
+rest897:
 	TESTQ        SI, SI
-	JZ           done896
+	JZ           done898
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26135,29 +26247,29 @@ rest895:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two898
+	JZ           two900
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two898:
+two900:
 	TESTQ     $0x00000002, SI
-	JZ        one899
+	JZ        one901
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one899:
+one901:
 	TESTQ  $0x00000001, SI
-	JZ     done900
+	JZ     done902
 	VMOVSS X0, (DX)
 
-done900:
-done896:
+done902:
+done898:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row893
+	JNZ  row895
 	VZEROUPPER
 	RET
 
@@ -26179,12 +26291,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row901:
+row903:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest903
+	JGE  rest905
 
-loop902:
+loop904:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26200,11 +26312,11 @@ loop902:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop902
+	JL           loop904
 
-rest903:
+rest905:
 	TESTQ        SI, SI
-	JZ           done904
+	JZ           done906
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26216,24 +26328,24 @@ rest903:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two906
+	JZ           two908
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two906:
+two908:
 	TESTQ     $0x00000002, SI
-	JZ        one907
+	JZ        one909
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one907:
+one909:
 	TESTQ  $0x00000001, SI
-	JZ     done908
+	JZ     done910
 	VMOVSS X2, (R11)
 
-done908:
+done910:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -26241,30 +26353,30 @@ done908:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two910
+	JZ           two912
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two910:
+two912:
 	TESTQ     $0x00000002, SI
-	JZ        one911
+	JZ        one913
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one911:
+one913:
 	TESTQ  $0x00000001, SI
-	JZ     done912
+	JZ     done914
 	VMOVSS X0, (DX)
 
-done912:
-done904:
+done914:
+done906:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row901
+	JNZ  row903
 	VZEROUPPER
 	RET
 
@@ -26286,12 +26398,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row913:
+row915:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest915
+	JGE  rest917
 
-loop914:
+loop916:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26315,11 +26427,11 @@ loop914:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop914
+	JL           loop916
 
-rest915:
+rest917:
 	TESTQ        SI, SI
-	JZ           done916
+	JZ           done918
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26339,24 +26451,24 @@ rest915:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two918
+	JZ           two920
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two918:
+two920:
 	TESTQ     $0x00000002, SI
-	JZ        one919
+	JZ        one921
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one919:
+one921:
 	TESTQ  $0x00000001, SI
-	JZ     done920
+	JZ     done922
 	VMOVSS X2, (R11)
 
-done920:
+done922:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -26364,30 +26476,30 @@ done920:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two922
+	JZ           two924
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two922:
+two924:
 	TESTQ     $0x00000002, SI
-	JZ        one923
+	JZ        one925
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one923:
+one925:
 	TESTQ  $0x00000001, SI
-	JZ     done924
+	JZ     done926
 	VMOVSS X0, (DX)
 
-done924:
-done916:
+done926:
+done918:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row913
+	JNZ  row915
 	VZEROUPPER
 	RET
 
@@ -26409,12 +26521,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row925:
+row927:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest927
+	JGE  rest929
 
-loop926:
+loop928:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26432,11 +26544,11 @@ loop926:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop926
+	JL           loop928
 
-rest927:
+rest929:
 	TESTQ        SI, SI
-	JZ           done928
+	JZ           done930
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26448,24 +26560,24 @@ rest927:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two930
+	JZ           two932
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two930:
+two932:
 	TESTQ     $0x00000002, SI
-	JZ        one931
+	JZ        one933
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one931:
+one933:
 	TESTQ  $0x00000001, SI
-	JZ     done932
+	JZ     done934
 	VMOVSS X2, (R11)
 
-done932:
+done934:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -26475,30 +26587,30 @@ done932:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two934
+	JZ           two936
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two934:
+two936:
 	TESTQ     $0x00000002, SI
-	JZ        one935
+	JZ        one937
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one935:
+one937:
 	TESTQ  $0x00000001, SI
-	JZ     done936
+	JZ     done938
 	VMOVSS X0, (DX)
 
-done936:
-done928:
+done938:
+done930:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row925
+	JNZ  row927
 	VZEROUPPER
 	RET
 
@@ -26520,12 +26632,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row937:
+row939:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest939
+	JGE  rest941
 
-loop938:
+loop940:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26544,11 +26656,11 @@ loop938:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop938
+	JL           loop940
 
-rest939:
+rest941:
 	TESTQ        SI, SI
-	JZ           done940
+	JZ           done942
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26564,54 +26676,54 @@ rest939:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two942
+	JZ           two944
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two942:
+two944:
 	TESTQ     $0x00000002, SI
-	JZ        one943
+	JZ        one945
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one943:
+one945:
 	TESTQ  $0x00000001, SI
-	JZ     done944
+	JZ     done946
 	VMOVSS X0, (R11)
 
-done944:
+done946:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two946
+	JZ           two948
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two946:
+two948:
 	TESTQ     $0x00000002, SI
-	JZ        one947
+	JZ        one949
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one947:
+one949:
 	TESTQ  $0x00000001, SI
-	JZ     done948
+	JZ     done950
 	VMOVSS X0, (DX)
 
-done948:
-done940:
+done950:
+done942:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row937
+	JNZ  row939
 	VZEROUPPER
 	RET
 
@@ -26633,12 +26745,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row949:
+row951:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest951
+	JGE  rest953
 
-loop950:
+loop952:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26654,11 +26766,11 @@ loop950:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop950
+	JL           loop952
 
-rest951:
+rest953:
 	TESTQ        SI, SI
-	JZ           done952
+	JZ           done954
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26670,24 +26782,24 @@ rest951:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two954
+	JZ           two956
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two954:
+two956:
 	TESTQ     $0x00000002, SI
-	JZ        one955
+	JZ        one957
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one955:
+one957:
 	TESTQ  $0x00000001, SI
-	JZ     done956
+	JZ     done958
 	VMOVSS X2, (R11)
 
-done956:
+done958:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -26695,30 +26807,30 @@ done956:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two958
+	JZ           two960
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two958:
+two960:
 	TESTQ     $0x00000002, SI
-	JZ        one959
+	JZ        one961
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one959:
+one961:
 	TESTQ  $0x00000001, SI
-	JZ     done960
+	JZ     done962
 	VMOVSS X0, (DX)
 
-done960:
-done952:
+done962:
+done954:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row949
+	JNZ  row951
 	VZEROUPPER
 	RET
 
@@ -26740,12 +26852,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row961:
+row963:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest963
+	JGE  rest965
 
-loop962:
+loop964:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26764,11 +26876,11 @@ loop962:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop962
+	JL           loop964
 
-rest963:
+rest965:
 	TESTQ        SI, SI
-	JZ           done964
+	JZ           done966
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26780,24 +26892,24 @@ rest963:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two966
+	JZ           two968
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two966:
+two968:
 	TESTQ     $0x00000002, SI
-	JZ        one967
+	JZ        one969
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one967:
+one969:
 	TESTQ  $0x00000001, SI
-	JZ     done968
+	JZ     done970
 	VMOVSS X2, (R11)
 
-done968:
+done970:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -26808,30 +26920,30 @@ done968:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two970
+	JZ           two972
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two970:
+two972:
 	TESTQ     $0x00000002, SI
-	JZ        one971
+	JZ        one973
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one971:
+one973:
 	TESTQ  $0x00000001, SI
-	JZ     done972
+	JZ     done974
 	VMOVSS X0, (DX)
 
-done972:
-done964:
+done974:
+done966:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row961
+	JNZ  row963
 	VZEROUPPER
 	RET
 
@@ -26853,12 +26965,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row973:
+row975:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest975
+	JGE  rest977
 
-loop974:
+loop976:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26879,11 +26991,11 @@ loop974:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop974
+	JL           loop976
 
-rest975:
+rest977:
 	TESTQ        SI, SI
-	JZ           done976
+	JZ           done978
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26895,24 +27007,24 @@ rest975:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two978
+	JZ           two980
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two978:
+two980:
 	TESTQ     $0x00000002, SI
-	JZ        one979
+	JZ        one981
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one979:
+one981:
 	TESTQ  $0x00000001, SI
-	JZ     done980
+	JZ     done982
 	VMOVSS X2, (R11)
 
-done980:
+done982:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -26925,30 +27037,30 @@ done980:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two982
+	JZ           two984
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two982:
+two984:
 	TESTQ     $0x00000002, SI
-	JZ        one983
+	JZ        one985
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one983:
+one985:
 	TESTQ  $0x00000001, SI
-	JZ     done984
+	JZ     done986
 	VMOVSS X0, (DX)
 
-done984:
-done976:
+done986:
+done978:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row973
+	JNZ  row975
 	VZEROUPPER
 	RET
 
@@ -26970,12 +27082,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row985:
+row987:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest987
+	JGE  rest989
 
-loop986:
+loop988:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26997,11 +27109,11 @@ loop986:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop986
+	JL           loop988
 
-rest987:
+rest989:
 	TESTQ        SI, SI
-	JZ           done988
+	JZ           done990
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27017,24 +27129,24 @@ rest987:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two990
+	JZ           two992
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two990:
+two992:
 	TESTQ     $0x00000002, SI
-	JZ        one991
+	JZ        one993
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one991:
+one993:
 	TESTQ  $0x00000001, SI
-	JZ     done992
+	JZ     done994
 	VMOVSS X0, (R11)
 
-done992:
+done994:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -27044,30 +27156,30 @@ done992:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two994
+	JZ           two996
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two994:
+two996:
 	TESTQ     $0x00000002, SI
-	JZ        one995
+	JZ        one997
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one995:
+one997:
 	TESTQ  $0x00000001, SI
-	JZ     done996
+	JZ     done998
 	VMOVSS X0, (DX)
 
-done996:
-done988:
+done998:
+done990:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row985
+	JNZ  row987
 	VZEROUPPER
 	RET
 
@@ -27090,12 +27202,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row997:
+row999:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest999
+	JGE  rest1001
 
-loop998:
+loop1000:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27127,11 +27239,11 @@ loop998:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop998
+	JL           loop1000
 
-rest999:
+rest1001:
 	TESTQ        SI, SI
-	JZ           done1000
+	JZ           done1002
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27145,24 +27257,24 @@ rest999:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1002
+	JZ           two1004
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1002:
+two1004:
 	TESTQ     $0x00000002, SI
-	JZ        one1003
+	JZ        one1005
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1003:
+one1005:
 	TESTQ  $0x00000001, SI
-	JZ     done1004
+	JZ     done1006
 	VMOVSS X3, (R12)
 
-done1004:
+done1006:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27173,24 +27285,24 @@ done1004:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1006
+	JZ           two1008
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1006:
+two1008:
 	TESTQ     $0x00000002, SI
-	JZ        one1007
+	JZ        one1009
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1007:
+one1009:
 	TESTQ  $0x00000001, SI
-	JZ     done1008
+	JZ     done1010
 	VMOVSS X1, (R12)
 
-done1008:
+done1010:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -27204,31 +27316,31 @@ done1008:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1010
+	JZ           two1012
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1010:
+two1012:
 	TESTQ     $0x00000002, SI
-	JZ        one1011
+	JZ        one1013
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1011:
+one1013:
 	TESTQ  $0x00000001, SI
-	JZ     done1012
+	JZ     done1014
 	VMOVSS X0, (DX)
 
-done1012:
-done1000:
+done1014:
+done1002:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row997
+	JNZ  row999
 	VZEROUPPER
 	RET
 
@@ -27251,12 +27363,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1013:
+row1015:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1015
+	JGE  rest1017
 
-loop1014:
+loop1016:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27296,11 +27408,11 @@ loop1014:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1014
+	JL           loop1016
 
-rest1015:
+rest1017:
 	TESTQ        SI, SI
-	JZ           done1016
+	JZ           done1018
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27322,24 +27434,24 @@ rest1015:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1018
+	JZ           two1020
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1018:
+two1020:
 	TESTQ     $0x00000002, SI
-	JZ        one1019
+	JZ        one1021
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1019:
+one1021:
 	TESTQ  $0x00000001, SI
-	JZ     done1020
+	JZ     done1022
 	VMOVSS X3, (R12)
 
-done1020:
+done1022:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27350,24 +27462,24 @@ done1020:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1022
+	JZ           two1024
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1022:
+two1024:
 	TESTQ     $0x00000002, SI
-	JZ        one1023
+	JZ        one1025
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1023:
+one1025:
 	TESTQ  $0x00000001, SI
-	JZ     done1024
+	JZ     done1026
 	VMOVSS X1, (R12)
 
-done1024:
+done1026:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -27381,31 +27493,31 @@ done1024:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1026
+	JZ           two1028
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1026:
+two1028:
 	TESTQ     $0x00000002, SI
-	JZ        one1027
+	JZ        one1029
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1027:
+one1029:
 	TESTQ  $0x00000001, SI
-	JZ     done1028
+	JZ     done1030
 	VMOVSS X0, (DX)
 
-done1028:
-done1016:
+done1030:
+done1018:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1013
+	JNZ  row1015
 	VZEROUPPER
 	RET
 
@@ -27428,12 +27540,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1029:
+row1031:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1031
+	JGE  rest1033
 
-loop1030:
+loop1032:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27468,11 +27580,11 @@ loop1030:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1030
+	JL           loop1032
 
-rest1031:
+rest1033:
 	TESTQ        SI, SI
-	JZ           done1032
+	JZ           done1034
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27490,24 +27602,24 @@ rest1031:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1034
+	JZ           two1036
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1034:
+two1036:
 	TESTQ     $0x00000002, SI
-	JZ        one1035
+	JZ        one1037
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1035:
+one1037:
 	TESTQ  $0x00000001, SI
-	JZ     done1036
+	JZ     done1038
 	VMOVSS X4, (R12)
 
-done1036:
+done1038:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -27518,24 +27630,24 @@ done1036:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1038
+	JZ           two1040
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1038:
+two1040:
 	TESTQ     $0x00000002, SI
-	JZ        one1039
+	JZ        one1041
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1039:
+one1041:
 	TESTQ  $0x00000001, SI
-	JZ     done1040
+	JZ     done1042
 	VMOVSS X1, (R12)
 
-done1040:
+done1042:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -27548,31 +27660,31 @@ done1040:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1042
+	JZ           two1044
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1042:
+two1044:
 	TESTQ     $0x00000002, SI
-	JZ        one1043
+	JZ        one1045
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1043:
+one1045:
 	TESTQ  $0x00000001, SI
-	JZ     done1044
+	JZ     done1046
 	VMOVSS X0, (DX)
 
-done1044:
-done1032:
+done1046:
+done1034:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1029
+	JNZ  row1031
 	VZEROUPPER
 	RET
 
@@ -27595,12 +27707,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1045:
+row1047:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1047
+	JGE  rest1049
 
-loop1046:
+loop1048:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27634,11 +27746,11 @@ loop1046:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1046
+	JL           loop1048
 
-rest1047:
+rest1049:
 	TESTQ        SI, SI
-	JZ           done1048
+	JZ           done1050
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27652,24 +27764,24 @@ rest1047:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1050
+	JZ           two1052
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1050:
+two1052:
 	TESTQ     $0x00000002, SI
-	JZ        one1051
+	JZ        one1053
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1051:
+one1053:
 	TESTQ  $0x00000001, SI
-	JZ     done1052
+	JZ     done1054
 	VMOVSS X3, (R12)
 
-done1052:
+done1054:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27680,24 +27792,24 @@ done1052:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1054
+	JZ           two1056
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1054:
+two1056:
 	TESTQ     $0x00000002, SI
-	JZ        one1055
+	JZ        one1057
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1055:
+one1057:
 	TESTQ  $0x00000001, SI
-	JZ     done1056
+	JZ     done1058
 	VMOVSS X1, (R12)
 
-done1056:
+done1058:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -27713,31 +27825,31 @@ done1056:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1058
+	JZ           two1060
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1058:
+two1060:
 	TESTQ     $0x00000002, SI
-	JZ        one1059
+	JZ        one1061
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1059:
+one1061:
 	TESTQ  $0x00000001, SI
-	JZ     done1060
+	JZ     done1062
 	VMOVSS X0, (DX)
 
-done1060:
-done1048:
+done1062:
+done1050:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1045
+	JNZ  row1047
 	VZEROUPPER
 	RET
 
@@ -27760,12 +27872,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1061:
+row1063:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1063
+	JGE  rest1065
 
-loop1062:
+loop1064:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27807,11 +27919,11 @@ loop1062:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1062
+	JL           loop1064
 
-rest1063:
+rest1065:
 	TESTQ        SI, SI
-	JZ           done1064
+	JZ           done1066
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27833,24 +27945,24 @@ rest1063:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1066
+	JZ           two1068
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1066:
+two1068:
 	TESTQ     $0x00000002, SI
-	JZ        one1067
+	JZ        one1069
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1067:
+one1069:
 	TESTQ  $0x00000001, SI
-	JZ     done1068
+	JZ     done1070
 	VMOVSS X3, (R12)
 
-done1068:
+done1070:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27861,24 +27973,24 @@ done1068:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1070
+	JZ           two1072
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1070:
+two1072:
 	TESTQ     $0x00000002, SI
-	JZ        one1071
+	JZ        one1073
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1071:
+one1073:
 	TESTQ  $0x00000001, SI
-	JZ     done1072
+	JZ     done1074
 	VMOVSS X1, (R12)
 
-done1072:
+done1074:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -27894,31 +28006,31 @@ done1072:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1074
+	JZ           two1076
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1074:
+two1076:
 	TESTQ     $0x00000002, SI
-	JZ        one1075
+	JZ        one1077
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1075:
+one1077:
 	TESTQ  $0x00000001, SI
-	JZ     done1076
+	JZ     done1078
 	VMOVSS X0, (DX)
 
-done1076:
-done1064:
+done1078:
+done1066:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1061
+	JNZ  row1063
 	VZEROUPPER
 	RET
 
@@ -27940,12 +28052,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1077:
+row1079:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1079
+	JGE  rest1081
 
-loop1078:
+loop1080:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27968,11 +28080,11 @@ loop1078:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1078
+	JL           loop1080
 
-rest1079:
+rest1081:
 	TESTQ        SI, SI
-	JZ           done1080
+	JZ           done1082
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27987,24 +28099,24 @@ rest1079:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1082
+	JZ           two1084
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1082:
+two1084:
 	TESTQ     $0x00000002, SI
-	JZ        one1083
+	JZ        one1085
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1083:
+one1085:
 	TESTQ  $0x00000001, SI
-	JZ     done1084
+	JZ     done1086
 	VMOVSS X2, (R11)
 
-done1084:
+done1086:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28016,30 +28128,30 @@ done1084:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1086
+	JZ           two1088
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1086:
+two1088:
 	TESTQ     $0x00000002, SI
-	JZ        one1087
+	JZ        one1089
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1087:
+one1089:
 	TESTQ  $0x00000001, SI
-	JZ     done1088
+	JZ     done1090
 	VMOVSS X0, (DX)
 
-done1088:
-done1080:
+done1090:
+done1082:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1077
+	JNZ  row1079
 	VZEROUPPER
 	RET
 
@@ -28061,12 +28173,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1089:
+row1091:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1091
+	JGE  rest1093
 
-loop1090:
+loop1092:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28091,11 +28203,11 @@ loop1090:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1090
+	JL           loop1092
 
-rest1091:
+rest1093:
 	TESTQ        SI, SI
-	JZ           done1092
+	JZ           done1094
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28110,24 +28222,24 @@ rest1091:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1094
+	JZ           two1096
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1094:
+two1096:
 	TESTQ     $0x00000002, SI
-	JZ        one1095
+	JZ        one1097
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1095:
+one1097:
 	TESTQ  $0x00000001, SI
-	JZ     done1096
+	JZ     done1098
 	VMOVSS X2, (R11)
 
-done1096:
+done1098:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28141,30 +28253,30 @@ done1096:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1098
+	JZ           two1100
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1098:
+two1100:
 	TESTQ     $0x00000002, SI
-	JZ        one1099
+	JZ        one1101
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1099:
+one1101:
 	TESTQ  $0x00000001, SI
-	JZ     done1100
+	JZ     done1102
 	VMOVSS X0, (DX)
 
-done1100:
-done1092:
+done1102:
+done1094:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1089
+	JNZ  row1091
 	VZEROUPPER
 	RET
 
@@ -28186,12 +28298,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1101:
+row1103:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1103
+	JGE  rest1105
 
-loop1102:
+loop1104:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28217,11 +28329,11 @@ loop1102:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1102
+	JL           loop1104
 
-rest1103:
+rest1105:
 	TESTQ        SI, SI
-	JZ           done1104
+	JZ           done1106
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28240,24 +28352,24 @@ rest1103:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1106
+	JZ           two1108
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1106:
+two1108:
 	TESTQ     $0x00000002, SI
-	JZ        one1107
+	JZ        one1109
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1107:
+one1109:
 	TESTQ  $0x00000001, SI
-	JZ     done1108
+	JZ     done1110
 	VMOVSS X3, (R11)
 
-done1108:
+done1110:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -28268,30 +28380,30 @@ done1108:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1110
+	JZ           two1112
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1110:
+two1112:
 	TESTQ     $0x00000002, SI
-	JZ        one1111
+	JZ        one1113
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1111:
+one1113:
 	TESTQ  $0x00000001, SI
-	JZ     done1112
+	JZ     done1114
 	VMOVSS X0, (DX)
 
-done1112:
-done1104:
+done1114:
+done1106:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1101
+	JNZ  row1103
 	VZEROUPPER
 	RET
 
@@ -28314,12 +28426,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1113:
+row1115:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1115
+	JGE  rest1117
 
-loop1114:
+loop1116:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28347,11 +28459,11 @@ loop1114:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1114
+	JL           loop1116
 
-rest1115:
+rest1117:
 	TESTQ        SI, SI
-	JZ           done1116
+	JZ           done1118
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28366,24 +28478,24 @@ rest1115:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1118
+	JZ           two1120
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1118:
+two1120:
 	TESTQ     $0x00000002, SI
-	JZ        one1119
+	JZ        one1121
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1119:
+one1121:
 	TESTQ  $0x00000001, SI
-	JZ     done1120
+	JZ     done1122
 	VMOVSS X2, (R12)
 
-done1120:
+done1122:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28395,24 +28507,24 @@ done1120:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1122
+	JZ           two1124
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1122:
+two1124:
 	TESTQ     $0x00000002, SI
-	JZ        one1123
+	JZ        one1125
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1123:
+one1125:
 	TESTQ  $0x00000001, SI
-	JZ     done1124
+	JZ     done1126
 	VMOVSS X2, (R12)
 
-done1124:
+done1126:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -28420,31 +28532,31 @@ done1124:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1126
+	JZ           two1128
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1126:
+two1128:
 	TESTQ     $0x00000002, SI
-	JZ        one1127
+	JZ        one1129
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1127:
+one1129:
 	TESTQ  $0x00000001, SI
-	JZ     done1128
+	JZ     done1130
 	VMOVSS X0, (DX)
 
-done1128:
-done1116:
+done1130:
+done1118:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1113
+	JNZ  row1115
 	VZEROUPPER
 	RET
 
@@ -28466,12 +28578,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1129:
+row1131:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1131
+	JGE  rest1133
 
-loop1130:
+loop1132:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28490,11 +28602,11 @@ loop1130:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1130
+	JL           loop1132
 
-rest1131:
+rest1133:
 	TESTQ        SI, SI
-	JZ           done1132
+	JZ           done1134
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28505,24 +28617,24 @@ rest1131:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1134
+	JZ           two1136
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1134:
+two1136:
 	TESTQ     $0x00000002, SI
-	JZ        one1135
+	JZ        one1137
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1135:
+one1137:
 	TESTQ  $0x00000001, SI
-	JZ     done1136
+	JZ     done1138
 	VMOVSS X3, (R11)
 
-done1136:
+done1138:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28534,30 +28646,30 @@ done1136:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1138
+	JZ           two1140
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1138:
+two1140:
 	TESTQ     $0x00000002, SI
-	JZ        one1139
+	JZ        one1141
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1139:
+one1141:
 	TESTQ  $0x00000001, SI
-	JZ     done1140
+	JZ     done1142
 	VMOVSS X0, (DX)
 
-done1140:
-done1132:
+done1142:
+done1134:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1129
+	JNZ  row1131
 	VZEROUPPER
 	RET
 
@@ -28579,12 +28691,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1141:
+row1143:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1143
+	JGE  rest1145
 
-loop1142:
+loop1144:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28605,11 +28717,11 @@ loop1142:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1142
+	JL           loop1144
 
-rest1143:
+rest1145:
 	TESTQ        SI, SI
-	JZ           done1144
+	JZ           done1146
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28620,24 +28732,24 @@ rest1143:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1146
+	JZ           two1148
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1146:
+two1148:
 	TESTQ     $0x00000002, SI
-	JZ        one1147
+	JZ        one1149
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1147:
+one1149:
 	TESTQ  $0x00000001, SI
-	JZ     done1148
+	JZ     done1150
 	VMOVSS X3, (R11)
 
-done1148:
+done1150:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28651,30 +28763,30 @@ done1148:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1150
+	JZ           two1152
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1150:
+two1152:
 	TESTQ     $0x00000002, SI
-	JZ        one1151
+	JZ        one1153
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1151:
+one1153:
 	TESTQ  $0x00000001, SI
-	JZ     done1152
+	JZ     done1154
 	VMOVSS X0, (DX)
 
-done1152:
-done1144:
+done1154:
+done1146:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1141
+	JNZ  row1143
 	VZEROUPPER
 	RET
 
@@ -28696,12 +28808,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1153:
+row1155:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1155
+	JGE  rest1157
 
-loop1154:
+loop1156:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28723,11 +28835,11 @@ loop1154:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1154
+	JL           loop1156
 
-rest1155:
+rest1157:
 	TESTQ        SI, SI
-	JZ           done1156
+	JZ           done1158
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28742,24 +28854,24 @@ rest1155:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1158
+	JZ           two1160
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1158:
+two1160:
 	TESTQ     $0x00000002, SI
-	JZ        one1159
+	JZ        one1161
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1159:
+one1161:
 	TESTQ  $0x00000001, SI
-	JZ     done1160
+	JZ     done1162
 	VMOVSS X3, (R11)
 
-done1160:
+done1162:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -28770,30 +28882,30 @@ done1160:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1162
+	JZ           two1164
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1162:
+two1164:
 	TESTQ     $0x00000002, SI
-	JZ        one1163
+	JZ        one1165
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1163:
+one1165:
 	TESTQ  $0x00000001, SI
-	JZ     done1164
+	JZ     done1166
 	VMOVSS X0, (DX)
 
-done1164:
-done1156:
+done1166:
+done1158:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1153
+	JNZ  row1155
 	VZEROUPPER
 	RET
 
@@ -28819,12 +28931,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1165:
+row1167:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1167
+	JGE  rest1169
 
-loop1166:
+loop1168:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -28838,11 +28950,11 @@ loop1166:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1166
+	JL           loop1168
 
-rest1167:
+rest1169:
 	TESTQ        SI, SI
-	JZ           done1168
+	JZ           done1170
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -28850,24 +28962,24 @@ rest1167:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1170
+	JZ           two1172
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1170:
+two1172:
 	TESTQ     $0x00000002, SI
-	JZ        one1171
+	JZ        one1173
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1171:
+one1173:
 	TESTQ  $0x00000001, SI
-	JZ     done1172
+	JZ     done1174
 	VMOVSS X2, (R14)
 
-done1172:
+done1174:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -28877,25 +28989,25 @@ done1172:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1174
+	JZ           two1176
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1174:
+two1176:
 	TESTQ     $0x00000002, SI
-	JZ        one1175
+	JZ        one1177
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1175:
+one1177:
 	TESTQ  $0x00000001, SI
-	JZ     done1176
+	JZ     done1178
 	VMOVSS X0, (DX)
 
-done1176:
-done1168:
+done1178:
+done1170:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -28903,7 +29015,7 @@ done1168:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1165
+	JNZ  row1167
 	VZEROUPPER
 	RET
 
@@ -28928,12 +29040,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1177:
+row1179:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1179
+	JGE  rest1181
 
-loop1178:
+loop1180:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -28946,11 +29058,11 @@ loop1178:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1178
+	JL           loop1180
 
-rest1179:
+rest1181:
 	TESTQ        SI, SI
-	JZ           done1180
+	JZ           done1182
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -28964,32 +29076,32 @@ rest1179:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1182
+	JZ           two1184
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1182:
+two1184:
 	TESTQ     $0x00000002, SI
-	JZ        one1183
+	JZ        one1185
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1183:
+one1185:
 	TESTQ  $0x00000001, SI
-	JZ     done1184
+	JZ     done1186
 	VMOVSS X0, (DX)
 
-done1184:
-done1180:
+done1186:
+done1182:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1177
+	JNZ  row1179
 	VZEROUPPER
 	RET
 
@@ -29013,12 +29125,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1185:
+row1187:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1187
+	JGE  rest1189
 
-loop1186:
+loop1188:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y2
@@ -29029,11 +29141,11 @@ loop1186:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1186
+	JL           loop1188
 
-rest1187:
+rest1189:
 	TESTQ        SI, SI
-	JZ           done1188
+	JZ           done1190
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29045,31 +29157,31 @@ rest1187:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1190
+	JZ           two1192
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1190:
+two1192:
 	TESTQ     $0x00000002, SI
-	JZ        one1191
+	JZ        one1193
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1191:
+one1193:
 	TESTQ  $0x00000001, SI
-	JZ     done1192
+	JZ     done1194
 	VMOVSS X0, (DX)
 
-done1192:
-done1188:
+done1194:
+done1190:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1185
+	JNZ  row1187
 	VZEROUPPER
 	RET
 
@@ -29094,12 +29206,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1193:
+row1195:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1195
+	JGE  rest1197
 
-loop1194:
+loop1196:
 	VMOVUPS     (DI)(DX*1), Y0
 	VMOVUPS     (R8)(DX*1), Y1
 	VMOVUPS     (R9)(DX*1), Y2
@@ -29112,11 +29224,11 @@ loop1194:
 	VMOVUPS     Y2, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1194
+	JL          loop1196
 
-rest1195:
+rest1197:
 	TESTQ        SI, SI
-	JZ           done1196
+	JZ           done1198
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29130,25 +29242,25 @@ rest1195:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1198
+	JZ           two1200
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1198:
+two1200:
 	TESTQ     $0x00000002, SI
-	JZ        one1199
+	JZ        one1201
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1199:
+one1201:
 	TESTQ  $0x00000001, SI
-	JZ     done1200
+	JZ     done1202
 	VMOVSS X0, (DX)
 
-done1200:
-done1196:
+done1202:
+done1198:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29156,7 +29268,7 @@ done1196:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1193
+	JNZ  row1195
 	VZEROUPPER
 	RET
 
@@ -29183,12 +29295,12 @@ TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1201:
+row1203:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1203
+	JGE  rest1205
 
-loop1202:
+loop1204:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -29202,11 +29314,11 @@ loop1202:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1202
+	JL      loop1204
 
-rest1203:
+rest1205:
 	TESTQ        SI, SI
-	JZ           done1204
+	JZ           done1206
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -29215,71 +29327,71 @@ rest1203:
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1206
+	JZ           two1208
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1206:
+two1208:
 	TESTQ     $0x00000002, SI
-	JZ        one1207
+	JZ        one1209
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1207:
+one1209:
 	TESTQ  $0x00000001, SI
-	JZ     done1208
+	JZ     done1210
 	VMOVSS X3, (R15)
 
-done1208:
+done1210:
 	VMASKMOVPS   (R10)(DX*1), Y1, Y3
 	VMULPS       Y3, Y2, Y3
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1210
+	JZ           two1212
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1210:
+two1212:
 	TESTQ     $0x00000002, SI
-	JZ        one1211
+	JZ        one1213
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1211:
+one1213:
 	TESTQ  $0x00000001, SI
-	JZ     done1212
+	JZ     done1214
 	VMOVSS X3, (R15)
 
-done1212:
+done1214:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1214
+	JZ           two1216
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1214:
+two1216:
 	TESTQ     $0x00000002, SI
-	JZ        one1215
+	JZ        one1217
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1215:
+one1217:
 	TESTQ  $0x00000001, SI
-	JZ     done1216
+	JZ     done1218
 	VMOVSS X1, (DX)
 
-done1216:
-done1204:
+done1218:
+done1206:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29288,7 +29400,7 @@ done1204:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1201
+	JNZ  row1203
 	VZEROUPPER
 	RET
 
@@ -30025,71 +30137,73 @@ DATA vecEntryAVX512<>+456(SB)/8, $·vecRMSNormGradGammaAVX512(SB)
 DATA vecEntryAVX512<>+464(SB)/8, $·vecSumRowsAVX512(SB)
 DATA vecEntryAVX512<>+472(SB)/8, $·vecSumSquaresAVX512(SB)
 DATA vecEntryAVX512<>+480(SB)/8, $·vecSumSquares2AVX512(SB)
-DATA vecEntryAVX512<>+488(SB)/8, $·vecFromU8AVX512(SB)
-DATA vecEntryAVX512<>+496(SB)/8, $·vecFromI32AVX512(SB)
-DATA vecEntryAVX512<>+504(SB)/8, $·vecMaskAVX512(SB)
-DATA vecEntryAVX512<>+512(SB)/8, $·vecLossEndAVX512(SB)
-DATA vecEntryAVX512<>+520(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+528(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused53AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1000
+DATA vecEntryAVX512<>+488(SB)/8, $·vecTotalStartAVX512(SB)
+DATA vecEntryAVX512<>+496(SB)/8, $·vecTotalEndAVX512(SB)
+DATA vecEntryAVX512<>+504(SB)/8, $·vecFromU8AVX512(SB)
+DATA vecEntryAVX512<>+512(SB)/8, $·vecFromI32AVX512(SB)
+DATA vecEntryAVX512<>+520(SB)/8, $·vecMaskAVX512(SB)
+DATA vecEntryAVX512<>+528(SB)/8, $·vecLossEndAVX512(SB)
+DATA vecEntryAVX512<>+536(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused53AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1016
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -30158,65 +30272,67 @@ DATA vecEntryAVX2<>+456(SB)/8, $·vecRMSNormGradGammaAVX2(SB)
 DATA vecEntryAVX2<>+464(SB)/8, $·vecSumRowsAVX2(SB)
 DATA vecEntryAVX2<>+472(SB)/8, $·vecSumSquaresAVX2(SB)
 DATA vecEntryAVX2<>+480(SB)/8, $·vecSumSquares2AVX2(SB)
-DATA vecEntryAVX2<>+488(SB)/8, $·vecFromU8AVX2(SB)
-DATA vecEntryAVX2<>+496(SB)/8, $·vecFromI32AVX2(SB)
-DATA vecEntryAVX2<>+504(SB)/8, $·vecMaskAVX2(SB)
-DATA vecEntryAVX2<>+512(SB)/8, $·vecLossEndAVX2(SB)
-DATA vecEntryAVX2<>+568(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+576(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+584(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+592(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+600(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+608(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+616(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+624(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+632(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+680(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+688(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+696(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+704(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused53AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1000
+DATA vecEntryAVX2<>+488(SB)/8, $·vecTotalStartAVX2(SB)
+DATA vecEntryAVX2<>+496(SB)/8, $·vecTotalEndAVX2(SB)
+DATA vecEntryAVX2<>+504(SB)/8, $·vecFromU8AVX2(SB)
+DATA vecEntryAVX2<>+512(SB)/8, $·vecFromI32AVX2(SB)
+DATA vecEntryAVX2<>+520(SB)/8, $·vecMaskAVX2(SB)
+DATA vecEntryAVX2<>+528(SB)/8, $·vecLossEndAVX2(SB)
+DATA vecEntryAVX2<>+584(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+592(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+600(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+608(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+616(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+624(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+632(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+640(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+648(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+664(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+688(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+704(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused53AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1016
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
