@@ -16,8 +16,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
+
+	"github.com/descent-ml/descent/bench/peak"
+	"github.com/descent-ml/descent/bench/peer"
 )
 
 // settings are the command's flags.
@@ -54,7 +57,7 @@ func main() {
 		for {
 		}
 	case *serve:
-		err = answerRequests(os.Stdin, os.Stdout, s.threads)
+		err = peer.Serve(os.Stdin, os.Stdout, measurer())
 	case *plan:
 		err = printPlans(s)
 	default:
@@ -94,8 +97,8 @@ func printPlans(s settings) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%v\n%v\n", j, t.program.Plan())
-		t.engine.Close()
+		fmt.Printf("%v\n%v\n", j, t.Program.Plan())
+		t.Close()
 	}
 	return nil
 }
@@ -115,29 +118,21 @@ func compare(s settings, neighbor bool) error {
 	}
 	defer func() {
 		for _, p := range all {
-			p.stop()
+			p.Stop()
 		}
 	}()
-	machine := measureRates()
+	machine := peak.Measure()
 	fmt.Println(machine)
 	for _, j := range jobs(s.only) {
-		var answers [][]reply
-		for range all {
-			answers = append(answers, nil)
+		q := peer.Request{Model: j.model, Optimizer: j.optimizer, Batch: j.batch, Threads: s.threads, Seconds: s.seconds}
+		replies, err := peer.Rounds(all, q, s.rounds, peer.Wall)
+		if err != nil {
+			return err
 		}
-		for range s.rounds {
-			for i, p := range all {
-				r, err := p.ask(fmt.Sprintf("%s %s %d %d %g", j.model, j.optimizer, j.batch, s.threads, s.seconds))
-				if err != nil {
-					return err
-				}
-				if s.verbose {
-					fmt.Fprintf(os.Stderr, "%+v\n", r)
-				}
-				answers[i] = append(answers[i], r)
-			}
+		if s.verbose {
+			fmt.Fprintf(os.Stderr, "%+v\n", replies)
 		}
-		if err := printRow(s, j, machine, all, answers); err != nil {
+		if err := printRow(s, j, machine, all, replies); err != nil {
 			return err
 		}
 	}
@@ -145,12 +140,61 @@ func compare(s settings, neighbor bool) error {
 	return nil
 }
 
+// startAll starts ours first, then the peers that are installed.
+func startAll(s settings) ([]*peer.Peer, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	threads := strconv.Itoa(s.threads)
+	common := peer.Settings{Cores: s.cores, Verbose: s.verbose}
+	ours, err := peer.Start(common, peer.Command{Label: "descent", Argv: []string{self, "-serve"}, Env: []string{"GOMAXPROCS=" + threads}})
+	if err != nil {
+		return nil, err
+	}
+	gomlx := func(label, binary string) peer.Command {
+		return peer.Command{Label: label, Argv: []string{"bench/peers/cache/" + binary, "go", threads}, Env: []string{"GOMAXPROCS=" + threads}}
+	}
+	commands := []peer.Command{
+		peer.Python("torch-eager", "step_torch.py", "eager", threads),
+		peer.Python("torch-compile", "step_torch.py", "compile", threads),
+		peer.Python("jax-jit", "step_jax.py", "jit", threads),
+		peer.Python("jax-scan", "step_jax.py", "scan", threads),
+		gomlx("gomlx-go", "gomlx"),
+		gomlx("gomlx-simd", "gomlx-simd"),
+	}
+	commands = slices.DeleteFunc(commands, func(c peer.Command) bool {
+		kind, _, _ := strings.Cut(c.Label, "-")
+		return !slices.Contains(strings.Split(s.peers, ","), kind)
+	})
+	return append([]*peer.Peer{ours}, peer.StartInstalled(common, commands)...), nil
+}
+
+// startHog starts a process that keeps one core busy.
+func startHog(s settings) (stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := peer.Pinned(s.cores, self, "-hog")
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}, nil
+}
+
 // printRow prints one job: our median, the share of the roofline, and for each
 // peer its median and how many times ours it is.
-func printRow(s settings, j job, machine rates, all []*peer, answers [][]reply) error {
-	ours := medianReply(answers[0])
+func printRow(s settings, j job, machine peak.Rates, all []*peer.Peer, replies []peer.Reply) error {
+	ours := replies[0]
+	if ours.Error != "" {
+		return fmt.Errorf("ours: %s", ours.Error)
+	}
 	fmt.Printf("%-16s %9.4f ms", j, ours.MS)
-	if roof := machine.milliseconds(ours.FLOPs, ours.Bytes, ours.Touched, s.threads); roof > 0 {
+	if roof := machine.Milliseconds(ours.FLOPs, ours.Bytes, ours.Touched, s.threads); roof > 0 {
 		fmt.Printf(" %3.0f%% of roofline", 100*roof/ours.MS)
 	}
 	if ours.Allocs > 0 {
@@ -158,53 +202,30 @@ func printRow(s settings, j job, machine rates, all []*peer, answers [][]reply) 
 	}
 	best := 0.0
 	for i, p := range all[1:] {
-		r := medianReply(answers[i+1])
+		r := replies[i+1]
 		if r.Error != "" {
-			fmt.Printf("   %s: %s", p.label, r.Error)
+			fmt.Printf("   %s: %s", p.Label, r.Error)
 			continue
 		}
 		note := ""
 		if !r.CPUOK {
 			note = fmt.Sprintf(" (cpu/wall %.2f!)", r.CPU)
 		}
-		fmt.Printf("   %s %.4f (%.2fx)%s", p.label, r.MS, r.MS/ours.MS, note)
-		if strings.HasPrefix(p.label, "torch") && (best == 0 || r.MS < best) {
+		fmt.Printf("   %s %.4f (%.2fx)%s", p.Label, r.MS, r.MS/ours.MS, note)
+		if strings.HasPrefix(p.Label, "torch") && (best == 0 || r.MS < best) {
 			best = r.MS
 		}
 	}
 	if best > 0 {
 		fmt.Printf("   | best torch %.2fx", best/ours.MS)
 	}
-	if ours.Error != "" {
-		return fmt.Errorf("ours: %s", ours.Error)
-	}
 	fmt.Println()
 	return nil
 }
 
-// medianReply is the answer with the median time.
-func medianReply(rs []reply) reply {
-	sorted := slices.Clone(rs)
-	slices.SortFunc(sorted, func(a, b reply) int {
-		switch {
-		case a.MS < b.MS:
-			return -1
-		case a.MS > b.MS:
-			return 1
-		}
-		return 0
-	})
-	return sorted[len(sorted)/2]
-}
-
-func printMemory(all []*peer) {
+func printMemory(all []*peer.Peer) {
 	for _, p := range all {
 		fmt.Printf("%-16s memory: %.1f MiB after start, %.1f MiB at most: %.1f MiB more\n",
-			p.label, p.start.Import, p.last.Peak, p.last.Peak-p.start.Import)
+			p.Label, p.Hello.Import, p.Last.Peak, p.Last.Peak-p.Hello.Import)
 	}
-}
-
-func medianOf(t []time.Duration) time.Duration {
-	slices.Sort(t)
-	return t[len(t)/2]
 }

@@ -12,9 +12,9 @@ func BenchmarkStep(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer t.engine.Close()
+			defer t.Close()
 			for b.Loop() {
-				t.step()
+				t.Step()
 			}
 		})
 	}

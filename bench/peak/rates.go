@@ -1,34 +1,32 @@
-//go:build linux
-
-package main
+package peak
 
 import (
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/descent-ml/descent/bench/peak"
 	"github.com/descent-ml/descent/internal/kernel"
 )
 
-// rates are what one core of this machine reaches.
-type rates struct {
-	flops float64         // a second, fused multiply-adds in registers
-	bytes map[int]float64 // a second, by the size of what is streamed over
+// Rates are what one core of this machine reaches.
+type Rates struct {
+	FLOPs float64         // a second, fused multiply-adds in registers
+	Bytes map[int]float64 // a second, by the size of what is streamed over
 }
 
 // streamed are the sizes that bandwidth is measured at: L1, L2, L3 and beyond.
 var streamed = []int{24 << 10, 512 << 10, 8 << 20, 20 << 20, 96 << 20}
 
-func measureRates() rates {
-	r := rates{bytes: map[int]float64{}}
+// Measure takes some tenths of a second.
+func Measure() Rates {
+	r := Rates{Bytes: map[int]float64{}}
 	for range 50 {
 		start := time.Now()
-		n := peak.Block(kernel.Active())
-		r.flops = max(r.flops, n/time.Since(start).Seconds())
+		n := Block(kernel.Active())
+		r.FLOPs = max(r.FLOPs, n/time.Since(start).Seconds())
 	}
 	for _, size := range streamed {
-		r.bytes[size] = bandwidth(size)
+		r.Bytes[size] = bandwidth(size)
 	}
 	return r
 }
@@ -57,26 +55,26 @@ func bandwidth(size int) float64 {
 	return best
 }
 
-// milliseconds is the roofline of an update: its operations at the peak, plus
+// Milliseconds is the roofline of an update: its operations at the peak, plus
 // its bytes at the bandwidth of the cache that they fit.
-func (r rates) milliseconds(flops, bytes, touched float64, threads int) float64 {
-	if r.flops == 0 {
+func (r Rates) Milliseconds(flops, bytes, touched float64, threads int) float64 {
+	if r.FLOPs == 0 {
 		return 0
 	}
-	rate := r.bytes[streamed[len(streamed)-1]]
+	rate := r.Bytes[streamed[len(streamed)-1]]
 	for _, size := range streamed {
 		if float64(size) > touched {
-			rate = r.bytes[size]
+			rate = r.Bytes[size]
 			break
 		}
 	}
-	return (flops/r.flops + bytes/rate) / float64(threads) * 1e3
+	return (flops/r.FLOPs + bytes/rate) / float64(threads) * 1e3
 }
 
-func (r rates) String() string {
-	s := fmt.Sprintf("one core: %.0f GFLOP/s of fused multiply-adds in registers;", r.flops*1e-9)
+func (r Rates) String() string {
+	s := fmt.Sprintf("one core: %.0f GFLOP/s of fused multiply-adds in registers;", r.FLOPs*1e-9)
 	for _, size := range streamed {
-		s += fmt.Sprintf(" %.0f GB/s over %d KiB,", r.bytes[size]*1e-9, size>>10)
+		s += fmt.Sprintf(" %.0f GB/s over %d KiB,", r.Bytes[size]*1e-9, size>>10)
 	}
 	return strings.TrimSuffix(s, ",")
 }

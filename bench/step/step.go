@@ -1,0 +1,193 @@
+//go:build linux
+
+// Package step is a training step of ours on a fixed batch, to be timed.
+package step
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/descent-ml/descent/bench/peer"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/engine/cpu"
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/rng"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Workload is a model that learns classes of random examples.
+type Workload struct {
+	Model     nn.Layer
+	X, Y      nn.Input // Y is i32
+	Symbols   int      // of X where it is i32: values are below
+	Classes   int      // values of Y are below
+	Optimizer optim.Optimizer
+	Batch     int
+	Threads   int
+}
+
+// Trainer is a training program with its batch.
+type Trainer struct {
+	Program engine.Program
+
+	engine  *cpu.Engine
+	graph   *graph.Graph
+	update  *optim.Update
+	batch   []*tensor.Tensor
+	rows    int
+	scalars []float64
+	updates int64
+}
+
+// New builds and compiles the step: forward, loss, backward and update, the
+// whole batch as one micro-batch.
+func New(w Workload) (*Trainer, error) {
+	g, up, err := training(w)
+	if err != nil {
+		return nil, err
+	}
+	e, err := cpu.New(cpu.Config{Threads: w.Threads})
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{engine: e, graph: g, update: up, rows: w.Batch, scalars: make([]float64, len(g.Scalars))}
+	vars, err := e.NewVars(specsOf(g))
+	if err != nil {
+		return nil, err
+	}
+	if err := initialize(g, vars); err != nil {
+		return nil, err
+	}
+	if t.Program, err = e.Compile(g, vars, engine.Options{Rows: w.Batch, Seed: 1}); err != nil {
+		return nil, err
+	}
+	s := rng.NewStream(1, "bench")
+	t.batch = []*tensor.Tensor{random(s, w.X, w.Batch, w.Symbols), random(s, w.Y, w.Batch, w.Classes)}
+	return t, nil
+}
+
+// training is the graph of an update.
+func training(w Workload) (*graph.Graph, *optim.Update, error) {
+	var b graph.Builder
+	c := nn.NewContext(&b, true, w.X, w.Y)
+	pred := c.Model(w.Model)
+	num, den, wl := nn.Objective(c, nn.CrossEntropy(), pred, c.Inputs[w.Y.Name], nil)
+	b.Output("loss_sum", num)
+	params := c.Params()
+	up, err := w.Optimizer.Build(&b, params, b.Gradient(wl, params), num, den)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := b.Build()
+	return g, up, err
+}
+
+func specsOf(g *graph.Graph) []engine.VarSpec {
+	var s []engine.VarSpec
+	for _, v := range g.Vars {
+		s = append(s, engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims})
+	}
+	return s
+}
+
+func initialize(g *graph.Graph, vars engine.Vars) error {
+	for _, v := range g.Vars {
+		t := tensor.New(tensor.F32, v.Shape.Dims...)
+		if err := nn.Initialize(v.Attr.Init, v.Shape.Dims, 1, v.Attr.Name, t.F32()); err != nil {
+			return fmt.Errorf("initialize %s: %w", v.Attr.Name, err)
+		}
+		if err := vars.Write(v.Attr.Name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// random is a field of a batch: uniform in [0, 1), or integers below n.
+func random(s *rng.Stream, f nn.Input, rows, n int) *tensor.Tensor {
+	t := tensor.New(f.DType, append([]int{rows}, f.Shape...)...)
+	if f.DType == tensor.I32 {
+		for i := range t.I32() {
+			t.I32()[i] = int32(s.Uint32() % uint32(n))
+		}
+		return t
+	}
+	for i := range t.F32() {
+		t.F32()[i] = float32(s.Float64())
+	}
+	return t
+}
+
+// Close stops the engine.
+func (t *Trainer) Close() { t.engine.Close() }
+
+// Step is one update.
+func (t *Trainer) Step() {
+	t.updates++
+	t.update.Scalars(t.graph, t.scalars, optim.Progress{Update: t.updates - 1})
+	t.Program.Begin(uint64(t.updates)*uint64(t.rows), t.scalars)
+	t.Program.Micro(t.batch, 0, t.rows)
+	if t.Program.Finish() {
+		t.Program.Commit()
+	}
+}
+
+// Measure runs steps for a while and fills an answer. Short steps are timed in
+// groups, so that reading the clock does not count.
+func (t *Trainer) Measure(d time.Duration) peer.Reply {
+	t.warm(d)
+	start := time.Now()
+	t.Step()
+	group := max(1, int(200*time.Microsecond/max(time.Since(start), 1)))
+	var times []time.Duration
+	begin, cpu := time.Now(), peer.CPUTime()
+	for time.Since(begin) < d || len(times) < 5 {
+		start := time.Now()
+		for range group {
+			t.Step()
+		}
+		times = append(times, time.Since(start)/time.Duration(group))
+	}
+	wall, used := time.Since(begin), peer.CPUTime()-cpu
+	steps := group * len(times)
+	slices.Sort(times)
+	r := peer.Reply{MS: milliseconds(times[len(times)/2]), Steps: steps, CPUMS: milliseconds(used) / float64(steps), CPU: used.Seconds() / wall.Seconds()}
+	r.Allocs = t.allocations()
+	r.FLOPs, r.Bytes, r.Touched = t.work()
+	return r
+}
+
+// warm runs twenty steps, or for half of d.
+func (t *Trainer) warm(d time.Duration) {
+	for i, begin := 0, time.Now(); i < 20 && (i < 2 || time.Since(begin) < d/2); i++ {
+		t.Step()
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+// work is what one step computes and moves according to its plan, and the
+// memory that it moves over.
+func (t *Trainer) work() (flops, bytes, touched float64) {
+	p := t.Program.Plan()
+	for _, k := range p.Kernels {
+		bytes += float64(k.Bytes)*float64(t.rows) + float64(k.Fixed)
+	}
+	return float64(p.FLOPs)*float64(t.rows) + float64(p.Update), bytes, float64(p.VarBytes + p.Bytes)
+}
+
+// allocations counts those of one step.
+func (t *Trainer) allocations() float64 {
+	var before, after runtime.MemStats
+	const steps = 3
+	runtime.ReadMemStats(&before)
+	for range steps {
+		t.Step()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / steps
+}
