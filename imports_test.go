@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/portmath": {},
 	"internal/kernel":   {"internal/cpu", "internal/rng", "golang.org/x/sys/cpu"},
 	"internal/compile":  {"graph", "tensor"},
-	"engine/cpu":        {"collective", "engine", "graph", "tensor", "internal/compile", "internal/cpu", "internal/kernel", "internal/rng", "golang.org/x/sys/unix"},
+	"engine/cpu":        {"collective", "engine", "graph", "tensor", "internal/compile", "internal/cpu", "internal/kernel", "internal/portmath", "internal/rng", "golang.org/x/sys/unix"},
 	"internal/oracle":   {"collective", "engine", "graph", "tensor", "internal/rng"},
 	"internal/numtest":  {"collective", "engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
 	"nn":                {"graph", "tensor", "internal/rng", "internal/portmath"},

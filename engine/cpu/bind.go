@@ -28,6 +28,7 @@ type step struct {
 	parts        []ref // of a concatenation
 	offset       int   // of a slice or pad, in columns
 	shape, perm  []int // of a transposition or broadcast: see there
+	turns        *turns
 
 	pieces int // the first piece of a sum of squares
 
@@ -99,7 +100,7 @@ func (p *program) memory(n *graph.Node, offset int64, size int) ref {
 	return ref{f32: p.arena.f32(offset, size)}
 }
 
-// bind prepares a call for every unit.
+// bind prepares a call for every unit, and computes what never changes.
 func (p *program) bind() error {
 	for i := range p.plan.Units {
 		u := &p.plan.Units[i]
@@ -110,6 +111,10 @@ func (p *program) bind() error {
 		s, err := p.newStep(u)
 		if err != nil {
 			return err
+		}
+		if u.Stage == compile.Once {
+			s.run(p, new(worker), &s, 0, 1)
+			continue
 		}
 		s.unit = u
 		s.cost = estimate(u)
@@ -260,6 +265,19 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"momentgrad":         prepareMoments(momentGradParts),
 	"groupnormalize":     prepareGroup(runGroupNormalize),
 	"groupnormalizegrad": prepareGroup(runGroupNormalizeGrad),
+
+	"shift":            prepareSequence(runShift, operand0),
+	"reverse":          prepareSequence(runReverse, operand0),
+	"pickat":           prepareSequence(runPickAt, operand0),
+	"placeat":          prepareSequence(runPlaceAt, itself),
+	"meanover":         prepareSequence(runMeanOver, operand0),
+	"spreadover":       prepareSequence(runSpreadOver, itself),
+	"maxover":          prepareSequence(runMaxOver, operand0),
+	"maxovergrad":      prepareMaxOverGrad,
+	"rotary":           prepareRotary,
+	"positionrows":     preparePositions(runPositionRows),
+	"positionrowsgrad": preparePositions(runPositionRowsGrad),
+	"sinusoids":        prepareSinusoids,
 }
 
 type runFunc = func(p *program, w *worker, s *step, r0, r1 int)

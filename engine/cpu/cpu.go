@@ -192,6 +192,9 @@ func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error)
 	plan := e.describe(p)
 	plan.VarBytes = layout.Bytes
 	for _, u := range p.Units {
+		if u.Stage == compile.Once {
+			continue
+		}
 		var flops int64
 		for _, n := range u.Nodes {
 			flops += n.FLOPs()

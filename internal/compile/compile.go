@@ -1,8 +1,10 @@
 // Package compile turns a graph into an ordered list of units, each one kernel
 // call's worth of nodes, with a place in memory for every value.
 //
-// A plan has six stages. An update runs them in this order:
+// A plan has seven stages. The first is run once, before all updates; an update
+// runs the others in this order:
 //
+//	once       per-update values that depend on nothing; before the first update
 //	prologue   per-update values that do not depend on the batch; once
 //	for each pass over the batch:
 //	  rows     per-example values; for each micro-batch
@@ -26,6 +28,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/descent-ml/descent/graph"
 )
@@ -34,7 +37,8 @@ import (
 type Stage uint8
 
 const (
-	Prologue Stage = iota
+	Once Stage = iota
+	Prologue
 	Rows
 	Reduce
 	Barrier
@@ -43,7 +47,7 @@ const (
 	numStages
 )
 
-var stageNames = [...]string{"prologue", "rows", "reduce", "barrier", "epilogue", "commit"}
+var stageNames = [...]string{"once", "prologue", "rows", "reduce", "barrier", "epilogue", "commit"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -255,6 +259,7 @@ func (s *state) needed() []*graph.Node {
 // left to the commit, after every check.
 func (s *state) stage() {
 	s.stageOf, s.passOf = make([]Stage, len(s.g.Nodes)), make([]int, len(s.g.Nodes))
+	constant := constants(s.g)
 	early := make([]bool, len(s.g.Nodes))  // needed before the commit
 	shared := make([]bool, len(s.g.Nodes)) // needed by examples
 	for _, r := range s.needed() {
@@ -263,6 +268,9 @@ func (s *state) stage() {
 	for i := len(s.g.Nodes) - 1; i >= 0; i-- {
 		n := s.g.Nodes[i]
 		s.stageOf[i], s.passOf[i] = stageOf(n, early[i], shared[i])
+		if s.stageOf[i] == Prologue && constant[i] {
+			s.stageOf[i] = Once
+		}
 		if !s.liveNode[i] || s.stageOf[i] == Commit {
 			continue
 		}
@@ -271,6 +279,16 @@ func (s *state) stage() {
 			shared[x.ID] = shared[x.ID] || shared[i] || s.stageOf[i] == Rows || s.stageOf[i] == Reduce
 		}
 	}
+}
+
+// constants marks the per-update values that depend on constants alone.
+func constants(g *graph.Graph) []bool {
+	constant := make([]bool, len(g.Nodes))
+	for i, n := range g.Nodes {
+		constant[i] = !n.PerExample() && (n.Op.Class != graph.Leaf || n.Op.Name == "const") &&
+			!slices.ContainsFunc(n.In, func(x *graph.Node) bool { return !constant[x.ID] })
+	}
+	return constant
 }
 
 // stageOf returns the stage and the pass of a node that is needed before the

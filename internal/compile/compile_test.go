@@ -52,6 +52,20 @@ func TestDeadNodesAreDropped(t *testing.T) {
 	}
 }
 
+// TestConstantsAreComputedOnce: what depends on a variable, a scalar or an
+// example is not constant.
+func TestConstantsAreComputedOnce(t *testing.T) {
+	p := plan(t, func(b *graph.Builder) {
+		table := b.Mul(b.Sinusoids(3, 4), b.Const(2))
+		learned := b.Mul(table, b.Mul(b.Scalar("s"), b.Param("w", graph.Init{}, 3, 4)))
+		b.Output("y", b.Add(b.Input("x", tensor.F32, 3, 4), b.Add(table, learned)))
+	})
+	want := []string{"once: sinusoids", "once: mul", "prologue: mul mul add", "rows: add"}
+	if got := kinds(p); !slices.Equal(got, want) {
+		t.Errorf("units %q, want %q", got, want)
+	}
+}
+
 func TestChainIsFused(t *testing.T) {
 	p := plan(t, func(b *graph.Builder) {
 		x, bias := b.Input("x", tensor.F32, 4), b.Param("b", graph.Init{}, 4)

@@ -27,6 +27,7 @@ func (s *state) order() {
 	for _, c := range all {
 		units[c].Kind = unitKind(units[c])
 	}
+	s.sortStage(Once, 0, all, units)
 	s.sortStage(Prologue, 0, all, units)
 	for pass := range s.plan.Passes {
 		for stage := Rows; stage <= Barrier; stage++ {

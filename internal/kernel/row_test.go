@@ -71,6 +71,12 @@ var rowCases = []rowCase{
 	{"LayerNormGrad", dense, func(out [][]float32, o *operands) { LayerNormGrad(out[0], o.x, o.u, o.v, nil, o.y, o.rows, o.cols) }, true},
 	{"LayerNormGrad gamma", dense, func(out [][]float32, o *operands) { LayerNormGrad(out[0], o.x, o.u, o.v, o.g, o.y, o.rows, o.cols) }, true},
 	{"RMSNormGrad", dense, func(out [][]float32, o *operands) { RMSNormGrad(out[0], o.x, o.u, nil, o.y, o.rows, o.cols) }, true},
+	{"SumDown", perColumn, func(out [][]float32, o *operands) { SumDown(out[0], o.wide, o.rows, o.cols, o.ld) }, false},
+	{"MaxDown", perColumn, func(out [][]float32, o *operands) { MaxDown(out[0], o.wide, o.rows, o.cols, o.ld) }, false},
+	{"FirstMax", dense, firstMaxCase, false},
+	{"Rotate", twice, func(out [][]float32, o *operands) {
+		Rotate(out[0], out[1], o.cols, o.x, o.y, o.cols, o.wide, o.wide, o.ld, o.rows, o.cols, &downScratch)
+	}, false},
 	{"RMSNormGrad gamma", dense, func(out [][]float32, o *operands) { RMSNormGrad(out[0], o.x, o.u, o.g, o.y, o.rows, o.cols) }, true},
 }
 

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 127
+const vecKernels = 128
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -70,6 +70,7 @@ var fusedKeys = [...]string{
 	"t0=fma(x0,x1,x2);x3=relu(t0)",
 	"t0=fma(x0,x1,x2);x5=fma(x3,x4,t0)",
 	"x2=relugrad(x0,x1);x4=mul(x2,x3);x6=mul(x2,x5)",
+	"t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -495,6 +496,9 @@ func vecFused52AVX512(fn uintptr, a *byte)
 func vecFused53AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused54AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -856,3 +860,6 @@ func vecFused52AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused53AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused54AVX2(fn uintptr, a *byte)

@@ -13056,6 +13056,78 @@ done572:
 	VZEROUPPER
 	RET
 
+// func vecFused54AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row573:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest575
+
+loop574:
+	VMOVUPS     (R8)(DX*1), Z0
+	VMOVUPS     (R10)(DX*1), Z1
+	VMULPS      Z1, Z0, Z2
+	VXORPS.BCST vecConst<>+0(SB), Z2, Z2
+	VMOVUPS     (DI)(DX*1), Z3
+	VMOVUPS     (R9)(DX*1), Z4
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z4, Z3, Z2
+	VMOVUPS     Z2, (R11)(DX*1)
+	VMULPS      Z1, Z3, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS Z4, Z0, Z1
+	VMOVUPS     Z1, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop574
+
+rest575:
+	TESTQ       SI, SI
+	JZ          done576
+	VMOVUPS.Z   (R8)(DX*1), K1, Z0
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VMULPS      Z1, Z0, Z2
+	VXORPS.BCST vecConst<>+0(SB), Z2, Z2
+	VMOVUPS.Z   (DI)(DX*1), K1, Z3
+	VMOVUPS.Z   (R9)(DX*1), K1, Z4
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z4, Z3, Z2
+	VMOVUPS     Z2, K1, (R11)(DX*1)
+	VMULPS      Z1, Z3, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS Z4, Z0, Z1
+	VMOVUPS     Z1, K1, (R12)(DX*1)
+
+done576:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row573
+	VZEROUPPER
+	RET
+
 // func vecAddAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecAddAVX2(SB), NOSPLIT, $0-16
@@ -29404,6 +29476,119 @@ done1206:
 	VZEROUPPER
 	RET
 
+// func vecFused54AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1219:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1221
+
+loop1220:
+	VMOVUPS     (R8)(DX*1), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMULPS      Y1, Y0, Y2
+	VXORPS      vecConst<>+0(SB), Y2, Y2
+	VMOVUPS     (DI)(DX*1), Y3
+	VMOVUPS     (R9)(DX*1), Y4
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y4, Y3, Y2
+	VMOVUPS     Y2, (R11)(DX*1)
+	VMULPS      Y1, Y3, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS Y4, Y0, Y1
+	VMOVUPS     Y1, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1220
+
+rest1221:
+	TESTQ        SI, SI
+	JZ           done1222
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y3
+	VXORPS       vecConst<>+0(SB), Y3, Y3
+	VMASKMOVPS   (DI)(DX*1), Y0, Y4
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y0, Y4, Y3
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1224
+	VMOVUPS      X3, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1224:
+	TESTQ     $0x00000002, SI
+	JZ        one1225
+	VMOVLPS   X3, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X3, X3
+
+one1225:
+	TESTQ  $0x00000001, SI
+	JZ     done1226
+	VMOVSS X3, (R14)
+
+done1226:
+	VMULPS       Y2, Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1228
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1228:
+	TESTQ     $0x00000002, SI
+	JZ        one1229
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1229:
+	TESTQ  $0x00000001, SI
+	JZ     done1230
+	VMOVSS X0, (DX)
+
+done1230:
+done1222:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1219
+	VZEROUPPER
+	RET
+
 DATA vecConst<>+0(SB)/4, $0x80000000
 DATA vecConst<>+4(SB)/4, $0x80000000
 DATA vecConst<>+8(SB)/4, $0x80000000
@@ -30203,7 +30388,8 @@ DATA vecEntryAVX512<>+984(SB)/8, $·vecFused50AVX512(SB)
 DATA vecEntryAVX512<>+992(SB)/8, $·vecFused51AVX512(SB)
 DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused52AVX512(SB)
 DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused53AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1016
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused54AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1024
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -30332,7 +30518,8 @@ DATA vecEntryAVX2<>+984(SB)/8, $·vecFused50AVX2(SB)
 DATA vecEntryAVX2<>+992(SB)/8, $·vecFused51AVX2(SB)
 DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused52AVX2(SB)
 DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused53AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1016
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused54AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1024
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -62,6 +62,11 @@ var accuracies = map[string]accuracy{
 	"groupnormalizegrad": {bound: eachGroup(normalizeGradBound)},
 
 	"crossentropygrad": {bound: crossEntropyGradBound},
+
+	"meanover":         {bound: along},
+	"positionrowsgrad": {bound: along},
+	"rotary":           {bound: rotaryBound},
+	"sinusoids":        {ulp: 0.5001, abs: 1e-12},
 }
 
 // u is the unit roundoff of float32; tiny its least positive number.

@@ -100,3 +100,27 @@ var (
 	cosSeries = [9]float64{1, -1. / 2, 1. / 24, -1. / 720, 1. / 40320, -1. / 3628800, 1. / 479001600, -1. / 87178291200, 1. / 20922789888000}
 	sinSeries = [9]float64{1, -1. / 6, 1. / 120, -1. / 5040, 1. / 362880, -1. / 39916800, 1. / 6227020800, -1. / 1307674368000, 1. / 355687428096000}
 )
+
+// π/2 in two parts: k·halfPiHi is exact for |k| < 2²⁰.
+const (
+	halfPiHi = 1.57079632673412561417e+00
+	halfPiLo = 6.07710050650619224932e-11
+)
+
+// Sincos returns the sine and the cosine of x, |x| < 10⁶: x less the nearest
+// multiple k of π/2 is in [-π/4, π/4], and k mod 4 says which of the two series
+// is the sine. The absolute error is below 10⁻¹⁵ + |x|·10⁻¹⁶.
+func Sincos(x float64) (sin, cos float64) {
+	k := math.Floor(float64(x*(2/math.Pi)) + 0.5)
+	r := (x - float64(k*halfPiHi)) - float64(k*halfPiLo)
+	sin, cos = float64(r*horner(float64(r*r), sinSeries[:])), horner(float64(r*r), cosSeries[:])
+	switch int64(k) & 3 {
+	case 1:
+		return cos, -sin
+	case 2:
+		return -sin, -cos
+	case 3:
+		return -cos, sin
+	}
+	return sin, cos
+}
