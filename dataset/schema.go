@@ -35,6 +35,7 @@ type Schema struct {
 	Columns    []ColumnSchema  `json:"columns,omitempty"` // of a table, in file order
 	Dropped    []DroppedColumn `json:"dropped,omitempty"` // columns that are not used
 	Image      *ImageSchema    `json:"image,omitempty"`   // instead of columns
+	Text       *TextSchema     `json:"text,omitempty"`    // instead of columns
 	Target     TargetSchema    `json:"target"`
 	More       []TargetSchema  `json:"more_targets,omitempty"` // behind Target, of the same task
 	Weight     string          `json:"weight,omitempty"`       // the column of example weights
@@ -255,9 +256,12 @@ func (s *Schema) Validate() error {
 		return fmt.Errorf("dataset: schema: categories %q (want %q or %q)", s.Categories, CategoriesOneHot, CategoriesEmbedding)
 	}
 	switch s.Target.Task {
-	case "", TaskClassification, TaskRegression, TaskMultiLabel:
+	case "", TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage:
 	default:
-		return fmt.Errorf("dataset: schema: task %q (want %q, %q or %q)", s.Target.Task, TaskClassification, TaskRegression, TaskMultiLabel)
+		return fmt.Errorf("dataset: schema: task %q (want %q, %q, %q or %q)", s.Target.Task, TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage)
+	}
+	if s.Text != nil {
+		return s.Text.validate()
 	}
 	if s.Image != nil {
 		return s.Image.validate()
@@ -341,6 +345,9 @@ func (s *Schema) String() string {
 	}
 	if s.Image != nil {
 		fmt.Fprintf(&b, "image: %v, pixels * %.6g + %.6g\n", tensor.Shape(s.Image.Shape), s.Image.Scale, s.Image.Shift)
+	}
+	if s.Text != nil {
+		fmt.Fprintln(&b, s.Text)
 	}
 	for _, t := range s.Targets() {
 		switch t.Task {
