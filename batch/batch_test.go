@@ -163,21 +163,22 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	for _, c := range []struct{ size, micro, want, calls int }{
-		{64, 0, 64, 1}, {512, 0, 512, 1}, {513, 0, 257, 2}, {60000, 0, 509, 118},
-		{64, 7, 7, 10}, {64, 100, 64, 1}, {1, 0, 1, 1},
+	for _, c := range []struct{ size, rows, micro, want, calls int }{
+		{64, 1, 0, 64, 1}, {512, 1, 0, 512, 1}, {513, 1, 0, 257, 2}, {60000, 1, 0, 509, 118},
+		{64, 1, 7, 7, 10}, {64, 1, 100, 64, 1}, {1, 1, 0, 1, 1},
+		{12, 64, 0, 12, 1}, {64, 64, 0, 16, 4}, {8, 256, 0, 4, 2}, {3, 4096, 0, 1, 3}, {8, 256, 8, 8, 1}, {4000, 2, 0, 500, 8},
 	} {
-		p, err := NewPlan(c.size, c.micro)
+		p, err := NewPlan(c.size, c.rows, c.micro)
 		if err != nil || p.Micro != c.want || p.Calls(c.size) != c.calls {
 			t.Errorf("batch %d, micro %d: %v, %v; want micro %d in %d calls", c.size, c.micro, p, err, c.want, c.calls)
 		}
 	}
 	for _, c := range [][2]int{{0, 0}, {4, -1}} {
-		if p, err := NewPlan(c[0], c[1]); err == nil {
+		if p, err := NewPlan(c[0], 1, c[1]); err == nil {
 			t.Errorf("batch %d, micro %d gave %v", c[0], c[1], p)
 		}
 	}
-	p, _ := NewPlan(5, 0)
+	p, _ := NewPlan(5, 1, 0)
 	for _, want := range []int{3, 2, 1} {
 		var ok bool
 		if p, ok = p.Halve("memory"); !ok || p.Micro != want {
@@ -187,8 +188,8 @@ func TestPlan(t *testing.T) {
 	if _, ok := p.Halve("memory"); ok {
 		t.Error("one example was halved")
 	}
-	whole, _ := NewPlan(64, 0)
-	parts, _ := NewPlan(60000, 0)
+	whole, _ := NewPlan(64, 1, 0)
+	parts, _ := NewPlan(60000, 1, 0)
 	if whole.String() != "batch 64" || parts.String() != "batch 60000 in 118 micro-batches of 509 (equal parts of at most 512)" {
 		t.Errorf("plans read %q and %q", whole, parts)
 	}

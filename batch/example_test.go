@@ -23,7 +23,7 @@ func ExampleParse() {
 }
 
 func ExampleNewPlan() {
-	plan, err := batch.NewPlan(60000, 0)
+	plan, err := batch.NewPlan(60000, 1, 0)
 	fmt.Println(plan, err)
 	// Output: batch 60000 in 118 micro-batches of 509 (equal parts of at most 512) <nil>
 }

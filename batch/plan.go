@@ -7,6 +7,11 @@ import "fmt"
 // take more memory.
 const AutoMicro = 512
 
+// AutoRows is the same in rows of matrices, where an example has several, such
+// as one for each token: more, since weights are read and their sums written
+// once for each micro-batch.
+const AutoRows = 1024
+
 // Plan is how a batch is executed.
 type Plan struct {
 	Size   int    // examples of the largest batch
@@ -15,9 +20,14 @@ type Plan struct {
 	Reread bool   // examples are read again for each pass, and not held for the batch
 }
 
-// NewPlan plans batches of up to size examples. micro is the number asked for,
-// 0 to choose; one that is larger than the batch is the batch.
-func NewPlan(size, micro int) (Plan, error) {
+// NewPlan plans batches of up to size examples with so many rows each. micro is
+// the number of examples asked for, 0 to choose; one that is larger than the
+// batch is the batch.
+func NewPlan(size, rows, micro int) (Plan, error) {
+	most := AutoMicro
+	if rows > 1 {
+		most = max(1, min(most, AutoRows/rows))
+	}
 	switch {
 	case size < 1:
 		return Plan{}, fmt.Errorf("batch: size %d (want at least 1)", size)
@@ -27,12 +37,12 @@ func NewPlan(size, micro int) (Plan, error) {
 		return Plan{Size: size, Micro: size, Reason: fmt.Sprintf("asked for %d, the batch is %d", micro, size)}, nil
 	case micro > 0:
 		return Plan{Size: size, Micro: micro, Reason: "asked for"}, nil
-	case size <= AutoMicro:
+	case size <= most:
 		return Plan{Size: size, Micro: size, Reason: "the batch"}, nil
 	}
 	// Equal parts, so that no call is left with a few rows.
-	parts := (size + AutoMicro - 1) / AutoMicro
-	return Plan{Size: size, Micro: (size + parts - 1) / parts, Reason: fmt.Sprintf("equal parts of at most %d", AutoMicro)}, nil
+	parts := (size + most - 1) / most
+	return Plan{Size: size, Micro: (size + parts - 1) / parts, Reason: fmt.Sprintf("equal parts of at most %d", most)}, nil
 }
 
 // Halve returns the plan with half the micro-batch, for less memory, and false

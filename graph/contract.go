@@ -83,6 +83,18 @@ func (b *Builder) Linear(x, w, bias *Node) *Node {
 // LinearT returns x·Wᵀ: x is (.., out), W is (in, out), the result (.., in).
 func (b *Builder) LinearT(x, w *Node) *Node { return b.add(opLinearT, Attr{}, x, w) }
 
+// Tallest returns the most rows that an example has in a product with a matrix:
+// the positions of a sequence; 1 without one.
+func (g *Graph) Tallest() int {
+	rows := 1
+	for _, n := range g.Nodes {
+		if n.Op.Class == Contract && n.PerExample() {
+			rows = max(rows, n.Shape.Size()/n.Shape.Last())
+		}
+	}
+	return rows
+}
+
 // Sums over examples: the crossings from the per-example to the per-update
 // half. They are accumulated across the micro-batches of a batch, in the order
 // of the examples. Where examples number more than a leaf (LeafExamples), the

@@ -128,7 +128,6 @@ func (p *program) bind() error {
 		slab := p.plan.Slabs[i]
 		pass.slab = p.arena.f64(p.fixed(slab.Offset), int(slab.Bytes/8))
 		p.cutSums(pass)
-		pass.per = tallest(pass.rows)
 	}
 	p.shareSquares()
 	return nil
@@ -163,17 +162,6 @@ func total(steps []step) (cost float64) {
 		cost += steps[i].cost
 	}
 	return cost
-}
-
-// tallest returns the most rows that an example has in a product with a matrix.
-func tallest(steps []step) int {
-	rows := 1
-	for i := range steps {
-		if u := steps[i].unit; u.Nodes[0].Op.Class == graph.Contract {
-			rows = max(rows, steps[i].per)
-		}
-	}
-	return rows
 }
 
 // estimate is the time of a unit for one example, or of a per-update unit,

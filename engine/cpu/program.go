@@ -24,6 +24,7 @@ type program struct {
 	scalars []float32 // by index of graph.Scalars
 	checks  []ref
 	outputs map[string]*output
+	tallest int          // rows of an example
 	copies  [2][]*output // those that need a copy: per-update, per-example
 
 	first  uint64 // stream position of the batch's first example
@@ -53,7 +54,6 @@ type pass struct {
 	cuts     []cut // of the sums
 	cutHomes []int // bounds of the workers' shares
 	leaf     int   // examples of the smallest leaf of a sum
-	per      int   // rows that an example has in the tallest product
 	slab     []float64
 
 	rowsCost, sumsCost float64 // for one example
@@ -79,7 +79,7 @@ type output struct {
 var _ engine.Program = (*program)(nil)
 
 func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*program, error) {
-	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, passes: make([]pass, plan.Passes)}
+	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, tallest: plan.Graph.Tallest(), passes: make([]pass, plan.Passes)}
 	var err error
 	if p.arena, err = newMemory("the activations and gradients", plan.Bytes()); err != nil {
 		return nil, err

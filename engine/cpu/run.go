@@ -87,8 +87,7 @@ func (p *program) runRows() {
 	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
 		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
 	}
-	per := p.pass.per
-	p.block = max(min(p.block, maxBlock, maxRows/per), p.eng.grain.rows/per, 1)
+	p.block = max(min(p.block, maxBlock, maxRows/p.tallest), p.eng.grain.rows/p.tallest, 1)
 	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
 }
