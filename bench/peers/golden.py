@@ -601,4 +601,5 @@ def main(out):
     write(os.path.join(out, "batchnorm.json"), "", norms())
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])
