@@ -29,6 +29,8 @@ type Attr struct {
 	Dims  []int   // target axes, a permutation
 	Init  Init    // of a parameter
 	Kind  VarKind // of a variable
+
+	Attention Attention // of attention, its statistics and its gradient
 }
 
 // VarKind tells the variables of a program apart.

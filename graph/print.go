@@ -54,5 +54,8 @@ func (a Attr) String() string {
 	if len(a.Dims) > 0 {
 		parts = append(parts, fmt.Sprint(a.Dims))
 	}
+	if a.Attention.Heads > 0 {
+		parts = append(parts, a.Attention.String())
+	}
 	return strings.Join(parts, " ")
 }

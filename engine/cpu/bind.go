@@ -22,6 +22,7 @@ type step struct {
 	eps64        float64
 	group        int // examples that are taken together
 	moments      *moments
+	attention    *attention
 	init         kernel.Init
 	key          [2]uint32
 	threshold    uint32
@@ -186,8 +187,8 @@ func (p *program) newStep(u *compile.Unit) (step, error) {
 		return p.newVector(u), nil
 	case compile.Scalar:
 		return p.newNumber(u.Nodes[0])
-	case compile.LossGrad:
-		return p.newLossGrad(u), nil
+	case compile.Pair:
+		return p.newPair(u), nil
 	case compile.Copy:
 		return step{run: runCopy, out: p.ref(u.Nodes[0]), a: p.ref(u.Nodes[1])}, nil
 	}
@@ -248,6 +249,11 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"concat":           prepareConcat,
 	"transpose":        prepareTranspose,
 	"broadcast":        prepareBroadcast,
+
+	"attention":       prepareAttention,
+	"attentionstats":  prepareAttention,
+	"attentiongrad":   prepareAttentionGrad,
+	"attentioncached": prepareAttentionCached,
 
 	"moment":             prepareMoments(momentParts),
 	"momentgrad":         prepareMoments(momentGradParts),
@@ -320,10 +326,13 @@ func prepareMask(p *program, n *graph.Node, s *step) error {
 	s.run = runMask
 	s.per, s.cols = 1, n.Shape.Size()
 	s.key = rng.Key(p.opts.Seed, "dropout:"+n.Attr.Name)
-	s.threshold = uint32(min(int64(n.Attr.Float*(1<<32)+0.5), 1<<32-1))
+	s.threshold = dropThreshold(n.Attr.Float)
 	s.eps = float32(1 / (1 - n.Attr.Float))
 	return nil
 }
+
+// dropThreshold is what a word of the generator must reach to be kept.
+func dropThreshold(rate float64) uint32 { return uint32(min(int64(rate*(1<<32)+0.5), 1<<32-1)) }
 
 func prepareConcat(p *program, n *graph.Node, s *step) error {
 	s.run = runConcat
@@ -386,6 +395,13 @@ func rowMajor(dims []int) []int {
 		n *= dims[i]
 	}
 	return strides
+}
+
+func (p *program) newPair(u *compile.Unit) step {
+	if u.Nodes[0].Op.Name == "attention" {
+		return p.newAttentionPair(u)
+	}
+	return p.newLossGrad(u)
 }
 
 func (p *program) newLossGrad(u *compile.Unit) step {

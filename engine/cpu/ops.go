@@ -188,8 +188,11 @@ func runGather(p *program, w *worker, s *step, r0, r1 int) {
 }
 
 func runMask(p *program, w *worker, s *step, r0, r1 int) {
-	kernel.DropoutMask(p.f32(&s.out)[r0*s.cols:], r1-r0, s.cols, s.key, p.first+uint64(p.before+p.done+r0), s.threshold, s.eps)
+	kernel.DropoutMask(p.f32(&s.out)[r0*s.cols:], r1-r0, s.cols, s.key, p.position(r0), s.threshold, s.eps)
 }
+
+// position is where row r of the micro-batch is in the stream of examples.
+func (p *program) position(r int) uint64 { return p.first + uint64(p.before+p.done+r) }
 
 func runFromI32(p *program, w *worker, s *step, r0, r1 int) {
 	kernel.FromI32(p.f32(&s.out)[r0*s.cols:r1*s.cols], p.i32(&s.a)[r0*s.cols:r1*s.cols])

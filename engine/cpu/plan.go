@@ -72,8 +72,8 @@ func (p *program) kernel(s *step) engine.Kernel {
 			k.FLOPs = int64(len(s.vec.program.Code) * s.vec.size())
 		}
 	}
-	if u.Kind == compile.LossGrad {
-		k.Name = "crossentropy, both"
+	if u.Kind == compile.Pair {
+		k.Name = u.Nodes[0].Op.Name + ", both"
 	}
 	k.Where = p.where(last)
 	return k

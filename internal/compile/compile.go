@@ -55,12 +55,12 @@ func (s Stage) String() string { return stageNames[s] }
 type Kind uint8
 
 const (
-	Single   Kind = iota // one node, one kernel
-	Vector               // a fused chain of element-wise nodes
-	Scalar               // a per-update number, computed on the spot
-	LossGrad             // crossentropy and crossentropygrad in one pass
-	Copy                 // a value into the variable it is assigned to
-	Fill                 // a constant for every example, written once for all updates
+	Single Kind = iota // one node, one kernel
+	Vector             // a fused chain of element-wise nodes
+	Scalar             // a per-update number, computed on the spot
+	Pair               // two nodes that share most of their work: see pairs
+	Copy               // a value into the variable it is assigned to
+	Fill               // a constant for every example, written once for all updates
 )
 
 // Unit is what an engine executes as one call.

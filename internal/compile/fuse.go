@@ -116,7 +116,7 @@ func (s *state) fuse() {
 	for i := range s.cluster {
 		s.cluster[i] = i
 	}
-	s.pairLossGrad()
+	s.pair()
 	for _, n := range s.g.Nodes {
 		if !s.fusible(n) {
 			continue
@@ -267,20 +267,33 @@ func (s *state) members(c int) []*graph.Node {
 	return nodes
 }
 
-// pairLossGrad joins a cross-entropy and its gradient, which share the
-// exponentials, where the cotangent does not depend on the loss.
-func (s *state) pairLossGrad() {
-	for _, grad := range s.g.Nodes {
-		if grad.Op.Name != "crossentropygrad" || !s.computed(grad) {
+// pairs are operations that share most of their work, so that one call makes
+// both: the second has the first's operands, and perhaps others behind them.
+var pairs = map[string]string{
+	"crossentropygrad": "crossentropy", // the exponentials
+	"attentionstats":   "attention",    // all but the values
+}
+
+// pair joins the nodes of pairs, where the second does not depend on the first.
+func (s *state) pair() {
+	for _, second := range s.g.Nodes {
+		name := pairs[second.Op.Name]
+		if name == "" || !s.computed(second) {
 			continue
 		}
-		for _, loss := range s.g.Nodes[:grad.ID] {
-			if loss.Op.Name == "crossentropy" && s.computed(loss) && s.cluster[loss.ID] == loss.ID && s.passOf[loss.ID] == s.passOf[grad.ID] &&
-				slices.Equal(s.operands(loss), s.operands(grad)[:2]) && loss.Attr.Float == grad.Attr.Float &&
-				!s.pathThrough(loss.ID, grad.ID) {
-				s.cluster[grad.ID] = loss.ID
+		for _, first := range s.g.Nodes[:second.ID] {
+			if first.Op.Name == name && s.computed(first) && s.cluster[first.ID] == first.ID && s.pairs(first, second) {
+				s.cluster[second.ID] = first.ID
 				break
 			}
 		}
 	}
+}
+
+// pairs reports whether two nodes are of one pass, operand and attribute, and no
+// path leads from the first to the second.
+func (s *state) pairs(first, second *graph.Node) bool {
+	n := len(first.In)
+	return s.passOf[first.ID] == s.passOf[second.ID] && len(second.In) >= n && slices.Equal(s.operands(first), s.operands(second)[:n]) &&
+		first.Attr.Float == second.Attr.Float && first.Attr.Attention == second.Attr.Attention && !s.pathThrough(first.ID, second.ID)
 }

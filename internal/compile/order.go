@@ -44,7 +44,7 @@ func unitKind(u *Unit) Kind {
 	case u.Vec != nil:
 		return Vector
 	case len(u.Nodes) == 2:
-		return LossGrad
+		return Pair
 	case isNumber(u.Nodes[0]):
 		return Scalar
 	case u.Stage == Rows && isFill(u.Nodes[0]):

@@ -20,16 +20,10 @@ func DropoutMask(dst []float32, rows, cols int, key [2]uint32, first uint64, thr
 	}
 	need("dst", len(dst), rows*cols)
 	m := mask{key: key, threshold: threshold, scale: scale}
-	if vecTable != nil {
-		m.schedule()
-	}
+	m.schedule()
 	for r := range rows {
 		row, pos := dst[r*cols:][:cols], first+uint64(r)
-		if vecTable == nil {
-			m.ref(row, pos)
-			continue
-		}
-		m.fill(row, pos)
+		m.part(row, pos, 0)
 	}
 }
 
@@ -43,9 +37,19 @@ type mask struct {
 	key       [2]uint32
 }
 
-func (m *mask) ref(row []float32, pos uint64) {
+// part makes elements from, from+1, ... of the row at a position; from is a
+// multiple of 4.
+func (m *mask) part(row []float32, pos uint64, from int) {
+	if vecTable == nil {
+		m.ref(row, pos, from)
+		return
+	}
+	m.fill(row, pos, from)
+}
+
+func (m *mask) ref(row []float32, pos uint64, from int) {
 	for e := 0; e < len(row); e += 4 {
-		words := rng.Philox([4]uint32{uint32(pos), uint32(pos >> 32), uint32(e / 4), 0}, m.key)
+		words := rng.Philox([4]uint32{uint32(pos), uint32(pos >> 32), uint32((from + e) / 4), 0}, m.key)
 		for i := range min(4, len(row)-e) {
 			row[e+i] = pick(words[i] >= m.threshold, m.scale, 0)
 		}
@@ -59,15 +63,15 @@ func (m *mask) schedule() {
 }
 
 // fill makes whole blocks in place and the last part by way of a buffer.
-func (m *mask) fill(row []float32, pos uint64) {
+func (m *mask) fill(row []float32, pos uint64, from int) {
 	m.pos = [2]uint32{uint32(pos), uint32(pos >> 32)}
 	for e := 0; e < len(row); e += chunkSize {
 		part := row[e:min(len(row), e+chunkSize)]
 		n := len(part) &^ (maskBlock - 1)
-		m.blocks(part[:n], e)
+		m.blocks(part[:n], from+e)
 		if n < len(part) {
 			var last [maskBlock]float32
-			m.blocks(last[:], e+n)
+			m.blocks(last[:], from+e+n)
 			copy(part[n:], last[:])
 		}
 	}

@@ -33,7 +33,12 @@ const (
 	kFromU8
 	kFromI32
 	kMask
-	kLossEnd        // x2 = log(x0) - x1
+	kLossEnd // x2 = log(x0) - x1
+	kScaleRows
+	kAttendRows
+	kAttendBack
+	kAttendSums
+	kAttendEnd
 	kSoftmaxColumns // the columns kernels have AVX-512 only: 0 in other tables
 	kLossColumns    // then as from kLoss on
 	_

@@ -6,9 +6,9 @@ import "unsafe"
 // first use of a size and then allocates no more. The zero value is ready.
 //
 // A slot is one buffer; a kernel may hold several at once. Slots 0 to 7 belong
-// to gemm, 8 to 15 to the element-wise and row kernels.
+// to gemm, 8 to 15 to the element-wise and row kernels, 16 to 23 to attention.
 type Scratch struct {
-	slots [16][]float32
+	slots [24][]float32
 	tile  tileArgs
 }
 

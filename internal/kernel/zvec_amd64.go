@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 128
+const vecKernels = 133
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -106,6 +106,11 @@ var fixedNames = [...]string{
 	"vecFromI32",
 	"vecMask",
 	"vecLossEnd",
+	"vecScaleRows",
+	"vecAttendRows",
+	"vecAttendBack",
+	"vecAttendSums",
+	"vecAttendEnd",
 	"vecSoftmaxColumns",
 	"vecLossColumns",
 	"vecLossColumnsSmooth",
@@ -314,6 +319,21 @@ func vecMaskAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecLossEndAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecScaleRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendSumsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendEndAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
@@ -698,6 +718,21 @@ func vecMaskAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecLossEndAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecScaleRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendSumsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendEndAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused0AVX2(fn uintptr, a *byte)

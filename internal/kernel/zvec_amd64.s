@@ -6060,6 +6060,529 @@ done340:
 	VZEROUPPER
 	RET
 
+// func vecScaleRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecScaleRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row341:
+	VBROADCASTSS (R9), Z0
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest343
+
+loop342:
+	VMOVUPS (DI)(DX*1), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R8)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop342
+
+rest343:
+	TESTQ     SI, SI
+	JZ        done344
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (R8)(DX*1)
+
+done344:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row341
+	VZEROUPPER
+	RET
+
+// func vecAttendRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecAttendRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row345:
+	VBROADCASTSS vecConst<>+1088(SB), Z0
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest347
+
+loop346:
+	VMOVUPS (DI)(DX*1), Z1
+	VMAXPS  Z1, Z0, Z0
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop346
+
+rest347:
+	TESTQ        SI, SI
+	JZ           done348
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VBROADCASTSS vecConst<>+1088(SB), Z4
+	VBLENDMPS    Z1, Z4, K1, Z2
+	VMAXPS       Z2, Z0, Z0
+
+done348:
+	VSHUFF32X4   $0x4e, Z0, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
+	VSHUFF32X4   $0xb1, Z0, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
+	VPERMILPS    $0x4e, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
+	VPERMILPS    $0xb1, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
+	VBROADCASTSS X0, Z0
+	VBROADCASTSS (R8), Z1
+	VMAXPS       Z1, Z0, Z0
+	VMOVSS       X0, (R9)
+	VPXORD       Z3, Z3, Z3
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest350
+
+loop349:
+	VMOVUPS          (DI)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMOVAPS          Z1, Z4
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z4
+	VSUBPS.BCST      vecConst<>+256(SB), Z4, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z4, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z4, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
+	VMULPS           Z1, Z1, Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z5, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z4, Z1, Z1
+	VADDPS           Z1, Z3, Z3
+	VMOVUPS          Z1, (DI)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop349
+
+rest350:
+	TESTQ            SI, SI
+	JZ               done351
+	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+160(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+224(SB), Z4
+	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z1
+	VSUBPS.BCST      vecConst<>+256(SB), Z1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+352(SB), Z4
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z4
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z4
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z4
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z4
+	VMULPS           Z0, Z0, Z5
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z5, Z4, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VMOVAPS.Z        Z0, K1, Z0
+	VADDPS           Z0, Z3, Z3
+	VMOVUPS          Z0, K1, (DI)(DX*1)
+
+done351:
+	VSHUFF32X4 $0x4e, Z3, Z3, Z0
+	VADDPS     Z0, Z3, Z3
+	VSHUFF32X4 $0xb1, Z3, Z3, Z0
+	VADDPS     Z0, Z3, Z3
+	VPERMILPS  $0x4e, Z3, Z0
+	VADDPS     Z0, Z3, Z3
+	VPERMILPS  $0xb1, Z3, Z0
+	VADDPS     Z0, Z3, Z3
+	VMOVSS     X3, (R10)
+	ADDQ       80(AX), DI
+	ADDQ       88(AX), R8
+	ADDQ       96(AX), R9
+	ADDQ       104(AX), R10
+	DECQ       CX
+	JNZ        row345
+	VZEROUPPER
+	RET
+
+// func vecAttendBackAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecAttendBackAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row352:
+	VBROADCASTSS (R9), Z0
+	VBROADCASTSS (R10), Z1
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest354
+
+loop353:
+	VMOVUPS          (DI)(DX*1), Z2
+	VSUBPS           Z0, Z2, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z4
+	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z4
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z4
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z4
+	VMULPS           Z2, Z2, Z5
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z5, Z4, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VMOVUPS          (R8)(DX*1), Z3
+	VSUBPS           Z1, Z3, Z3
+	VMULPS           Z3, Z2, Z3
+	VMOVUPS          Z3, (R8)(DX*1)
+	VMOVUPS          Z2, (DI)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop353
+
+rest354:
+	TESTQ            SI, SI
+	JZ               done355
+	VMOVUPS.Z        (DI)(DX*1), K1, Z2
+	VSUBPS           Z0, Z2, Z0
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z0, Z2, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMOVAPS          Z0, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z3
+	VFMADD213PS.BCST vecConst<>+256(SB), Z3, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z0
+	VBROADCASTSS     vecConst<>+352(SB), Z3
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z3
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z3
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z3
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z3
+	VMULPS           Z0, Z0, Z4
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z4, Z3, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VSCALEFPS        Z2, Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z2
+	VSUBPS           Z1, Z2, Z1
+	VMULPS           Z1, Z0, Z1
+	VMOVUPS          Z1, K1, (R8)(DX*1)
+	VMOVUPS          Z0, K1, (DI)(DX*1)
+
+done355:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row352
+	VZEROUPPER
+	RET
+
+// func vecAttendSumsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecAttendSumsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row356:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest358
+
+loop357:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+160(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+224(SB), Z2
+	VFMADD213PS.BCST vecConst<>+256(SB), Z2, Z1
+	VSUBPS.BCST      vecConst<>+256(SB), Z1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+352(SB), Z2
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z2
+	VMULPS           Z0, Z0, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z3, Z2, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	VMOVUPS          (R10)(DX*1), Z1
+	VMOVUPS          (R11)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop357
+
+rest358:
+	TESTQ            SI, SI
+	JZ               done359
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+160(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+224(SB), Z2
+	VFMADD213PS.BCST vecConst<>+256(SB), Z2, Z1
+	VSUBPS.BCST      vecConst<>+256(SB), Z1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+352(SB), Z2
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z2
+	VMULPS           Z0, Z0, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z3, Z2, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VMOVUPS.Z        (R11)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, K1, (R10)(DX*1)
+
+done359:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row356
+	VZEROUPPER
+	RET
+
+// func vecAttendEndAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecAttendEndAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row360:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest362
+
+loop361:
+	VMOVUPS          (R8)(DX*1), Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VDIVPS           Z0, Z1, Z1
+	VMOVUPS          Z1, (R9)(DX*1)
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
+	VBLENDMPS        Z1, Z0, K2, Z2
+	VPSUBD.BCST      vecConst<>+576(SB), Z2, Z1
+	VPSRAD           $0x17, Z1, Z10
+	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
+	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
+	VCVTDQ2PS        Z10, Z10
+	VBROADCASTSS     vecConst<>+640(SB), Z11
+	VMOVAPS.Z        Z11, K2, Z11
+	VADDPS           Z11, Z10, Z10
+	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VMULPS           Z1, Z1, Z11
+	VBROADCASTSS     vecConst<>+672(SB), Z12
+	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z12
+	VMULPS           Z1, Z12, Z12
+	VMULPS.BCST      vecConst<>+960(SB), Z10, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z11, Z12, Z13
+	VMOVAPS          Z13, Z12
+	VFMADD231PS.BCST vecConst<>+992(SB), Z11, Z12
+	VADDPS           Z1, Z12, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z10, Z1
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z0, K2
+	VBLENDMPS        Z0, Z1, K2, Z3
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z3, K2, Z4
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z4, K2, Z5
+	VMOVUPS          (DI)(DX*1), Z0
+	VADDPS           Z5, Z0, Z0
+	VMOVUPS          Z0, (R10)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop361
+
+rest362:
+	TESTQ            SI, SI
+	JZ               done363
+	VMOVUPS.Z        (R8)(DX*1), K1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VDIVPS           Z0, Z1, Z1
+	VMOVUPS          Z1, K1, (R9)(DX*1)
+	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
+	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
+	VBLENDMPS        Z1, Z0, K2, Z6
+	VPSUBD.BCST      vecConst<>+576(SB), Z6, Z1
+	VPSRAD           $0x17, Z1, Z10
+	VANDPS.BCST      vecConst<>+608(SB), Z1, Z1
+	VPADDD.BCST      vecConst<>+576(SB), Z1, Z1
+	VCVTDQ2PS        Z10, Z10
+	VBROADCASTSS     vecConst<>+640(SB), Z11
+	VMOVAPS.Z        Z11, K2, Z11
+	VADDPS           Z11, Z10, Z10
+	VSUBPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VMULPS           Z1, Z1, Z11
+	VBROADCASTSS     vecConst<>+672(SB), Z12
+	VFMADD213PS.BCST vecConst<>+704(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+736(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+768(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+800(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+832(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+864(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+896(SB), Z1, Z12
+	VFMADD213PS.BCST vecConst<>+928(SB), Z1, Z12
+	VMULPS           Z1, Z12, Z12
+	VMULPS.BCST      vecConst<>+960(SB), Z10, Z13
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z11, Z12, Z13
+	VMOVAPS          Z13, Z12
+	VFMADD231PS.BCST vecConst<>+992(SB), Z11, Z12
+	VADDPS           Z1, Z12, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+1024(SB), Z10, Z1
+	VCMPPS.BCST      $0x15, vecConst<>+1056(SB), Z0, K2
+	VBLENDMPS        Z0, Z1, K2, Z7
+	VCMPPS.BCST      $0x00, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1088(SB), Z7, K2, Z8
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+1120(SB), Z8, K2, Z9
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VADDPS           Z9, Z0, Z0
+	VMOVUPS          Z0, K1, (R10)(DX*1)
+
+done363:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row360
+	VZEROUPPER
+	RET
+
 // func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecSoftmaxColumnsAVX512(SB), NOSPLIT, $0-16
@@ -6210,70 +6733,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done341
+	JZ           done364
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done341:
+done364:
 	XORQ R9, R9
 
-loop342:
+loop365:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -6300,7 +6823,7 @@ loop342:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop342
+	JL               loop365
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -6328,13 +6851,13 @@ loop342:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop343:
+loop366:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop343
+	JL         loop366
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -6603,74 +7126,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done344
+	JZ           done367
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done344:
+done367:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop345:
+loop368:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -6700,7 +7223,7 @@ loop345:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop345
+	JL               loop368
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -6921,67 +7444,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done346
+	JZ           done369
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done346:
+done369:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -7011,7 +7534,7 @@ done346:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop347:
+loop370:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7041,7 +7564,7 @@ loop347:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop347
+	JL               loop370
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7265,74 +7788,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done348
+	JZ           done371
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done348:
+done371:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop349:
+loop372:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7361,7 +7884,7 @@ loop349:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop349
+	JL               loop372
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7392,7 +7915,7 @@ loop349:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop350:
+loop373:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -7403,7 +7926,7 @@ loop350:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop350
+	JL             loop373
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -7674,74 +8197,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done351
+	JZ           done374
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done351:
+done374:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop352:
+loop375:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -7771,7 +8294,7 @@ loop352:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop352
+	JL               loop375
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -7843,7 +8366,7 @@ loop352:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop353:
+loop376:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -7854,7 +8377,7 @@ loop353:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop353
+	JL             loop376
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8125,67 +8648,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done354
+	JZ           done377
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done354:
+done377:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -8215,7 +8738,7 @@ done354:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop355:
+loop378:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -8245,7 +8768,7 @@ loop355:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop355
+	JL               loop378
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -8319,7 +8842,7 @@ loop355:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop356:
+loop379:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -8330,7 +8853,7 @@ loop356:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop356
+	JL             loop379
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -8466,12 +8989,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row357:
+row380:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest359
+	JGE  rest382
 
-loop358:
+loop381:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -8480,11 +9003,11 @@ loop358:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop358
+	JL           loop381
 
-rest359:
+rest382:
 	TESTQ        SI, SI
-	JZ           done360
+	JZ           done383
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -8492,12 +9015,12 @@ rest359:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done360:
+done383:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row357
+	JNZ  row380
 	VZEROUPPER
 	RET
 
@@ -8518,12 +9041,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row361:
+row384:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest363
+	JGE  rest386
 
-loop362:
+loop385:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8585,11 +9108,11 @@ loop362:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop362
+	JL               loop385
 
-rest363:
+rest386:
 	TESTQ            SI, SI
-	JZ               done364
+	JZ               done387
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8650,12 +9173,12 @@ rest363:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done364:
+done387:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row361
+	JNZ  row384
 	VZEROUPPER
 	RET
 
@@ -8676,12 +9199,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row365:
+row388:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest367
+	JGE  rest390
 
-loop366:
+loop389:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8724,11 +9247,11 @@ loop366:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop366
+	JL               loop389
 
-rest367:
+rest390:
 	TESTQ            SI, SI
-	JZ               done368
+	JZ               done391
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8770,12 +9293,12 @@ rest367:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done368:
+done391:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row365
+	JNZ  row388
 	VZEROUPPER
 	RET
 
@@ -8796,12 +9319,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row369:
+row392:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest371
+	JGE  rest394
 
-loop370:
+loop393:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8839,11 +9362,11 @@ loop370:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop370
+	JL               loop393
 
-rest371:
+rest394:
 	TESTQ            SI, SI
-	JZ               done372
+	JZ               done395
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -8880,12 +9403,12 @@ rest371:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done372:
+done395:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row369
+	JNZ  row392
 	VZEROUPPER
 	RET
 
@@ -8906,12 +9429,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row373:
+row396:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest375
+	JGE  rest398
 
-loop374:
+loop397:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -8960,11 +9483,11 @@ loop374:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop374
+	JL               loop397
 
-rest375:
+rest398:
 	TESTQ            SI, SI
-	JZ               done376
+	JZ               done399
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -9012,12 +9535,12 @@ rest375:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done376:
+done399:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row373
+	JNZ  row396
 	VZEROUPPER
 	RET
 
@@ -9038,12 +9561,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row377:
+row400:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest379
+	JGE  rest402
 
-loop378:
+loop401:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -9078,11 +9601,11 @@ loop378:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop378
+	JL               loop401
 
-rest379:
+rest402:
 	TESTQ            SI, SI
-	JZ               done380
+	JZ               done403
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -9116,12 +9639,12 @@ rest379:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done380:
+done403:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row377
+	JNZ  row400
 	VZEROUPPER
 	RET
 
@@ -9144,12 +9667,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row381:
+row404:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest383
+	JGE  rest406
 
-loop382:
+loop405:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9159,11 +9682,11 @@ loop382:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop382
+	JL           loop405
 
-rest383:
+rest406:
 	TESTQ        SI, SI
-	JZ           done384
+	JZ           done407
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9172,13 +9695,13 @@ rest383:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done384:
+done407:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row381
+	JNZ  row404
 	VZEROUPPER
 	RET
 
@@ -9200,12 +9723,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row385:
+row408:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest387
+	JGE  rest410
 
-loop386:
+loop409:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9214,11 +9737,11 @@ loop386:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop386
+	JL           loop409
 
-rest387:
+rest410:
 	TESTQ        SI, SI
-	JZ           done388
+	JZ           done411
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -9226,12 +9749,12 @@ rest387:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done388:
+done411:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row385
+	JNZ  row408
 	VZEROUPPER
 	RET
 
@@ -9252,12 +9775,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row389:
+row412:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest391
+	JGE  rest414
 
-loop390:
+loop413:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9319,11 +9842,11 @@ loop390:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop390
+	JL               loop413
 
-rest391:
+rest414:
 	TESTQ            SI, SI
-	JZ               done392
+	JZ               done415
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -9384,12 +9907,12 @@ rest391:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done392:
+done415:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row389
+	JNZ  row412
 	VZEROUPPER
 	RET
 
@@ -9410,12 +9933,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row393:
+row416:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest395
+	JGE  rest418
 
-loop394:
+loop417:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9458,11 +9981,11 @@ loop394:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop394
+	JL               loop417
 
-rest395:
+rest418:
 	TESTQ            SI, SI
-	JZ               done396
+	JZ               done419
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -9504,12 +10027,12 @@ rest395:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done396:
+done419:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row393
+	JNZ  row416
 	VZEROUPPER
 	RET
 
@@ -9530,12 +10053,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row397:
+row420:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest399
+	JGE  rest422
 
-loop398:
+loop421:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9573,11 +10096,11 @@ loop398:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop398
+	JL               loop421
 
-rest399:
+rest422:
 	TESTQ            SI, SI
-	JZ               done400
+	JZ               done423
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -9614,12 +10137,12 @@ rest399:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done400:
+done423:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row397
+	JNZ  row420
 	VZEROUPPER
 	RET
 
@@ -9642,12 +10165,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row401:
+row424:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest403
+	JGE  rest426
 
-loop402:
+loop425:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -9657,11 +10180,11 @@ loop402:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop402
+	JL        loop425
 
-rest403:
+rest426:
 	TESTQ     SI, SI
-	JZ        done404
+	JZ        done427
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -9670,13 +10193,13 @@ rest403:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done404:
+done427:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row401
+	JNZ  row424
 	VZEROUPPER
 	RET
 
@@ -9698,12 +10221,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row405:
+row428:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest407
+	JGE  rest430
 
-loop406:
+loop429:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9795,11 +10318,11 @@ loop406:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop406
+	JL               loop429
 
-rest407:
+rest430:
 	TESTQ            SI, SI
-	JZ               done408
+	JZ               done431
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -9890,13 +10413,13 @@ rest407:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done408:
+done431:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row405
+	JNZ  row428
 	VZEROUPPER
 	RET
 
@@ -9918,12 +10441,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row409:
+row432:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest411
+	JGE  rest434
 
-loop410:
+loop433:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -9978,11 +10501,11 @@ loop410:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop410
+	JL               loop433
 
-rest411:
+rest434:
 	TESTQ            SI, SI
-	JZ               done412
+	JZ               done435
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -10036,13 +10559,13 @@ rest411:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done412:
+done435:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row409
+	JNZ  row432
 	VZEROUPPER
 	RET
 
@@ -10064,12 +10587,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row413:
+row436:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest415
+	JGE  rest438
 
-loop414:
+loop437:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -10114,11 +10637,11 @@ loop414:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop414
+	JL               loop437
 
-rest415:
+rest438:
 	TESTQ            SI, SI
-	JZ               done416
+	JZ               done439
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -10162,13 +10685,13 @@ rest415:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done416:
+done439:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row413
+	JNZ  row436
 	VZEROUPPER
 	RET
 
@@ -10190,12 +10713,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row417:
+row440:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest419
+	JGE  rest442
 
-loop418:
+loop441:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10204,11 +10727,11 @@ loop418:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop418
+	JL           loop441
 
-rest419:
+rest442:
 	TESTQ        SI, SI
-	JZ           done420
+	JZ           done443
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -10216,12 +10739,12 @@ rest419:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done420:
+done443:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row417
+	JNZ  row440
 	VZEROUPPER
 	RET
 
@@ -10243,12 +10766,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row421:
+row444:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest423
+	JGE  rest446
 
-loop422:
+loop445:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -10257,11 +10780,11 @@ loop422:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop422
+	JL        loop445
 
-rest423:
+rest446:
 	TESTQ     SI, SI
-	JZ        done424
+	JZ        done447
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -10269,12 +10792,12 @@ rest423:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done424:
+done447:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row421
+	JNZ  row444
 	VZEROUPPER
 	RET
 
@@ -10295,12 +10818,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row425:
+row448:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest427
+	JGE  rest450
 
-loop426:
+loop449:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10337,11 +10860,11 @@ loop426:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop426
+	JL               loop449
 
-rest427:
+rest450:
 	TESTQ            SI, SI
-	JZ               done428
+	JZ               done451
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10377,12 +10900,12 @@ rest427:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done428:
+done451:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row425
+	JNZ  row448
 	VZEROUPPER
 	RET
 
@@ -10403,12 +10926,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row429:
+row452:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest431
+	JGE  rest454
 
-loop430:
+loop453:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10459,11 +10982,11 @@ loop430:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop430
+	JL               loop453
 
-rest431:
+rest454:
 	TESTQ            SI, SI
-	JZ               done432
+	JZ               done455
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -10513,12 +11036,12 @@ rest431:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done432:
+done455:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row429
+	JNZ  row452
 	VZEROUPPER
 	RET
 
@@ -10539,12 +11062,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row433:
+row456:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest435
+	JGE  rest458
 
-loop434:
+loop457:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10579,11 +11102,11 @@ loop434:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop434
+	JL               loop457
 
-rest435:
+rest458:
 	TESTQ            SI, SI
-	JZ               done436
+	JZ               done459
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -10617,12 +11140,12 @@ rest435:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done436:
+done459:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row433
+	JNZ  row456
 	VZEROUPPER
 	RET
 
@@ -10643,12 +11166,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row437:
+row460:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest439
+	JGE  rest462
 
-loop438:
+loop461:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10658,11 +11181,11 @@ loop438:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop438
+	JL           loop461
 
-rest439:
+rest462:
 	TESTQ        SI, SI
-	JZ           done440
+	JZ           done463
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -10671,12 +11194,12 @@ rest439:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done440:
+done463:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row437
+	JNZ  row460
 	VZEROUPPER
 	RET
 
@@ -10697,12 +11220,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row441:
+row464:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest443
+	JGE  rest466
 
-loop442:
+loop465:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10712,11 +11235,11 @@ loop442:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop442
+	JL           loop465
 
-rest443:
+rest466:
 	TESTQ        SI, SI
-	JZ           done444
+	JZ           done467
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -10725,12 +11248,12 @@ rest443:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done444:
+done467:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row441
+	JNZ  row464
 	VZEROUPPER
 	RET
 
@@ -10750,31 +11273,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row445:
+row468:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest447
+	JGE  rest470
 
-loop446:
+loop469:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop446
+	JL          loop469
 
-rest447:
+rest470:
 	TESTQ       SI, SI
-	JZ          done448
+	JZ          done471
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done448:
+done471:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row445
+	JNZ  row468
 	VZEROUPPER
 	RET
 
@@ -10795,12 +11318,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row449:
+row472:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest451
+	JGE  rest474
 
-loop450:
+loop473:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -10808,23 +11331,23 @@ loop450:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop450
+	JL               loop473
 
-rest451:
+rest474:
 	TESTQ            SI, SI
-	JZ               done452
+	JZ               done475
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done452:
+done475:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row449
+	JNZ  row472
 	VZEROUPPER
 	RET
 
@@ -10845,12 +11368,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row453:
+row476:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest455
+	JGE  rest478
 
-loop454:
+loop477:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -10859,11 +11382,11 @@ loop454:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop454
+	JL           loop477
 
-rest455:
+rest478:
 	TESTQ        SI, SI
-	JZ           done456
+	JZ           done479
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -10871,12 +11394,12 @@ rest455:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done456:
+done479:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row453
+	JNZ  row476
 	VZEROUPPER
 	RET
 
@@ -10896,12 +11419,12 @@ TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row457:
+row480:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest459
+	JGE  rest482
 
-loop458:
+loop481:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -10911,11 +11434,11 @@ loop458:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop458
+	JL           loop481
 
-rest459:
+rest482:
 	TESTQ        SI, SI
-	JZ           done460
+	JZ           done483
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -10924,11 +11447,11 @@ rest459:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done460:
+done483:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row457
+	JNZ  row480
 	VZEROUPPER
 	RET
 
@@ -10948,12 +11471,12 @@ TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row461:
+row484:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest463
+	JGE  rest486
 
-loop462:
+loop485:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10969,11 +11492,11 @@ loop462:
 	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop462
+	JL           loop485
 
-rest463:
+rest486:
 	TESTQ        SI, SI
-	JZ           done464
+	JZ           done487
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -10988,11 +11511,11 @@ rest463:
 	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 
-done464:
+done487:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row461
+	JNZ  row484
 	VZEROUPPER
 	RET
 
@@ -11012,12 +11535,12 @@ TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row465:
+row488:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest467
+	JGE  rest490
 
-loop466:
+loop489:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11029,11 +11552,11 @@ loop466:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop466
+	JL           loop489
 
-rest467:
+rest490:
 	TESTQ        SI, SI
-	JZ           done468
+	JZ           done491
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11044,11 +11567,11 @@ rest467:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done468:
+done491:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row465
+	JNZ  row488
 	VZEROUPPER
 	RET
 
@@ -11068,12 +11591,12 @@ TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row469:
+row492:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest471
+	JGE  rest494
 
-loop470:
+loop493:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11086,11 +11609,11 @@ loop470:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop470
+	JL           loop493
 
-rest471:
+rest494:
 	TESTQ        SI, SI
-	JZ           done472
+	JZ           done495
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11102,11 +11625,11 @@ rest471:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done472:
+done495:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row469
+	JNZ  row492
 	VZEROUPPER
 	RET
 
@@ -11127,12 +11650,12 @@ TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row473:
+row496:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest475
+	JGE  rest498
 
-loop474:
+loop497:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11147,11 +11670,11 @@ loop474:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop474
+	JL           loop497
 
-rest475:
+rest498:
 	TESTQ        SI, SI
-	JZ           done476
+	JZ           done499
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11165,12 +11688,12 @@ rest475:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done476:
+done499:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row473
+	JNZ  row496
 	VZEROUPPER
 	RET
 
@@ -11191,12 +11714,12 @@ TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row477:
+row500:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest479
+	JGE  rest502
 
-loop478:
+loop501:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11217,11 +11740,11 @@ loop478:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop478
+	JL           loop501
 
-rest479:
+rest502:
 	TESTQ        SI, SI
-	JZ           done480
+	JZ           done503
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -11241,12 +11764,12 @@ rest479:
 	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done480:
+done503:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row477
+	JNZ  row500
 	VZEROUPPER
 	RET
 
@@ -11267,12 +11790,12 @@ TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row481:
+row504:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest483
+	JGE  rest506
 
-loop482:
+loop505:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11289,11 +11812,11 @@ loop482:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop482
+	JL           loop505
 
-rest483:
+rest506:
 	TESTQ        SI, SI
-	JZ           done484
+	JZ           done507
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11309,12 +11832,12 @@ rest483:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done484:
+done507:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row481
+	JNZ  row504
 	VZEROUPPER
 	RET
 
@@ -11335,12 +11858,12 @@ TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row485:
+row508:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest487
+	JGE  rest510
 
-loop486:
+loop509:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11358,11 +11881,11 @@ loop486:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop486
+	JL           loop509
 
-rest487:
+rest510:
 	TESTQ        SI, SI
-	JZ           done488
+	JZ           done511
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11379,12 +11902,12 @@ rest487:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done488:
+done511:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row485
+	JNZ  row508
 	VZEROUPPER
 	RET
 
@@ -11405,12 +11928,12 @@ TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row489:
+row512:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest491
+	JGE  rest514
 
-loop490:
+loop513:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11423,11 +11946,11 @@ loop490:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop490
+	JL               loop513
 
-rest491:
+rest514:
 	TESTQ            SI, SI
-	JZ               done492
+	JZ               done515
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11439,12 +11962,12 @@ rest491:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done492:
+done515:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row489
+	JNZ  row512
 	VZEROUPPER
 	RET
 
@@ -11465,12 +11988,12 @@ TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row493:
+row516:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest495
+	JGE  rest518
 
-loop494:
+loop517:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11488,11 +12011,11 @@ loop494:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop494
+	JL           loop517
 
-rest495:
+rest518:
 	TESTQ        SI, SI
-	JZ           done496
+	JZ           done519
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11509,12 +12032,12 @@ rest495:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done496:
+done519:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row493
+	JNZ  row516
 	VZEROUPPER
 	RET
 
@@ -11535,12 +12058,12 @@ TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row497:
+row520:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest499
+	JGE  rest522
 
-loop498:
+loop521:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11560,11 +12083,11 @@ loop498:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop498
+	JL           loop521
 
-rest499:
+rest522:
 	TESTQ        SI, SI
-	JZ           done500
+	JZ           done523
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11583,12 +12106,12 @@ rest499:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done500:
+done523:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row497
+	JNZ  row520
 	VZEROUPPER
 	RET
 
@@ -11609,12 +12132,12 @@ TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row501:
+row524:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest503
+	JGE  rest526
 
-loop502:
+loop525:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -11635,11 +12158,11 @@ loop502:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop502
+	JL           loop525
 
-rest503:
+rest526:
 	TESTQ        SI, SI
-	JZ           done504
+	JZ           done527
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -11659,12 +12182,12 @@ rest503:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done504:
+done527:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row501
+	JNZ  row524
 	VZEROUPPER
 	RET
 
@@ -11686,12 +12209,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row505:
+row528:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest507
+	JGE  rest530
 
-loop506:
+loop529:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11721,11 +12244,11 @@ loop506:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop506
+	JL               loop529
 
-rest507:
+rest530:
 	TESTQ            SI, SI
-	JZ               done508
+	JZ               done531
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11754,13 +12277,13 @@ rest507:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done508:
+done531:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row505
+	JNZ  row528
 	VZEROUPPER
 	RET
 
@@ -11782,12 +12305,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row509:
+row532:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest511
+	JGE  rest534
 
-loop510:
+loop533:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11823,11 +12346,11 @@ loop510:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop510
+	JL               loop533
 
-rest511:
+rest534:
 	TESTQ            SI, SI
-	JZ               done512
+	JZ               done535
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -11862,13 +12385,13 @@ rest511:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done512:
+done535:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row509
+	JNZ  row532
 	VZEROUPPER
 	RET
 
@@ -11890,12 +12413,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row513:
+row536:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest515
+	JGE  rest538
 
-loop514:
+loop537:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -11928,11 +12451,11 @@ loop514:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop514
+	JL               loop537
 
-rest515:
+rest538:
 	TESTQ            SI, SI
-	JZ               done516
+	JZ               done539
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -11964,13 +12487,13 @@ rest515:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done516:
+done539:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row513
+	JNZ  row536
 	VZEROUPPER
 	RET
 
@@ -11992,12 +12515,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row517:
+row540:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest519
+	JGE  rest542
 
-loop518:
+loop541:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -12029,11 +12552,11 @@ loop518:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop518
+	JL               loop541
 
-rest519:
+rest542:
 	TESTQ            SI, SI
-	JZ               done520
+	JZ               done543
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -12064,13 +12587,13 @@ rest519:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done520:
+done543:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row517
+	JNZ  row540
 	VZEROUPPER
 	RET
 
@@ -12092,12 +12615,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row521:
+row544:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest523
+	JGE  rest546
 
-loop522:
+loop545:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12135,11 +12658,11 @@ loop522:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop522
+	JL               loop545
 
-rest523:
+rest546:
 	TESTQ            SI, SI
-	JZ               done524
+	JZ               done547
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -12176,13 +12699,13 @@ rest523:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done524:
+done547:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row521
+	JNZ  row544
 	VZEROUPPER
 	RET
 
@@ -12203,12 +12726,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row525:
+row548:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest527
+	JGE  rest550
 
-loop526:
+loop549:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12229,11 +12752,11 @@ loop526:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop526
+	JL           loop549
 
-rest527:
+rest550:
 	TESTQ        SI, SI
-	JZ           done528
+	JZ           done551
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12253,12 +12776,12 @@ rest527:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done528:
+done551:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row525
+	JNZ  row548
 	VZEROUPPER
 	RET
 
@@ -12279,12 +12802,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row529:
+row552:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest531
+	JGE  rest554
 
-loop530:
+loop553:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12307,11 +12830,11 @@ loop530:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop530
+	JL           loop553
 
-rest531:
+rest554:
 	TESTQ        SI, SI
-	JZ           done532
+	JZ           done555
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12333,12 +12856,12 @@ rest531:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done532:
+done555:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row529
+	JNZ  row552
 	VZEROUPPER
 	RET
 
@@ -12359,12 +12882,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row533:
+row556:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest535
+	JGE  rest558
 
-loop534:
+loop557:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12388,11 +12911,11 @@ loop534:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop534
+	JL           loop557
 
-rest535:
+rest558:
 	TESTQ        SI, SI
-	JZ           done536
+	JZ           done559
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12415,12 +12938,12 @@ rest535:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done536:
+done559:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row533
+	JNZ  row556
 	VZEROUPPER
 	RET
 
@@ -12442,12 +12965,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row537:
+row560:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest539
+	JGE  rest562
 
-loop538:
+loop561:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12473,11 +12996,11 @@ loop538:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop538
+	JL           loop561
 
-rest539:
+rest562:
 	TESTQ        SI, SI
-	JZ           done540
+	JZ           done563
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -12502,13 +13025,13 @@ rest539:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done540:
+done563:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row537
+	JNZ  row560
 	VZEROUPPER
 	RET
 
@@ -12529,12 +13052,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row541:
+row564:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest543
+	JGE  rest566
 
-loop542:
+loop565:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12551,11 +13074,11 @@ loop542:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop542
+	JL           loop565
 
-rest543:
+rest566:
 	TESTQ        SI, SI
-	JZ           done544
+	JZ           done567
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12571,12 +13094,12 @@ rest543:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done544:
+done567:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row541
+	JNZ  row564
 	VZEROUPPER
 	RET
 
@@ -12597,12 +13120,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row545:
+row568:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest547
+	JGE  rest570
 
-loop546:
+loop569:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12621,11 +13144,11 @@ loop546:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop546
+	JL           loop569
 
-rest547:
+rest570:
 	TESTQ        SI, SI
-	JZ           done548
+	JZ           done571
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12643,12 +13166,12 @@ rest547:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done548:
+done571:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row545
+	JNZ  row568
 	VZEROUPPER
 	RET
 
@@ -12669,12 +13192,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row549:
+row572:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest551
+	JGE  rest574
 
-loop550:
+loop573:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -12694,11 +13217,11 @@ loop550:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop550
+	JL           loop573
 
-rest551:
+rest574:
 	TESTQ        SI, SI
-	JZ           done552
+	JZ           done575
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -12717,12 +13240,12 @@ rest551:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done552:
+done575:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row549
+	JNZ  row572
 	VZEROUPPER
 	RET
 
@@ -12747,12 +13270,12 @@ TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row553:
+row576:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest555
+	JGE  rest578
 
-loop554:
+loop577:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12766,11 +13289,11 @@ loop554:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop554
+	JL           loop577
 
-rest555:
+rest578:
 	TESTQ        SI, SI
-	JZ           done556
+	JZ           done579
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12783,7 +13306,7 @@ rest555:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done556:
+done579:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -12791,7 +13314,7 @@ done556:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row553
+	JNZ  row576
 	VZEROUPPER
 	RET
 
@@ -12815,12 +13338,12 @@ TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row557:
+row580:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest559
+	JGE  rest582
 
-loop558:
+loop581:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12833,11 +13356,11 @@ loop558:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop558
+	JL           loop581
 
-rest559:
+rest582:
 	TESTQ        SI, SI
-	JZ           done560
+	JZ           done583
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -12849,14 +13372,14 @@ rest559:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done560:
+done583:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row557
+	JNZ  row580
 	VZEROUPPER
 	RET
 
@@ -12879,12 +13402,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row561:
+row584:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest563
+	JGE  rest586
 
-loop562:
+loop585:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -12895,11 +13418,11 @@ loop562:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop562
+	JL           loop585
 
-rest563:
+rest586:
 	TESTQ        SI, SI
-	JZ           done564
+	JZ           done587
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -12909,13 +13432,13 @@ rest563:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done564:
+done587:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row561
+	JNZ  row584
 	VZEROUPPER
 	RET
 
@@ -12939,12 +13462,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row565:
+row588:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest567
+	JGE  rest590
 
-loop566:
+loop589:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -12957,11 +13480,11 @@ loop566:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop566
+	JL          loop589
 
-rest567:
+rest590:
 	TESTQ       SI, SI
-	JZ          done568
+	JZ          done591
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -12973,7 +13496,7 @@ rest567:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done568:
+done591:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -12981,7 +13504,7 @@ done568:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row565
+	JNZ  row588
 	VZEROUPPER
 	RET
 
@@ -13007,12 +13530,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row569:
+row592:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest571
+	JGE  rest594
 
-loop570:
+loop593:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -13026,11 +13549,11 @@ loop570:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop570
+	JL        loop593
 
-rest571:
+rest594:
 	TESTQ     SI, SI
-	JZ        done572
+	JZ        done595
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -13043,7 +13566,7 @@ rest571:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done572:
+done595:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -13052,7 +13575,7 @@ done572:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row569
+	JNZ  row592
 	VZEROUPPER
 	RET
 
@@ -13076,12 +13599,12 @@ TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row573:
+row596:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest575
+	JGE  rest598
 
-loop574:
+loop597:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -13097,11 +13620,11 @@ loop574:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop574
+	JL          loop597
 
-rest575:
+rest598:
 	TESTQ       SI, SI
-	JZ          done576
+	JZ          done599
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -13116,7 +13639,7 @@ rest575:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done576:
+done599:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -13124,7 +13647,7 @@ done576:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row573
+	JNZ  row596
 	VZEROUPPER
 	RET
 
@@ -22738,6 +23261,1052 @@ done650:
 	VZEROUPPER
 	RET
 
+// func vecScaleRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecScaleRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row655:
+	VBROADCASTSS (R9), Y0
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest657
+
+loop656:
+	VMOVUPS (DI)(DX*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R8)(DX*1)
+	VMOVUPS 32(DI)(DX*1), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(R8)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop656
+
+rest657:
+	TESTQ      SI, SI
+	JZ         done658
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(DX*1), Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	LEAQ       (R8)(DX*1), R11
+	VMOVAPS    Y1, Y1
+	CMPQ       SI, $0x08
+	JL         four659
+	VMOVUPS    Y1, (R11)
+	JMP        done662
+
+four659:
+	CMPQ         SI, $0x00
+	JLE          done662
+	TESTQ        $0x00000004, SI
+	JZ           two660
+	VMOVUPS      X1, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y1, X1
+
+two660:
+	TESTQ     $0x00000002, SI
+	JZ        one661
+	VMOVLPS   X1, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X1, X1
+
+one661:
+	TESTQ  $0x00000001, SI
+	JZ     done662
+	VMOVSS X1, (R11)
+
+done662:
+	VMOVUPS    32(R10), Y1
+	VMASKMOVPS 32(DI)(DX*1), Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	MOVQ       SI, R11
+	SUBQ       $0x08, R11
+	LEAQ       32(R8)(DX*1), DX
+	VMOVAPS    Y0, Y0
+	CMPQ       R11, $0x08
+	JL         four663
+	VMOVUPS    Y0, (DX)
+	JMP        done666
+
+four663:
+	CMPQ         R11, $0x00
+	JLE          done666
+	TESTQ        $0x00000004, R11
+	JZ           two664
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two664:
+	TESTQ     $0x00000002, R11
+	JZ        one665
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one665:
+	TESTQ  $0x00000001, R11
+	JZ     done666
+	VMOVSS X0, (DX)
+
+done666:
+done658:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row655
+	VZEROUPPER
+	RET
+
+// func vecAttendRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecAttendRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row667:
+	VBROADCASTSS vecConst<>+1088(SB), Y0
+	VBROADCASTSS vecConst<>+1088(SB), Y1
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest669
+
+loop668:
+	VMOVUPS (DI)(DX*1), Y2
+	VMAXPS  Y2, Y0, Y0
+	VMOVUPS 32(DI)(DX*1), Y2
+	VMAXPS  Y2, Y1, Y1
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop668
+
+rest669:
+	TESTQ        SI, SI
+	JZ           done670
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (DI)(DX*1), Y2, Y3
+	VBROADCASTSS vecConst<>+1088(SB), Y4
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      32(R11), Y2
+	VMASKMOVPS   32(DI)(DX*1), Y2, Y3
+	VBROADCASTSS vecConst<>+1088(SB), Y4
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMAXPS       Y2, Y1, Y1
+
+done670:
+	VMAXPS       Y1, Y0, Y0
+	VPERM2F128   $0x01, Y0, Y0, Y1
+	VMAXPS       Y1, Y0, Y0
+	VPERMILPS    $0x4e, Y0, Y1
+	VMAXPS       Y1, Y0, Y0
+	VPERMILPS    $0xb1, Y0, Y1
+	VMAXPS       Y1, Y0, Y0
+	VBROADCASTSS X0, Y0
+	VBROADCASTSS (R8), Y1
+	VMAXPS       Y1, Y0, Y0
+	VMOVSS       X0, (R9)
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest672
+
+loop671:
+	VMOVUPS      (DI)(DX*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y3, (DI)(DX*1)
+	VMOVUPS      32(DI)(DX*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y3, 32(DI)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop671
+
+rest672:
+	TESTQ        SI, SI
+	JZ           done673
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (DI)(DX*1), Y3, Y4
+	VSUBPS       Y0, Y4, Y4
+	VBROADCASTSS vecConst<>+160(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VANDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	LEAQ         (DI)(DX*1), R12
+	VMOVAPS      Y3, Y3
+	CMPQ         SI, $0x08
+	JL           four674
+	VMOVUPS      Y3, (R12)
+	JMP          done677
+
+four674:
+	CMPQ         SI, $0x00
+	JLE          done677
+	TESTQ        $0x00000004, SI
+	JZ           two675
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two675:
+	TESTQ     $0x00000002, SI
+	JZ        one676
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one676:
+	TESTQ  $0x00000001, SI
+	JZ     done677
+	VMOVSS X3, (R12)
+
+done677:
+	VMOVUPS      32(R11), Y3
+	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
+	VSUBPS       Y0, Y4, Y0
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVAPS      Y0, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y0
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y0, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y0, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y0, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y0, Y5
+	VMULPS       Y0, Y0, Y6
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y6, Y5, Y0
+	VADDPS       vecConst<>+64(SB), Y0, Y0
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y0, Y0
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VANDPS       Y0, Y3, Y0
+	VADDPS       Y0, Y2, Y2
+	MOVQ         SI, R12
+	SUBQ         $0x08, R12
+	LEAQ         32(DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	CMPQ         R12, $0x08
+	JL           four678
+	VMOVUPS      Y0, (DX)
+	JMP          done681
+
+four678:
+	CMPQ         R12, $0x00
+	JLE          done681
+	TESTQ        $0x00000004, R12
+	JZ           two679
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two679:
+	TESTQ     $0x00000002, R12
+	JZ        one680
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one680:
+	TESTQ  $0x00000001, R12
+	JZ     done681
+	VMOVSS X0, (DX)
+
+done681:
+done673:
+	VADDPS     Y2, Y1, Y1
+	VPERM2F128 $0x01, Y1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0x4e, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VPERMILPS  $0xb1, Y1, Y0
+	VADDPS     Y0, Y1, Y1
+	VMOVSS     X1, (R10)
+	ADDQ       80(AX), DI
+	ADDQ       88(AX), R8
+	ADDQ       96(AX), R9
+	ADDQ       104(AX), R10
+	DECQ       CX
+	JNZ        row667
+	VZEROUPPER
+	RET
+
+// func vecAttendBackAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecAttendBackAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row682:
+	VBROADCASTSS (R9), Y0
+	VBROADCASTSS (R10), Y1
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest684
+
+loop683:
+	VMOVUPS      (DI)(DX*1), Y2
+	VSUBPS       Y0, Y2, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      (R8)(DX*1), Y3
+	VSUBPS       Y1, Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VMOVUPS      Y3, (R8)(DX*1)
+	VMOVUPS      Y2, (DI)(DX*1)
+	VMOVUPS      32(DI)(DX*1), Y2
+	VSUBPS       Y0, Y2, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      32(R8)(DX*1), Y3
+	VSUBPS       Y1, Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VMOVUPS      Y3, 32(R8)(DX*1)
+	VMOVUPS      Y2, 32(DI)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop683
+
+rest684:
+	TESTQ        SI, SI
+	JZ           done685
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (DI)(DX*1), Y2, Y3
+	VSUBPS       Y0, Y3, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMASKMOVPS   (R8)(DX*1), Y2, Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y2
+	CMPQ         SI, $0x08
+	JL           four686
+	VMOVUPS      Y2, (R12)
+	JMP          done689
+
+four686:
+	CMPQ         SI, $0x00
+	JLE          done689
+	TESTQ        $0x00000004, SI
+	JZ           two687
+	VMOVUPS      X2, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y2, X2
+
+two687:
+	TESTQ     $0x00000002, SI
+	JZ        one688
+	VMOVLPS   X2, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X2, X2
+
+one688:
+	TESTQ  $0x00000001, SI
+	JZ     done689
+	VMOVSS X2, (R12)
+
+done689:
+	LEAQ    (DI)(DX*1), R12
+	VMOVAPS Y3, Y2
+	CMPQ    SI, $0x08
+	JL      four690
+	VMOVUPS Y2, (R12)
+	JMP     done693
+
+four690:
+	CMPQ         SI, $0x00
+	JLE          done693
+	TESTQ        $0x00000004, SI
+	JZ           two691
+	VMOVUPS      X2, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y2, X2
+
+two691:
+	TESTQ     $0x00000002, SI
+	JZ        one692
+	VMOVLPS   X2, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X2, X2
+
+one692:
+	TESTQ  $0x00000001, SI
+	JZ     done693
+	VMOVSS X2, (R12)
+
+done693:
+	VMOVUPS      32(R11), Y2
+	VMASKMOVPS   32(DI)(DX*1), Y2, Y3
+	VSUBPS       Y0, Y3, Y0
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y0, Y3, Y0
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y0, Y3, Y0
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y0
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y0, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y0, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y0, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y0, Y4
+	VMULPS       Y0, Y0, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y5, Y4, Y0
+	VADDPS       vecConst<>+64(SB), Y0, Y0
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y0, Y0
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VMASKMOVPS   32(R8)(DX*1), Y2, Y2
+	VSUBPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y1
+	MOVQ         SI, R12
+	SUBQ         $0x08, R12
+	LEAQ         32(R8)(DX*1), R13
+	VMOVAPS      Y1, Y1
+	CMPQ         R12, $0x08
+	JL           four694
+	VMOVUPS      Y1, (R13)
+	JMP          done697
+
+four694:
+	CMPQ         R12, $0x00
+	JLE          done697
+	TESTQ        $0x00000004, R12
+	JZ           two695
+	VMOVUPS      X1, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y1, X1
+
+two695:
+	TESTQ     $0x00000002, R12
+	JZ        one696
+	VMOVLPS   X1, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X1, X1
+
+one696:
+	TESTQ  $0x00000001, R12
+	JZ     done697
+	VMOVSS X1, (R13)
+
+done697:
+	MOVQ    SI, R12
+	SUBQ    $0x08, R12
+	LEAQ    32(DI)(DX*1), DX
+	VMOVAPS Y0, Y0
+	CMPQ    R12, $0x08
+	JL      four698
+	VMOVUPS Y0, (DX)
+	JMP     done701
+
+four698:
+	CMPQ         R12, $0x00
+	JLE          done701
+	TESTQ        $0x00000004, R12
+	JZ           two699
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two699:
+	TESTQ     $0x00000002, R12
+	JZ        one700
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one700:
+	TESTQ  $0x00000001, R12
+	JZ     done701
+	VMOVSS X0, (DX)
+
+done701:
+done685:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row682
+	VZEROUPPER
+	RET
+
+// func vecAttendSumsAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecAttendSumsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row702:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest704
+
+loop703:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+160(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+192(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+224(SB), Y2
+	VFMADD213PS  vecConst<>+256(SB), Y2, Y1
+	VSUBPS       vecConst<>+256(SB), Y1, Y2
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+288(SB), Y2, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  vecConst<>+320(SB), Y2, Y0
+	VBROADCASTSS vecConst<>+352(SB), Y2
+	VFMADD213PS  vecConst<>+384(SB), Y0, Y2
+	VFMADD213PS  vecConst<>+416(SB), Y0, Y2
+	VFMADD213PS  vecConst<>+448(SB), Y0, Y2
+	VFMADD213PS  vecConst<>+480(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y0, Y0
+	VPSUBD       vecConst<>+256(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       vecConst<>+1152(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop703
+
+rest704:
+	TESTQ        SI, SI
+	JZ           done705
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R13
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two707
+	VMOVUPS      X2, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y2, X2
+
+two707:
+	TESTQ     $0x00000002, SI
+	JZ        one708
+	VMOVLPS   X2, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X2, X2
+
+one708:
+	TESTQ  $0x00000001, SI
+	JZ     done709
+	VMOVSS X2, (R13)
+
+done709:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two711
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two711:
+	TESTQ     $0x00000002, SI
+	JZ        one712
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one712:
+	TESTQ  $0x00000001, SI
+	JZ     done713
+	VMOVSS X0, (DX)
+
+done713:
+done705:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row702
+	VZEROUPPER
+	RET
+
+// func vecAttendEndAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecAttendEndAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row714:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest716
+
+loop715:
+	VMOVUPS      (R8)(DX*1), Y0
+	VBROADCASTSS vecConst<>+64(SB), Y1
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
+	VMULPS       vecConst<>+544(SB), Y0, Y2
+	VBLENDVPS    Y1, Y2, Y0, Y2
+	VPSUBD       vecConst<>+576(SB), Y2, Y2
+	VPSRAD       $0x17, Y2, Y3
+	VANDPS       vecConst<>+608(SB), Y2, Y2
+	VPADDD       vecConst<>+576(SB), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VANDPS       vecConst<>+640(SB), Y1, Y1
+	VADDPS       Y1, Y3, Y1
+	VSUBPS       vecConst<>+64(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+672(SB), Y4
+	VFMADD213PS  vecConst<>+704(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+736(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+768(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+800(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+832(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+864(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+896(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+928(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       vecConst<>+960(SB), Y1, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VMOVAPS      Y5, Y4
+	VFMADD231PS  vecConst<>+992(SB), Y3, Y4
+	VADDPS       Y2, Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+1024(SB), Y1, Y2
+	VCMPPS       $0x15, vecConst<>+1056(SB), Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VCMPPS       $0x00, vecConst<>+96(SB), Y0, Y2
+	VBLENDVPS    Y2, vecConst<>+1088(SB), Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBLENDVPS    Y0, vecConst<>+1120(SB), Y1, Y0
+	VMOVUPS      (DI)(DX*1), Y1
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop715
+
+rest716:
+	TESTQ        SI, SI
+	JZ           done717
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VDIVPS       Y1, Y2, Y2
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two719
+	VMOVUPS      X2, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y2, X2
+
+two719:
+	TESTQ     $0x00000002, SI
+	JZ        one720
+	VMOVLPS   X2, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X2, X2
+
+one720:
+	TESTQ  $0x00000001, SI
+	JZ     done721
+	VMOVSS X2, (R12)
+
+done721:
+	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
+	VMULPS       vecConst<>+544(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y1, Y3
+	VPSUBD       vecConst<>+576(SB), Y3, Y3
+	VPSRAD       $0x17, Y3, Y4
+	VANDPS       vecConst<>+608(SB), Y3, Y3
+	VPADDD       vecConst<>+576(SB), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VANDPS       vecConst<>+640(SB), Y2, Y2
+	VADDPS       Y2, Y4, Y2
+	VSUBPS       vecConst<>+64(SB), Y3, Y3
+	VMULPS       Y3, Y3, Y4
+	VBROADCASTSS vecConst<>+672(SB), Y5
+	VFMADD213PS  vecConst<>+704(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+736(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+768(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+800(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+832(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+864(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+896(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+928(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       vecConst<>+960(SB), Y2, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y4, Y5, Y6
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  vecConst<>+992(SB), Y4, Y5
+	VADDPS       Y3, Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+1024(SB), Y2, Y3
+	VCMPPS       $0x15, vecConst<>+1056(SB), Y1, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VCMPPS       $0x00, vecConst<>+96(SB), Y1, Y3
+	VBLENDVPS    Y3, vecConst<>+1088(SB), Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBLENDVPS    Y1, vecConst<>+1120(SB), Y2, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two723
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two723:
+	TESTQ     $0x00000002, SI
+	JZ        one724
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one724:
+	TESTQ  $0x00000001, SI
+	JZ     done725
+	VMOVSS X0, (DX)
+
+done725:
+done717:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row714
+	VZEROUPPER
+	RET
+
 // func vecFused0AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
@@ -22757,12 +24326,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row655:
+row726:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest657
+	JGE  rest728
 
-loop656:
+loop727:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22771,11 +24340,11 @@ loop656:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop656
+	JL           loop727
 
-rest657:
+rest728:
 	TESTQ        SI, SI
-	JZ           done658
+	JZ           done729
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22785,30 +24354,30 @@ rest657:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two660
+	JZ           two731
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two660:
+two731:
 	TESTQ     $0x00000002, SI
-	JZ        one661
+	JZ        one732
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one661:
+one732:
 	TESTQ  $0x00000001, SI
-	JZ     done662
+	JZ     done733
 	VMOVSS X0, (DX)
 
-done662:
-done658:
+done733:
+done729:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row655
+	JNZ  row726
 	VZEROUPPER
 	RET
 
@@ -22830,12 +24399,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row663:
+row734:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest665
+	JGE  rest736
 
-loop664:
+loop735:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -22905,11 +24474,11 @@ loop664:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop664
+	JL           loop735
 
-rest665:
+rest736:
 	TESTQ        SI, SI
-	JZ           done666
+	JZ           done737
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -22980,30 +24549,30 @@ rest665:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two668
+	JZ           two739
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two668:
+two739:
 	TESTQ     $0x00000002, SI
-	JZ        one669
+	JZ        one740
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one669:
+one740:
 	TESTQ  $0x00000001, SI
-	JZ     done670
+	JZ     done741
 	VMOVSS X0, (DX)
 
-done670:
-done666:
+done741:
+done737:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row663
+	JNZ  row734
 	VZEROUPPER
 	RET
 
@@ -23025,12 +24594,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row671:
+row742:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest673
+	JGE  rest744
 
-loop672:
+loop743:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23081,11 +24650,11 @@ loop672:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop672
+	JL           loop743
 
-rest673:
+rest744:
 	TESTQ        SI, SI
-	JZ           done674
+	JZ           done745
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23137,30 +24706,30 @@ rest673:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two676
+	JZ           two747
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two676:
+two747:
 	TESTQ     $0x00000002, SI
-	JZ        one677
+	JZ        one748
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one677:
+one748:
 	TESTQ  $0x00000001, SI
-	JZ     done678
+	JZ     done749
 	VMOVSS X0, (DX)
 
-done678:
-done674:
+done749:
+done745:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row671
+	JNZ  row742
 	VZEROUPPER
 	RET
 
@@ -23182,12 +24751,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row679:
+row750:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest681
+	JGE  rest752
 
-loop680:
+loop751:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23233,11 +24802,11 @@ loop680:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop680
+	JL           loop751
 
-rest681:
+rest752:
 	TESTQ        SI, SI
-	JZ           done682
+	JZ           done753
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23284,30 +24853,30 @@ rest681:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two684
+	JZ           two755
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two684:
+two755:
 	TESTQ     $0x00000002, SI
-	JZ        one685
+	JZ        one756
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one685:
+one756:
 	TESTQ  $0x00000001, SI
-	JZ     done686
+	JZ     done757
 	VMOVSS X0, (DX)
 
-done686:
-done682:
+done757:
+done753:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row679
+	JNZ  row750
 	VZEROUPPER
 	RET
 
@@ -23329,12 +24898,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row687:
+row758:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest689
+	JGE  rest760
 
-loop688:
+loop759:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23391,11 +24960,11 @@ loop688:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop688
+	JL           loop759
 
-rest689:
+rest760:
 	TESTQ        SI, SI
-	JZ           done690
+	JZ           done761
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23453,30 +25022,30 @@ rest689:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two692
+	JZ           two763
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two692:
+two763:
 	TESTQ     $0x00000002, SI
-	JZ        one693
+	JZ        one764
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one693:
+one764:
 	TESTQ  $0x00000001, SI
-	JZ     done694
+	JZ     done765
 	VMOVSS X0, (DX)
 
-done694:
-done690:
+done765:
+done761:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row687
+	JNZ  row758
 	VZEROUPPER
 	RET
 
@@ -23498,12 +25067,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row695:
+row766:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest697
+	JGE  rest768
 
-loop696:
+loop767:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -23546,11 +25115,11 @@ loop696:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop696
+	JL           loop767
 
-rest697:
+rest768:
 	TESTQ        SI, SI
-	JZ           done698
+	JZ           done769
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -23594,30 +25163,30 @@ rest697:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two700
+	JZ           two771
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two700:
+two771:
 	TESTQ     $0x00000002, SI
-	JZ        one701
+	JZ        one772
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one701:
+one772:
 	TESTQ  $0x00000001, SI
-	JZ     done702
+	JZ     done773
 	VMOVSS X0, (DX)
 
-done702:
-done698:
+done773:
+done769:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row695
+	JNZ  row766
 	VZEROUPPER
 	RET
 
@@ -23641,12 +25210,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row703:
+row774:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest705
+	JGE  rest776
 
-loop704:
+loop775:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23656,11 +25225,11 @@ loop704:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop704
+	JL           loop775
 
-rest705:
+rest776:
 	TESTQ        SI, SI
-	JZ           done706
+	JZ           done777
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23668,54 +25237,54 @@ rest705:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two708
+	JZ           two779
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two708:
+two779:
 	TESTQ     $0x00000002, SI
-	JZ        one709
+	JZ        one780
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one709:
+one780:
 	TESTQ  $0x00000001, SI
-	JZ     done710
+	JZ     done781
 	VMOVSS X2, (R12)
 
-done710:
+done781:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two712
+	JZ           two783
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two712:
+two783:
 	TESTQ     $0x00000002, SI
-	JZ        one713
+	JZ        one784
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one713:
+one784:
 	TESTQ  $0x00000001, SI
-	JZ     done714
+	JZ     done785
 	VMOVSS X0, (DX)
 
-done714:
-done706:
+done785:
+done777:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row703
+	JNZ  row774
 	VZEROUPPER
 	RET
 
@@ -23738,12 +25307,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row715:
+row786:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest717
+	JGE  rest788
 
-loop716:
+loop787:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -23752,11 +25321,11 @@ loop716:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop716
+	JL           loop787
 
-rest717:
+rest788:
 	TESTQ        SI, SI
-	JZ           done718
+	JZ           done789
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -23766,30 +25335,30 @@ rest717:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two720
+	JZ           two791
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two720:
+two791:
 	TESTQ     $0x00000002, SI
-	JZ        one721
+	JZ        one792
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one721:
+one792:
 	TESTQ  $0x00000001, SI
-	JZ     done722
+	JZ     done793
 	VMOVSS X0, (DX)
 
-done722:
-done718:
+done793:
+done789:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row715
+	JNZ  row786
 	VZEROUPPER
 	RET
 
@@ -23811,12 +25380,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row723:
+row794:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest725
+	JGE  rest796
 
-loop724:
+loop795:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -23886,11 +25455,11 @@ loop724:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop724
+	JL           loop795
 
-rest725:
+rest796:
 	TESTQ        SI, SI
-	JZ           done726
+	JZ           done797
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -23961,30 +25530,30 @@ rest725:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two728
+	JZ           two799
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two728:
+two799:
 	TESTQ     $0x00000002, SI
-	JZ        one729
+	JZ        one800
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one729:
+one800:
 	TESTQ  $0x00000001, SI
-	JZ     done730
+	JZ     done801
 	VMOVSS X0, (DX)
 
-done730:
-done726:
+done801:
+done797:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row723
+	JNZ  row794
 	VZEROUPPER
 	RET
 
@@ -24006,12 +25575,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row731:
+row802:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest733
+	JGE  rest804
 
-loop732:
+loop803:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -24062,11 +25631,11 @@ loop732:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop732
+	JL           loop803
 
-rest733:
+rest804:
 	TESTQ        SI, SI
-	JZ           done734
+	JZ           done805
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -24118,30 +25687,30 @@ rest733:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two736
+	JZ           two807
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two736:
+two807:
 	TESTQ     $0x00000002, SI
-	JZ        one737
+	JZ        one808
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one737:
+one808:
 	TESTQ  $0x00000001, SI
-	JZ     done738
+	JZ     done809
 	VMOVSS X0, (DX)
 
-done738:
-done734:
+done809:
+done805:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row731
+	JNZ  row802
 	VZEROUPPER
 	RET
 
@@ -24163,12 +25732,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row739:
+row810:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest741
+	JGE  rest812
 
-loop740:
+loop811:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -24214,11 +25783,11 @@ loop740:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop740
+	JL           loop811
 
-rest741:
+rest812:
 	TESTQ        SI, SI
-	JZ           done742
+	JZ           done813
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -24265,30 +25834,30 @@ rest741:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two744
+	JZ           two815
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two744:
+two815:
 	TESTQ     $0x00000002, SI
-	JZ        one745
+	JZ        one816
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one745:
+one816:
 	TESTQ  $0x00000001, SI
-	JZ     done746
+	JZ     done817
 	VMOVSS X0, (DX)
 
-done746:
-done742:
+done817:
+done813:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row739
+	JNZ  row810
 	VZEROUPPER
 	RET
 
@@ -24312,12 +25881,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row747:
+row818:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest749
+	JGE  rest820
 
-loop748:
+loop819:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -24327,11 +25896,11 @@ loop748:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop748
+	JL      loop819
 
-rest749:
+rest820:
 	TESTQ        SI, SI
-	JZ           done750
+	JZ           done821
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -24342,31 +25911,31 @@ rest749:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two752
+	JZ           two823
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two752:
+two823:
 	TESTQ     $0x00000002, SI
-	JZ        one753
+	JZ        one824
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one753:
+one824:
 	TESTQ  $0x00000001, SI
-	JZ     done754
+	JZ     done825
 	VMOVSS X1, (DX)
 
-done754:
-done750:
+done825:
+done821:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row747
+	JNZ  row818
 	VZEROUPPER
 	RET
 
@@ -24389,12 +25958,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row755:
+row826:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest757
+	JGE  rest828
 
-loop756:
+loop827:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24502,11 +26071,11 @@ loop756:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop756
+	JL           loop827
 
-rest757:
+rest828:
 	TESTQ        SI, SI
-	JZ           done758
+	JZ           done829
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24615,31 +26184,31 @@ rest757:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two760
+	JZ           two831
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two760:
+two831:
 	TESTQ     $0x00000002, SI
-	JZ        one761
+	JZ        one832
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one761:
+one832:
 	TESTQ  $0x00000001, SI
-	JZ     done762
+	JZ     done833
 	VMOVSS X0, (DX)
 
-done762:
-done758:
+done833:
+done829:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row755
+	JNZ  row826
 	VZEROUPPER
 	RET
 
@@ -24662,12 +26231,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row763:
+row834:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest765
+	JGE  rest836
 
-loop764:
+loop835:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24730,11 +26299,11 @@ loop764:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop764
+	JL           loop835
 
-rest765:
+rest836:
 	TESTQ        SI, SI
-	JZ           done766
+	JZ           done837
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24798,31 +26367,31 @@ rest765:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two768
+	JZ           two839
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two768:
+two839:
 	TESTQ     $0x00000002, SI
-	JZ        one769
+	JZ        one840
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one769:
+one840:
 	TESTQ  $0x00000001, SI
-	JZ     done770
+	JZ     done841
 	VMOVSS X0, (DX)
 
-done770:
-done766:
+done841:
+done837:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row763
+	JNZ  row834
 	VZEROUPPER
 	RET
 
@@ -24845,12 +26414,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row771:
+row842:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest773
+	JGE  rest844
 
-loop772:
+loop843:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -24903,11 +26472,11 @@ loop772:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop772
+	JL           loop843
 
-rest773:
+rest844:
 	TESTQ        SI, SI
-	JZ           done774
+	JZ           done845
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -24961,31 +26530,31 @@ rest773:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two776
+	JZ           two847
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two776:
+two847:
 	TESTQ     $0x00000002, SI
-	JZ        one777
+	JZ        one848
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one777:
+one848:
 	TESTQ  $0x00000001, SI
-	JZ     done778
+	JZ     done849
 	VMOVSS X0, (DX)
 
-done778:
-done774:
+done849:
+done845:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row771
+	JNZ  row842
 	VZEROUPPER
 	RET
 
@@ -25008,12 +26577,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row779:
+row850:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest781
+	JGE  rest852
 
-loop780:
+loop851:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -25022,11 +26591,11 @@ loop780:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop780
+	JL           loop851
 
-rest781:
+rest852:
 	TESTQ        SI, SI
-	JZ           done782
+	JZ           done853
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -25034,52 +26603,52 @@ rest781:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two784
+	JZ           two855
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two784:
+two855:
 	TESTQ     $0x00000002, SI
-	JZ        one785
+	JZ        one856
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one785:
+one856:
 	TESTQ  $0x00000001, SI
-	JZ     done786
+	JZ     done857
 	VMOVSS X2, (R11)
 
-done786:
+done857:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two788
+	JZ           two859
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two788:
+two859:
 	TESTQ     $0x00000002, SI
-	JZ        one789
+	JZ        one860
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one789:
+one860:
 	TESTQ  $0x00000001, SI
-	JZ     done790
+	JZ     done861
 	VMOVSS X0, (DX)
 
-done790:
-done782:
+done861:
+done853:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row779
+	JNZ  row850
 	VZEROUPPER
 	RET
 
@@ -25102,12 +26671,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row791:
+row862:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest793
+	JGE  rest864
 
-loop792:
+loop863:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -25116,11 +26685,11 @@ loop792:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop792
+	JL      loop863
 
-rest793:
+rest864:
 	TESTQ        SI, SI
-	JZ           done794
+	JZ           done865
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -25130,30 +26699,30 @@ rest793:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two796
+	JZ           two867
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two796:
+two867:
 	TESTQ     $0x00000002, SI
-	JZ        one797
+	JZ        one868
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one797:
+one868:
 	TESTQ  $0x00000001, SI
-	JZ     done798
+	JZ     done869
 	VMOVSS X1, (DX)
 
-done798:
-done794:
+done869:
+done865:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row791
+	JNZ  row862
 	VZEROUPPER
 	RET
 
@@ -25175,12 +26744,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row799:
+row870:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest801
+	JGE  rest872
 
-loop800:
+loop871:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -25225,11 +26794,11 @@ loop800:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop800
+	JL           loop871
 
-rest801:
+rest872:
 	TESTQ        SI, SI
-	JZ           done802
+	JZ           done873
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -25271,54 +26840,54 @@ rest801:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two804
+	JZ           two875
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two804:
+two875:
 	TESTQ     $0x00000002, SI
-	JZ        one805
+	JZ        one876
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one805:
+one876:
 	TESTQ  $0x00000001, SI
-	JZ     done806
+	JZ     done877
 	VMOVSS X1, (R11)
 
-done806:
+done877:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two808
+	JZ           two879
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two808:
+two879:
 	TESTQ     $0x00000002, SI
-	JZ        one809
+	JZ        one880
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one809:
+one880:
 	TESTQ  $0x00000001, SI
-	JZ     done810
+	JZ     done881
 	VMOVSS X0, (DX)
 
-done810:
-done802:
+done881:
+done873:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row799
+	JNZ  row870
 	VZEROUPPER
 	RET
 
@@ -25340,12 +26909,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row811:
+row882:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest813
+	JGE  rest884
 
-loop812:
+loop883:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -25404,11 +26973,11 @@ loop812:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop812
+	JL           loop883
 
-rest813:
+rest884:
 	TESTQ        SI, SI
-	JZ           done814
+	JZ           done885
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -25464,54 +27033,54 @@ rest813:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two816
+	JZ           two887
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two816:
+two887:
 	TESTQ     $0x00000002, SI
-	JZ        one817
+	JZ        one888
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one817:
+one888:
 	TESTQ  $0x00000001, SI
-	JZ     done818
+	JZ     done889
 	VMOVSS X1, (R11)
 
-done818:
+done889:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two820
+	JZ           two891
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two820:
+two891:
 	TESTQ     $0x00000002, SI
-	JZ        one821
+	JZ        one892
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one821:
+one892:
 	TESTQ  $0x00000001, SI
-	JZ     done822
+	JZ     done893
 	VMOVSS X0, (DX)
 
-done822:
-done814:
+done893:
+done885:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row811
+	JNZ  row882
 	VZEROUPPER
 	RET
 
@@ -25533,12 +27102,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row823:
+row894:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest825
+	JGE  rest896
 
-loop824:
+loop895:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -25581,11 +27150,11 @@ loop824:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop824
+	JL           loop895
 
-rest825:
+rest896:
 	TESTQ        SI, SI
-	JZ           done826
+	JZ           done897
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -25629,30 +27198,30 @@ rest825:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two828
+	JZ           two899
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two828:
+two899:
 	TESTQ     $0x00000002, SI
-	JZ        one829
+	JZ        one900
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one829:
+one900:
 	TESTQ  $0x00000001, SI
-	JZ     done830
+	JZ     done901
 	VMOVSS X0, (DX)
 
-done830:
-done826:
+done901:
+done897:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row823
+	JNZ  row894
 	VZEROUPPER
 	RET
 
@@ -25674,12 +27243,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row831:
+row902:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest833
+	JGE  rest904
 
-loop832:
+loop903:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25689,11 +27258,11 @@ loop832:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop832
+	JL           loop903
 
-rest833:
+rest904:
 	TESTQ        SI, SI
-	JZ           done834
+	JZ           done905
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y1
@@ -25704,30 +27273,30 @@ rest833:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two836
+	JZ           two907
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two836:
+two907:
 	TESTQ     $0x00000002, SI
-	JZ        one837
+	JZ        one908
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one837:
+one908:
 	TESTQ  $0x00000001, SI
-	JZ     done838
+	JZ     done909
 	VMOVSS X0, (DX)
 
-done838:
-done834:
+done909:
+done905:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row831
+	JNZ  row902
 	VZEROUPPER
 	RET
 
@@ -25749,12 +27318,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row839:
+row910:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest841
+	JGE  rest912
 
-loop840:
+loop911:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -25764,11 +27333,11 @@ loop840:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop840
+	JL           loop911
 
-rest841:
+rest912:
 	TESTQ        SI, SI
-	JZ           done842
+	JZ           done913
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -25779,30 +27348,30 @@ rest841:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two844
+	JZ           two915
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two844:
+two915:
 	TESTQ     $0x00000002, SI
-	JZ        one845
+	JZ        one916
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one845:
+one916:
 	TESTQ  $0x00000001, SI
-	JZ     done846
+	JZ     done917
 	VMOVSS X0, (DX)
 
-done846:
-done842:
+done917:
+done913:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row839
+	JNZ  row910
 	VZEROUPPER
 	RET
 
@@ -25823,23 +27392,23 @@ TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row847:
+row918:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest849
+	JGE  rest920
 
-loop848:
+loop919:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop848
+	JL           loop919
 
-rest849:
+rest920:
 	TESTQ        SI, SI
-	JZ           done850
+	JZ           done921
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -25847,29 +27416,29 @@ rest849:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two852
+	JZ           two923
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two852:
+two923:
 	TESTQ     $0x00000002, SI
-	JZ        one853
+	JZ        one924
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one853:
+one924:
 	TESTQ  $0x00000001, SI
-	JZ     done854
+	JZ     done925
 	VMOVSS X0, (DX)
 
-done854:
-done850:
+done925:
+done921:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row847
+	JNZ  row918
 	VZEROUPPER
 	RET
 
@@ -25891,12 +27460,12 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row855:
+row926:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest857
+	JGE  rest928
 
-loop856:
+loop927:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25905,11 +27474,11 @@ loop856:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop856
+	JL           loop927
 
-rest857:
+rest928:
 	TESTQ        SI, SI
-	JZ           done858
+	JZ           done929
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25919,30 +27488,30 @@ rest857:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two860
+	JZ           two931
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two860:
+two931:
 	TESTQ     $0x00000002, SI
-	JZ        one861
+	JZ        one932
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one861:
+one932:
 	TESTQ  $0x00000001, SI
-	JZ     done862
+	JZ     done933
 	VMOVSS X0, (DX)
 
-done862:
-done858:
+done933:
+done929:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row855
+	JNZ  row926
 	VZEROUPPER
 	RET
 
@@ -25964,12 +27533,12 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row863:
+row934:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest865
+	JGE  rest936
 
-loop864:
+loop935:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -25978,11 +27547,11 @@ loop864:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop864
+	JL           loop935
 
-rest865:
+rest936:
 	TESTQ        SI, SI
-	JZ           done866
+	JZ           done937
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -25992,30 +27561,30 @@ rest865:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two868
+	JZ           two939
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two868:
+two939:
 	TESTQ     $0x00000002, SI
-	JZ        one869
+	JZ        one940
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one869:
+one940:
 	TESTQ  $0x00000001, SI
-	JZ     done870
+	JZ     done941
 	VMOVSS X0, (DX)
 
-done870:
-done866:
+done941:
+done937:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row863
+	JNZ  row934
 	VZEROUPPER
 	RET
 
@@ -26036,12 +27605,12 @@ TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row871:
+row942:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest873
+	JGE  rest944
 
-loop872:
+loop943:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26052,11 +27621,11 @@ loop872:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop872
+	JL           loop943
 
-rest873:
+rest944:
 	TESTQ        SI, SI
-	JZ           done874
+	JZ           done945
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26068,29 +27637,29 @@ rest873:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two876
+	JZ           two947
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two876:
+two947:
 	TESTQ     $0x00000002, SI
-	JZ        one877
+	JZ        one948
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one877:
+one948:
 	TESTQ  $0x00000001, SI
-	JZ     done878
+	JZ     done949
 	VMOVSS X0, (DX)
 
-done878:
-done874:
+done949:
+done945:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row871
+	JNZ  row942
 	VZEROUPPER
 	RET
 
@@ -26111,12 +27680,12 @@ TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row879:
+row950:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest881
+	JGE  rest952
 
-loop880:
+loop951:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26135,11 +27704,11 @@ loop880:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop880
+	JL           loop951
 
-rest881:
+rest952:
 	TESTQ        SI, SI
-	JZ           done882
+	JZ           done953
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26159,29 +27728,29 @@ rest881:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two884
+	JZ           two955
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two884:
+two955:
 	TESTQ     $0x00000002, SI
-	JZ        one885
+	JZ        one956
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one885:
+one956:
 	TESTQ  $0x00000001, SI
-	JZ     done886
+	JZ     done957
 	VMOVSS X0, (DX)
 
-done886:
-done882:
+done957:
+done953:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row879
+	JNZ  row950
 	VZEROUPPER
 	RET
 
@@ -26202,12 +27771,12 @@ TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row887:
+row958:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest889
+	JGE  rest960
 
-loop888:
+loop959:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26220,11 +27789,11 @@ loop888:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop888
+	JL           loop959
 
-rest889:
+rest960:
 	TESTQ        SI, SI
-	JZ           done890
+	JZ           done961
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26238,29 +27807,29 @@ rest889:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two892
+	JZ           two963
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two892:
+two963:
 	TESTQ     $0x00000002, SI
-	JZ        one893
+	JZ        one964
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one893:
+one964:
 	TESTQ  $0x00000001, SI
-	JZ     done894
+	JZ     done965
 	VMOVSS X0, (DX)
 
-done894:
-done890:
+done965:
+done961:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row887
+	JNZ  row958
 	VZEROUPPER
 	RET
 
@@ -26281,12 +27850,12 @@ TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row895:
+row966:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest897
+	JGE  rest968
 
-loop896:
+loop967:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26300,11 +27869,11 @@ loop896:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop896
+	JL           loop967
 
-rest897:
+rest968:
 	TESTQ        SI, SI
-	JZ           done898
+	JZ           done969
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26319,29 +27888,29 @@ rest897:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two900
+	JZ           two971
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two900:
+two971:
 	TESTQ     $0x00000002, SI
-	JZ        one901
+	JZ        one972
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one901:
+one972:
 	TESTQ  $0x00000001, SI
-	JZ     done902
+	JZ     done973
 	VMOVSS X0, (DX)
 
-done902:
-done898:
+done973:
+done969:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row895
+	JNZ  row966
 	VZEROUPPER
 	RET
 
@@ -26363,12 +27932,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row903:
+row974:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest905
+	JGE  rest976
 
-loop904:
+loop975:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26384,11 +27953,11 @@ loop904:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop904
+	JL           loop975
 
-rest905:
+rest976:
 	TESTQ        SI, SI
-	JZ           done906
+	JZ           done977
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26400,24 +27969,24 @@ rest905:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two908
+	JZ           two979
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two908:
+two979:
 	TESTQ     $0x00000002, SI
-	JZ        one909
+	JZ        one980
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one909:
+one980:
 	TESTQ  $0x00000001, SI
-	JZ     done910
+	JZ     done981
 	VMOVSS X2, (R11)
 
-done910:
+done981:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -26425,30 +27994,30 @@ done910:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two912
+	JZ           two983
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two912:
+two983:
 	TESTQ     $0x00000002, SI
-	JZ        one913
+	JZ        one984
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one913:
+one984:
 	TESTQ  $0x00000001, SI
-	JZ     done914
+	JZ     done985
 	VMOVSS X0, (DX)
 
-done914:
-done906:
+done985:
+done977:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row903
+	JNZ  row974
 	VZEROUPPER
 	RET
 
@@ -26470,12 +28039,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row915:
+row986:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest917
+	JGE  rest988
 
-loop916:
+loop987:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26499,11 +28068,11 @@ loop916:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop916
+	JL           loop987
 
-rest917:
+rest988:
 	TESTQ        SI, SI
-	JZ           done918
+	JZ           done989
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26523,24 +28092,24 @@ rest917:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two920
+	JZ           two991
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two920:
+two991:
 	TESTQ     $0x00000002, SI
-	JZ        one921
+	JZ        one992
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one921:
+one992:
 	TESTQ  $0x00000001, SI
-	JZ     done922
+	JZ     done993
 	VMOVSS X2, (R11)
 
-done922:
+done993:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -26548,30 +28117,30 @@ done922:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two924
+	JZ           two995
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two924:
+two995:
 	TESTQ     $0x00000002, SI
-	JZ        one925
+	JZ        one996
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one925:
+one996:
 	TESTQ  $0x00000001, SI
-	JZ     done926
+	JZ     done997
 	VMOVSS X0, (DX)
 
-done926:
-done918:
+done997:
+done989:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row915
+	JNZ  row986
 	VZEROUPPER
 	RET
 
@@ -26593,12 +28162,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row927:
+row998:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest929
+	JGE  rest1000
 
-loop928:
+loop999:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26616,11 +28185,11 @@ loop928:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop928
+	JL           loop999
 
-rest929:
+rest1000:
 	TESTQ        SI, SI
-	JZ           done930
+	JZ           done1001
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26632,24 +28201,24 @@ rest929:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two932
+	JZ           two1003
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two932:
+two1003:
 	TESTQ     $0x00000002, SI
-	JZ        one933
+	JZ        one1004
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one933:
+one1004:
 	TESTQ  $0x00000001, SI
-	JZ     done934
+	JZ     done1005
 	VMOVSS X2, (R11)
 
-done934:
+done1005:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -26659,30 +28228,30 @@ done934:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two936
+	JZ           two1007
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two936:
+two1007:
 	TESTQ     $0x00000002, SI
-	JZ        one937
+	JZ        one1008
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one937:
+one1008:
 	TESTQ  $0x00000001, SI
-	JZ     done938
+	JZ     done1009
 	VMOVSS X0, (DX)
 
-done938:
-done930:
+done1009:
+done1001:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row927
+	JNZ  row998
 	VZEROUPPER
 	RET
 
@@ -26704,12 +28273,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row939:
+row1010:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest941
+	JGE  rest1012
 
-loop940:
+loop1011:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26728,11 +28297,11 @@ loop940:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop940
+	JL           loop1011
 
-rest941:
+rest1012:
 	TESTQ        SI, SI
-	JZ           done942
+	JZ           done1013
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26748,54 +28317,54 @@ rest941:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two944
+	JZ           two1015
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two944:
+two1015:
 	TESTQ     $0x00000002, SI
-	JZ        one945
+	JZ        one1016
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one945:
+one1016:
 	TESTQ  $0x00000001, SI
-	JZ     done946
+	JZ     done1017
 	VMOVSS X0, (R11)
 
-done946:
+done1017:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two948
+	JZ           two1019
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two948:
+two1019:
 	TESTQ     $0x00000002, SI
-	JZ        one949
+	JZ        one1020
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one949:
+one1020:
 	TESTQ  $0x00000001, SI
-	JZ     done950
+	JZ     done1021
 	VMOVSS X0, (DX)
 
-done950:
-done942:
+done1021:
+done1013:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row939
+	JNZ  row1010
 	VZEROUPPER
 	RET
 
@@ -26817,12 +28386,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row951:
+row1022:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest953
+	JGE  rest1024
 
-loop952:
+loop1023:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26838,11 +28407,11 @@ loop952:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop952
+	JL           loop1023
 
-rest953:
+rest1024:
 	TESTQ        SI, SI
-	JZ           done954
+	JZ           done1025
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26854,24 +28423,24 @@ rest953:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two956
+	JZ           two1027
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two956:
+two1027:
 	TESTQ     $0x00000002, SI
-	JZ        one957
+	JZ        one1028
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one957:
+one1028:
 	TESTQ  $0x00000001, SI
-	JZ     done958
+	JZ     done1029
 	VMOVSS X2, (R11)
 
-done958:
+done1029:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -26879,30 +28448,30 @@ done958:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two960
+	JZ           two1031
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two960:
+two1031:
 	TESTQ     $0x00000002, SI
-	JZ        one961
+	JZ        one1032
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one961:
+one1032:
 	TESTQ  $0x00000001, SI
-	JZ     done962
+	JZ     done1033
 	VMOVSS X0, (DX)
 
-done962:
-done954:
+done1033:
+done1025:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row951
+	JNZ  row1022
 	VZEROUPPER
 	RET
 
@@ -26924,12 +28493,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row963:
+row1034:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest965
+	JGE  rest1036
 
-loop964:
+loop1035:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -26948,11 +28517,11 @@ loop964:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop964
+	JL           loop1035
 
-rest965:
+rest1036:
 	TESTQ        SI, SI
-	JZ           done966
+	JZ           done1037
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -26964,24 +28533,24 @@ rest965:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two968
+	JZ           two1039
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two968:
+two1039:
 	TESTQ     $0x00000002, SI
-	JZ        one969
+	JZ        one1040
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one969:
+one1040:
 	TESTQ  $0x00000001, SI
-	JZ     done970
+	JZ     done1041
 	VMOVSS X2, (R11)
 
-done970:
+done1041:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -26992,30 +28561,30 @@ done970:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two972
+	JZ           two1043
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two972:
+two1043:
 	TESTQ     $0x00000002, SI
-	JZ        one973
+	JZ        one1044
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one973:
+one1044:
 	TESTQ  $0x00000001, SI
-	JZ     done974
+	JZ     done1045
 	VMOVSS X0, (DX)
 
-done974:
-done966:
+done1045:
+done1037:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row963
+	JNZ  row1034
 	VZEROUPPER
 	RET
 
@@ -27037,12 +28606,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row975:
+row1046:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest977
+	JGE  rest1048
 
-loop976:
+loop1047:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27063,11 +28632,11 @@ loop976:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop976
+	JL           loop1047
 
-rest977:
+rest1048:
 	TESTQ        SI, SI
-	JZ           done978
+	JZ           done1049
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27079,24 +28648,24 @@ rest977:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two980
+	JZ           two1051
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two980:
+two1051:
 	TESTQ     $0x00000002, SI
-	JZ        one981
+	JZ        one1052
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one981:
+one1052:
 	TESTQ  $0x00000001, SI
-	JZ     done982
+	JZ     done1053
 	VMOVSS X2, (R11)
 
-done982:
+done1053:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -27109,30 +28678,30 @@ done982:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two984
+	JZ           two1055
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two984:
+two1055:
 	TESTQ     $0x00000002, SI
-	JZ        one985
+	JZ        one1056
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one985:
+one1056:
 	TESTQ  $0x00000001, SI
-	JZ     done986
+	JZ     done1057
 	VMOVSS X0, (DX)
 
-done986:
-done978:
+done1057:
+done1049:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row975
+	JNZ  row1046
 	VZEROUPPER
 	RET
 
@@ -27154,12 +28723,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row987:
+row1058:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest989
+	JGE  rest1060
 
-loop988:
+loop1059:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27181,11 +28750,11 @@ loop988:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop988
+	JL           loop1059
 
-rest989:
+rest1060:
 	TESTQ        SI, SI
-	JZ           done990
+	JZ           done1061
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27201,24 +28770,24 @@ rest989:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two992
+	JZ           two1063
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two992:
+two1063:
 	TESTQ     $0x00000002, SI
-	JZ        one993
+	JZ        one1064
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one993:
+one1064:
 	TESTQ  $0x00000001, SI
-	JZ     done994
+	JZ     done1065
 	VMOVSS X0, (R11)
 
-done994:
+done1065:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -27228,30 +28797,30 @@ done994:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two996
+	JZ           two1067
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two996:
+two1067:
 	TESTQ     $0x00000002, SI
-	JZ        one997
+	JZ        one1068
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one997:
+one1068:
 	TESTQ  $0x00000001, SI
-	JZ     done998
+	JZ     done1069
 	VMOVSS X0, (DX)
 
-done998:
-done990:
+done1069:
+done1061:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row987
+	JNZ  row1058
 	VZEROUPPER
 	RET
 
@@ -27274,12 +28843,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row999:
+row1070:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1001
+	JGE  rest1072
 
-loop1000:
+loop1071:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27311,11 +28880,11 @@ loop1000:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1000
+	JL           loop1071
 
-rest1001:
+rest1072:
 	TESTQ        SI, SI
-	JZ           done1002
+	JZ           done1073
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27329,24 +28898,24 @@ rest1001:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1004
+	JZ           two1075
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1004:
+two1075:
 	TESTQ     $0x00000002, SI
-	JZ        one1005
+	JZ        one1076
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1005:
+one1076:
 	TESTQ  $0x00000001, SI
-	JZ     done1006
+	JZ     done1077
 	VMOVSS X3, (R12)
 
-done1006:
+done1077:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27357,24 +28926,24 @@ done1006:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1008
+	JZ           two1079
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1008:
+two1079:
 	TESTQ     $0x00000002, SI
-	JZ        one1009
+	JZ        one1080
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1009:
+one1080:
 	TESTQ  $0x00000001, SI
-	JZ     done1010
+	JZ     done1081
 	VMOVSS X1, (R12)
 
-done1010:
+done1081:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -27388,31 +28957,31 @@ done1010:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1012
+	JZ           two1083
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1012:
+two1083:
 	TESTQ     $0x00000002, SI
-	JZ        one1013
+	JZ        one1084
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1013:
+one1084:
 	TESTQ  $0x00000001, SI
-	JZ     done1014
+	JZ     done1085
 	VMOVSS X0, (DX)
 
-done1014:
-done1002:
+done1085:
+done1073:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row999
+	JNZ  row1070
 	VZEROUPPER
 	RET
 
@@ -27435,12 +29004,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1015:
+row1086:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1017
+	JGE  rest1088
 
-loop1016:
+loop1087:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27480,11 +29049,11 @@ loop1016:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1016
+	JL           loop1087
 
-rest1017:
+rest1088:
 	TESTQ        SI, SI
-	JZ           done1018
+	JZ           done1089
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27506,24 +29075,24 @@ rest1017:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1020
+	JZ           two1091
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1020:
+two1091:
 	TESTQ     $0x00000002, SI
-	JZ        one1021
+	JZ        one1092
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1021:
+one1092:
 	TESTQ  $0x00000001, SI
-	JZ     done1022
+	JZ     done1093
 	VMOVSS X3, (R12)
 
-done1022:
+done1093:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27534,24 +29103,24 @@ done1022:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1024
+	JZ           two1095
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1024:
+two1095:
 	TESTQ     $0x00000002, SI
-	JZ        one1025
+	JZ        one1096
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1025:
+one1096:
 	TESTQ  $0x00000001, SI
-	JZ     done1026
+	JZ     done1097
 	VMOVSS X1, (R12)
 
-done1026:
+done1097:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -27565,31 +29134,31 @@ done1026:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1028
+	JZ           two1099
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1028:
+two1099:
 	TESTQ     $0x00000002, SI
-	JZ        one1029
+	JZ        one1100
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1029:
+one1100:
 	TESTQ  $0x00000001, SI
-	JZ     done1030
+	JZ     done1101
 	VMOVSS X0, (DX)
 
-done1030:
-done1018:
+done1101:
+done1089:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1015
+	JNZ  row1086
 	VZEROUPPER
 	RET
 
@@ -27612,12 +29181,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1031:
+row1102:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1033
+	JGE  rest1104
 
-loop1032:
+loop1103:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27652,11 +29221,11 @@ loop1032:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1032
+	JL           loop1103
 
-rest1033:
+rest1104:
 	TESTQ        SI, SI
-	JZ           done1034
+	JZ           done1105
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27674,24 +29243,24 @@ rest1033:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1036
+	JZ           two1107
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1036:
+two1107:
 	TESTQ     $0x00000002, SI
-	JZ        one1037
+	JZ        one1108
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1037:
+one1108:
 	TESTQ  $0x00000001, SI
-	JZ     done1038
+	JZ     done1109
 	VMOVSS X4, (R12)
 
-done1038:
+done1109:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -27702,24 +29271,24 @@ done1038:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1040
+	JZ           two1111
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1040:
+two1111:
 	TESTQ     $0x00000002, SI
-	JZ        one1041
+	JZ        one1112
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1041:
+one1112:
 	TESTQ  $0x00000001, SI
-	JZ     done1042
+	JZ     done1113
 	VMOVSS X1, (R12)
 
-done1042:
+done1113:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -27732,31 +29301,31 @@ done1042:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1044
+	JZ           two1115
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1044:
+two1115:
 	TESTQ     $0x00000002, SI
-	JZ        one1045
+	JZ        one1116
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1045:
+one1116:
 	TESTQ  $0x00000001, SI
-	JZ     done1046
+	JZ     done1117
 	VMOVSS X0, (DX)
 
-done1046:
-done1034:
+done1117:
+done1105:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1031
+	JNZ  row1102
 	VZEROUPPER
 	RET
 
@@ -27779,12 +29348,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1047:
+row1118:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1049
+	JGE  rest1120
 
-loop1048:
+loop1119:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27818,11 +29387,11 @@ loop1048:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1048
+	JL           loop1119
 
-rest1049:
+rest1120:
 	TESTQ        SI, SI
-	JZ           done1050
+	JZ           done1121
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -27836,24 +29405,24 @@ rest1049:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1052
+	JZ           two1123
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1052:
+two1123:
 	TESTQ     $0x00000002, SI
-	JZ        one1053
+	JZ        one1124
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1053:
+one1124:
 	TESTQ  $0x00000001, SI
-	JZ     done1054
+	JZ     done1125
 	VMOVSS X3, (R12)
 
-done1054:
+done1125:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -27864,24 +29433,24 @@ done1054:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1056
+	JZ           two1127
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1056:
+two1127:
 	TESTQ     $0x00000002, SI
-	JZ        one1057
+	JZ        one1128
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1057:
+one1128:
 	TESTQ  $0x00000001, SI
-	JZ     done1058
+	JZ     done1129
 	VMOVSS X1, (R12)
 
-done1058:
+done1129:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -27897,31 +29466,31 @@ done1058:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1060
+	JZ           two1131
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1060:
+two1131:
 	TESTQ     $0x00000002, SI
-	JZ        one1061
+	JZ        one1132
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1061:
+one1132:
 	TESTQ  $0x00000001, SI
-	JZ     done1062
+	JZ     done1133
 	VMOVSS X0, (DX)
 
-done1062:
-done1050:
+done1133:
+done1121:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1047
+	JNZ  row1118
 	VZEROUPPER
 	RET
 
@@ -27944,12 +29513,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1063:
+row1134:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1065
+	JGE  rest1136
 
-loop1064:
+loop1135:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -27991,11 +29560,11 @@ loop1064:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1064
+	JL           loop1135
 
-rest1065:
+rest1136:
 	TESTQ        SI, SI
-	JZ           done1066
+	JZ           done1137
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28017,24 +29586,24 @@ rest1065:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1068
+	JZ           two1139
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1068:
+two1139:
 	TESTQ     $0x00000002, SI
-	JZ        one1069
+	JZ        one1140
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1069:
+one1140:
 	TESTQ  $0x00000001, SI
-	JZ     done1070
+	JZ     done1141
 	VMOVSS X3, (R12)
 
-done1070:
+done1141:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -28045,24 +29614,24 @@ done1070:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1072
+	JZ           two1143
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1072:
+two1143:
 	TESTQ     $0x00000002, SI
-	JZ        one1073
+	JZ        one1144
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1073:
+one1144:
 	TESTQ  $0x00000001, SI
-	JZ     done1074
+	JZ     done1145
 	VMOVSS X1, (R12)
 
-done1074:
+done1145:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -28078,31 +29647,31 @@ done1074:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1076
+	JZ           two1147
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1076:
+two1147:
 	TESTQ     $0x00000002, SI
-	JZ        one1077
+	JZ        one1148
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1077:
+one1148:
 	TESTQ  $0x00000001, SI
-	JZ     done1078
+	JZ     done1149
 	VMOVSS X0, (DX)
 
-done1078:
-done1066:
+done1149:
+done1137:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1063
+	JNZ  row1134
 	VZEROUPPER
 	RET
 
@@ -28124,12 +29693,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1079:
+row1150:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1081
+	JGE  rest1152
 
-loop1080:
+loop1151:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28152,11 +29721,11 @@ loop1080:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1080
+	JL           loop1151
 
-rest1081:
+rest1152:
 	TESTQ        SI, SI
-	JZ           done1082
+	JZ           done1153
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28171,24 +29740,24 @@ rest1081:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1084
+	JZ           two1155
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1084:
+two1155:
 	TESTQ     $0x00000002, SI
-	JZ        one1085
+	JZ        one1156
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1085:
+one1156:
 	TESTQ  $0x00000001, SI
-	JZ     done1086
+	JZ     done1157
 	VMOVSS X2, (R11)
 
-done1086:
+done1157:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28200,30 +29769,30 @@ done1086:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1088
+	JZ           two1159
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1088:
+two1159:
 	TESTQ     $0x00000002, SI
-	JZ        one1089
+	JZ        one1160
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1089:
+one1160:
 	TESTQ  $0x00000001, SI
-	JZ     done1090
+	JZ     done1161
 	VMOVSS X0, (DX)
 
-done1090:
-done1082:
+done1161:
+done1153:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1079
+	JNZ  row1150
 	VZEROUPPER
 	RET
 
@@ -28245,12 +29814,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1091:
+row1162:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1093
+	JGE  rest1164
 
-loop1092:
+loop1163:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28275,11 +29844,11 @@ loop1092:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1092
+	JL           loop1163
 
-rest1093:
+rest1164:
 	TESTQ        SI, SI
-	JZ           done1094
+	JZ           done1165
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28294,24 +29863,24 @@ rest1093:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1096
+	JZ           two1167
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1096:
+two1167:
 	TESTQ     $0x00000002, SI
-	JZ        one1097
+	JZ        one1168
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1097:
+one1168:
 	TESTQ  $0x00000001, SI
-	JZ     done1098
+	JZ     done1169
 	VMOVSS X2, (R11)
 
-done1098:
+done1169:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28325,30 +29894,30 @@ done1098:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1100
+	JZ           two1171
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1100:
+two1171:
 	TESTQ     $0x00000002, SI
-	JZ        one1101
+	JZ        one1172
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1101:
+one1172:
 	TESTQ  $0x00000001, SI
-	JZ     done1102
+	JZ     done1173
 	VMOVSS X0, (DX)
 
-done1102:
-done1094:
+done1173:
+done1165:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1091
+	JNZ  row1162
 	VZEROUPPER
 	RET
 
@@ -28370,12 +29939,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1103:
+row1174:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1105
+	JGE  rest1176
 
-loop1104:
+loop1175:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28401,11 +29970,11 @@ loop1104:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1104
+	JL           loop1175
 
-rest1105:
+rest1176:
 	TESTQ        SI, SI
-	JZ           done1106
+	JZ           done1177
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28424,24 +29993,24 @@ rest1105:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1108
+	JZ           two1179
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1108:
+two1179:
 	TESTQ     $0x00000002, SI
-	JZ        one1109
+	JZ        one1180
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1109:
+one1180:
 	TESTQ  $0x00000001, SI
-	JZ     done1110
+	JZ     done1181
 	VMOVSS X3, (R11)
 
-done1110:
+done1181:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -28452,30 +30021,30 @@ done1110:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1112
+	JZ           two1183
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1112:
+two1183:
 	TESTQ     $0x00000002, SI
-	JZ        one1113
+	JZ        one1184
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1113:
+one1184:
 	TESTQ  $0x00000001, SI
-	JZ     done1114
+	JZ     done1185
 	VMOVSS X0, (DX)
 
-done1114:
-done1106:
+done1185:
+done1177:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1103
+	JNZ  row1174
 	VZEROUPPER
 	RET
 
@@ -28498,12 +30067,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1115:
+row1186:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1117
+	JGE  rest1188
 
-loop1116:
+loop1187:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28531,11 +30100,11 @@ loop1116:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1116
+	JL           loop1187
 
-rest1117:
+rest1188:
 	TESTQ        SI, SI
-	JZ           done1118
+	JZ           done1189
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28550,24 +30119,24 @@ rest1117:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1120
+	JZ           two1191
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1120:
+two1191:
 	TESTQ     $0x00000002, SI
-	JZ        one1121
+	JZ        one1192
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1121:
+one1192:
 	TESTQ  $0x00000001, SI
-	JZ     done1122
+	JZ     done1193
 	VMOVSS X2, (R12)
 
-done1122:
+done1193:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28579,24 +30148,24 @@ done1122:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1124
+	JZ           two1195
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1124:
+two1195:
 	TESTQ     $0x00000002, SI
-	JZ        one1125
+	JZ        one1196
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1125:
+one1196:
 	TESTQ  $0x00000001, SI
-	JZ     done1126
+	JZ     done1197
 	VMOVSS X2, (R12)
 
-done1126:
+done1197:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -28604,31 +30173,31 @@ done1126:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1128
+	JZ           two1199
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1128:
+two1199:
 	TESTQ     $0x00000002, SI
-	JZ        one1129
+	JZ        one1200
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1129:
+one1200:
 	TESTQ  $0x00000001, SI
-	JZ     done1130
+	JZ     done1201
 	VMOVSS X0, (DX)
 
-done1130:
-done1118:
+done1201:
+done1189:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1115
+	JNZ  row1186
 	VZEROUPPER
 	RET
 
@@ -28650,12 +30219,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1131:
+row1202:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1133
+	JGE  rest1204
 
-loop1132:
+loop1203:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28674,11 +30243,11 @@ loop1132:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1132
+	JL           loop1203
 
-rest1133:
+rest1204:
 	TESTQ        SI, SI
-	JZ           done1134
+	JZ           done1205
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28689,24 +30258,24 @@ rest1133:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1136
+	JZ           two1207
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1136:
+two1207:
 	TESTQ     $0x00000002, SI
-	JZ        one1137
+	JZ        one1208
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1137:
+one1208:
 	TESTQ  $0x00000001, SI
-	JZ     done1138
+	JZ     done1209
 	VMOVSS X3, (R11)
 
-done1138:
+done1209:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28718,30 +30287,30 @@ done1138:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1140
+	JZ           two1211
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1140:
+two1211:
 	TESTQ     $0x00000002, SI
-	JZ        one1141
+	JZ        one1212
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1141:
+one1212:
 	TESTQ  $0x00000001, SI
-	JZ     done1142
+	JZ     done1213
 	VMOVSS X0, (DX)
 
-done1142:
-done1134:
+done1213:
+done1205:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1131
+	JNZ  row1202
 	VZEROUPPER
 	RET
 
@@ -28763,12 +30332,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1143:
+row1214:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1145
+	JGE  rest1216
 
-loop1144:
+loop1215:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28789,11 +30358,11 @@ loop1144:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1144
+	JL           loop1215
 
-rest1145:
+rest1216:
 	TESTQ        SI, SI
-	JZ           done1146
+	JZ           done1217
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28804,24 +30373,24 @@ rest1145:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1148
+	JZ           two1219
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1148:
+two1219:
 	TESTQ     $0x00000002, SI
-	JZ        one1149
+	JZ        one1220
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1149:
+one1220:
 	TESTQ  $0x00000001, SI
-	JZ     done1150
+	JZ     done1221
 	VMOVSS X3, (R11)
 
-done1150:
+done1221:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -28835,30 +30404,30 @@ done1150:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1152
+	JZ           two1223
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1152:
+two1223:
 	TESTQ     $0x00000002, SI
-	JZ        one1153
+	JZ        one1224
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1153:
+one1224:
 	TESTQ  $0x00000001, SI
-	JZ     done1154
+	JZ     done1225
 	VMOVSS X0, (DX)
 
-done1154:
-done1146:
+done1225:
+done1217:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1143
+	JNZ  row1214
 	VZEROUPPER
 	RET
 
@@ -28880,12 +30449,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1155:
+row1226:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1157
+	JGE  rest1228
 
-loop1156:
+loop1227:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28907,11 +30476,11 @@ loop1156:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1156
+	JL           loop1227
 
-rest1157:
+rest1228:
 	TESTQ        SI, SI
-	JZ           done1158
+	JZ           done1229
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -28926,24 +30495,24 @@ rest1157:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1160
+	JZ           two1231
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1160:
+two1231:
 	TESTQ     $0x00000002, SI
-	JZ        one1161
+	JZ        one1232
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1161:
+one1232:
 	TESTQ  $0x00000001, SI
-	JZ     done1162
+	JZ     done1233
 	VMOVSS X3, (R11)
 
-done1162:
+done1233:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -28954,30 +30523,30 @@ done1162:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1164
+	JZ           two1235
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1164:
+two1235:
 	TESTQ     $0x00000002, SI
-	JZ        one1165
+	JZ        one1236
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1165:
+one1236:
 	TESTQ  $0x00000001, SI
-	JZ     done1166
+	JZ     done1237
 	VMOVSS X0, (DX)
 
-done1166:
-done1158:
+done1237:
+done1229:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1155
+	JNZ  row1226
 	VZEROUPPER
 	RET
 
@@ -29003,12 +30572,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1167:
+row1238:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1169
+	JGE  rest1240
 
-loop1168:
+loop1239:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -29022,11 +30591,11 @@ loop1168:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1168
+	JL           loop1239
 
-rest1169:
+rest1240:
 	TESTQ        SI, SI
-	JZ           done1170
+	JZ           done1241
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29034,24 +30603,24 @@ rest1169:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1172
+	JZ           two1243
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1172:
+two1243:
 	TESTQ     $0x00000002, SI
-	JZ        one1173
+	JZ        one1244
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1173:
+one1244:
 	TESTQ  $0x00000001, SI
-	JZ     done1174
+	JZ     done1245
 	VMOVSS X2, (R14)
 
-done1174:
+done1245:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -29061,25 +30630,25 @@ done1174:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1176
+	JZ           two1247
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1176:
+two1247:
 	TESTQ     $0x00000002, SI
-	JZ        one1177
+	JZ        one1248
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1177:
+one1248:
 	TESTQ  $0x00000001, SI
-	JZ     done1178
+	JZ     done1249
 	VMOVSS X0, (DX)
 
-done1178:
-done1170:
+done1249:
+done1241:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29087,7 +30656,7 @@ done1170:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1167
+	JNZ  row1238
 	VZEROUPPER
 	RET
 
@@ -29112,12 +30681,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1179:
+row1250:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1181
+	JGE  rest1252
 
-loop1180:
+loop1251:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -29130,11 +30699,11 @@ loop1180:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1180
+	JL           loop1251
 
-rest1181:
+rest1252:
 	TESTQ        SI, SI
-	JZ           done1182
+	JZ           done1253
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29148,32 +30717,32 @@ rest1181:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1184
+	JZ           two1255
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1184:
+two1255:
 	TESTQ     $0x00000002, SI
-	JZ        one1185
+	JZ        one1256
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1185:
+one1256:
 	TESTQ  $0x00000001, SI
-	JZ     done1186
+	JZ     done1257
 	VMOVSS X0, (DX)
 
-done1186:
-done1182:
+done1257:
+done1253:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1179
+	JNZ  row1250
 	VZEROUPPER
 	RET
 
@@ -29197,12 +30766,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1187:
+row1258:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1189
+	JGE  rest1260
 
-loop1188:
+loop1259:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y2
@@ -29213,11 +30782,11 @@ loop1188:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1188
+	JL           loop1259
 
-rest1189:
+rest1260:
 	TESTQ        SI, SI
-	JZ           done1190
+	JZ           done1261
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29229,31 +30798,31 @@ rest1189:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1192
+	JZ           two1263
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1192:
+two1263:
 	TESTQ     $0x00000002, SI
-	JZ        one1193
+	JZ        one1264
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1193:
+one1264:
 	TESTQ  $0x00000001, SI
-	JZ     done1194
+	JZ     done1265
 	VMOVSS X0, (DX)
 
-done1194:
-done1190:
+done1265:
+done1261:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1187
+	JNZ  row1258
 	VZEROUPPER
 	RET
 
@@ -29278,12 +30847,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1195:
+row1266:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1197
+	JGE  rest1268
 
-loop1196:
+loop1267:
 	VMOVUPS     (DI)(DX*1), Y0
 	VMOVUPS     (R8)(DX*1), Y1
 	VMOVUPS     (R9)(DX*1), Y2
@@ -29296,11 +30865,11 @@ loop1196:
 	VMOVUPS     Y2, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1196
+	JL          loop1267
 
-rest1197:
+rest1268:
 	TESTQ        SI, SI
-	JZ           done1198
+	JZ           done1269
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29314,25 +30883,25 @@ rest1197:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1200
+	JZ           two1271
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1200:
+two1271:
 	TESTQ     $0x00000002, SI
-	JZ        one1201
+	JZ        one1272
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1201:
+one1272:
 	TESTQ  $0x00000001, SI
-	JZ     done1202
+	JZ     done1273
 	VMOVSS X0, (DX)
 
-done1202:
-done1198:
+done1273:
+done1269:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29340,7 +30909,7 @@ done1198:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1195
+	JNZ  row1266
 	VZEROUPPER
 	RET
 
@@ -29367,12 +30936,12 @@ TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1203:
+row1274:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1205
+	JGE  rest1276
 
-loop1204:
+loop1275:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -29386,11 +30955,11 @@ loop1204:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1204
+	JL      loop1275
 
-rest1205:
+rest1276:
 	TESTQ        SI, SI
-	JZ           done1206
+	JZ           done1277
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -29399,71 +30968,71 @@ rest1205:
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1208
+	JZ           two1279
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1208:
+two1279:
 	TESTQ     $0x00000002, SI
-	JZ        one1209
+	JZ        one1280
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1209:
+one1280:
 	TESTQ  $0x00000001, SI
-	JZ     done1210
+	JZ     done1281
 	VMOVSS X3, (R15)
 
-done1210:
+done1281:
 	VMASKMOVPS   (R10)(DX*1), Y1, Y3
 	VMULPS       Y3, Y2, Y3
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1212
+	JZ           two1283
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1212:
+two1283:
 	TESTQ     $0x00000002, SI
-	JZ        one1213
+	JZ        one1284
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1213:
+one1284:
 	TESTQ  $0x00000001, SI
-	JZ     done1214
+	JZ     done1285
 	VMOVSS X3, (R15)
 
-done1214:
+done1285:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1216
+	JZ           two1287
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1216:
+two1287:
 	TESTQ     $0x00000002, SI
-	JZ        one1217
+	JZ        one1288
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1217:
+one1288:
 	TESTQ  $0x00000001, SI
-	JZ     done1218
+	JZ     done1289
 	VMOVSS X1, (DX)
 
-done1218:
-done1206:
+done1289:
+done1277:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29472,7 +31041,7 @@ done1206:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1203
+	JNZ  row1274
 	VZEROUPPER
 	RET
 
@@ -29497,12 +31066,12 @@ TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1219:
+row1290:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1221
+	JGE  rest1292
 
-loop1220:
+loop1291:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -29518,11 +31087,11 @@ loop1220:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1220
+	JL          loop1291
 
-rest1221:
+rest1292:
 	TESTQ        SI, SI
-	JZ           done1222
+	JZ           done1293
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -29535,49 +31104,49 @@ rest1221:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1224
+	JZ           two1295
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1224:
+two1295:
 	TESTQ     $0x00000002, SI
-	JZ        one1225
+	JZ        one1296
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1225:
+one1296:
 	TESTQ  $0x00000001, SI
-	JZ     done1226
+	JZ     done1297
 	VMOVSS X3, (R14)
 
-done1226:
+done1297:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1228
+	JZ           two1299
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1228:
+two1299:
 	TESTQ     $0x00000002, SI
-	JZ        one1229
+	JZ        one1300
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1229:
+one1300:
 	TESTQ  $0x00000001, SI
-	JZ     done1230
+	JZ     done1301
 	VMOVSS X0, (DX)
 
-done1230:
-done1222:
+done1301:
+done1293:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -29585,7 +31154,7 @@ done1222:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1219
+	JNZ  row1290
 	VZEROUPPER
 	RET
 
@@ -30328,68 +31897,73 @@ DATA vecEntryAVX512<>+504(SB)/8, $·vecFromU8AVX512(SB)
 DATA vecEntryAVX512<>+512(SB)/8, $·vecFromI32AVX512(SB)
 DATA vecEntryAVX512<>+520(SB)/8, $·vecMaskAVX512(SB)
 DATA vecEntryAVX512<>+528(SB)/8, $·vecLossEndAVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused54AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1024
+DATA vecEntryAVX512<>+536(SB)/8, $·vecScaleRowsAVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecAttendRowsAVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecAttendBackAVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecAttendSumsAVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecAttendEndAVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused54AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1064
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -30464,62 +32038,67 @@ DATA vecEntryAVX2<>+504(SB)/8, $·vecFromU8AVX2(SB)
 DATA vecEntryAVX2<>+512(SB)/8, $·vecFromI32AVX2(SB)
 DATA vecEntryAVX2<>+520(SB)/8, $·vecMaskAVX2(SB)
 DATA vecEntryAVX2<>+528(SB)/8, $·vecLossEndAVX2(SB)
-DATA vecEntryAVX2<>+584(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+592(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+600(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+608(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+616(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+624(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+632(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+680(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+688(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+696(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+704(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused54AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1024
+DATA vecEntryAVX2<>+536(SB)/8, $·vecScaleRowsAVX2(SB)
+DATA vecEntryAVX2<>+544(SB)/8, $·vecAttendRowsAVX2(SB)
+DATA vecEntryAVX2<>+552(SB)/8, $·vecAttendBackAVX2(SB)
+DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendSumsAVX2(SB)
+DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendEndAVX2(SB)
+DATA vecEntryAVX2<>+624(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+632(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+640(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+648(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+664(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+688(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+704(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused54AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1064
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -44,7 +44,7 @@ func (w *walk) build(limit int) *graph.Node {
 	cols := []int{1, 2, 3, 4, 8, 15, 16, 17, 33, 64, 130}[pick(w.s, 11)]
 	w.keep(w.Example(Normal, cols), w.Example(Normal), w.Example(Normal, 2, cols), w.Update(Normal, cols), w.Update(Normal, 2, 1))
 	steps := []func() *graph.Node{w.unary, w.unary, w.unary, w.binary, w.binary, w.binary, w.ternary, w.reduce, w.spread, w.row,
-		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm, w.mix, w.sequence, w.sequence, w.position}
+		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm, w.mix, w.sequence, w.sequence, w.position, w.attend}
 	for range min(limit, 6+pick(w.s, Full-6)) {
 		if n := steps[pick(w.s, len(steps))](); n != nil && n.Shape.Size() <= 1<<10 {
 			w.keep(n)
@@ -310,6 +310,34 @@ func (w *walk) mix() *graph.Node {
 	y, _, variance, _ := w.BatchNorm(x, w.Fixed(w.next("shift"), Normal, channels), gamma, beta, 0.1)
 	w.Output(name, variance)
 	return y
+}
+
+// attend is attention over a value's positions, with whatever masks, or of new
+// positions to cached ones, which no gradient reaches.
+func (w *walk) attend() *graph.Node {
+	x := w.find(func(n *graph.Node) bool { return n.PerExample() && len(n.Shape.Inner()) == 2 })
+	if x == nil {
+		return nil
+	}
+	a := graph.Attention{KVHeads: 1 + pick(w.s, 2), Dim: 1 + pick(w.s, 5), Causal: pick(w.s, 2) == 0}
+	a.Heads = a.KVHeads * (1 + pick(w.s, 2))
+	t := x.Shape.Inner()[0]
+	if pick(w.s, 3) == 0 {
+		cache := w.Data(w.next("cache"), Normal, 7, 2*a.KVHeads*a.Dim)
+		w.keep(w.CachedAttention(w.Data(w.next("new"), Normal, 2, a.Width()), cache, w.Index(8), a))
+	}
+	var lengths, segment *graph.Node
+	if pick(w.s, 2) == 0 {
+		lengths = w.Index(t + 1)
+	}
+	if pick(w.s, 2) == 0 {
+		segment = w.Number(w.next("segment"), float64(pick(w.s, 4)))
+	}
+	if pick(w.s, 2) == 0 {
+		a.Dropout, a.Stream = 0.3, w.next("attention")
+	}
+	qkv := w.Linear(w.RMSNormalize(x, 1), w.Update(Normal, x.Shape.Last(), a.Width()), nil)
+	return w.Attention(qkv, lengths, segment, a)
 }
 
 // loss is the sum, over a few values, of their means, some squared, with a

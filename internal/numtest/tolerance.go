@@ -55,6 +55,11 @@ var accuracies = map[string]accuracy{
 	"rmsnormalizegrad": {bound: eachRow(rmsNormalizeGradBound)},
 	"crossentropy":     {bound: crossEntropyBound},
 
+	"attention":       {bound: attentionBound},
+	"attentionstats":  {bound: statsBound},
+	"attentiongrad":   {bound: attentionGradBound},
+	"attentioncached": {bound: attentionBound},
+
 	"momentsums":         {bound: momentBound},
 	"gradsums":           {bound: momentBound},
 	"groupsums":          {bound: momentBound},

@@ -141,6 +141,11 @@ var table = map[string]func(*call){
 	"positionrowsgrad": positionRowsGrad,
 	"sinusoids":        sinusoids,
 
+	"attention":       attention,
+	"attentionstats":  attentionStats,
+	"attentiongrad":   attentionGrad,
+	"attentioncached": attention,
+
 	"broadcast": broadcast,
 	"reshape":   func(c *call) { copy(c.out.Data, c.in[0].Data) },
 	"barrier":   func(c *call) { copy(c.out.Data, c.in[0].Data) },

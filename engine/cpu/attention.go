@@ -1,0 +1,123 @@
+package cpu
+
+import (
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
+	"github.com/descent-ml/descent/internal/rng"
+)
+
+// attention is a call of one of the attention kernels: an example at a time.
+type attention struct {
+	kernel.Attention
+	size                         int // qkv of an example
+	qkv, segment, lengths        ref // lengths may be none
+	o, stats, do, dqkv           ref // those that the call reads or makes
+	cache, past                  ref
+	cacheSize                    int
+	hasLengths, hasO, wantsStats bool
+}
+
+// newAttention fills what all of them need. The operands begin with qkv and, but
+// for the cached one, segment; lengths are last.
+func (p *program) newAttention(n *graph.Node) *attention {
+	d, qkv := n.Attr.Attention, n.In[0]
+	a := &attention{size: qkv.Shape.Size(), qkv: p.operand(n, 0), segment: p.operand(n, 1)}
+	a.Attention = kernel.Attention{Heads: d.Heads, KVHeads: d.KVHeads, Dim: d.Dim, Positions: qkv.Shape.Inner()[0], Causal: d.Causal}
+	if d.Dropout > 0 {
+		a.Drop = kernel.ProbabilityMask{Key: rng.Key(p.opts.Seed, "dropout:"+d.Stream), Threshold: dropThreshold(d.Dropout), Scale: float32(1 / (1 - d.Dropout))}
+	}
+	if l := n.Lengths(); l != nil {
+		a.hasLengths, a.lengths = true, p.ref(p.plan.Root(l))
+	}
+	return a
+}
+
+func (p *program) operand(n *graph.Node, i int) ref { return p.ref(p.plan.Root(n.In[i])) }
+
+// prepareAttention makes the result, the statistics, or both.
+func prepareAttention(p *program, n *graph.Node, s *step) error {
+	s.run, s.attention = runAttention, p.newAttention(n)
+	s.attention.place(n.Op.Name, p.ref(n))
+	return nil
+}
+
+// place says where a result goes.
+func (a *attention) place(op string, to ref) {
+	if op == "attention" {
+		a.o, a.hasO = to, true
+	} else {
+		a.stats, a.wantsStats = to, true
+	}
+}
+
+func (p *program) newAttentionPair(u *compile.Unit) step {
+	s := step{run: runAttention, attention: p.newAttention(u.Nodes[0])}
+	for _, n := range u.Nodes {
+		s.attention.place(n.Op.Name, p.ref(n))
+	}
+	return s
+}
+
+func prepareAttentionGrad(p *program, n *graph.Node, s *step) error {
+	a := p.newAttention(n)
+	a.stats, a.o, a.do, a.dqkv = p.operand(n, 2), p.operand(n, 3), p.operand(n, 4), p.ref(n)
+	s.run, s.attention = runAttentionGrad, a
+	return nil
+}
+
+func prepareAttentionCached(p *program, n *graph.Node, s *step) error {
+	a := p.newAttention(n)
+	a.cache, a.past, a.o = p.operand(n, 1), p.operand(n, 2), p.ref(n)
+	a.cacheSize = n.In[1].Shape.Size()
+	s.run, s.attention = runAttentionCached, a
+	return nil
+}
+
+// of returns the kernel's description of example r of the micro-batch.
+func (a *attention) of(p *program, r int) kernel.Attention {
+	k := a.Attention
+	k.Length, k.Segment = k.Positions, int(p.f32(&a.segment)[0])
+	if a.hasLengths {
+		k.Length = min(k.Length, max(0, int(p.i32(&a.lengths)[r])))
+	}
+	k.Drop.Position = p.position(r)
+	return k
+}
+
+// example returns the part of example r in a value of so many elements each.
+func (p *program) example(x *ref, r, size int) []float32 { return p.f32(x)[r*size:][:size] }
+
+func runAttention(p *program, w *worker, s *step, r0, r1 int) {
+	a := s.attention
+	for r := r0; r < r1; r++ {
+		k := a.of(p, r)
+		var o, stats []float32
+		if a.hasO {
+			o = p.example(&a.o, r, k.Positions*k.Heads*k.Dim)
+		}
+		if a.wantsStats {
+			stats = p.example(&a.stats, r, k.Positions*k.Heads)
+		}
+		k.Forward(o, stats, p.example(&a.qkv, r, a.size), &w.scratch)
+	}
+}
+
+func runAttentionGrad(p *program, w *worker, s *step, r0, r1 int) {
+	a := s.attention
+	for r := r0; r < r1; r++ {
+		k := a.of(p, r)
+		out := k.Positions * k.Heads * k.Dim
+		k.Backward(p.example(&a.dqkv, r, a.size), p.example(&a.qkv, r, a.size), p.example(&a.stats, r, k.Positions*k.Heads),
+			p.example(&a.o, r, out), p.example(&a.do, r, out), &w.scratch)
+	}
+}
+
+func runAttentionCached(p *program, w *worker, s *step, r0, r1 int) {
+	a := s.attention
+	rows := a.cacheSize / (2 * a.KVHeads * a.Dim)
+	for r := r0; r < r1; r++ {
+		past := min(rows, max(0, int(p.i32(&a.past)[r])))
+		a.Cached(p.example(&a.o, r, a.Positions*a.Heads*a.Dim), p.example(&a.qkv, r, a.size), p.example(&a.cache, r, a.cacheSize), past, &w.scratch)
+	}
+}
