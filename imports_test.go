@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"optim":             {"graph", "tensor", "internal/portmath"},
 	"internal/cells":    {"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/format"},
 	"tokenizer":         {},
-	"dataset":           {"tensor", "tokenizer", "tokenizer", "internal/cells", "internal/portmath", "internal/rng", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
+	"dataset":           {"tensor", "tokenizer", "internal/cells", "internal/portmath", "internal/rng", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "golang.org/x/sys/unix", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 	"dataset/digits":    {"dataset", "tensor"},
 	"checkpoint":        {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"metric":            {"internal/rng", "internal/portmath"},

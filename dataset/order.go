@@ -20,6 +20,21 @@ func Shuffled(n int, seed uint64) Order {
 	return s.at
 }
 
+// Ordered is a dataset that has an order of its own for training.
+type Ordered interface {
+	Dataset
+	Order(seed uint64) Order
+}
+
+// OrderOf returns the order of the examples of a dataset for training: its own,
+// or Shuffled.
+func OrderOf(ds Dataset, seed uint64) Order {
+	if o, ok := ds.(Ordered); ok {
+		return o.Order(seed)
+	}
+	return Shuffled(ds.Len(), seed)
+}
+
 // shuffle holds the permutation of the epoch that was asked for last. A lock
 // that nobody else wants costs less than a place of the permutation.
 type shuffle struct {

@@ -27,7 +27,7 @@ type Config struct {
 	Model     nn.Layer
 	Data      dataset.Dataset // to train on
 	Val, Test dataset.Dataset // with the fields of Data, or nil
-	Order     dataset.Order   // of Data in each epoch; default dataset.Shuffled
+	Order     dataset.Order   // of Data in each epoch; default dataset.OrderOf
 	DropLast  bool            // leave out the last batch of an epoch if it is shorter
 
 	Loss      nn.Loss
@@ -121,7 +121,7 @@ func (c Config) withDefaults() Config {
 		c.Batch = batch.Fixed(min(64, c.Data.Len()))
 	}
 	if c.Order == nil && c.Data != nil {
-		c.Order = dataset.Shuffled(c.Data.Len(), c.Seed)
+		c.Order = dataset.OrderOf(c.Data, c.Seed)
 	}
 	setDefault(&c.ValidateEvery, batch.Epochs(1))
 	setDefault(&c.LogEvery, batch.Span{N: 1, Unit: batch.Percent})
