@@ -84,10 +84,14 @@ func (b *Builder) Linear(x, w, bias *Node) *Node {
 func (b *Builder) LinearT(x, w *Node) *Node { return b.add(opLinearT, Attr{}, x, w) }
 
 // Tallest returns the most rows that an example has in a product with a matrix:
-// the positions of a sequence; 1 without one.
+// the positions of a sequence; 1 without one, and with a recurrent layer, which
+// takes one position of many examples at a time.
 func (g *Graph) Tallest() int {
 	rows := 1
 	for _, n := range g.Nodes {
+		if n.recurrent() {
+			return 1
+		}
 		if n.Op.Class == Contract && n.PerExample() {
 			rows = max(rows, n.Shape.Size()/n.Shape.Last())
 		}

@@ -272,6 +272,10 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"positionrows":     preparePositions(runPositionRows),
 	"positionrowsgrad": preparePositions(runPositionRowsGrad),
 	"sinusoids":        prepareSinusoids,
+	"lstm":             prepareRecurrent(runLSTM),
+	"lstmgrad":         prepareRecurrent(runLSTMGrad),
+	"gru":              prepareRecurrent(runGRU),
+	"grugrad":          prepareRecurrent(runGRUGrad),
 }
 
 type runFunc = func(p *program, w *worker, s *step, r0, r1 int)

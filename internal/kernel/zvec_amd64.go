@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 133
+const vecKernels = 140
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -71,6 +71,13 @@ var fusedKeys = [...]string{
 	"t0=fma(x0,x1,x2);x5=fma(x3,x4,t0)",
 	"x2=relugrad(x0,x1);x4=mul(x2,x3);x6=mul(x2,x5)",
 	"t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)",
+	"x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)",
+	"x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)",
+	"t0=tanh(x0);t1=mul(x2,x1);t2=mul(t0,t0);t3=sub(s0,t2);x3=fma(t1,t3,x3);t4=mul(x2,t0);t5=sub(s0,x1);t6=mul(x1,t5);x4=mul(t4,t6)",
+	"t0=mul(x4,x2);t1=sub(s0,x0);t2=mul(x0,t1);x5=mul(t0,t2);t3=mul(x4,x3);t4=sub(s0,x1);t5=mul(x1,t4);x6=mul(t3,t5);t6=mul(x4,x0);t7=mul(x2,x2);t8=sub(s0,t7);x7=mul(t6,t8);x4=mul(x4,x1)",
+	"t0=fma(x2,x0,x1);x5=tanh(t0);t1=sub(x4,x5);x6=fma(x3,t1,x5);x4=fma(x3,t1,x5)",
+	"t0=sub(x3,x2);t1=mul(x0,t0);t2=sub(s0,x1);t3=mul(x1,t2);x4=mul(t1,t3);t4=mul(x0,t2);t5=mul(x2,x2);t6=sub(s0,t5);x5=mul(t4,t6);x0=mul(x0,x1)",
+	"t0=mul(x0,x1);t1=sub(s0,x2);t2=mul(x2,t1);x3=mul(t0,t2);x4=mul(x0,x2)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -519,6 +526,27 @@ func vecFused53AVX512(fn uintptr, a *byte)
 func vecFused54AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused55AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused56AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused57AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused58AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused59AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused60AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused61AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -898,3 +926,24 @@ func vecFused53AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused54AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused55AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused56AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused57AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused58AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused59AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused60AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused61AVX2(fn uintptr, a *byte)

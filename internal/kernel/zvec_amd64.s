@@ -13651,6 +13651,1046 @@ done599:
 	VZEROUPPER
 	RET
 
+// func vecFused55AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  72(AX), R14
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row600:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest602
+
+loop601:
+	VMOVUPS          (DI)(DX*1), Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z9
+	VMULPS           Z1, Z1, Z10
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z10, Z9, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z3, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	VMOVUPS          (R8)(DX*1), Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z9
+	VMINPS           Z2, Z9, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z9
+	VMAXPS           Z2, Z9, Z2
+	VMOVAPS          Z2, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
+	VMULPS           Z2, Z2, Z11
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z11, Z10, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z9, Z2, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VBLENDMPS        Z2, Z1, K2, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z1
+	VDIVPS           Z1, Z4, Z1
+	VMOVUPS          Z1, (R12)(DX*1)
+	VMOVUPS          (R9)(DX*1), Z2
+	VANDPS.BCST      vecConst<>+32(SB), Z2, Z9
+	VMULPS           Z9, Z9, Z10
+	VBROADCASTSS     vecConst<>+1216(SB), Z11
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z10, Z11
+	VMULPS           Z9, Z10, Z10
+	VMOVAPS          Z9, Z12
+	VFMADD231PS      Z10, Z11, Z12
+	VADDPS           Z9, Z9, Z10
+	VBROADCASTSS     vecConst<>+160(SB), Z11
+	VMINPS           Z10, Z11, Z10
+	VBROADCASTSS     vecConst<>+192(SB), Z11
+	VMAXPS           Z10, Z11, Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z10
+	VBROADCASTSS     vecConst<>+352(SB), Z13
+	VFMADD213PS.BCST vecConst<>+384(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+416(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+448(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+480(SB), Z10, Z13
+	VMULPS           Z10, Z10, Z14
+	VMOVAPS          Z10, Z10
+	VFMADD231PS      Z14, Z13, Z10
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z10
+	VSCALEFPS        Z11, Z10, Z10
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z10
+	VBROADCASTSS     vecConst<>+1376(SB), Z11
+	VDIVPS           Z10, Z11, Z10
+	VBROADCASTSS     vecConst<>+64(SB), Z11
+	VSUBPS           Z10, Z11, Z10
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z9, K2
+	VBLENDMPS        Z12, Z10, K2, Z5
+	VANDPS.BCST      vecConst<>+0(SB), Z2, Z2
+	VORPS            Z2, Z5, Z2
+	VMOVUPS          Z2, (R13)(DX*1)
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z2, Z1, Z0
+	VMOVUPS          Z0, (R14)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop601
+
+rest602:
+	TESTQ            SI, SI
+	JZ               done603
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z9
+	VMULPS           Z1, Z1, Z10
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z10, Z9, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z6
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z6, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VORPS.BCST       vecConst<>+0(SB), Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z9
+	VMINPS           Z2, Z9, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z9
+	VMAXPS           Z2, Z9, Z2
+	VMOVAPS          Z2, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
+	VMULPS           Z2, Z2, Z11
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z11, Z10, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z9, Z2, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z1, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VBLENDMPS        Z2, Z1, K2, Z7
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z1
+	VDIVPS           Z1, Z7, Z1
+	VMOVUPS          Z1, K1, (R12)(DX*1)
+	VMOVUPS.Z        (R9)(DX*1), K1, Z2
+	VANDPS.BCST      vecConst<>+32(SB), Z2, Z9
+	VMULPS           Z9, Z9, Z10
+	VBROADCASTSS     vecConst<>+1216(SB), Z11
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z10, Z11
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z10, Z11
+	VMULPS           Z9, Z10, Z10
+	VMOVAPS          Z9, Z12
+	VFMADD231PS      Z10, Z11, Z12
+	VADDPS           Z9, Z9, Z10
+	VBROADCASTSS     vecConst<>+160(SB), Z11
+	VMINPS           Z10, Z11, Z10
+	VBROADCASTSS     vecConst<>+192(SB), Z11
+	VMAXPS           Z10, Z11, Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z10
+	VMOVAPS          Z10, Z10
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z10
+	VBROADCASTSS     vecConst<>+352(SB), Z13
+	VFMADD213PS.BCST vecConst<>+384(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+416(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+448(SB), Z10, Z13
+	VFMADD213PS.BCST vecConst<>+480(SB), Z10, Z13
+	VMULPS           Z10, Z10, Z14
+	VMOVAPS          Z10, Z10
+	VFMADD231PS      Z14, Z13, Z10
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z10
+	VSCALEFPS        Z11, Z10, Z10
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z10
+	VBROADCASTSS     vecConst<>+1376(SB), Z11
+	VDIVPS           Z10, Z11, Z10
+	VBROADCASTSS     vecConst<>+64(SB), Z11
+	VSUBPS           Z10, Z11, Z10
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z9, K2
+	VBLENDMPS        Z12, Z10, K2, Z8
+	VANDPS.BCST      vecConst<>+0(SB), Z2, Z2
+	VORPS            Z2, Z8, Z2
+	VMOVUPS          Z2, K1, (R13)(DX*1)
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z2, Z1, Z0
+	VMOVUPS          Z0, K1, (R14)(DX*1)
+
+done603:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row600
+	VZEROUPPER
+	RET
+
+// func vecFused56AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row604:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest606
+
+loop605:
+	VMOVUPS          (DI)(DX*1), Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z7
+	VMULPS           Z1, Z1, Z8
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z8, Z7, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z3, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	VMOVUPS          (R8)(DX*1), Z1
+	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
+	VMULPS           Z2, Z2, Z7
+	VBROADCASTSS     vecConst<>+1216(SB), Z8
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z7, Z8
+	VMULPS           Z2, Z7, Z7
+	VMOVAPS          Z2, Z9
+	VFMADD231PS      Z7, Z8, Z9
+	VADDPS           Z2, Z2, Z7
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VMOVAPS          Z7, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z10
+	VMULPS           Z7, Z7, Z11
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z11, Z10, Z7
+	VADDPS.BCST      vecConst<>+64(SB), Z7, Z7
+	VSCALEFPS        Z8, Z7, Z7
+	VADDPS.BCST      vecConst<>+64(SB), Z7, Z7
+	VBROADCASTSS     vecConst<>+1376(SB), Z8
+	VDIVPS           Z7, Z8, Z7
+	VBROADCASTSS     vecConst<>+64(SB), Z8
+	VSUBPS           Z7, Z8, Z7
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z2, K2
+	VBLENDMPS        Z9, Z7, K2, Z4
+	VANDPS.BCST      vecConst<>+0(SB), Z1, Z1
+	VORPS            Z1, Z4, Z1
+	VMULPS           Z1, Z0, Z2
+	VMOVUPS          Z2, (R10)(DX*1)
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop605
+
+rest606:
+	TESTQ            SI, SI
+	JZ               done607
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMOVAPS          Z1, Z2
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z2
+	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z7
+	VMULPS           Z1, Z1, Z8
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z8, Z7, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS     vecConst<>+64(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z0
+	VDIVPS           Z0, Z5, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
+	VMULPS           Z2, Z2, Z7
+	VBROADCASTSS     vecConst<>+1216(SB), Z8
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z7, Z8
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z7, Z8
+	VMULPS           Z2, Z7, Z7
+	VMOVAPS          Z2, Z9
+	VFMADD231PS      Z7, Z8, Z9
+	VADDPS           Z2, Z2, Z7
+	VBROADCASTSS     vecConst<>+160(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VMOVAPS          Z7, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z10
+	VMULPS           Z7, Z7, Z11
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z11, Z10, Z7
+	VADDPS.BCST      vecConst<>+64(SB), Z7, Z7
+	VSCALEFPS        Z8, Z7, Z7
+	VADDPS.BCST      vecConst<>+64(SB), Z7, Z7
+	VBROADCASTSS     vecConst<>+1376(SB), Z8
+	VDIVPS           Z7, Z8, Z7
+	VBROADCASTSS     vecConst<>+64(SB), Z8
+	VSUBPS           Z7, Z8, Z7
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z2, K2
+	VBLENDMPS        Z9, Z7, K2, Z6
+	VANDPS.BCST      vecConst<>+0(SB), Z1, Z1
+	VORPS            Z1, Z6, Z1
+	VMULPS           Z1, Z0, Z2
+	VMOVUPS          Z2, K1, (R10)(DX*1)
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
+
+done607:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row604
+	VZEROUPPER
+	RET
+
+// func vecFused57AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row608:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest610
+
+loop609:
+	VMOVUPS          (DI)(DX*1), Z0
+	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+1216(SB), Z3
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z2, Z3
+	VMULPS           Z1, Z2, Z2
+	VMOVAPS          Z1, Z6
+	VFMADD231PS      Z2, Z3, Z6
+	VADDPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z8, Z7, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VBROADCASTSS     vecConst<>+1376(SB), Z3
+	VDIVPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+64(SB), Z3
+	VSUBPS           Z2, Z3, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z1, K2
+	VBLENDMPS        Z6, Z2, K2, Z4
+	VANDPS.BCST      vecConst<>+0(SB), Z0, Z0
+	VORPS            Z0, Z4, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R8)(DX*1), Z2
+	VMULPS           Z2, Z1, Z3
+	VMULPS           Z0, Z0, Z6
+	VBROADCASTSS     144(AX), Z7
+	VSUBPS           Z6, Z7, Z6
+	VMOVUPS          (R10)(DX*1), Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z3, Z7
+	VMOVUPS          Z7, (R10)(DX*1)
+	VMULPS           Z0, Z1, Z0
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z2, Z1, Z1
+	VMULPS           Z1, Z2, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop609
+
+rest610:
+	TESTQ            SI, SI
+	JZ               done611
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+1216(SB), Z3
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z2, Z3
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z2, Z3
+	VMULPS           Z1, Z2, Z2
+	VMOVAPS          Z1, Z6
+	VFMADD231PS      Z2, Z3, Z6
+	VADDPS           Z1, Z1, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z7
+	VMULPS           Z2, Z2, Z8
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z8, Z7, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VBROADCASTSS     vecConst<>+1376(SB), Z3
+	VDIVPS           Z2, Z3, Z2
+	VBROADCASTSS     vecConst<>+64(SB), Z3
+	VSUBPS           Z2, Z3, Z2
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z1, K2
+	VBLENDMPS        Z6, Z2, K2, Z5
+	VANDPS.BCST      vecConst<>+0(SB), Z0, Z0
+	VORPS            Z0, Z5, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R8)(DX*1), K1, Z2
+	VMULPS           Z2, Z1, Z3
+	VMULPS           Z0, Z0, Z6
+	VBROADCASTSS     144(AX), Z7
+	VSUBPS           Z6, Z7, Z6
+	VMOVUPS.Z        (R10)(DX*1), K1, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z3, Z7
+	VMOVUPS          Z7, K1, (R10)(DX*1)
+	VMULPS           Z0, Z1, Z0
+	VBROADCASTSS     144(AX), Z1
+	VSUBPS           Z2, Z1, Z1
+	VMULPS           Z1, Z2, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
+
+done611:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row608
+	VZEROUPPER
+	RET
+
+// func vecFused58AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  72(AX), R14
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row612:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest614
+
+loop613:
+	VMOVUPS      (R11)(DX*1), Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS      (DI)(DX*1), Z3
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z3, Z4, Z4
+	VMULPS       Z4, Z3, Z4
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (R12)(DX*1)
+	VMOVUPS      (R10)(DX*1), Z2
+	VMULPS       Z2, Z0, Z2
+	VMOVUPS      (R8)(DX*1), Z4
+	VBROADCASTSS 144(AX), Z5
+	VSUBPS       Z4, Z5, Z5
+	VMULPS       Z5, Z4, Z5
+	VMULPS       Z5, Z2, Z2
+	VMOVUPS      Z2, (R13)(DX*1)
+	VMULPS       Z3, Z0, Z2
+	VMULPS       Z1, Z1, Z1
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z1, Z3, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, (R14)(DX*1)
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop613
+
+rest614:
+	TESTQ        SI, SI
+	JZ           done615
+	VMOVUPS.Z    (R11)(DX*1), K1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS.Z    (DI)(DX*1), K1, Z3
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z3, Z4, Z4
+	VMULPS       Z4, Z3, Z4
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, K1, (R12)(DX*1)
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMULPS       Z2, Z0, Z2
+	VMOVUPS.Z    (R8)(DX*1), K1, Z4
+	VBROADCASTSS 144(AX), Z5
+	VSUBPS       Z4, Z5, Z5
+	VMULPS       Z5, Z4, Z5
+	VMULPS       Z5, Z2, Z2
+	VMOVUPS      Z2, K1, (R13)(DX*1)
+	VMULPS       Z3, Z0, Z2
+	VMULPS       Z1, Z1, Z1
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z1, Z3, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, K1, (R14)(DX*1)
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
+
+done615:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row612
+	VZEROUPPER
+	RET
+
+// func vecFused59AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row616:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest618
+
+loop617:
+	VMOVUPS          (R9)(DX*1), Z0
+	VMOVUPS          (DI)(DX*1), Z1
+	VMOVUPS          (R8)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VANDPS.BCST      vecConst<>+32(SB), Z2, Z0
+	VMULPS           Z0, Z0, Z1
+	VBROADCASTSS     vecConst<>+1216(SB), Z5
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z1, Z5
+	VMULPS           Z0, Z1, Z1
+	VMOVAPS          Z0, Z6
+	VFMADD231PS      Z1, Z5, Z6
+	VADDPS           Z0, Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z1, Z5, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z1, Z5, Z1
+	VMOVAPS          Z1, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z7
+	VMULPS           Z1, Z1, Z8
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z8, Z7, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z5, Z1, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VBROADCASTSS     vecConst<>+1376(SB), Z5
+	VDIVPS           Z1, Z5, Z1
+	VBROADCASTSS     vecConst<>+64(SB), Z5
+	VSUBPS           Z1, Z5, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z0, K2
+	VBLENDMPS        Z6, Z1, K2, Z3
+	VANDPS.BCST      vecConst<>+0(SB), Z2, Z0
+	VORPS            Z0, Z3, Z0
+	VMOVUPS          Z0, (R12)(DX*1)
+	VMOVUPS          (R11)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z1
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z0, Z5
+	VFMADD231PS      Z1, Z2, Z5
+	VMOVUPS          Z5, (R13)(DX*1)
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z1, Z2, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop617
+
+rest618:
+	TESTQ            SI, SI
+	JZ               done619
+	VMOVUPS.Z        (R9)(DX*1), K1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z1
+	VMOVUPS.Z        (R8)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VANDPS.BCST      vecConst<>+32(SB), Z2, Z0
+	VMULPS           Z0, Z0, Z1
+	VBROADCASTSS     vecConst<>+1216(SB), Z5
+	VFMADD213PS.BCST vecConst<>+1248(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1280(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1312(SB), Z1, Z5
+	VFMADD213PS.BCST vecConst<>+1344(SB), Z1, Z5
+	VMULPS           Z0, Z1, Z1
+	VMOVAPS          Z0, Z6
+	VFMADD231PS      Z1, Z5, Z6
+	VADDPS           Z0, Z0, Z1
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z1, Z5, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z1, Z5, Z1
+	VMOVAPS          Z1, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z7
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z7
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z7
+	VMULPS           Z1, Z1, Z8
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z8, Z7, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z5, Z1, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VBROADCASTSS     vecConst<>+1376(SB), Z5
+	VDIVPS           Z1, Z5, Z1
+	VBROADCASTSS     vecConst<>+64(SB), Z5
+	VSUBPS           Z1, Z5, Z1
+	VCMPPS.BCST      $0x11, vecConst<>+1408(SB), Z0, K2
+	VBLENDMPS        Z6, Z1, K2, Z4
+	VANDPS.BCST      vecConst<>+0(SB), Z2, Z0
+	VORPS            Z0, Z4, Z0
+	VMOVUPS          Z0, K1, (R12)(DX*1)
+	VMOVUPS.Z        (R11)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z0, Z5
+	VFMADD231PS      Z1, Z2, Z5
+	VMOVUPS          Z5, K1, (R13)(DX*1)
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z1, Z2, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
+
+done619:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row616
+	VZEROUPPER
+	RET
+
+// func vecFused60AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row620:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest622
+
+loop621:
+	VMOVUPS      (R10)(DX*1), Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (DI)(DX*1), Z2
+	VMULPS       Z0, Z2, Z0
+	VMOVUPS      (R8)(DX*1), Z3
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z3, Z4, Z4
+	VMULPS       Z4, Z3, Z5
+	VMULPS       Z5, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	VMULPS       Z4, Z2, Z0
+	VMULPS       Z1, Z1, Z1
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z1, Z4, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R12)(DX*1)
+	VMULPS       Z3, Z2, Z0
+	VMOVUPS      Z0, (DI)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop621
+
+rest622:
+	TESTQ        SI, SI
+	JZ           done623
+	VMOVUPS.Z    (R10)(DX*1), K1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (DI)(DX*1), K1, Z2
+	VMULPS       Z0, Z2, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z3
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z3, Z4, Z4
+	VMULPS       Z4, Z3, Z5
+	VMULPS       Z5, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
+	VMULPS       Z4, Z2, Z0
+	VMULPS       Z1, Z1, Z1
+	VBROADCASTSS 144(AX), Z4
+	VSUBPS       Z1, Z4, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R12)(DX*1)
+	VMULPS       Z3, Z2, Z0
+	VMOVUPS      Z0, K1, (DI)(DX*1)
+
+done623:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row620
+	VZEROUPPER
+	RET
+
+// func vecFused61AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row624:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest626
+
+loop625:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z1, Z0, Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z3, Z2, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop625
+
+rest626:
+	TESTQ        SI, SI
+	JZ           done627
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z1, Z0, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z3, Z2, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K1, (R10)(DX*1)
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
+
+done627:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row624
+	VZEROUPPER
+	RET
+
 // func vecAddAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecAddAVX2(SB), NOSPLIT, $0-16
@@ -31158,6 +32198,1585 @@ done1293:
 	VZEROUPPER
 	RET
 
+// func vecFused55AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused55AVX2(SB), NOSPLIT, $8-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 72(AX), R14
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R15
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R15
+
+row1302:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1304
+
+loop1303:
+	VMOVUPS      (DI)(DX*1), Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMOVUPS      (R8)(DX*1), Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (R12)(DX*1)
+	VMOVUPS      (R9)(DX*1), Y2
+	VANDPS       vecConst<>+32(SB), Y2, Y3
+	VMULPS       Y3, Y3, Y4
+	VBROADCASTSS vecConst<>+1216(SB), Y5
+	VFMADD213PS  vecConst<>+1248(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1280(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1312(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1344(SB), Y4, Y5
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y3, Y6
+	VFMADD231PS  Y4, Y5, Y6
+	VADDPS       Y3, Y3, Y4
+	VBROADCASTSS vecConst<>+160(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y7
+	VFMADD213PS  vecConst<>+256(SB), Y7, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y7, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y7, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y7
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y7
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y7
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y7
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y7
+	VMULPS       Y4, Y4, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y7
+	VPADDD       vecConst<>+1152(SB), Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y4, Y4
+	VPSUBD       Y7, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VBROADCASTSS vecConst<>+1376(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y3, Y3
+	VBLENDVPS    Y3, Y6, Y4, Y3
+	VANDPS       vecConst<>+0(SB), Y2, Y2
+	VORPS        Y2, Y3, Y2
+	VMOVUPS      Y2, (R13)(DX*1)
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (R14)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1303
+
+rest1304:
+	TESTQ        SI, SI
+	JZ           done1305
+	VMOVUPS      (R15), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	LEAQ         (R11)(DX*1), BP
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1307
+	VMOVUPS      X2, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1307:
+	TESTQ     $0x00000002, SI
+	JZ        one1308
+	VMOVLPS   X2, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X2, X2
+
+one1308:
+	TESTQ  $0x00000001, SI
+	JZ     done1309
+	VMOVSS X2, (BP)
+
+done1309:
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VORPS        vecConst<>+0(SB), Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, vecConst<>+96(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	LEAQ         (R12)(DX*1), BP
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1311
+	VMOVUPS      X3, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1311:
+	TESTQ     $0x00000002, SI
+	JZ        one1312
+	VMOVLPS   X3, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X3, X3
+
+one1312:
+	TESTQ  $0x00000001, SI
+	JZ     done1313
+	VMOVSS X3, (BP)
+
+done1313:
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VANDPS       vecConst<>+32(SB), Y3, Y4
+	VMULPS       Y4, Y4, Y5
+	VBROADCASTSS vecConst<>+1216(SB), Y6
+	VFMADD213PS  vecConst<>+1248(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1280(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1312(SB), Y5, Y6
+	VFMADD213PS  vecConst<>+1344(SB), Y5, Y6
+	VMULPS       Y4, Y5, Y5
+	VMOVAPS      Y4, Y7
+	VFMADD231PS  Y5, Y6, Y7
+	VADDPS       Y4, Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VBROADCASTSS vecConst<>+192(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVAPS      Y5, Y6
+	VBROADCASTSS vecConst<>+224(SB), Y8
+	VFMADD213PS  vecConst<>+256(SB), Y8, Y6
+	VSUBPS       vecConst<>+256(SB), Y6, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+288(SB), Y8, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+320(SB), Y8, Y5
+	VBROADCASTSS vecConst<>+352(SB), Y8
+	VFMADD213PS  vecConst<>+384(SB), Y5, Y8
+	VFMADD213PS  vecConst<>+416(SB), Y5, Y8
+	VFMADD213PS  vecConst<>+448(SB), Y5, Y8
+	VFMADD213PS  vecConst<>+480(SB), Y5, Y8
+	VMULPS       Y5, Y5, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VADDPS       vecConst<>+64(SB), Y5, Y5
+	VPSUBD       vecConst<>+256(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y8
+	VPADDD       vecConst<>+1152(SB), Y8, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y5, Y5
+	VPSUBD       Y8, Y6, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       vecConst<>+64(SB), Y5, Y5
+	VBROADCASTSS vecConst<>+1376(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VBROADCASTSS vecConst<>+64(SB), Y6
+	VSUBPS       Y5, Y6, Y5
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y4, Y4
+	VBLENDVPS    Y4, Y7, Y5, Y4
+	VANDPS       vecConst<>+0(SB), Y3, Y3
+	VORPS        Y3, Y4, Y3
+	LEAQ         (R13)(DX*1), BP
+	VMOVAPS      Y3, Y4
+	TESTQ        $0x00000004, SI
+	JZ           two1315
+	VMOVUPS      X4, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y4, X4
+
+two1315:
+	TESTQ     $0x00000002, SI
+	JZ        one1316
+	VMOVLPS   X4, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X4, X4
+
+one1316:
+	TESTQ  $0x00000001, SI
+	JZ     done1317
+	VMOVSS X4, (BP)
+
+done1317:
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R14)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1319
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1319:
+	TESTQ     $0x00000002, SI
+	JZ        one1320
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1320:
+	TESTQ  $0x00000001, SI
+	JZ     done1321
+	VMOVSS X0, (DX)
+
+done1321:
+done1305:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row1302
+	VZEROUPPER
+	RET
+
+// func vecFused56AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1322:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1324
+
+loop1323:
+	VMOVUPS      (DI)(DX*1), Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	VMOVUPS      (R8)(DX*1), Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1216(SB), Y4
+	VFMADD213PS  vecConst<>+1248(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1280(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1312(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1344(SB), Y3, Y4
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y2, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VADDPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y7, Y6, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VBROADCASTSS vecConst<>+1376(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VSUBPS       Y3, Y4, Y3
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y2, Y2
+	VBLENDVPS    Y2, Y5, Y3, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1323
+
+rest1324:
+	TESTQ        SI, SI
+	JZ           done1325
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R13
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1327
+	VMOVUPS      X2, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1327:
+	TESTQ     $0x00000002, SI
+	JZ        one1328
+	VMOVLPS   X2, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X2, X2
+
+one1328:
+	TESTQ  $0x00000001, SI
+	JZ     done1329
+	VMOVSS X2, (R13)
+
+done1329:
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1216(SB), Y4
+	VFMADD213PS  vecConst<>+1248(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1280(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1312(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1344(SB), Y3, Y4
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y2, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VADDPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y7, Y6, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VBROADCASTSS vecConst<>+1376(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VSUBPS       Y3, Y4, Y3
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y2, Y2
+	VBLENDVPS    Y2, Y5, Y3, Y2
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y2, Y0
+	VMULPS       Y0, Y1, Y2
+	LEAQ         (R10)(DX*1), R13
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1331
+	VMOVUPS      X2, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1331:
+	TESTQ     $0x00000002, SI
+	JZ        one1332
+	VMOVLPS   X2, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X2, X2
+
+one1332:
+	TESTQ  $0x00000001, SI
+	JZ     done1333
+	VMOVSS X2, (R13)
+
+done1333:
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1335
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1335:
+	TESTQ     $0x00000002, SI
+	JZ        one1336
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1336:
+	TESTQ  $0x00000001, SI
+	JZ     done1337
+	VMOVSS X0, (DX)
+
+done1337:
+done1325:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1322
+	VZEROUPPER
+	RET
+
+// func vecFused57AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1338:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1340
+
+loop1339:
+	VMOVUPS      (DI)(DX*1), Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VMULPS       Y2, Y1, Y3
+	VMULPS       Y0, Y0, Y4
+	VBROADCASTSS 144(AX), Y5
+	VSUBPS       Y4, Y5, Y4
+	VMOVUPS      (R10)(DX*1), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVUPS      Y5, (R10)(DX*1)
+	VMULPS       Y0, Y1, Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1339
+
+rest1340:
+	TESTQ        SI, SI
+	JZ           done1341
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1216(SB), Y4
+	VFMADD213PS  vecConst<>+1248(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1280(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1312(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1344(SB), Y3, Y4
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y2, Y5
+	VFMADD231PS  Y3, Y4, Y5
+	VADDPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y7, Y6, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VBROADCASTSS vecConst<>+1376(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VSUBPS       Y3, Y4, Y3
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y2, Y2
+	VBLENDVPS    Y2, Y5, Y3, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R8)(DX*1), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 144(AX), Y6
+	VSUBPS       Y5, Y6, Y5
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y5, Y4, Y0
+	LEAQ         (R10)(DX*1), R13
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1343
+	VMOVUPS      X0, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1343:
+	TESTQ     $0x00000002, SI
+	JZ        one1344
+	VMOVLPS   X0, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X0, X0
+
+one1344:
+	TESTQ  $0x00000001, SI
+	JZ     done1345
+	VMOVSS X0, (R13)
+
+done1345:
+	VMULPS       Y1, Y2, Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y3, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1347
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1347:
+	TESTQ     $0x00000002, SI
+	JZ        one1348
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1348:
+	TESTQ  $0x00000001, SI
+	JZ     done1349
+	VMOVSS X0, (DX)
+
+done1349:
+done1341:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1338
+	VZEROUPPER
+	RET
+
+// func vecFused58AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused58AVX2(SB), NOSPLIT, $8-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 72(AX), R14
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R15
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R15
+
+row1350:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1352
+
+loop1351:
+	VMOVUPS      (R11)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      (DI)(DX*1), Y3
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y4, Y3, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      Y2, (R12)(DX*1)
+	VMOVUPS      (R10)(DX*1), Y2
+	VMULPS       Y2, Y0, Y2
+	VMOVUPS      (R8)(DX*1), Y4
+	VBROADCASTSS 144(AX), Y5
+	VSUBPS       Y4, Y5, Y5
+	VMULPS       Y5, Y4, Y5
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      Y2, (R13)(DX*1)
+	VMULPS       Y3, Y0, Y2
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y3
+	VSUBPS       Y1, Y3, Y1
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (R14)(DX*1)
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1351
+
+rest1352:
+	TESTQ        SI, SI
+	JZ           done1353
+	VMOVUPS      (R15), Y0
+	VMASKMOVPS   (R11)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y3
+	VMASKMOVPS   (DI)(DX*1), Y0, Y4
+	VBROADCASTSS 144(AX), Y5
+	VSUBPS       Y4, Y5, Y5
+	VMULPS       Y5, Y4, Y5
+	VMULPS       Y5, Y3, Y3
+	LEAQ         (R12)(DX*1), BP
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1355
+	VMOVUPS      X3, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1355:
+	TESTQ     $0x00000002, SI
+	JZ        one1356
+	VMOVLPS   X3, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X3, X3
+
+one1356:
+	TESTQ  $0x00000001, SI
+	JZ     done1357
+	VMOVSS X3, (BP)
+
+done1357:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMULPS       Y3, Y1, Y3
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y5, Y0, Y5
+	VMULPS       Y5, Y3, Y3
+	LEAQ         (R13)(DX*1), BP
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1359
+	VMOVUPS      X3, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1359:
+	TESTQ     $0x00000002, SI
+	JZ        one1360
+	VMOVLPS   X3, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X3, X3
+
+one1360:
+	TESTQ  $0x00000001, SI
+	JZ     done1361
+	VMOVSS X3, (BP)
+
+done1361:
+	VMULPS       Y4, Y1, Y3
+	VMULPS       Y2, Y2, Y2
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y2, Y3, Y2
+	LEAQ         (R14)(DX*1), BP
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1363
+	VMOVUPS      X2, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1363:
+	TESTQ     $0x00000002, SI
+	JZ        one1364
+	VMOVLPS   X2, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X2, X2
+
+one1364:
+	TESTQ  $0x00000001, SI
+	JZ     done1365
+	VMOVSS X2, (BP)
+
+done1365:
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1367
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1367:
+	TESTQ     $0x00000002, SI
+	JZ        one1368
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1368:
+	TESTQ  $0x00000001, SI
+	JZ     done1369
+	VMOVSS X0, (DX)
+
+done1369:
+done1353:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row1350
+	VZEROUPPER
+	RET
+
+// func vecFused59AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1370:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1372
+
+loop1371:
+	VMOVUPS      (R9)(DX*1), Y0
+	VMOVUPS      (DI)(DX*1), Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VANDPS       vecConst<>+32(SB), Y2, Y0
+	VMULPS       Y0, Y0, Y1
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y1, Y3
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VADDPS       Y0, Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y5
+	VMULPS       Y1, Y1, Y6
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y6, Y5, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y1, Y3, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y1, Y3, Y1
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y0, Y0
+	VBLENDVPS    Y0, Y4, Y1, Y0
+	VANDPS       vecConst<>+0(SB), Y2, Y1
+	VORPS        Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMOVUPS      (R11)(DX*1), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y0, Y3
+	VFMADD231PS  Y1, Y2, Y3
+	VMOVUPS      Y3, (R13)(DX*1)
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1371
+
+rest1372:
+	TESTQ        SI, SI
+	JZ           done1373
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (R9)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMASKMOVPS   (R8)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VANDPS       vecConst<>+32(SB), Y3, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y4
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y4
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVAPS      Y2, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y6
+	VMULPS       Y2, Y2, Y7
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y7, Y6, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y2, Y2
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y4
+	VDIVPS       Y2, Y4, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y4
+	VSUBPS       Y2, Y4, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y5, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y3, Y2
+	VORPS        Y2, Y1, Y1
+	LEAQ         (R12)(DX*1), R15
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1375
+	VMOVUPS      X2, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1375:
+	TESTQ     $0x00000002, SI
+	JZ        one1376
+	VMOVLPS   X2, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X2, X2
+
+one1376:
+	TESTQ  $0x00000001, SI
+	JZ     done1377
+	VMOVSS X2, (R15)
+
+done1377:
+	VMASKMOVPS   (R11)(DX*1), Y0, Y2
+	VSUBPS       Y1, Y2, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	LEAQ         (R13)(DX*1), R15
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1379
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1379:
+	TESTQ     $0x00000002, SI
+	JZ        one1380
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1380:
+	TESTQ  $0x00000001, SI
+	JZ     done1381
+	VMOVSS X3, (R15)
+
+done1381:
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y2, Y0, Y1
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1383
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1383:
+	TESTQ     $0x00000002, SI
+	JZ        one1384
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1384:
+	TESTQ  $0x00000001, SI
+	JZ     done1385
+	VMOVSS X0, (DX)
+
+done1385:
+done1373:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1370
+	VZEROUPPER
+	RET
+
+// func vecFused60AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused60AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1386:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1388
+
+loop1387:
+	VMOVUPS      (R10)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (DI)(DX*1), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      (R8)(DX*1), Y3
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y4, Y3, Y5
+	VMULPS       Y5, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMULPS       Y4, Y2, Y0
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y1, Y4, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMULPS       Y3, Y2, Y0
+	VMOVUPS      Y0, (DI)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1387
+
+rest1388:
+	TESTQ        SI, SI
+	JZ           done1389
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y3
+	VMULPS       Y1, Y3, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMULPS       Y4, Y0, Y5
+	VMULPS       Y5, Y1, Y1
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1391
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1391:
+	TESTQ     $0x00000002, SI
+	JZ        one1392
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1392:
+	TESTQ  $0x00000001, SI
+	JZ     done1393
+	VMOVSS X1, (R14)
+
+done1393:
+	VMULPS       Y4, Y3, Y1
+	VMULPS       Y2, Y2, Y2
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y2, Y1, Y1
+	LEAQ         (R12)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1395
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1395:
+	TESTQ     $0x00000002, SI
+	JZ        one1396
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1396:
+	TESTQ  $0x00000001, SI
+	JZ     done1397
+	VMOVSS X1, (R14)
+
+done1397:
+	VMULPS       Y0, Y3, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1399
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1399:
+	TESTQ     $0x00000002, SI
+	JZ        one1400
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1400:
+	TESTQ  $0x00000001, SI
+	JZ     done1401
+	VMOVSS X0, (DX)
+
+done1401:
+done1389:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1386
+	VZEROUPPER
+	RET
+
+// func vecFused61AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1402:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1404
+
+loop1403:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VBROADCASTSS 144(AX), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1403
+
+rest1404:
+	TESTQ        SI, SI
+	JZ           done1405
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VMULPS       Y3, Y2, Y2
+	LEAQ         (R10)(DX*1), R13
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1407
+	VMOVUPS      X2, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1407:
+	TESTQ     $0x00000002, SI
+	JZ        one1408
+	VMOVLPS   X2, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X2, X2
+
+one1408:
+	TESTQ  $0x00000001, SI
+	JZ     done1409
+	VMOVSS X2, (R13)
+
+done1409:
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1411
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1411:
+	TESTQ     $0x00000002, SI
+	JZ        one1412
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1412:
+	TESTQ  $0x00000001, SI
+	JZ     done1413
+	VMOVSS X0, (DX)
+
+done1413:
+done1405:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1402
+	VZEROUPPER
+	RET
+
 DATA vecConst<>+0(SB)/4, $0x80000000
 DATA vecConst<>+4(SB)/4, $0x80000000
 DATA vecConst<>+8(SB)/4, $0x80000000
@@ -31963,7 +34582,14 @@ DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused51AVX512(SB)
 DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused52AVX512(SB)
 DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused53AVX512(SB)
 DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused54AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1064
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused61AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1120
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -32098,7 +34724,14 @@ DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused51AVX2(SB)
 DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused52AVX2(SB)
 DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused53AVX2(SB)
 DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused54AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1064
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused61AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1120
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -114,3 +114,35 @@ func segmentOf(m *Maker, s float64) *graph.Node {
 	}
 	return m.Number("segment", s)
 }
+
+// recurrentCases are layers of few and of many positions, of ragged widths, and
+// with more positions than a leaf; and one on the other, which is how a gradient
+// reaches the first.
+func recurrentCases() []Case {
+	var cases []Case
+	for _, c := range []struct{ t, hidden, rows int }{{3, 2, 3}, {1, 1, 1}, {4, 17, 5}, {9, 5, 2}, {520, 1, 2}} {
+		add := func(op string, build func(m *Maker) *graph.Node) {
+			for _, name := range []string{op, op + "grad"} {
+				cases = append(cases, Case{Op: name, Name: fmt.Sprint(c), Rows: c.rows, Build: build})
+			}
+		}
+		add("lstm", func(m *Maker) *graph.Node { return lstmOf(m, m.Example(Normal, c.t, 4*c.hidden), c.hidden) })
+		add("gru", func(m *Maker) *graph.Node { return gruOf(m, m.Example(Normal, c.t, 3*c.hidden), c.hidden) })
+	}
+	stack := func(m *Maker) *graph.Node {
+		y := lstmOf(m, m.Example(Normal, 5, 12), 3)
+		y = gruOf(m, m.Linear(y, m.Update(Normal, 3, 6), nil), 2)
+		return m.MeanOver(y, m.Index(6))
+	}
+	return append(cases, Case{Op: "lstmgrad", Name: "stack", Rows: 3, Build: stack}, Case{Op: "grugrad", Name: "stack", Rows: 3, Build: stack})
+}
+
+// lstmOf and gruOf add a recurrent layer with a weight near that of a layer of
+// many columns, so that errors do not grow without bound.
+func lstmOf(m *Maker, g *graph.Node, hidden int) *graph.Node {
+	return m.LSTM(g, m.Mul(m.Update(Normal, hidden, 4*hidden), m.Const(0.4)))
+}
+
+func gruOf(m *Maker, g *graph.Node, hidden int) *graph.Node {
+	return m.GRU(g, m.Mul(m.Update(Normal, hidden, 3*hidden), m.Const(0.4)), m.Update(Normal, 3*hidden))
+}

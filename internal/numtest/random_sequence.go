@@ -55,3 +55,17 @@ func (w *walk) position() *graph.Node {
 	}
 	return w.Add(x, w.PositionRows(w.Update(Normal, t+pick(w.s, 2), channels), segment, t))
 }
+
+// recurrent adds a recurrent layer to a value that has positions.
+func (w *walk) recurrent() *graph.Node {
+	x := w.find(func(n *graph.Node) bool { return n.PerExample() && len(n.Shape.Inner()) == 2 })
+	if x == nil {
+		return nil
+	}
+	hidden := 1 + pick(w.s, 20)
+	x = w.RMSNormalize(x, 1)
+	if pick(w.s, 2) == 0 {
+		return lstmOf(w.Maker, w.Linear(x, w.Update(Normal, x.Shape.Last(), 4*hidden), w.Update(Normal, 4*hidden)), hidden)
+	}
+	return gruOf(w.Maker, w.Linear(x, w.Update(Normal, x.Shape.Last(), 3*hidden), nil), hidden)
+}

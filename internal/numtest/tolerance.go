@@ -72,6 +72,11 @@ var accuracies = map[string]accuracy{
 	"positionrowsgrad": {bound: along},
 	"rotary":           {bound: rotaryBound},
 	"sinusoids":        {ulp: 0.5001, abs: 1e-12},
+
+	"lstm":     {bound: recurrentBound(false, lstmBound)},
+	"lstmgrad": {bound: recurrentBound(true, lstmGradBound)},
+	"gru":      {bound: recurrentBound(false, gruBound)},
+	"grugrad":  {bound: recurrentBound(true, gruGradBound)},
 }
 
 // u is the unit roundoff of float32; tiny its least positive number.

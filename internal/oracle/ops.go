@@ -140,6 +140,10 @@ var table = map[string]func(*call){
 	"positionrows":     positionRows,
 	"positionrowsgrad": positionRowsGrad,
 	"sinusoids":        sinusoids,
+	"lstm":             forward(lstm),
+	"lstmgrad":         backward(lstmGrad),
+	"gru":              forward(gru),
+	"grugrad":          backward(gruGrad),
 
 	"attention":       attention,
 	"attentionstats":  attentionStats,
