@@ -33,7 +33,7 @@ func (f *trainFlags) configuration(args []string) (*config.Config, error) {
 	case len(args) > 0:
 		return load(args[0], f.data, set)
 	}
-	return ofTable(f.data, set)
+	return ofData(f.data, set)
 }
 
 // fineTune is the configuration of a run with other data, which start from its
@@ -133,6 +133,14 @@ func tableName(data string) string {
 		return "table"
 	}
 	return name
+}
+
+// ofData is the configuration of --data FILE without more.
+func ofData(data string, set []string) (*config.Config, error) {
+	if isText(data, set) {
+		return ofText(data, set)
+	}
+	return ofTable(data, set)
 }
 
 // ofTable is the configuration of --data FILE without more: a fifth to test

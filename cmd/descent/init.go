@@ -24,7 +24,7 @@ func (a *app) init() *cobra.Command {
 			if target != "" {
 				set = append(set, "data.target="+strconv.Quote(target))
 			}
-			c, err := ofTable(args[0], set)
+			c, err := ofData(args[0], set)
 			if err != nil {
 				return err
 			}

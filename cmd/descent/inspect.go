@@ -49,7 +49,7 @@ func (a *app) runInspect(what, data string, set []string) error {
 	case ext == ".safetensors" || ext == ".descent":
 		return a.inspectTensors(what)
 	}
-	c, err := ofTable(what, set)
+	c, err := ofData(what, set)
 	if err != nil {
 		return err
 	}

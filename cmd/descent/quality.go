@@ -59,7 +59,7 @@ func (a *app) quality(c *config.Config, sets *config.Sets, r *train.Run) (*asses
 // measurable reports whether there are scores for the target.
 func measurable(s *dataset.Schema, ds dataset.Dataset) bool {
 	y := dataset.FieldIndex(ds.Fields(), dataset.FieldY)
-	if y < 0 || s == nil {
+	if y < 0 || s == nil || s.Target.Task == dataset.TaskLanguage {
 		return false
 	}
 	return s.Target.Task != dataset.TaskClassification || len(ds.Fields()[y].Shape) == 0 || ds.Fields()[y].Shape.Size() == 1

@@ -18,6 +18,9 @@ import (
 // BuildModel returns the model for data that Load has settled.
 func (c *Config) BuildModel(s *dataset.Schema) (nn.Layer, error) {
 	m := &modelContext{catSizes: s.CatSizes(), edges: s.Edges()}
+	if s.Text != nil {
+		m.vocab, m.context = s.Text.Vocab, s.Text.Length
+	}
 	model := m.model(c.Model, c.lone)
 	if m.err == nil && len(m.catSizes) > 0 && !m.usesCats {
 		m.err = fmt.Errorf("config: the data have embedded categories, but the model does not take them: begin it with categories, such as {categories: 8}")

@@ -46,6 +46,9 @@ func (c *Config) nothingToTrain(frozen bool) error {
 func (c *Config) checkScores(pred *graph.Node, s *dataset.Schema) error {
 	t := &s.Target
 	last := c.Model[len(c.Model)-1]
+	if t.Task == dataset.TaskLanguage && pred.Shape.Last() < s.Text.Vocab {
+		return Faults{{last.at, fmt.Sprintf("the model gives %d scores for the %d tokens of the text", pred.Shape.Last(), s.Text.Vocab)}}
+	}
 	if n := len(t.Classes); c.Loss.Kind == "cross_entropy" && len(pred.Shape.Inner()) > 0 && pred.Shape.Last() < n {
 		return Faults{{last.at, fmt.Sprintf("the model gives %d scores for the %d classes of %s (end it with {dense: auto})", pred.Shape.Last(), n, t.Name)}}
 	}

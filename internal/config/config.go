@@ -17,6 +17,7 @@ import (
 	"slices"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -32,6 +33,7 @@ type Config struct {
 	Schedule   Schedule
 	Warmup     SequenceWarmup
 	Batch      int // examples of an update; 0 is all
+	BatchTok   int // or tokens, of which Load makes examples
 	Shards     int // of each batch
 	Budget     batch.Span
 	Init       string             // a safetensors file
@@ -53,6 +55,7 @@ type Config struct {
 	members                 int  // of autoModel
 	lone                    bool // Model is one layer, not a list of one
 	tokens                  int  // of an example, set by Load
+	modelGiven              bool
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 }
 
@@ -93,7 +96,8 @@ func Default() *Config {
 		Name: "run",
 		Seed: 1,
 		Data: Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto",
-			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"}},
+			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"},
+			Tokenizer: newTokenizer("auto"), Window: 64, Cut: dataset.CutPhases},
 		Model:      defaultModel(),
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
@@ -118,12 +122,12 @@ func (c *Config) keys() fields {
 		{key: "name", codec: name{&c.Name}},
 		{key: "seed", codec: seed{&c.Seed}},
 		{key: "data", codec: c.Data.keys(), required: true},
-		{key: "model", codec: modelSpec{&c.autoModel, &c.members, &c.lone, layers{&c.Model}}},
+		{key: "model", codec: given{modelSpec{&c.autoModel, &c.members, &c.lone, layers{&c.Model}}, &c.modelGiven}},
 		{key: "loss", codec: c.Loss.codec()},
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
 		{key: "sequence_warmup", codec: c.Warmup.keys()},
-		{key: "batch", codec: batchSize{&c.Batch, &c.Shards, &c.batchGiven}},
+		{key: "batch", codec: batchSize{&c.Batch, &c.BatchTok, &c.Shards, &c.batchGiven}},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "freeze", codec: labels{&c.Freeze}},
@@ -199,7 +203,10 @@ func (c *Config) check(fs *Faults, root *value) {
 	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
-	if c.Batch > 0 && c.Shards > c.Batch {
+	if c.BatchTok > 0 && c.BatchTok%c.Data.Window != 0 {
+		fs.add(at("batch", "tokens"), "%d tokens are no whole number of windows of %d (data.window)", c.BatchTok, c.Data.Window)
+	}
+	if c.Batch > 0 && c.BatchTok == 0 && c.Shards > c.Batch {
 		fs.add(at("batch", "shards"), "%d shards of a batch of %d (want no more shards than examples)", c.Shards, c.Batch)
 	}
 	if c.Exec.Workers > c.Shards {

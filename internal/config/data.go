@@ -3,6 +3,8 @@ package config
 import (
 	"maps"
 	"slices"
+
+	"github.com/descent-ml/descent/dataset"
 )
 
 // Data says what is trained on.
@@ -32,6 +34,9 @@ type Data struct {
 	Rare             int    // rows below which a category is like an unseen one
 	Transform        string // of the target: none, log, auto
 	Schema           string // a model file whose schema encodes the data
+	Tokenizer        Tokenizer
+	Window           int    // tokens of an example of text
+	Cut              string // of a text into windows
 
 	idx *idxFolder // the folder of images that was read last
 }
@@ -42,8 +47,8 @@ func (d *Data) keys() fields {
 		{key: "val", codec: text{&d.Val}},
 		{key: "test", codec: text{&d.Test}},
 		{key: "target", codec: targets{&d.Target, &d.Targets}},
-		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel"}}},
-		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy"}}},
+		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel", dataset.TaskLanguage}}},
+		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", formatText, formatTokens}}},
 		{key: "header", codec: word{&d.Header, []string{"auto", "yes", "no"}}},
 		{key: "names", codec: labels{&d.Names}},
 		{key: "columns", codec: columns{&d.Columns}},
@@ -53,7 +58,7 @@ func (d *Data) keys() fields {
 		{key: "split", codec: fields{
 			{key: "val", codec: share{&d.Split.Val}},
 			{key: "test", codec: share{&d.Split.Test}},
-			{key: "by", codec: word{&d.Split.By, []string{"random", "stratified", "group", "time", "auto"}}},
+			{key: "by", codec: word{&d.Split.By, []string{"random", "stratified", "group", "time", "auto", splitTail}}},
 			{key: "column", codec: label{&d.Split.Column}},
 			{key: "folds", codec: count{p: &d.Split.Folds, low: 2, auto: "none"}},
 			{key: "fold", codec: count{p: &d.Split.Fold}},
@@ -70,6 +75,9 @@ func (d *Data) keys() fields {
 		{key: "bins", codec: count{p: &d.Bins, low: 2, high: 256, auto: "none"}},
 		{key: "rare", codec: count{p: &d.Rare, low: 1}},
 		{key: "schema", codec: text{&d.Schema}},
+		{key: "tokenizer", codec: d.Tokenizer.codec()},
+		{key: "window", codec: count{p: &d.Window, low: 1, high: 1 << 20}},
+		{key: "cut", codec: word{&d.Cut, []string{dataset.CutPhases, dataset.CutRandom, dataset.CutFixed}}},
 		{key: "target_transform", codec: word{&d.Transform, []string{"none", "log", "auto"}}},
 	}
 }
@@ -77,7 +85,7 @@ func (d *Data) keys() fields {
 // Split says how examples are divided.
 type Split struct {
 	Val, Test float64
-	By        string // random, stratified, group, time
+	By        string // random, stratified, group, time, tail
 	Column    string // of groups or times
 	Folds     int    // instead of Test: as many parts, of which Fold is the test data
 	Fold      int
@@ -85,7 +93,7 @@ type Split struct {
 
 // laterData are keys of data and data.split that came when runs had been stored
 // without them.
-var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema"}
+var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema", "tokenizer", "window", "cut"}
 
 // targets is a column, or a list of them.
 type targets struct {

@@ -27,6 +27,7 @@ func TestDocs(t *testing.T) {
 	walk("", Default().keys())
 	describe(t, kinds, layerKinds)
 	describe(t, kinds, initKinds)
+	describe(t, kinds, tokenizerKinds)
 	describe(t, kinds, lossKinds[1:])
 	describe(t, kinds, optimizerKinds)
 	describe(t, kinds, scheduleKinds)

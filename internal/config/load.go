@@ -26,6 +26,10 @@ func (s *Sets) String() string {
 	if s.Test != nil {
 		fmt.Fprintf(&b, ", test %d", s.Test.Len())
 	}
+	if text := s.Schema.Text; s.Schema.Target.Task == dataset.TaskLanguage {
+		fmt.Fprintf(&b, " windows of %d tokens; language model of %d different ones", text.Length, text.Vocab)
+		return b.String()
+	}
 	fmt.Fprintf(&b, " examples of %v; %s", s.Train.Fields(), s.Schema.Target.Task)
 	switch t := &s.Schema.Target; {
 	case t.Task == dataset.TaskClassification && s.Schema.Columns != nil:
@@ -45,6 +49,12 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	d := &c.Data
 	if err := d.settleFormat(); err != nil {
 		return nil, err
+	}
+	if d.isText() {
+		return c.loadText(schema)
+	}
+	if c.BatchTok > 0 || d.Split.By == splitTail {
+		return nil, mistakef("config: data %s: batch.tokens and data.split.by: %s are for the text of a language model", d.Train, splitTail)
 	}
 	whole, err := d.readTrain()
 	if err != nil {
@@ -130,6 +140,9 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 // EncodePieces is Encode without a target, in pieces that f is called with: of
 // a large table, no more than one is in memory.
 func (c *Config) EncodePieces(path string, s *dataset.Schema, f func(dataset.Dataset) error) error {
+	if s.Target.Task == dataset.TaskLanguage {
+		return mistakef("config: a language model has nothing to predict of a table: let it write by descent generate")
+	}
 	apply := c.applied(path)
 	if apply.Format == "idx" || apply.Format == "npy" || strings.HasPrefix(path, Embedded) || !dataset.IsTablePath(path) {
 		r, err := apply.read(path, "test", false)
@@ -187,6 +200,9 @@ func (c *Config) applied(path string) Data {
 // what the folder or the file is used as; it matters for folders of images.
 // Data without the target are refused: see EncodePieces.
 func (c *Config) Encode(path, part string, s *dataset.Schema) (dataset.Dataset, error) {
+	if c.Data.isText() {
+		return c.encodeText(path, s)
+	}
 	apply := c.applied(path)
 	r, err := apply.read(path, part, true)
 	if err != nil {

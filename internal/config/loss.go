@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/nn"
 )
 
@@ -52,6 +53,9 @@ func (l *Loss) task() string {
 }
 
 func (l *Loss) check(fs *Faults, at place, task string) {
+	if task == dataset.TaskLanguage && l.Kind == "cross_entropy" {
+		task = l.task()
+	}
 	if t := l.task(); t != "" && task != "auto" && t != task && (l.Kind != "bce" || task != "multilabel") {
 		fs.add(at, "loss %s is for %s, but data.task is %s", l.Kind, t, task)
 	}

@@ -43,6 +43,12 @@ func (d *Data) settleFormat() error {
 	if strings.HasPrefix(d.Train, Embedded) {
 		return d.onlyTables("embedded data have")
 	}
+	if d.Format == "auto" {
+		d.Format = d.textFormat()
+	}
+	if d.isText() {
+		return d.onlyTables("a text has")
+	}
 	info, err := os.Stat(d.Train)
 	if err != nil {
 		if !dataset.IsTablePath(d.Train) {

@@ -1,0 +1,318 @@
+package config
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/tokenizer"
+)
+
+// Formats of data for a language model.
+const (
+	formatText   = "text"   // a plain text
+	formatTokens = "tokens" // a file of tokens, such as nanoGPT's .bin
+)
+
+// splitTail is how a text is divided: its end is for validation, and what is
+// behind that for testing.
+const splitTail = "tail"
+
+func (d *Data) isText() bool { return d.Format == formatText || d.Format == formatTokens }
+
+// textFormat is the format of what is a text by its name, else auto. A .txt of
+// which columns are named is a table.
+func (d *Data) textFormat() string {
+	switch strings.ToLower(filepath.Ext(d.Train)) {
+	case ".bin":
+		return formatTokens
+	case ".txt":
+		if d.Target == "" && d.Targets == nil && d.Names == nil && d.Columns == nil && d.Header == "auto" {
+			return formatText
+		}
+	}
+	return "auto"
+}
+
+// corpus is a text, or tokens whose text need not be known.
+type corpus struct {
+	path   string
+	text   string
+	tokens *dataset.Tokens
+}
+
+// loadText is Load for a language model: windows of tokens, of which the next
+// one is predicted.
+func (c *Config) loadText(schema *dataset.Schema) (*Sets, error) {
+	d := &c.Data
+	known, err := d.knownTokenizer(schema)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := d.readTexts(known)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil && d.Format == formatText {
+		if known, err = d.makeTokenizer(parts); err != nil {
+			return nil, err
+		}
+	}
+	s := &Sets{}
+	if err := d.windows(s, parts, known); err != nil {
+		return nil, err
+	}
+	if s.Schema, err = d.textSchema(s.Train.(*dataset.Windows).Tokens()); err != nil {
+		return nil, err
+	}
+	return s, c.settleText(s)
+}
+
+// knownTokenizer returns the tokenizer that the data are not needed for: of a
+// trained model, or of a file; or nil.
+func (d *Data) knownTokenizer(schema *dataset.Schema) (tokenizer.Tokenizer, error) {
+	var err error
+	if schema == nil && d.Schema != "" {
+		if schema, err = readSchema(d.Schema); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case schema != nil && schema.Text == nil:
+		return nil, mistakef("config: data.schema: %s is not of text", d.Schema)
+	case schema != nil:
+		return schema.Text.Load()
+	case d.Tokenizer.Kind == "file":
+		t, err := d.Tokenizer.Options.make(nil, nil)
+		if err != nil {
+			return nil, mistakef("config: data.tokenizer: %w", err)
+		}
+		return t, nil
+	}
+	return nil, nil
+}
+
+// makeTokenizer learns the tokenizer: characters of all texts, the others of the
+// training text alone.
+func (d *Data) makeTokenizer(parts map[string]*corpus) (tokenizer.Tokenizer, error) {
+	all := func(yield func(string) bool) {
+		for _, name := range []string{dataset.TrainPart, "val", "test"} {
+			if p := parts[name]; p != nil && !yield(p.text) {
+				return
+			}
+		}
+	}
+	t, err := d.Tokenizer.Options.make(all, one(parts[dataset.TrainPart].text))
+	if err != nil {
+		return nil, fmt.Errorf("config: data %s: %w", d.Train, err)
+	}
+	if d.Tokenizer.Kind == "auto" {
+		d.Tokenizer = newTokenizer(t.Kind())
+	}
+	return t, nil
+}
+
+func one(text string) iter.Seq[string] { return slices.Values([]string{text}) }
+
+// readTexts returns the texts of the parts that there are.
+func (d *Data) readTexts(t tokenizer.Tokenizer) (map[string]*corpus, error) {
+	if d.Split.By != splitTail && d.Split.By != "random" || d.Split.Folds > 0 {
+		return nil, mistakef("config: data.split: by %s, folds %d, and the data are a text, which is split at its end (want by: %s)", d.Split.By, d.Split.Folds, splitTail)
+	}
+	d.Split.By = splitTail
+	whole, err := d.readCorpus(d.Train, t)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := whole.split(d.Split.Val, d.Split.Test)
+	if d.Val != "" && err == nil {
+		parts["val"], err = d.readCorpus(d.Val, t)
+	}
+	if d.Test != "" && err == nil {
+		parts["test"], err = d.readCorpus(d.Test, t)
+	}
+	return parts, err
+}
+
+// readCorpus reads a file.
+func (d *Data) readCorpus(path string, t tokenizer.Tokenizer) (*corpus, error) {
+	if d.Format == formatTokens {
+		tokens, err := dataset.OpenTokens(path, dataset.TokenOptions{Tokenizer: t})
+		return &corpus{path: path, tokens: tokens}, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, missing(path, err)
+	}
+	if len(b) == 0 {
+		return nil, fmt.Errorf("config: data %s: the text is empty", path)
+	}
+	return &corpus{path: path, text: string(b)}, nil
+}
+
+// split cuts a text into parts: its beginning is to train on. Shares are of
+// characters, or of tokens where those are all that is known.
+func (c *corpus) split(val, test float64) (map[string]*corpus, error) {
+	n := utf8.RuneCountInString(c.text)
+	if c.tokens != nil {
+		n = c.tokens.Len()
+	}
+	from := int(float64(n) * (1 - val - test)) // as nanoGPT's int(0.9*n)
+	to := int(float64(n) * (1 - test))
+	parts := map[string]*corpus{}
+	for _, p := range []struct {
+		name     string
+		lo, hi   int
+		expected bool
+	}{{dataset.TrainPart, 0, from, true}, {"val", from, to, val > 0}, {"test", to, n, test > 0}} {
+		if !p.expected {
+			continue
+		}
+		part, err := c.part(p.lo, p.hi)
+		if err != nil {
+			return nil, err
+		}
+		parts[p.name] = part
+	}
+	return parts, nil
+}
+
+// part returns the characters, or tokens, lo to hi-1.
+func (c *corpus) part(lo, hi int) (*corpus, error) {
+	if lo >= hi {
+		return nil, fmt.Errorf("config: data %s: too short to be split", c.path)
+	}
+	if c.tokens != nil {
+		tokens, err := c.tokens.Slice(lo, hi)
+		return &corpus{path: c.path, tokens: tokens}, err
+	}
+	begin := byteOf(c.text, lo)
+	return &corpus{path: c.path, text: c.text[begin : begin+byteOf(c.text[begin:], hi-lo)]}, nil
+}
+
+// byteOf returns where character n of a text begins.
+func byteOf(text string, n int) int {
+	for at := range text {
+		if n == 0 {
+			return at
+		}
+		n--
+	}
+	return len(text)
+}
+
+// windows makes the datasets: a permutation of windows to train on, and every
+// token once to measure on.
+func (d *Data) windows(s *Sets, parts map[string]*corpus, t tokenizer.Tokenizer) error {
+	for _, p := range []struct {
+		name string
+		set  *dataset.Dataset
+	}{{dataset.TrainPart, &s.Train}, {"val", &s.Val}, {"test", &s.Test}} {
+		part := parts[p.name]
+		if part == nil {
+			continue
+		}
+		tokens, err := part.tokenize(t)
+		if err != nil {
+			return err
+		}
+		cut := dataset.EvalWindows
+		if p.name == dataset.TrainPart {
+			cut = func(t *dataset.Tokens, n int) (*dataset.Windows, error) { return dataset.TrainWindows(t, n, d.Cut) }
+		}
+		w, err := cut(tokens, d.Window)
+		if err != nil {
+			return fmt.Errorf("%w (the %s part of %s)", err, p.name, part.path)
+		}
+		*p.set = w
+	}
+	return nil
+}
+
+func (c *corpus) tokenize(t tokenizer.Tokenizer) (*dataset.Tokens, error) {
+	if c.tokens != nil {
+		return c.tokens, nil
+	}
+	tokens, err := dataset.Tokenize(t, one(c.text), false)
+	if err != nil {
+		return nil, fmt.Errorf("%w (in %s)", err, c.path)
+	}
+	return tokens, nil
+}
+
+// textSchema is what is kept with the model.
+func (d *Data) textSchema(train *dataset.Tokens) (*dataset.Schema, error) {
+	text := &dataset.TextSchema{Vocab: train.Vocabulary(), Length: d.Window}
+	if t := train.Tokenizer(); t != nil {
+		var err error
+		if text, err = dataset.NewTextSchema(t, d.Window); err != nil {
+			return nil, err
+		}
+	}
+	return &dataset.Schema{
+		Version: dataset.SchemaVersion, Text: text, Rows: train.Len(),
+		Target: dataset.TargetSchema{Name: "next token", Task: dataset.TaskLanguage, Std: 1},
+	}, nil
+}
+
+// settleText replaces what is auto.
+func (c *Config) settleText(s *Sets) error {
+	text := s.Schema.Text
+	c.Data.Task = dataset.TaskLanguage
+	if c.Loss.Kind == "auto" {
+		c.Loss = newLoss("cross_entropy")
+	}
+	if l, ok := c.Loss.Options.(*crossEntropy); !ok || l.balanced {
+		return mistakef("config: loss %s: a language model wants cross_entropy, without balanced classes", c.Loss.Kind)
+	}
+	if c.autoModel || !c.modelGiven {
+		c.Model, c.lone, c.autoModel = []Layer{newLayer("gpt")}, true, false
+	}
+	settle(c.Model, &modelContext{outputs: text.Vocab, vocab: text.Vocab, context: text.Length})
+	c.tokens = text.Length
+	if c.BatchTok > 0 {
+		c.Batch = c.BatchTok / text.Length
+	}
+	c.settleLength(s.Train.Len())
+	return nil
+}
+
+// newLayer returns a layer of a kind with its defaults.
+func newLayer(kind string) Layer {
+	for _, k := range layerKinds {
+		if k.name == kind {
+			return Layer{Kind: kind, Options: k.make()}
+		}
+	}
+	panic("config: no layer " + kind)
+}
+
+// encodeText reads another text for a trained model.
+func (c *Config) encodeText(path string, s *dataset.Schema) (dataset.Dataset, error) {
+	t, err := s.Text.Load()
+	if err != nil {
+		return nil, err
+	}
+	other := c.Data
+	other.Train, other.Format = path, formatText
+	if strings.ToLower(filepath.Ext(path)) == ".bin" {
+		other.Format = formatTokens
+	}
+	whole, err := other.readCorpus(path, t)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil && whole.tokens == nil {
+		return nil, mistakef("config: data %s: the model was trained on tokens of no known tokenizer (want a file of tokens)", path)
+	}
+	tokens, err := whole.tokenize(t)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.EvalWindows(tokens, s.Text.Length)
+}

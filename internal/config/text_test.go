@@ -1,0 +1,171 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
+)
+
+// verse is 40 characters, 11 different ones.
+const verse = "to be or not to be, that is the question"
+
+// textFile writes a verse so many times.
+func textFile(t *testing.T, times int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "input.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat(verse+"\n", times)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// bigramModel needs nothing but tokens.
+const bigramModel = "\nmodel: [{embedding: {rows: 300, dim: 8}}, {dense: auto}]"
+
+func loadText(t *testing.T, text string) (*Config, *Sets) {
+	t.Helper()
+	c := mustParse(t, text)
+	s, err := c.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// TestText: loss, task, vocabulary and windows follow from a text, whose last
+// tenth of characters is for validation.
+func TestText(t *testing.T) {
+	path := textFile(t, 100)
+	c, s := loadText(t, "data: {train: "+path+", window: 16, split: {val: 10%}}\nbatch: {tokens: 64, shards: 2}"+bigramModel)
+	if c.Data.Format != "text" || c.Data.Task != dataset.TaskLanguage || c.Loss.Kind != "cross_entropy" || c.Data.Tokenizer.Kind != "chars" || c.Data.Split.By != "tail" {
+		t.Errorf("settled as %s", c.YAML())
+	}
+	if c.Batch != 4 || c.tokens != 16 {
+		t.Errorf("a batch of %d windows of %d tokens", c.Batch, c.tokens)
+	}
+	train, val := s.Train.(*dataset.Windows).Tokens(), s.Val.(*dataset.Windows).Tokens()
+	if train.Len() != 3690 || val.Len() != 410 || s.Schema.Text.Vocab != train.Vocabulary() {
+		t.Errorf("%d tokens to train on, %d to validate, %d different ones", train.Len(), val.Len(), s.Schema.Text.Vocab)
+	}
+	if unit, n := s.Val.(*dataset.Windows).Units(); unit != "char" || n != 409 {
+		t.Errorf("the validation text has %d %ss", n, unit)
+	}
+	built, err := c.BuildTrain(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := built.Validate(); err != nil {
+		t.Error(err)
+	}
+	roundTrip(t, mustParse(t, string(c.YAML())))
+}
+
+// TestTextOfTrainedModel: another text is encoded by the model's tokenizer, and
+// a character that it does not know is named.
+func TestTextOfTrainedModel(t *testing.T) {
+	c, s := loadText(t, "data: {train: "+textFile(t, 100)+", window: 16}"+bigramModel)
+	raw, err := json.Marshal(s.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := dataset.ParseSchema(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds, err := c.Encode(textFile(t, 3), "test", schema)
+	if err != nil || ds.(*dataset.Windows).Tokens().Len() != 123 {
+		t.Errorf("%v, %v", ds, err)
+	}
+	other := filepath.Join(t.TempDir(), "other.txt")
+	if err := os.WriteFile(other, []byte("to be XVI"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Encode(other, "test", schema); err == nil || !strings.Contains(err.Error(), "'X'") || !strings.Contains(err.Error(), "other.txt") {
+		t.Errorf("an unknown character gives %v", err)
+	}
+}
+
+// TestTokenFiles: files of tokens, with and without a tokenizer.
+func TestTokenFiles(t *testing.T) {
+	dir := t.TempDir()
+	ids := make([]int32, 500)
+	for i := range ids {
+		ids[i] = int32(i % 7)
+	}
+	tokens, err := dataset.TokensOf(ids, 7, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"train.bin", "val.bin"} {
+		if err := dataset.WriteTokens(filepath.Join(dir, name), tokens); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, s := loadText(t, "data: {train: "+dir+"/train.bin, val: "+dir+"/val.bin, window: 10}"+bigramModel)
+	if s.Schema.Text.Vocab != 7 || s.Schema.Text.Tokenizer != nil || s.Val.Len() != 50 {
+		t.Errorf("%v, %d windows to validate", s.Schema.Text, s.Val.Len())
+	}
+}
+
+// TestTokenizers: each kind has its tokens, under both of its names.
+func TestTokenizers(t *testing.T) {
+	path := textFile(t, 30)
+	for spec, want := range map[string]int{"char": 15, "chars": 15, "{chars: {unknown: true}}": 16, "byte": 256, "{bpe: 270}": 270, "auto": 15} {
+		_, s := loadText(t, "data: {train: "+path+", tokenizer: "+spec+"}"+bigramModel)
+		if got := s.Schema.Text.Vocab; got != want {
+			t.Errorf("tokenizer %s makes %d tokens, want %d", spec, got, want)
+		}
+	}
+}
+
+func TestTextFaults(t *testing.T) {
+	path := textFile(t, 30)
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	if err := os.WriteFile(empty, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"data: {train: x.txt, window: 10}\nbatch: {tokens: 64}", "c.yaml:2:17: 64 tokens are no whole number of windows of 10"},
+		{"data: {train: x.txt}\nbatch: {tokens: 64, size: 2}", "c.yaml:2:8: size and tokens exclude each other"},
+		{"data: {train: x.txt, tokenizer: {bpe: 3}}", "c.yaml:1:39: got 3 (want a whole number, 257 to"},
+		{"data: {train: x.txt, tokenizer: word}", `c.yaml:1:33: unknown tokenizer "word" (did you mean "words"?)`},
+		{"data: {train: x.txt, cut: phase}", `did you mean "phases"?`},
+		{"data: {train: " + path + ", target: a, format: text}", "data.target is about the columns of a table"},
+		{"data: {train: " + path + ", split: {val: 10%, by: stratified}}", "a text, which is split at its end"},
+		{"data: {train: " + path + "}\nloss: mse", "a language model wants cross_entropy"},
+		{"data: {train: " + path + "}\nmodel: [{embedding: {rows: 15, dim: 3}}]", "c.yaml:2:9: the model gives 3 scores for the 15 tokens of the text"},
+		{"data: {train: " + path + ", window: 5000}", "for windows of 5000"},
+		{"data: {train: " + empty + "}", "the text is empty"},
+		{"data: {train: nowhere.txt}", "nowhere.txt"},
+		{"data: {train: " + table(t, 20) + "}\nbatch: {tokens: 64}", "are for the text of a language model"},
+		{"data: {train: " + path + ", tokenizer: {file: nowhere.json}}", "config: data.tokenizer: "},
+	} {
+		cfg, err := Parse("c.yaml", []byte(c.text))
+		if err == nil {
+			var s *Sets
+			if s, err = cfg.Load(nil); err == nil {
+				_, err = cfg.BuildTrain(s)
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+// TestTextBudget: a budget in tokens is so many windows.
+func TestTextBudget(t *testing.T) {
+	c, s := loadText(t, "data: {train: "+textFile(t, 100)+", window: 16}\nbudget: 6400 tokens\nbatch: 4\nsequence_warmup: {from: 4, over: 1600tok}\nschedule: {cosine: {warmup: 640tok}}"+bigramModel)
+	built, err := c.BuildTrain(s)
+	if err != nil || built.Budget != batch.Tokens(6400) || built.SequenceWarmup.Over != 0.25 {
+		t.Errorf("budget %v, warm-up %v, %v", built.Budget, built.SequenceWarmup, err)
+	}
+	if share := c.run(s.Train.Len()).share(batch.Tokens(640)); share != 0.1 {
+		t.Errorf("640 tokens are %v of the budget", share)
+	}
+}
