@@ -18,6 +18,7 @@ type Context struct {
 	// anew every so many positions, and not at all where it is 0. It is how
 	// training warms up the length of sequences.
 	Segment *graph.Node
+	Cache   *Cache // in a graph of Decoder, else nil
 
 	frozen    bool
 	instead   map[string]*graph.Node // of parameters, by name: see At
@@ -92,11 +93,17 @@ func (c *Context) Param(name string, init graph.Init, dims ...int) *graph.Node {
 	return c.Builder.Param(name, init, dims...)
 }
 
+// shared is Param of a layer that Apply has built, or will build, under a name.
+func (c *Context) shared(layer, name string, init graph.Init, dims ...int) *graph.Node {
+	defer c.Scope(layer)()
+	return c.Param(name, init, dims...)
+}
+
 // At returns a context over the same graph and inputs in which the parameters
 // of the given names are other values: a model is built a second time there, at
 // another point. Random masks are the same; running statistics are left alone.
 func (c *Context) At(params map[string]*graph.Node) *Context {
-	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, Segment: c.Segment, instead: params}
+	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, Segment: c.Segment, Cache: c.Cache, instead: params}
 }
 
 // Params returns the parameters declared so far that training changes, in the

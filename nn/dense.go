@@ -10,6 +10,7 @@ import (
 type DenseLayer struct {
 	out          int
 	noBias       bool
+	straight     bool // files hold (in, out) too
 	weight, bias Initializer
 }
 
@@ -18,6 +19,12 @@ type DenseLayer struct {
 // U(-1/√in, 1/√in), the defaults of PyTorch's Linear (kaiming_uniform with
 // a = √5).
 func Dense(out int) DenseLayer { return DenseLayer{out: out, weight: uniformFan, bias: uniformFan} }
+
+// conv1D is Dense in the layout of GPT-2's Conv1D, whose files hold (in, out);
+// the bias starts at 0.
+func conv1D(out int, bias bool, weight Initializer) DenseLayer {
+	return DenseLayer{out: out, noBias: !bias, straight: true, weight: weight, bias: Zeros()}
+}
 
 // NoBias leaves out the bias.
 func (d DenseLayer) NoBias() DenseLayer { d.noBias = true; return d }
@@ -38,7 +45,7 @@ func (d DenseLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	}
 	in := x.Shape.Last()
 	init := d.weight(in, d.out)
-	init.Transposed = true
+	init.Transposed = !d.straight
 	w := c.Param("weight", init, in, d.out)
 	if d.noBias {
 		return c.Linear(x, w, nil)

@@ -20,7 +20,15 @@
 // Parameters are named as in PyTorch's state_dict: the children of Sequential
 // are "0", "1", …, so the first layer of the model above has "0.weight" and
 // "0.bias". Dense keeps its matrix as (in, out) and marks it as transposed in
-// files, which hold (out, in).
+// files, which hold (out, in). Transformers have the names and the layout of
+// Hugging Face's GPT-2, (in, out) in files too.
+//
+// # Text
+//
+// GPT is a language model and Encoder makes a vector of a text; Attention and
+// Block are their parts. They read tokens, i32 (T), and where positions do not
+// hide each other the field "length", how many of them are no padding. Decoder
+// builds the graph that generates text token by token.
 //
 // # Batch normalization
 //

@@ -58,3 +58,67 @@ func ExampleCrossEntropy() {
 	fmt.Println(sum.Shape, weights.Shape, perExample.Shape)
 	// Output: f64[] f64[] f32[B]
 }
+
+// A language model of Llama's form, and the graph that generates with it: 1 new
+// token at a time, behind at most 64.
+func ExampleGPT() {
+	model := nn.GPT(nn.GPTConfig{
+		Vocab: 65, Context: 64, Layers: 2, Heads: 4, KVHeads: 2, Dim: 32,
+		Norm: "rms", MLP: "swiglu", Positions: "rotary", Tied: true,
+	})
+	g, err := nn.Forward(model, nn.Input{Name: "x", DType: tensor.I32, Shape: tensor.Shape{64}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(model, g.Output("pred").Shape)
+	for _, v := range g.Params()[:4] {
+		fmt.Println(v.Attr.Name, v.Shape)
+	}
+	decoder, widths, err := nn.Decoder(model, 1, 64)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("caches", widths, "scores", decoder.Output("pred").Shape)
+	// Output:
+	// GPT(2 layers, 4 heads, 32 channels) f32[B 64 65]
+	// transformer.wte.weight f32[65 32]
+	// transformer.h.0.ln_1.weight f32[32]
+	// transformer.h.0.attn.c_attn.weight f32[32 64]
+	// transformer.h.0.attn.c_proj.weight f32[32 32]
+	// caches [32 32] scores f32[B 1 65]
+}
+
+// A classifier of texts of at most 128 tokens; "length" says where padding begins.
+func ExampleEncoder() {
+	c := nn.DefaultEncoder()
+	c.Vocab, c.Context = 8000, 128
+	g, err := nn.Forward(nn.Sequential(nn.Encoder(c), nn.Dense(2)),
+		nn.Input{Name: "x", DType: tensor.I32, Shape: tensor.Shape{128}}, nn.Input{Name: "length", DType: tensor.I32})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(g.Output("pred").Shape)
+	// Output: f32[B 2]
+}
+
+// Attention is a layer like any other.
+func ExampleAttention() {
+	model := nn.Sequential(nn.Attention(4).Causal().Rotary(10000), nn.LayerNorm(), nn.Dense(5))
+	rows, err := nn.Summary(model, nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{16, 8}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range rows {
+		fmt.Println(r.Path, r.Kind, r.Out, r.Params)
+	}
+	// Output:
+	// 0 Attention(4 heads, causal) f32[B 16 8] 0
+	// 0.c_attn Dense(24) f32[B 16 24] 216
+	// 0.c_proj Dense(8) f32[B 16 8] 72
+	// 1 LayerNorm f32[B 16 8] 16
+	// 2 Dense(5) f32[B 16 5] 45
+}

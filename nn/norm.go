@@ -14,6 +14,7 @@ type NormLayer struct {
 	eps   float64
 	rms   bool // no mean is subtracted and there is no bias
 	plain bool // no parameters
+	scale bool // no bias
 }
 
 // LayerNorm is (x - mean)/√(var + ε)·weight + bias over the last axis, var
@@ -33,6 +34,9 @@ func (n NormLayer) Eps(eps float64) NormLayer { n.eps = eps; return n }
 // Plain leaves out the parameters.
 func (n NormLayer) Plain() NormLayer { n.plain = true; return n }
 
+// NoBias leaves out the bias of LayerNorm; RMSNorm has none.
+func (n NormLayer) NoBias() NormLayer { n.scale = true; return n }
+
 // Build adds the layer to a graph.
 func (n NormLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	if c.missing("nn."+n.name, x) {
@@ -47,7 +51,7 @@ func (n NormLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	}
 	width := x.Shape.Last()
 	w := c.Param("weight", graph.Init{Rule: "constant", A: 1}, width)
-	if n.rms {
+	if n.rms || n.scale {
 		return c.Mul(y, w)
 	}
 	return c.FMA(y, w, c.Param("bias", graph.Init{Rule: "zeros"}, width))
