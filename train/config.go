@@ -43,8 +43,9 @@ type Config struct {
 	// they are. The rmse and r2 are in those units, everywhere; the loss is not.
 	TargetValue func(output int, y float32) float64
 
-	// Init gives parameters their first values by name, in the layout of
-	// files; those it does not name are initialized by their own rule.
+	// Init gives parameters their first values by name, in the layout of files,
+	// ours or Hugging Face's (see nn.HuggingFace); those it does not name are
+	// initialized by their own rule.
 	Init checkpoint.Tensors
 
 	// Freeze are patterns, as of path.Match, of the names of parameters that

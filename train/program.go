@@ -160,7 +160,8 @@ func (w *weights) reset(seed uint64, init checkpoint.Tensors) error {
 			return err
 		}
 	}
-	if err := w.adopt(init); err != nil {
+	has := func(name string) bool { return w.host[name] != nil }
+	if err := w.adopt(nn.HuggingFace(init, has)); err != nil {
 		return err
 	}
 	return w.push()

@@ -528,3 +528,30 @@ func TestInit(t *testing.T) {
 		}
 	}
 }
+
+// TestInitFromHuggingFace: a file of GPT-2 with its buffers, without the prefix
+// of the names.
+func TestInitFromHuggingFace(t *testing.T) {
+	file, _, err := checkpoint.ReadTensors("../internal/numtest/golden/gpt2.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := nn.DefaultGPT()
+	form.Vocab, form.Context, form.Layers, form.Heads, form.Dim = 65, 16, 2, 2, 32
+	init := checkpoint.Tensors{"h.0.attn.bias": tensor.New(tensor.F32, 1, 1, 16, 16)}
+	for name, x := range file {
+		init[strings.TrimPrefix(name, "transformer.")] = x
+	}
+	run := fit(t, Config{
+		Model: nn.GPT(form), Loss: nn.CrossEntropy(), Optimizer: optim.SGD(1e-30), Batch: batch.All(), Budget: Updates(1), Out: NoOut, Init: init,
+		Data: memory(t, dataset.Column{Name: "x", Data: tensor.New(tensor.I32, 2, 8)}, dataset.Column{Name: "y", Data: tensor.New(tensor.I32, 2, 8)}),
+	})
+	if len(run.Params) != len(file) {
+		t.Errorf("%d parameters, want %d", len(run.Params), len(file))
+	}
+	for name, x := range file {
+		if !slices.Equal(run.Params[name].F32(), x.F32()) {
+			t.Errorf("%s was not taken", name)
+		}
+	}
+}
