@@ -27,9 +27,9 @@ func (m modelSpec) read(fs *Faults, v *value) {
 	case one && v.entries[0].key == "auto":
 		*m.auto = true
 		count{p: m.members, low: 1, high: 256}.read(fs, v.entries[0].value)
-	case one:
+	case one || v.kind == scalar && v.text == "gpt":
 		*m.lone, *m.layers.p = true, []Layer{{at: v.at}}
-		(*m.layers.p)[0].codec().read(fs, v)
+		(*m.layers.p)[0].read(fs, v)
 	default:
 		m.layers.read(fs, v)
 	}

@@ -139,6 +139,33 @@ func TestLoneLayer(t *testing.T) {
 	}
 }
 
+// TestTextModels: what is auto is what the data have, and what is given stays.
+func TestTextModels(t *testing.T) {
+	const base = "data: {train: x}\nmodel: "
+	text := nn.Input{Name: "x", DType: tensor.I32, Shape: tensor.Shape{5}}
+	for model, want := range map[string]string{
+		"{gpt: {layers: 1, heads: 2, dim: 8}}":                      "GPT(1 layers, 2 heads, 8 channels) f32[B 5 11]",
+		"{gpt: {layers: 1, heads: 2, dim: 8, vocab: 3}}":            "GPT(1 layers, 2 heads, 8 channels) f32[B 5 3]",
+		"{encoder: {layers: 1, heads: 2, dim: 8}}":                  "Encoder(1 layers, 2 heads, 8 channels) f32[B 8]",
+		"[{encoder: {layers: 1, heads: 2, dim: 8}}, {dense: auto}]": "Sequential f32[B 3]",
+	} {
+		c := mustParse(t, base+model)
+		m := &modelContext{outputs: 3, vocab: 11, context: 5}
+		settle(c.Model, m)
+		built := (&modelContext{}).model(c.Model, c.lone) // as BuildModel of settled data
+		g, err := nn.Forward(built, text)
+		if err != nil {
+			t.Errorf("%s: %v", model, err)
+		} else if got := fmt.Sprint(built, " ", g.Output("pred").Shape); got != want {
+			t.Errorf("%s: %s, want %s", model, got, want)
+		}
+	}
+	_, err := mustParse(t, base+"gpt").BuildModel(&dataset.Schema{})
+	if err == nil || !strings.Contains(err.Error(), "the model gpt reads text, but the data have none") {
+		t.Errorf("no text: %v", err)
+	}
+}
+
 // TestModel: every kind of layer builds, and what is auto fits the data.
 func TestModel(t *testing.T) {
 	path := table(t, 200)

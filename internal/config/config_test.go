@@ -129,7 +129,8 @@ func roundTrip(t *testing.T, c *Config) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	all := map[string]string{"small": small, "everything": everything, "lone layer": "data: {train: x}\nmodel: {residual: [{dense: 3}]}"}
+	all := map[string]string{"small": small, "everything": everything, "lone layer": "data: {train: x}\nmodel: {residual: [{dense: 3}]}",
+		"gpt": "data: {train: x}\nmodel: {gpt: {layers: 6, vocab: 65, norm: rms}}", "encoder": "data: {train: x}\nmodel: [encoder, {dense: auto}]"}
 	for _, e := range examples.All() {
 		all[e.Name] = string(e.YAML)
 	}
@@ -213,6 +214,10 @@ func TestFaults(t *testing.T) {
 		{"dropout 1", with("model: [{dropout: 1}]"), "c.yaml:2:19: got 1 (want 0 or more, less than 1)"},
 		{"unknown layer", with("model: [{desne: 3}]"), `c.yaml:2:10: unknown layer "desne" (did you mean "dense"?)`},
 		{"unknown lone layer", with("model: {desne: 3}"), `c.yaml:2:9: unknown layer "desne" (did you mean "dense"?)`},
+		{"heads", with("model: {gpt: {dim: 30}}"), "c.yaml:2:8: gpt: dim 30 does not divide among heads: 4"},
+		{"heads of keys", with("model: [{encoder: {heads: 8, kv_heads: 3}}]"), "c.yaml:2:9: encoder: kv_heads 3 does not divide heads: 8"},
+		{"odd heads", with("model: {gpt: {dim: 12, positions: rotary}}"), "positions rotary wants heads of an even size, not 3 (dim 12, heads 4)"},
+		{"no such MLP", with("model: {gpt: {mlp: swigl}}"), `unknown value swigl (did you mean "swiglu"?)`},
 		{"unknown layer inside", with("model:\n- residual:\n  - relo"), `c.yaml:4:5: unknown layer "relo" (did you mean "relu"?)`},
 		{"unknown optimizer", with("optimizer: adma"), `c.yaml:2:12: unknown optimizer "adma" (did you mean "adam"?)`},
 		{"unknown loss", with("loss: crossentropy"), `c.yaml:2:7: unknown loss "crossentropy" (did you mean "cross_entropy"?)`},

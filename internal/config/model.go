@@ -59,6 +59,8 @@ func init() {
 		kind("categories", func() layerOptions { return &categories{} }),
 		kind("numbers", func() layerOptions { return numberLayer{} }),
 		kind("periodic", func() layerOptions { return &periodic{16, 0.1} }),
+		kind("gpt", func() layerOptions { return newGPT() }),
+		kind("encoder", func() layerOptions { return newEncoder() }),
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
@@ -79,7 +81,7 @@ func (l layers) read(fs *Faults, v *value) {
 	*l.p = make([]Layer, len(v.entries))
 	for i, e := range v.entries {
 		(*l.p)[i].at = e.at
-		(*l.p)[i].codec().read(fs, e.value)
+		(*l.p)[i].read(fs, e.value)
 	}
 }
 
@@ -93,6 +95,15 @@ func (l layers) write() *value {
 
 func (l *Layer) codec() codec {
 	return choice[layerOptions]{"layer", layerKinds, &l.Kind, &l.Options}
+}
+
+// read reads a layer, and what its options say together.
+func (l *Layer) read(fs *Faults, v *value) {
+	faults := len(*fs)
+	l.codec().read(fs, v)
+	if t, ok := l.Options.(interface{ fault() string }); ok && len(*fs) == faults && t.fault() != "" {
+		fs.add(v.at, "%s: %s", l.Kind, t.fault())
+	}
 }
 
 // model makes the whole model: a layer by itself, or a sequence.
@@ -121,6 +132,10 @@ func settle(list []Layer, m *modelContext) {
 			if o.out == 0 {
 				o.out = m.outputs
 			}
+		case *gpt:
+			o.settle(m)
+		case *encoder:
+			o.settle(m)
 		case *group:
 			settle(o.list, m)
 		case *ensemble:

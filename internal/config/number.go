@@ -16,6 +16,7 @@ type limits struct {
 var (
 	between    = limits{low: 0, openLow: true, high: 1, openHigh: true} // (0, 1)
 	aboveZero  = limits{low: 0, openLow: true, high: math.Inf(1)}
+	aboveOne   = limits{low: 1, openLow: true, high: math.Inf(1)}
 	zeroOrMore = limits{low: 0, high: math.Inf(1)}
 	fraction   = limits{low: 0, high: 1, openHigh: true} // [0, 1)
 	unit       = limits{low: 0, high: 1}
