@@ -114,11 +114,11 @@ func eachLine(path string, f func(n int, line []byte) error) error {
 	}
 }
 
-// Cut cuts the metrics and the journal of a run back to what they were when
+// Cut cuts the metrics, the journal and the samples of a run back to what they were when
 // the given update was done: later lines, the results on the test split, which
 // come last of all, and a torn last line go. Files that are not there are fine.
 func Cut(dir string, update uint64) error {
-	for _, name := range []string{MetricsName, JournalName} {
+	for _, name := range []string{MetricsName, JournalName, SamplesName} {
 		if err := cut(filepath.Join(dir, name), update); err != nil {
 			return err
 		}

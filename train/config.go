@@ -38,6 +38,8 @@ type Config struct {
 
 	SequenceWarmup SequenceWarmup // begin with short segments of the windows; default: no
 
+	Samples Samples // of what a language model writes; default: none
+
 	// TargetValue returns a target or a prediction of a regression in the units
 	// of the raw data, such as dataset.TargetSchema.Value; nil leaves them as
 	// they are. The rmse and r2 are in those units, everywhere; the loss is not.
@@ -130,6 +132,7 @@ func (c Config) withDefaults() Config {
 	c.ValidateEvery = c.ValidateEvery.Of(c.Budget)
 	c.LogEvery = c.LogEvery.Of(c.Budget)
 	c.Checkpoint.Every = c.Checkpoint.Every.Of(c.Budget)
+	c.Samples.Every = c.Samples.Every.Of(c.Budget)
 	c.Faults = c.Faults.withDefaults()
 	if c.Metric == "" {
 		c.Metric = "loss"

@@ -137,6 +137,9 @@ func (l *loop) step(ctx context.Context) error {
 		}
 		save = save || l.cfg.EarlyStop.Patience > 0 && l.best != had
 	}
+	if err := l.sample(ctx, before); err != nil {
+		return err
+	}
 	if save && l.files != nil {
 		if err := l.save(); err != nil {
 			return err

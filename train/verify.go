@@ -121,7 +121,7 @@ func Verify(ctx context.Context, c Config, o VerifyOptions) (*Certificate, error
 // validation, which changes nothing of the updates.
 func again(c Config) (*loop, func(), error) {
 	c.Out, c.Resume, c.Val, c.Test, c.OnEvent, c.Progress = NoOut, false, nil, nil, nil, nil
-	c.EarlyStop, c.Reestimate = EarlyStop{}, batch.Span{}
+	c.EarlyStop, c.Reestimate, c.Samples = EarlyStop{}, batch.Span{}, Samples{}
 	if c.Metric != "" {
 		c.Metric = "loss"
 	}

@@ -49,6 +49,7 @@ type Config struct {
 	Reestimate batch.Span // zero: off
 	Log        batch.Span // how often
 	Metric     string
+	Sample     Sample
 
 	autoModel               bool // until Load
 	sized                   bool // by Load
@@ -113,6 +114,7 @@ func Default() *Config {
 		Checkpoint: Checkpoint{Every: batch.Span{N: 60, Unit: batch.Second}, Keep: 3},
 		Log:        batch.Span{N: 1, Unit: batch.Percent},
 		Metric:     "loss",
+		Sample:     newSample(),
 	}
 }
 
@@ -154,6 +156,7 @@ func (c *Config) keys() fields {
 			{key: "keep", codec: count{p: &c.Checkpoint.Keep, low: 1}},
 		}},
 		{key: "log", codec: every(&c.Log)},
+		{key: "sample", codec: c.Sample.keys()},
 		{key: "exec", codec: fields{
 			{key: "threads", codec: count{p: &c.Exec.Threads, low: 1, high: maxThreads, auto: "auto"}},
 			{key: "workers", codec: count{p: &c.Exec.Workers, low: 1, high: maxThreads}},
@@ -241,7 +244,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup", "sample"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

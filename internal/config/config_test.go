@@ -75,6 +75,7 @@ metric: accuracy
 early_stop: {patience: 5, min_delta: 1e-4}
 checkpoint: {every: 10min, keep: 2}
 log: {every: 1up}
+sample: {every: 10%, prompt: "", tokens: 7, temperature: 0}
 exec: {threads: 2, workers: 3, micro: 7, memory: 1536MiB, recompute: always, isa: avx2}
 `
 
@@ -112,7 +113,7 @@ func roundTrip(t *testing.T, c *Config) {
 	// Functions inside options cannot be compared; the rest must be equal.
 	if !reflect.DeepEqual(c.Data, back.Data) || c.Exec != back.Exec || c.Budget != back.Budget || c.Seed != back.Seed || c.Name != back.Name ||
 		c.Checkpoint != back.Checkpoint || c.EarlyStop != back.EarlyStop || c.Clip != back.Clip || c.Init != back.Init || c.Batch != back.Batch ||
-		c.Shards != back.Shards || c.Faults != back.Faults || c.Reestimate != back.Reestimate || c.Warmup != back.Warmup {
+		c.Shards != back.Shards || c.Faults != back.Faults || c.Reestimate != back.Reestimate || c.Warmup != back.Warmup || c.Sample != back.Sample {
 		t.Errorf("%+v\nread back as %+v", c, back)
 	}
 	raw, err := back.JSON()
