@@ -8,6 +8,7 @@ import (
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/engine/cpu"
+	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/nn"
 )
 
@@ -26,6 +27,17 @@ func NewEvaluatorOf(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []da
 	if err != nil {
 		return nil, err
 	}
+	vars, err := NewVars(eng, g, params)
+	if err != nil {
+		return nil, err
+	}
+	return newEvaluator(eng, vars, model, loss, fields, rows)
+}
+
+// NewVars returns variables for the parameters of a graph that trains nothing,
+// with values in the layout of files: those of a Run or a RunDir. Every
+// parameter must have one; others are left out.
+func NewVars(eng engine.Engine, g *graph.Graph, params checkpoint.Tensors) (engine.Vars, error) {
 	w, err := newWeights(eng, g, 0, nil)
 	if err != nil {
 		return nil, err
@@ -35,10 +47,7 @@ func NewEvaluatorOf(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []da
 			return nil, fmt.Errorf("train: the model's parameter %q is missing", v.Attr.Name)
 		}
 	}
-	if err := w.restore(params, false); err != nil {
-		return nil, err
-	}
-	return newEvaluator(eng, w.vars, model, loss, fields, rows)
+	return w.vars, w.restore(params, false)
 }
 
 // NewEngine returns the CPU engine with the settings of x, for one of its
