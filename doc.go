@@ -4,12 +4,13 @@
 //
 // The packages around that line, from a model to a run:
 //
-//	descent     Load: a predictor that takes raw rows
+//	descent     Load: a predictor that takes raw rows; LoadLM: a writer of text
 //	nn          layers, losses and initializers
 //	optim       optimizers, clipping and schedules
 //	batch       the size of a batch, and typed units
 //	dataset     examples from files and from Go
 //	train       the loop, evaluation, resumption
+//	generate    text from a language model
 //	checkpoint  files that hold a model or the state of a run
 //	report      progress and metrics, for people and programs
 //	metric      scores of predictions, with intervals

@@ -15,7 +15,7 @@ const module = "github.com/descent-ml/descent"
 // import, and what it may import from outside the standard library. Tests may
 // import more. The arrows point one way: see docs/architecture.md.
 var allowed = map[string][]string{
-	"":                  {"checkpoint", "dataset", "engine", "nn", "tensor", "train", "internal/cells", "internal/config"},
+	"":                  {"checkpoint", "dataset", "engine", "generate", "nn", "tensor", "tokenizer", "train", "internal/cells", "internal/config"},
 	"tensor":            {},
 	"graph":             {"tensor"},
 	"collective":        {},
@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"internal/oracle":   {"collective", "engine", "graph", "tensor", "internal/rng"},
 	"internal/numtest":  {"collective", "engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
 	"nn":                {"graph", "tensor", "internal/rng", "internal/portmath"},
+	"generate":          {"engine", "graph", "nn", "tensor", "tokenizer", "internal/kernel", "internal/rng"},
 	"optim":             {"graph", "tensor", "internal/portmath"},
 	"internal/cells":    {"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/format"},
 	"tokenizer":         {},
@@ -50,6 +51,7 @@ var allowed = map[string][]string{
 	"bench/step":        {"bench/peer", "engine", "engine/cpu", "graph", "nn", "optim", "tensor", "internal/rng"},
 	"bench/execution":   nil,
 	"bench/quality":     {},
+	"bench/generate":    nil,
 	"bench/tables":      {},
 }
 
