@@ -31,7 +31,7 @@ import (
 // state have one set of bits after every update. It has two sizes,
 //
 //	go test ./train -run Matrix                             every pair of settings, in seconds
-//	go test ./train -run Matrix -matrix=full -timeout 30m   every combination, 200 updates each
+//	go test ./train -run Matrix -matrix=full -timeout 60m   every combination, 200 updates each
 //
 // and the bits themselves are in testdata/fingerprints.txt, so that a change of
 // them between commits, versions of Go or processors is seen. A change on
@@ -61,13 +61,18 @@ type matrixModel struct {
 	optimizer optim.Optimizer
 	examples  func(t testing.TB, n int) dataset.Dataset
 
-	barriers bool // batch norm: batches have four shards, and what outlives a pass matters
+	batch    matrixBatch    // above a leaf, if it is not aboveLeaf
+	warmup   SequenceWarmup // of a model of text
+	barriers bool           // batch norm: batches have four shards, and what outlives a pass matters
 }
 
 // batches are the batch sizes of a model: below and above a leaf; with barriers
 // the second needs no leaves to be one of many micro-batches.
 func (m matrixModel) batches() []matrixBatch {
-	if m.barriers {
+	switch {
+	case m.batch != matrixBatch{}:
+		return []matrixBatch{belowLeaf, m.batch}
+	case m.barriers:
 		return []matrixBatch{belowLeaf, {130, 300}}
 	}
 	return []matrixBatch{belowLeaf, aboveLeaf}
@@ -81,7 +86,7 @@ func (m matrixModel) shards() int {
 	return 1
 }
 
-var matrixModels = []matrixModel{
+var matrixModels = append([]matrixModel{
 	{
 		name:      "mlp",
 		model:     nn.Sequential(nn.Dense(18), nn.LayerNorm(), nn.ReLU(), nn.Dropout(0.2), nn.Dense(10), nn.Tanh(), nn.Dense(3)),
@@ -113,7 +118,7 @@ var matrixModels = []matrixModel{
 		examples:  categoryExamples,
 		barriers:  true,
 	},
-}
+}, matrixTextModels...)
 
 const (
 	tokenKinds = 7
@@ -237,7 +242,7 @@ func (c cell) way() string {
 // batches above a leaf go through some epochs, each with a shorter batch at its
 // end, and -short is for the race detector.
 func (c cell) updates() uint64 {
-	big := c.batch == aboveLeaf
+	big := c.batch == aboveLeaf || c.batch == c.model.batch
 	switch {
 	case *matrixSize == "full" || *updateFingerprints:
 		return matrixMarks[2]
@@ -263,7 +268,7 @@ func (c cell) config(t testing.TB) Config {
 	return Config{
 		Name: "matrix", Seed: 3, Model: c.model.model, Data: c.model.examples(t, c.batch.examples), Loss: c.model.loss,
 		Optimizer: c.model.optimizer, Batch: batch.Fixed(c.batch.size), Budget: Updates(matrixUpdates), Exec: x, Engine: bounded{e, c.memory}, Out: NoOut,
-		Shards: c.model.shards(),
+		Shards: c.model.shards(), SequenceWarmup: c.model.warmup,
 	}
 }
 
@@ -586,7 +591,7 @@ func writeFingerprints(t *testing.T, recorded map[string]string) {
 // TestMatrixCells: the small matrix has every pair of settings of the full one.
 func TestMatrixCells(t *testing.T) {
 	full, small := matrix(true), matrix(false)
-	if want := (3*3 + 2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
+	if want := (4*3 + 2*2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
 		t.Errorf("%d cells, want %d", len(full), want)
 	}
 	have := map[[2]string]bool{}
