@@ -56,6 +56,11 @@ func init() {
 		simple("flatten", nn.Flatten),
 		kind("reshape", func() layerOptions { return &reshape{} }),
 		kind("embedding", func() layerOptions { return &embedding{} }),
+		kind("lstm", func() layerOptions { return newRecurrent(nn.LSTM) }),
+		kind("gru", func() layerOptions { return newRecurrent(nn.GRU) }),
+		simple("mean_pool", nn.MeanPool), simple("max_pool", nn.MaxPool), simple("last_pool", nn.LastPool),
+		kind("window", func() layerOptions { return &window{3} }),
+		kind("positions", func() layerOptions { return &positions{"learned"} }),
 		kind("categories", func() layerOptions { return &categories{} }),
 		kind("numbers", func() layerOptions { return numberLayer{} }),
 		kind("periodic", func() layerOptions { return &periodic{16, 0.1} }),
@@ -136,6 +141,10 @@ func settle(list []Layer, m *modelContext) {
 			o.settle(m)
 		case *encoder:
 			o.settle(m)
+		case *embedding:
+			if o.rows == 0 {
+				o.rows = m.vocab
+			}
 		case *group:
 			settle(o.list, m)
 		case *ensemble:
@@ -252,16 +261,25 @@ func (r *reshape) keys() fields {
 func (r *reshape) build(*modelContext) nn.Layer { return nn.Reshape(r.shape...) }
 
 // embedding looks indices up in a table.
-type embedding struct{ rows, dim int }
+type embedding struct{ rows, dim int } // rows 0: the tokens of the text
 
 func (e *embedding) keys() fields {
 	return fields{
-		{key: "rows", codec: count{p: &e.rows, low: 1}, required: true},
+		{key: "rows", codec: count{p: &e.rows, low: 1, auto: "auto"}, required: true},
 		{key: "dim", codec: count{p: &e.dim, low: 1}, required: true},
 	}
 }
 
-func (e *embedding) build(*modelContext) nn.Layer { return nn.Embedding(e.rows, e.dim) }
+func (e *embedding) build(m *modelContext) nn.Layer {
+	rows := e.rows
+	if rows == 0 {
+		rows = m.vocab
+	}
+	if rows == 0 && m.err == nil {
+		m.err = fmt.Errorf("config: the embedding has rows: auto, but the data have no text (give the number of rows)")
+	}
+	return nn.Embedding(rows, e.dim)
+}
 
 // numberLayer encodes the numbers of a table piecewise linearly.
 type numberLayer struct{}
