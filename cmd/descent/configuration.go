@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -57,7 +59,7 @@ func load(arg, data string, set []string) (*config.Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		return c, underFolder(c, data)
+		return c, underFolder(c, data, e.From)
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
@@ -76,8 +78,9 @@ func load(arg, data string, set []string) (*config.Config, error) {
 	return c, err
 }
 
-// underFolder finds the data of an example in the folder of data sets.
-func underFolder(c *config.Config, folder string) error {
+// underFolder finds the data of an example in the folder of data sets; from is
+// where people get them.
+func underFolder(c *config.Config, folder, from string) error {
 	if strings.HasPrefix(c.Data.Train, config.Embedded) {
 		if folder != "" {
 			return usagef("example %s brings its own data (leave --data away)", c.Name)
@@ -88,14 +91,26 @@ func underFolder(c *config.Config, folder string) error {
 		folder = os.Getenv(dataFolder)
 	}
 	if folder == "" {
-		return usagef("example %s needs %s: name the folder that holds it by --data or %s", c.Name, c.Data.Train, dataFolder)
+		return usagef("example %s needs %s: name the folder that holds it by --data or %s%s", c.Name, c.Data.Train, dataFolder, toGet(from))
 	}
+	wanted := c.Data.Train
 	for _, p := range []*string{&c.Data.Train, &c.Data.Val, &c.Data.Test} {
 		if *p != "" {
 			*p = within(folder, *p)
 		}
 	}
+	if _, err := os.Stat(c.Data.Train); err != nil && from != "" {
+		return usagef("example %s needs %s, and there is none in %s%s", c.Name, wanted, folder, toGet(from))
+	}
 	return nil
+}
+
+// toGet tells how to get the data of an example from an address.
+func toGet(from string) string {
+	if from == "" {
+		return ""
+	}
+	return fmt.Sprintf("; to get it: curl -O %s, then --data %s", from, path.Base(from))
 }
 
 // within returns folder/name, or the folder (or file) itself if there is no

@@ -35,7 +35,15 @@ func writeReport(c *config.Config, sets *config.Sets, r *train.Run, q *assess.Qu
 	if q != nil {
 		p.Sections = append(p.Sections, quality(q)...)
 	}
+	if r.Summary.Tokens > 0 && q == nil && r.Summary.Baseline != nil {
+		p.Sections = append(p.Sections, textScores(&r.Summary))
+	}
 	p.Sections = append(p.Sections, curves(records, r))
+	samples, err := samplesOf(r)
+	if err != nil {
+		return err
+	}
+	p.Sections = append(p.Sections, samples...)
 	if sets.Schema != nil && len(sets.Schema.Columns) > 0 {
 		p.Sections = append(p.Sections, columnsOf(sets.Schema))
 	}
@@ -64,8 +72,13 @@ func facts(r *train.Run, q *assess.Quality) []page.Fact {
 		}
 	}
 	s := &r.Summary
+	speed := report.Short(s.ExamplesPerSecond) + " examples/s"
+	if s.Tokens > 0 {
+		speed = report.Scaled(s.TokensPerSecond) + " tokens/s"
+		out = append(out, textFacts(s)...)
+	}
 	return append(out, page.Fact{Name: "training", Value: time.Duration(s.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String(),
-		Note: fmt.Sprintf("%d updates, %s examples/s, %.0f MiB", s.Updates, report.Short(s.ExamplesPerSecond), float64(s.PeakBytes)/(1<<20))})
+		Note: fmt.Sprintf("%d updates, %s, %.0f MiB", s.Updates, speed, float64(s.PeakBytes)/(1<<20))})
 }
 
 // curves are the loss and the metrics over the updates.
@@ -91,7 +104,7 @@ func curves(records []report.Record, r *train.Run) page.Section {
 				continue
 			}
 			if others[v.Name] == nil {
-				others[v.Name] = &page.Series{Name: v.Name + " on validation data"}
+				others[v.Name] = &page.Series{Name: scoreName(v.Name) + " on validation data"}
 				names = append(names, v.Name)
 			}
 			others[v.Name].X, others[v.Name].Y = append(others[v.Name].X, x), append(others[v.Name].Y, v.V)
@@ -108,7 +121,7 @@ func curves(records []report.Record, r *train.Run) page.Section {
 	}
 	section := page.Section{Title: "Training", Intro: "The loss of training is of each batch before its update, with dropout; that of validation is of the whole validation data.", Blocks: []page.Block{lines}}
 	for _, name := range names {
-		section.Blocks = append(section.Blocks, page.Lines{Caption: name, X: "update", Y: name, Series: []page.Series{*others[name]}})
+		section.Blocks = append(section.Blocks, page.Lines{Caption: scoreName(name), X: "update", Y: scoreName(name), Series: []page.Series{*others[name]}})
 	}
 	if len(rate.X) > 1 {
 		section.Blocks = append(section.Blocks, page.Lines{Caption: "Learning rate", X: "update", Y: "learning rate", Series: []page.Series{rate}})

@@ -14,11 +14,12 @@ var files embed.FS
 type Example struct {
 	Name  string
 	About string // one line
+	From  string // the address of its data, "" if it is not said
 	YAML  []byte
 }
 
 // order is that of the list: what needs nothing comes first.
-var order = []string{"digits", "mnist-mlp", "mnist-sklearn", "fashion-mlp", "adult", "california"}
+var order = []string{"digits", "mnist-mlp", "mnist-sklearn", "fashion-mlp", "adult", "california", "shakespeare"}
 
 // All returns the examples in the order of the list.
 func All() []Example {
@@ -35,8 +36,13 @@ func Find(name string) (Example, bool) {
 	if err != nil || path.Base(name) != name {
 		return Example{}, false
 	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	return Example{name, strings.TrimPrefix(first, "# "), b}, true
+	first, rest, _ := strings.Cut(string(b), "\n")
+	from, _, _ := strings.Cut(rest, "\n")
+	from, ok := strings.CutPrefix(from, "# from: ")
+	if !ok {
+		from = ""
+	}
+	return Example{name, strings.TrimPrefix(first, "# "), from, b}, true
 }
 
 // Names returns the names of all examples.

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// verses is a text that is easy to learn.
+func verses(t *testing.T, dir string) string {
+	return write(t, dir, "verses.txt", strings.Repeat("to be or not to be, that is the question:\n", 80))
+}
+
+// tiny makes the model of a text small, and its run short.
+var tiny = []string{"--set", "model={gpt: {layers: 1, heads: 2, dim: 16}}", "--set", "data.window=16", "--set", "budget=12up", "--set", "exec.threads=1"}
+
+func trainText(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	return mustCall(t, append(append([]string{"train"}, tiny...), args...)...)
+}
+
+// TestTextByItself: a .txt trains a language model, is measured in bits per
+// character, and every command takes its run.
+func TestTextByItself(t *testing.T) {
+	dir := t.TempDir()
+	data, run := verses(t, dir), filepath.Join(dir, "run")
+	stdout, stderr := trainText(t, "--data", data, "--out", run, "--json")
+	s := summary(t, stdout)
+	bits, ok := s.Val.Get("bits_per_char")
+	if !ok || !(bits > 0) || s.Tokens != 12*12*16 || s.Baseline == nil {
+		t.Errorf("summary %+v", s)
+	}
+	for _, want := range []string{"windows of 16 tokens; language model of 16 different ones", "tok/s", "bits_per_char", "uniform"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	if stdout, _ := mustCall(t, "eval", run, "--split", "val"); !strings.Contains(stdout, "bits_per_char") {
+		t.Errorf("eval says\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "eval", run, "--data", data); !strings.Contains(stdout, "perplexity") {
+		t.Errorf("eval of a file says\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "verify", run); !strings.Contains(stdout, "agree bit for bit") {
+		t.Errorf("verify says\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "explain", run, "--update", "5"); !strings.Contains(stdout, "update 5") {
+		t.Errorf("explain says\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "inspect", run); !strings.Contains(stdout, "text: chars, 16 different, windows of 16") || !strings.Contains(stdout, "GPT(1 layers") {
+		t.Errorf("inspect says\n%s", stdout)
+	}
+	if page, err := os.ReadFile(filepath.Join(run, reportName)); err != nil || !strings.Contains(string(page), "bits per character") {
+		t.Errorf("no bits per character in the report: %v", err)
+	}
+	if code, _, stderr := call("predict", run, "--data", data); code != exitUsage || !strings.Contains(stderr, "descent generate") {
+		t.Errorf("predict: %d, %s", code, stderr)
+	}
+}
+
+// TestTextAgain: the file that init writes, a resumed run, and segments that
+// grow are as exact as tables are.
+func TestTextAgain(t *testing.T) {
+	dir := t.TempDir()
+	data, file := verses(t, dir), filepath.Join(dir, "verses.yaml")
+	mustCall(t, append([]string{"init", data, "--out", file}, tiny...)...)
+	warm := []string{"--set", "sequence_warmup={from: 4, over: 50%}", "--quiet", "--json"}
+	a, _ := trainText(t, append(warm, "--data", data, "--out", filepath.Join(dir, "a"))...)
+	b, _ := mustCall(t, append([]string{"train", file, "--out", filepath.Join(dir, "b"), "--set", "exec.micro=5"}, warm...)...)
+	if x, y := summary(t, a), summary(t, b); x.Fingerprint != y.Fingerprint {
+		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
+	}
+	if stdout, _ := mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "b")); !strings.Contains(stdout, "the same bits") || !strings.Contains(stdout, "val.bits_per_char") {
+		t.Errorf("compared:\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "verify", filepath.Join(dir, "a")); !strings.Contains(stdout, "agree bit for bit") {
+		t.Errorf("verify says\n%s", stdout)
+	}
+	if _, stderr := mustCall(t, "train", "--from", filepath.Join(dir, "a"), "--data", data, "--out", filepath.Join(dir, "c"), "--set", "budget=2up"); !strings.Contains(stderr, "2 updates") {
+		t.Errorf("fine-tuning says\n%s", stderr)
+	}
+}
+
+// TestShakespeareWithoutData: one message says what is needed and where it is.
+func TestShakespeareWithoutData(t *testing.T) {
+	t.Setenv(dataFolder, "")
+	for _, args := range [][]string{{"train", "shakespeare"}, {"train", "shakespeare", "--data", t.TempDir()}} {
+		code, _, stderr := call(args...)
+		if code != exitUsage || !strings.Contains(stderr, "tinyshakespeare/input.txt") || !strings.Contains(stderr, "curl -O https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt") {
+			t.Errorf("%v: %d, %s", args, code, stderr)
+		}
+	}
+	data := verses(t, t.TempDir())
+	if stdout, _ := mustCall(t, "inspect", "shakespeare", "--data", data); !strings.Contains(stdout, "GPT(4 layers") {
+		t.Errorf("inspect says\n%s", stdout)
+	}
+}
