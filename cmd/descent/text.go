@@ -9,10 +9,10 @@ import (
 	"github.com/descent-ml/descent/internal/config"
 )
 
-// isText reports whether --data FILE without a configuration is a text, for a
-// language model: a .txt of which nothing says that it is a table.
+// isText reports whether --data FILE without a configuration is for a language
+// model: a file of tokens, or a .txt of which nothing says that it is a table.
 func isText(data string, set []string) bool {
-	if slices.Contains(set, "data.format=text") {
+	if isTokens(data) || slices.Contains(set, "data.format=text") {
 		return true
 	}
 	about := func(s string) bool {
@@ -22,6 +22,8 @@ func isText(data string, set []string) bool {
 	return strings.ToLower(filepath.Ext(data)) == ".txt" && !slices.ContainsFunc(set, about)
 }
 
+func isTokens(data string) bool { return strings.ToLower(filepath.Ext(data)) == ".bin" }
+
 // ofText is the configuration of a text without more: a small GPT, trained for
 // minutes as nanoGPT trains one on a laptop, the last tenth of the text held
 // back, and samples on the way.
@@ -30,7 +32,10 @@ func ofText(data string, set []string) (*config.Config, error) {
 		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.window=64",
 		"model={gpt: {layers: 4, heads: 4, dim: 128}}", "batch=12", "budget=2000up",
 		"optimizer={adamw: {lr: 1e-3, beta2: 0.99, weight_decay: 0.1, decay: matrices}}",
-		"schedule={cosine: {final: 0.1, warmup: 5%}}", "clip.norm=1", "validate.every=20%", "sample.every=20%",
+		"schedule={cosine: {final: 0.1, warmup: 5%}}", "clip.norm=1", "validate.every=20%",
+	}
+	if !isTokens(data) {
+		defaults = append(defaults, "sample.every=20%")
 	}
 	given := func(prefix string) bool {
 		return slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, prefix) })

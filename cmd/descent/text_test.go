@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/descent-ml/descent/report"
 )
 
 // verses is a text that is easy to learn.
@@ -79,6 +81,33 @@ func TestTextAgain(t *testing.T) {
 	}
 	if _, stderr := mustCall(t, "train", "--from", filepath.Join(dir, "a"), "--data", data, "--out", filepath.Join(dir, "c"), "--set", "budget=2up"); !strings.Contains(stderr, "2 updates") {
 		t.Errorf("fine-tuning says\n%s", stderr)
+	}
+}
+
+// TestTextSamples: a model writes on the way, which changes no bit and needs a
+// tokenizer.
+func TestTextSamples(t *testing.T) {
+	dir := t.TempDir()
+	data, run := verses(t, dir), filepath.Join(dir, "a")
+	with, stderr := trainText(t, "--data", data, "--out", run, "--json", "--set", "sample={every: 6up, prompt: to, tokens: 9}")
+	without, _ := trainText(t, "--data", data, "--out", filepath.Join(dir, "b"), "--json", "--set", "sample.every=none")
+	if x, y := summary(t, with), summary(t, without); x.Fingerprint != y.Fingerprint {
+		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
+	}
+	samples, err := report.ReadSamples(run)
+	if err != nil || len(samples) != 2 || len(samples[1].Text) != len("to")+9 || !strings.HasPrefix(samples[1].Text, "to") {
+		t.Errorf("samples %v, %v", samples, err)
+	}
+	if !strings.Contains(stderr, "wrote after update 6:\n  │ to") {
+		t.Errorf("no sample in\n%s", stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(run, reportName))
+	if err != nil || !strings.Contains(string(page), "after update 12") {
+		t.Errorf("no sample in the report: %v", err)
+	}
+	tokens := write(t, dir, "train.bin", strings.Repeat("\x01\x00\x02\x00\x03\x00", 200))
+	if code, _, stderr := call("train", "--data", tokens, "--set", "sample.every=10%", "--out", filepath.Join(dir, "c")); code != exitUsage || !strings.Contains(stderr, "no known tokenizer") {
+		t.Errorf("samples of tokens: %d, %s", code, stderr)
 	}
 }
 

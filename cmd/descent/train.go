@@ -75,6 +75,9 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := addSamples(c, sets.Schema, &t); err != nil {
+		return err
+	}
 	t.Out, t.Resume = f.out, f.resume != ""
 	if err := checkOut(&t); err != nil {
 		return err
