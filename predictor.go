@@ -39,6 +39,8 @@ type slot struct {
 	eval   *train.Evaluator
 	x      []float32
 	cat    []int32
+	tokens []int32 // of a text, instead
+	length []int32 // (1), how many
 }
 
 // Load reads the model of a run directory, or a model file.
@@ -98,7 +100,7 @@ func (p *Predictor) fields() ([]dataset.Field, error) {
 	if p.schema.Image != nil {
 		return []dataset.Field{{Name: dataset.FieldX, DType: tensor.F32, Shape: tensor.Shape{p.schema.Width()}}}, nil
 	}
-	if len(p.schema.Columns) == 0 {
+	if len(p.schema.Columns) == 0 && p.schema.Text == nil {
 		return nil, errors.New("the model is of plain arrays, and its schema does not say how rows become them")
 	}
 	var err error
@@ -141,13 +143,23 @@ func (p *Predictor) newSlot(model nn.Layer, fields []dataset.Field) (*slot, erro
 		return nil, err
 	}
 	for i, f := range fields {
-		if f.Name == dataset.FieldX {
-			s.x = s.eval.Buffers()[i].F32()
-		} else {
-			s.cat = s.eval.Buffers()[i].I32()
-		}
+		s.bind(f, s.eval.Buffers()[i])
 	}
 	return s, nil
+}
+
+// bind takes the buffer of a field.
+func (s *slot) bind(f dataset.Field, buf *tensor.Tensor) {
+	switch {
+	case f.Name == dataset.FieldLength:
+		s.length = buf.I32()
+	case f.Name == dataset.FieldCat:
+		s.cat = buf.I32()
+	case f.DType == tensor.I32:
+		s.tokens = buf.I32()
+	default:
+		s.x = buf.F32()
+	}
 }
 
 // Close gives back the memory of the predictor. No call may run or follow.

@@ -128,7 +128,13 @@ func floatCell(v float64) cells.Cell {
 }
 
 func (p *Predictor) put(s *slot, i int, cell cells.Cell) error {
-	if err := p.encoder.Put(i, &cell, s.x, s.cat); err != nil {
+	var err error
+	if p.encoder.Tokens() {
+		s.length[0], err = p.encoder.PutText(&cell, s.tokens)
+	} else {
+		err = p.encoder.Put(i, &cell, s.x, s.cat)
+	}
+	if err != nil {
 		return fmt.Errorf("descent: column %q: %w", p.columns[i], err)
 	}
 	return nil

@@ -38,12 +38,27 @@ func (t *Table) parse(r io.Reader) error {
 	if err := skipLines(b, o.SkipLines); err != nil {
 		return fmt.Errorf("dataset: %s: %w", t.file, err)
 	}
+	if o.Format == FormatLabeled {
+		if t.options.Header = "no"; o.Names == nil {
+			t.options.Names = []string{"label", "text"}
+		}
+		return t.readRows(cells.NewLabeled(b, o.SkipLines))
+	}
 	sep, err := o.separator(b)
 	if err != nil {
 		return err
 	}
 	csv := cells.NewCSV(b, sep, o.SkipLines)
 	csv.Lenient, csv.Comma = sep == '\t', o.Comma
+	switch o.Quotes {
+	case QuotesCSV, "":
+	case QuotesNone:
+		csv.Plain = true
+	case QuotesBackslash:
+		csv.Backslash = true
+	default:
+		return fmt.Errorf("dataset: quotes %q (want %q, %q or %q)", o.Quotes, QuotesCSV, QuotesNone, QuotesBackslash)
+	}
 	return t.readRows(csv)
 }
 

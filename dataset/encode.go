@@ -21,6 +21,8 @@ type Encoder struct {
 	missing  missingCells
 	classes  []map[string]int32 // of each target
 	words    sync.Pool          // *textHash
+	text     *textEncoder       // of tokens, the only feature; or nil
+	ids      sync.Pool          // *[]int32
 }
 
 // feature is where a column goes.
@@ -44,6 +46,13 @@ func NewEncoder(s *Schema) (*Encoder, error) {
 	e := &Encoder{schema: s, missing: newMissingCells(s.Missing), words: sync.Pool{New: func() any { return new(textHash) }}}
 	for _, t := range s.Targets() {
 		e.classes = append(e.classes, indexOf(t.Classes))
+	}
+	if s.Text != nil {
+		var err error
+		e.text, err = newTextEncoder(s.Text)
+		e.ids.New = func() any { return new([]int32) }
+		e.features = []feature{{column: &ColumnSchema{Name: s.Text.Column, Kind: KindTokens}, indicator: -1}}
+		return e, err
 	}
 	for i := range s.Columns {
 		c := &s.Columns[i]
@@ -107,6 +116,8 @@ func (e *Encoder) Put(i int, cell *cells.Cell, x []float32, cat []int32) error {
 			x[f.at+int(code)] = 1
 		}
 		return nil
+	case KindTokens:
+		return errors.New("the features are tokens: PutText is for them")
 	case KindText:
 		t := e.words.Get().(*textHash)
 		defer e.words.Put(t)
@@ -181,6 +192,9 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 	if len(x) != e.width || len(cat) != e.cats {
 		return fmt.Errorf("dataset: encode into %d features and %d categories (want %d and %d)", len(x), len(cat), e.width, e.cats)
 	}
+	if e.text != nil {
+		return errors.New("dataset: the features are tokens: PutText is for them")
+	}
 	clear(x)
 	clear(cat)
 	for i := range e.features {
@@ -199,9 +213,12 @@ func (e *Encoder) EncodeRow(row map[string]string, x []float32, cat []int32) err
 
 // Encode turns a table, which may be another than the one that the schema was
 // fitted on, into a dataset with the fields x and cat (each if it is not
-// empty), and y and weight if the table has their columns. Columns are found by
+// empty; or x and length, of a text), and y and weight if the table has their columns. Columns are found by
 // name. Errors name the file, the line and the column.
 func (e *Encoder) Encode(t *Table) (*Memory, error) {
+	if e.text != nil {
+		return e.encodeTexts(t)
+	}
 	r := &tableRows{width: e.width}
 	m := &Memory{n: t.Len()}
 	codes := make([]int32, 0, t.Len()*e.cats)
@@ -466,8 +483,12 @@ func (s *Schema) Encode(t *Table) (*Memory, error) {
 }
 
 // Fields returns the features of the examples that Encode makes: x and cat,
-// each if it is not empty.
+// each if it is not empty. Of a text they are x i32 (L), its tokens and zeros
+// behind them, and length i32 (), how many there are.
 func (e *Encoder) Fields() []Field {
+	if e.text != nil {
+		return e.text.fields()
+	}
 	var fields []Field
 	if e.width > 0 {
 		fields = append(fields, Field{FieldX, tensor.F32, tensor.Shape{e.width}})

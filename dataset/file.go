@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// file is an open file, decompressed if its bytes are gzip or Zstandard, whatever
+// file is an open file, decompressed if its bytes are gzip, Zstandard or bzip2, whatever
 // its name.
 type file struct {
 	*bufio.Reader
@@ -48,6 +49,8 @@ func plain(r io.Reader) (*bufio.Reader, error) {
 		inner, err = gzip.NewReader(b)
 	case bytes.Equal(magic, []byte("\x28\xb5\x2f\xfd")):
 		inner, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1))
+	case bytes.HasPrefix(magic, []byte("BZh")):
+		inner = bzip2.NewReader(b)
 	default:
 		return b, nil
 	}

@@ -21,6 +21,9 @@ type FitOptions struct {
 	Bins          int    // of equal counts, whose edges are kept for each number; 0: none
 	Rare          int    // a category in fewer training rows than this is like one never seen; 0: 1
 	Transform     string // of the target of a regression: "" none, TransformLog, or TransformAuto
+
+	// Text makes the texts of one column the features, as tokens; nil: no.
+	Text *TextOptions
 }
 
 // What is found out of columns that are not declared.
@@ -77,14 +80,8 @@ func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 	if t.weight >= 0 {
 		s.Weight = t.names[t.weight]
 	}
-	if err := t.fitColumns(s, rows, o); err != nil {
+	if err := t.fitFeatures(s, rows, o); err != nil {
 		return nil, err
-	}
-	if len(s.Columns) == 0 && len(s.Dropped) > 0 {
-		return nil, fmt.Errorf("dataset: %s: no column is left to learn from: %q is not used: %s", t.file, s.Dropped[0].Name, s.Dropped[0].Reason)
-	}
-	if len(s.Columns) == 0 {
-		return nil, fmt.Errorf("dataset: %s: no columns but the target", t.file)
 	}
 	if err := t.fitTargets(s, rows, o); err != nil {
 		return nil, err
@@ -96,6 +93,23 @@ func (t *Table) Fit(rows []int, o FitOptions) (*Schema, error) {
 		s.Hints = append(s.Hints, fmt.Sprintf("%d rows of another length than the first were mended or left out (data.ragged: %s)", t.ragged, t.options.Ragged))
 	}
 	return s, s.Validate()
+}
+
+// fitFeatures learns the columns that are read, or the text.
+func (t *Table) fitFeatures(s *Schema, rows []int, o FitOptions) error {
+	if o.Text != nil {
+		return t.fitText(s, rows, *o.Text)
+	}
+	if err := t.fitColumns(s, rows, o); err != nil {
+		return err
+	}
+	if len(s.Columns) == 0 && len(s.Dropped) > 0 {
+		return fmt.Errorf("dataset: %s: no column is left to learn from: %q is not used: %s", t.file, s.Dropped[0].Name, s.Dropped[0].Reason)
+	}
+	if len(s.Columns) == 0 {
+		return fmt.Errorf("dataset: %s: no columns but the target", t.file)
+	}
+	return nil
 }
 
 func (t *Table) fitColumns(s *Schema, rows []int, o FitOptions) error {

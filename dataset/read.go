@@ -21,7 +21,8 @@ import (
 // ReadTable reads a table from a file, or from several with the same columns:
 // a path with *, ? or [..] is a pattern of files, which are read in the order
 // of their names, and paths may be joined by commas. The format is CSV, TSV,
-// JSON lines, Parquet or libsvm, plain or compressed by gzip or Zstandard.
+// JSON lines, Parquet, libsvm or lines of a label and a text, plain or compressed
+// by gzip, Zstandard or bzip2.
 // Rows of another length than the first are errors unless the options say
 // otherwise, and so is a table without rows. Errors name the file and the line.
 func ReadTable(path string, o TableOptions) (*Table, error) {
@@ -156,7 +157,7 @@ func TableFormat(path string) string {
 // plainName is the name of a file without what its compression adds.
 func plainName(path string) string {
 	path = strings.ToLower(path)
-	for _, ext := range []string{".gz", ".zst", ".zstd"} {
+	for _, ext := range []string{".gz", ".zst", ".zstd", ".bz2"} {
 		path = strings.TrimSuffix(path, ext)
 	}
 	return path

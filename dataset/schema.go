@@ -12,7 +12,7 @@ import (
 )
 
 // SchemaVersion is the version that this package writes; it reads all before.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // How categorical columns are given to a model.
 const (
@@ -149,6 +149,9 @@ func (s *Schema) Width() int {
 	if s.Image != nil {
 		return tensor.Shape(s.Image.Shape).Size()
 	}
+	if s.Text != nil {
+		return s.Text.Length
+	}
 	n := 0
 	for i := range s.Columns {
 		n += s.width(&s.Columns[i])
@@ -178,7 +181,7 @@ func (s *Schema) width(c *ColumnSchema) int {
 // Edges returns, for each feature of x, the edges of its bins, or nil. It is
 // nil if no feature has any.
 func (s *Schema) Edges() [][]float32 {
-	if s.Image != nil {
+	if s.Image != nil || s.Text != nil {
 		return nil
 	}
 	edges, at, any := make([][]float32, s.Width()), 0, false

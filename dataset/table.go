@@ -9,13 +9,22 @@ import (
 	"github.com/descent-ml/descent/internal/cells"
 )
 
-// The formats of a table. Each may be compressed by gzip or Zstandard.
+// The formats of a table. Each may be compressed by gzip,
+// Zstandard or bzip2.
 const (
 	FormatCSV     = "csv"     // separated by comma, semicolon, tab, bar or space: found out
 	FormatTSV     = "tsv"     // separated by tabs
 	FormatJSONL   = "jsonl"   // a JSON object on each line, or an array of objects
 	FormatParquet = "parquet" // Apache Parquet
 	FormatLibSVM  = "libsvm"  // target index:value ...
+	FormatLabeled = "labeled" // a label, a space and a text on each line: columns label and text
+)
+
+// What quotes are in separated text.
+const (
+	QuotesCSV       = "csv"       // around cells, as in RFC 4180
+	QuotesNone      = "none"      // ordinary characters
+	QuotesBackslash = "backslash" // ordinary characters; \t, \n, \r and \\ stand for what is in no cell
 )
 
 // The encodings of text.
@@ -50,6 +59,7 @@ type TableOptions struct {
 	Separator rune   // between cells, ASCII; 0: by the format, or the most regular of , ; tab | and space
 	Header    string // "yes": the first row has the names; "no"; "": found out
 	SkipLines int    // lines before the table
+	Quotes    string // QuotesCSV (default; in a TSV, quotes that are none are ordinary), QuotesNone or QuotesBackslash
 	Encoding  string // EncodingUTF8 (default; UTF-16 is known by its mark) or EncodingLatin1
 	Comma     bool   // numbers have a decimal comma
 	Ragged    string // what becomes of rows of another length: RaggedError (default), RaggedPad or RaggedSkip

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -20,6 +21,14 @@ type CSV struct {
 	// character if it is not closed in its line, as tables separated by tabs
 	// have it.
 	Lenient bool
+
+	// Plain takes every quote for an ordinary character.
+	Plain bool
+
+	// Backslash says that quotes are ordinary characters, and \t, \n, \r and
+	// \\ in a cell stand for a tab, the ends of lines and a backslash, as in
+	// PostgreSQL's COPY. A backslash before anything else is itself.
+	Backslash bool
 
 	// Comma says that numbers have a decimal comma, and may have points
 	// between thousands.
@@ -67,13 +76,18 @@ func (s *CSV) Next() (record [][]byte, line int, err error) {
 			continue
 		}
 		line = s.line
-		if bytes.IndexByte(text, '"') < 0 {
+		if s.Plain || s.Backslash || bytes.IndexByte(text, '"') < 0 {
 			s.split(text)
 		} else if err := s.splitQuoted(text); err != nil {
 			return nil, 0, err
 		}
 		if len(s.record) == 1 && len(s.record[0]) == 0 {
 			continue
+		}
+		if s.Backslash && bytes.IndexByte(text, '\\') >= 0 {
+			for i, cell := range s.record {
+				s.record[i] = unescape(cell)
+			}
 		}
 		if s.Comma {
 			for i, cell := range s.record {
@@ -279,6 +293,22 @@ func (s *CSV) closed(text []byte, at, begin int, giveUp func(int, string, ...any
 		return text, -1, nil
 	}
 	return text, at + 1, nil
+}
+
+// unescape replaces the escapes of a cell. It writes into it.
+func unescape(cell []byte) []byte {
+	out := cell[:0]
+	for i := 0; i < len(cell); i++ {
+		c := cell[i]
+		if c == '\\' && i+1 < len(cell) {
+			if at := strings.IndexByte(`tnr\`, cell[i+1]); at >= 0 {
+				c = "\t\n\r\\"[at]
+				i++
+			}
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // pointed returns a number with a decimal comma as one with a decimal point,
