@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/descent-ml/descent/tokenizer"
@@ -34,6 +35,19 @@ func (t *TextSchema) Load() (tokenizer.Tokenizer, error) {
 		return nil, nil
 	}
 	return tokenizer.Parse(t.Tokenizer)
+}
+
+// Language returns the tokenizer of a language model and how many tokens it sees
+// at once, or why the schema is not that of one that can write.
+func (s *Schema) Language() (tokenizer.Tokenizer, int, error) {
+	if s.Text == nil || s.Text.Column != "" {
+		return nil, 0, fmt.Errorf("it is no language model: it predicts %q", s.Target.Name)
+	}
+	tok, err := s.Text.Load()
+	if err == nil && tok == nil {
+		err = errors.New("its tokens have no text: the data were tokens without a tokenizer")
+	}
+	return tok, s.Text.Length, err
 }
 
 func (t *TextSchema) validate() error {

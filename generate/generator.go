@@ -106,8 +106,9 @@ func (g *Generator) CheckPrompt(prompt string) error {
 	return err
 }
 
-// encode returns the tokens of a prompt, with room for those that follow.
+// encode returns the tokens of a prompt, with room for many that follow.
 func (g *Generator) encode(prompt string, more int) ([]int32, error) {
+	more = min(more, 1<<16)
 	end := g.tokenizer.EndOfText()
 	if prompt == "" && end >= 0 {
 		return append(make([]int32, 0, 1+more), end), nil

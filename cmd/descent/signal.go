@@ -16,6 +16,7 @@ type signals struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	got    atomic.Int32 // the first signal, 0 if none
+	saves  atomic.Bool  // what runs now is training, which does not end at once
 	ch     chan os.Signal
 	done   chan struct{}
 }
@@ -34,7 +35,9 @@ func watchSignals(w io.Writer) *signals {
 				if !s.got.CompareAndSwap(0, int32(n)) {
 					os.Exit(exitSignal + int(n))
 				}
-				fmt.Fprintf(w, "\n%v: finishing the update and saving; once more ends at once\n", sig)
+				if s.saves.Load() {
+					fmt.Fprintf(w, "\n%v: finishing the update and saving; once more ends at once\n", sig)
+				}
 				s.cancel()
 			}
 		}

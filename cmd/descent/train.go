@@ -112,6 +112,7 @@ func (a *app) fit(c *config.Config, sets *config.Sets, t train.Config, f *trainF
 		mode = report.Quiet
 	}
 	t.Progress = report.NewProgress(a.err, mode)
+	a.signals.saves.Store(true)
 	r, err := train.Fit(a.signals.ctx, t)
 	if err == nil {
 		err = a.conclude(c, sets, r, f)
