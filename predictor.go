@@ -45,17 +45,27 @@ type slot struct {
 
 // Load reads the model of a run directory, or a model file.
 func Load(path string) (*Predictor, error) {
+	path, m, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return newPredictor(path, m)
+}
+
+// read reads the model of a run directory, or a model file, and returns the
+// path of the file.
+func read(path string) (string, *checkpoint.Model, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, train.ModelName)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("descent: no %s in %s: is its training over?", train.ModelName, filepath.Dir(path))
+			return path, nil, fmt.Errorf("descent: no %s in %s: is its training over?", train.ModelName, filepath.Dir(path))
 		}
 	}
 	m, err := checkpoint.ReadModel(path)
 	if err != nil {
-		return nil, fmt.Errorf("descent: %w", err)
+		err = fmt.Errorf("descent: %w", err)
 	}
-	return newPredictor(path, m)
+	return path, m, err
 }
 
 // LoadFS is Load for a model file of fsys, such as an embed.FS.
@@ -68,18 +78,11 @@ func LoadFS(fsys fs.FS, name string) (*Predictor, error) {
 }
 
 func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
-	if m.Schema == nil || m.Config == nil {
-		return nil, fmt.Errorf("descent: %s has no schema or no configuration: it was written from Go, without them", name)
-	}
-	p := &Predictor{model: m}
-	var err error
-	if p.schema, err = dataset.ParseSchema(m.Schema); err != nil {
-		return nil, fmt.Errorf("descent: %s: %w", name, err)
-	}
-	c, err := config.Parse(name, m.Config)
+	c, schema, err := parse(name, m)
 	if err != nil {
-		return nil, fmt.Errorf("descent: %w", err)
+		return nil, err
 	}
+	p := &Predictor{model: m, schema: schema}
 	model, err := c.BuildModel(p.schema)
 	if err != nil {
 		return nil, fmt.Errorf("descent: %s: %w", name, err)
@@ -93,6 +96,22 @@ func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// parse returns the configuration and the schema of a model.
+func parse(name string, m *checkpoint.Model) (*config.Config, *dataset.Schema, error) {
+	if m.Schema == nil || m.Config == nil {
+		return nil, nil, fmt.Errorf("descent: %s has no schema or no configuration: it was written from Go, without them", name)
+	}
+	s, err := dataset.ParseSchema(m.Schema)
+	if err != nil {
+		return nil, nil, fmt.Errorf("descent: %s: %w", name, err)
+	}
+	c, err := config.Parse(name, m.Config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("descent: %w", err)
+	}
+	return c, s, nil
 }
 
 // fields returns the fields of an example, and learns the columns of a row.
