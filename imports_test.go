@@ -50,6 +50,7 @@ var allowed = map[string][]string{
 	"bench/peer":        {},
 	"bench/step":        {"bench/peer", "engine", "engine/cpu", "graph", "nn", "optim", "tensor", "internal/rng"},
 	"bench/execution":   nil,
+	"bench/recurrent":   nil,
 	"bench/quality":     {},
 	"bench/generate":    nil,
 	"bench/tables":      {},
