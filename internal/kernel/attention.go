@@ -17,9 +17,9 @@ import (
 //
 //	m, l, o := -max, 0, 0
 //	for each tile, ascending {
-//		s[j] = Σ_d (q[d]·1/√D)·k[j][d]        one chain, d ascending
-//		m'   = max(m, max s)
-//		p[j] = e^(s[j] - m'), 0 for a key that is not seen
+//		s[j] = Σ_d q[d]·k[j][d]               one chain, d ascending
+//		m'   = max(m, max s·1/√D)
+//		p[j] = e^fma(s[j], 1/√D, -m'), 0 for a key that is not seen
 //		α    = e^(m - m')
 //		l    = fma(l, α, Σ16 p)                16 lanes, as a row sum
 //		o[d] = o[d]·α, then fma(p[j]·mask, v[j][d], o[d]) for j ascending
@@ -28,12 +28,12 @@ import (
 //	o[d]  = o[d]·(1/l)                         0 if no key is seen
 //	stats = m + ln l                           likewise
 //
-// Backward takes p = e^(s - stats) again. With δ = Σ16 do·o of each query and
-// ds = p·(do·v·mask - δ), do·v one chain:
+// Backward takes p = e^fma(s, 1/√D, -stats) again. With δ = Σ16 do·o of each query and
+// ds = p·(do·v·mask - δ)·1/√D, do·v one chain:
 //
 //	dv[j] = Σ p·mask·do     one chain over the query heads that share the key,
-//	dk[j] = Σ ds·q/√D       and in each head over the queries, ascending
-//	dq[i] = (Σ ds·k)/√D     one chain over the keys, ascending
+//	dk[j] = Σ ds·q          and in each head over the queries, ascending
+//	dq[i] = Σ ds·k          one chain over the keys, ascending
 //
 // A query's bits depend on its position and on what it sees, not on other
 // queries, so Cached gives those of Forward; a product with an unseen key may
@@ -59,12 +59,13 @@ type ProbabilityMask struct {
 	Scale     float32
 }
 
-// Tiles. Keys: wide enough for the products to run at full speed, small enough
-// for K, V and the tile to stay in the first-level cache. Queries: few, so that
-// what a causal mask hides is skipped. docs/kernels.md has the measurements.
+// Tiles: large enough for the products to run at full speed, small enough for
+// the first-level cache. No bit depends on those of queries: a chain over keys
+// or queries is the same however it is cut. docs/kernels.md has measurements.
 const (
-	keyTile   = 64
-	queryTile = 32
+	keyTile   = 64 // a softmax takes in so many keys at a time
+	queryTile = 64
+	fineTile  = 16 // queries along the edge of what is seen
 )
 
 func (a *Attention) width() int { return (a.Heads + 2*a.KVHeads) * a.Dim }
@@ -74,8 +75,8 @@ func (a *Attention) out() int   { return a.Heads * a.Dim }
 func (a *Attention) keyColumn(group int) int   { return (a.Heads + group) * a.Dim }
 func (a *Attention) valueColumn(group int) int { return (a.Heads + a.KVHeads + group) * a.Dim }
 
-// scaleFactor is what scores are multiplied by.
-func (a *Attention) scaleFactor() float32 { return float32(1 / math.Sqrt(float64(a.Dim))) }
+// scale is what scores are multiplied by.
+func (a *Attention) scale() float32 { return float32(1 / math.Sqrt(float64(a.Dim))) }
 
 func (a *Attention) check() {
 	if a.Heads < 1 || a.KVHeads < 1 || a.Heads%a.KVHeads != 0 || a.Dim < 1 || a.Length > a.Positions {
@@ -88,18 +89,27 @@ func (a *Attention) check() {
 func (a *Attention) Forward(o, stats, qkv []float32, s *Scratch) {
 	a.check()
 	need("qkv", len(qkv), a.Positions*a.width())
-	t := a.tiles(s)
-	t.running = newRunning(s, a.Dim)
-	for g := range a.KVHeads {
-		t.turnKeys(qkv, g)
-		for h := g * t.share; h < (g+1)*t.share; h++ {
-			t.scaleQueries(qkv, h)
-			for i := 0; i < a.Positions; i += queryTile {
-				t.forward(qkv, h, i, min(queryTile, a.Positions-i), o != nil)
-				t.finish(o, stats, h)
-			}
+	var f forward
+	f.open(a, o, s)
+	for h := range a.Heads {
+		g := h / f.share
+		if h%f.share == 0 {
+			f.keys = f.turn(qkv, a.keyColumn(g), slotKeysT)
 		}
+		f.start()
+		for i := 0; i < a.Positions; i += queryTile {
+			f.rows(qkv, h, i, min(i+queryTile, a.Positions))
+		}
+		f.finish(headStats(stats, h, a.Positions), h)
 	}
+}
+
+// headStats is the part of stats (H, T) of a head; nil of none.
+func headStats(stats []float32, head, positions int) []float32 {
+	if stats == nil {
+		return nil
+	}
+	return stats[head*positions:][:positions]
 }
 
 // Backward sets dqkv (T, (H+2G)·D) to the cotangent of qkv, given that of o, do
@@ -112,15 +122,14 @@ func (a *Attention) Backward(dqkv, qkv, stats, o, do []float32, s *Scratch) {
 	need("o", len(o), a.Positions*a.out())
 	need("do", len(do), a.Positions*a.out())
 	clear(dqkv[:a.Positions*a.width()])
-	b := backward{dqkv: dqkv, qkv: qkv, stats: stats, do: do}
+	b := backward{dqkv: dqkv, qkv: qkv, stats: stats, o: o, do: do}
 	b.open(a, s)
-	for g := range a.KVHeads {
-		b.turnKeys(qkv, g)
-		b.turnValues(g)
-		for h := g * b.share; h < (g+1)*b.share; h++ {
-			b.scaleQueries(qkv, h)
-			b.head(h, o)
+	for h := range a.Heads {
+		g := h / b.share
+		if h%b.share == 0 {
+			b.keys = b.turn(qkv, a.keyColumn(g), slotKeysT)
+			b.values = b.turn(qkv, a.valueColumn(g), slotValuesT)
 		}
+		b.head(h)
 	}
-	b.scale(dqkv, dqkv, a.Positions, a.out(), a.width(), a.width())
 }

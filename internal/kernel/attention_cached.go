@@ -2,46 +2,50 @@ package kernel
 
 // Cached is causal Forward of the positions from past on: qkv (T, (H+2G)·D) and
 // o (T, H·D) are theirs, and rows j < past of cache (.., 2G·D) hold the keys and
-// then the values of those before. Both are read in place. Length, Segment and
-// Drop have no part.
+// then the values of those before. Both are read in place. Segment must be 0;
+// Length and Drop are not used.
 func (a *Attention) Cached(o, qkv, cache []float32, past int, s *Scratch) {
 	need("qkv", len(qkv), a.Positions*a.width())
 	need("cache", len(cache), past*2*a.KVHeads*a.Dim)
 	need("o", len(o), a.Positions*a.out())
-	c := cached{cache: cache, qkv: qkv, past: past, all: Attention{Heads: a.Heads, KVHeads: a.KVHeads, Dim: a.Dim,
-		Positions: past + a.Positions, Length: past + a.Positions, Causal: true}}
-	c.tiles = a.tiles(s)
-	c.running = newRunning(s, a.Dim)
+	all := *a
+	all.Positions, all.Length, all.Causal = past+a.Positions, past+a.Positions, true
+	c := cached{all: all, cache: cache, qkv: qkv, past: past}
+	c.open(a, o, s)
 	for h := range a.Heads {
-		c.scaleQueries(qkv, h)
+		c.start()
 		for i := 0; i < a.Positions; i += queryTile {
-			c.forward(h, i, min(queryTile, a.Positions-i))
-			c.finish(o, nil, h)
+			c.rows(h, i, min(i+queryTile, a.Positions))
 		}
+		c.finish(nil, h)
 	}
 }
 
-// cached is the state of one call.
+// cached is the state of a call of Cached.
 type cached struct {
-	tiles
+	forward
 	all        Attention // over the past and the new positions
 	cache, qkv []float32
 	past       int
 }
 
-// forward leaves in running the softmax and the mixed values of a tile of new
-// queries.
-func (c *cached) forward(head, i, rows int) {
-	c.running.start(i, rows)
-	for j := 0; j < c.past+i+rows; j += keyTile {
-		x := c.all.cut(c.past+i, rows, j)
-		for _, p := range c.parts(head/c.share, x) {
-			GemmNT(rows, p.rows, c.Dim, c.q[i*c.Dim:], c.Dim, p.keys, p.ld, c.scores[p.at:], keyTile, Zero, nil, c.scratch)
+// rows runs the new queries [i, end) of a head over the keys that they see.
+func (c *cached) rows(head, i, end int) {
+	q := c.qkv[i*c.width()+head*c.Dim:]
+	for j := 0; j < c.past+end; j += keyTile {
+		x := c.all.within(c.past+i, c.past+end, j)
+		now := tile{i, x.rows, x.j, x.cols}
+		parts := c.parts(head/c.share, x)
+		for _, p := range parts {
+			GemmNT(x.rows, p.rows, c.Dim, q, c.width(), p.keys, p.ld, c.scores[p.at:], keyTile, Zero, nil, c.scratch)
 		}
 		c.all.hide(c.scores, x)
-		c.running.step(c.scores, x.cols)
-		for _, p := range c.parts(head/c.share, x) {
-			c.running.mix(c.scores[p.at:], p.values, p.rows, p.ld, c.scratch)
+		init := c.step(head, now)
+		for _, p := range parts {
+			if p.rows > 0 {
+				c.mix(head, now, c.scores[p.at:], p.values, p.rows, p.ld, init)
+				init = Accumulate
+			}
 		}
 	}
 }

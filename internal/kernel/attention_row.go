@@ -29,21 +29,22 @@ func mulRows(x, y []float32, rows, cols, ld int) {
 	runOp(Mul, &a)
 }
 
-// attendRows takes a tile of scores: next = max(m, max s), sum = Σ16 e^(s-next),
-// and leaves e^(s-next) in s.
-func attendRows(s, m, next, sum []float32, rows, cols int) {
+// attendRows takes a tile of scores: next = max(m, scale·max s), sum = Σ16
+// e^(scale·s - next), and leaves e^(scale·s - next) in s.
+func attendRows(s, m, next, sum []float32, scale float32, rows, cols int) {
 	if vecTable == nil {
 		for r := range rows {
-			next[r], sum[r] = attendRow(s[r*keyTile:][:cols], m[r])
+			next[r], sum[r] = attendRow(s[r*keyTile:][:cols], m[r], scale)
 		}
 		return
 	}
 	a := vecArgs{cols: cols}
+	a.scal[0] = scale
 	a.set(0, s, keyTile)
 	a.set(1, m, 1)
 	a.set(2, next, 1)
 	a.set(3, sum, 1)
-	a.callRows(kAttendRows, rows)
+	a.callTile(kAttendRows, kAttendTile, rows)
 }
 
 // attendSums sets factor = e^(m-next) and l = fma(l, factor, sum).
@@ -78,18 +79,37 @@ func attendEnd(m, l, factor, stats []float32, rows int) {
 }
 
 // attendBack takes a tile of scores s and cotangents dp of the probabilities,
-// and leaves p = e^(s - stats) and p·(dp - delta) there.
-func attendBack(s, dp, stats, delta []float32, rows, cols int) {
+// and leaves p = e^(scale·s - stats) and p·(dp - delta)·scale there.
+func attendBack(s, dp, stats, delta []float32, scale float32, rows, cols int) {
 	if vecTable == nil {
 		for r := range rows {
-			attendBackRow(s[r*keyTile:][:cols], dp[r*keyTile:], stats[r], delta[r])
+			attendBackRow(s[r*keyTile:][:cols], dp[r*keyTile:], stats[r], delta[r], scale)
 		}
 		return
 	}
 	a := vecArgs{cols: cols}
+	a.scal[0] = scale
 	a.set(0, s, keyTile)
 	a.set(1, dp, keyTile)
 	a.set(2, stats, 1)
 	a.set(3, delta, 1)
-	a.callRows(kAttendBack, rows)
+	a.callTile(kAttendBack, kAttendBackTile, rows)
+}
+
+// tileRows are how many rows a tile kernel takes at once, by vectors of a row:
+// together in _asm/vec/attention.go.
+var tileRows = [...]int{1: 4, 2: 4, 3: 2, 4: 2}
+
+// callTile runs a kernel over the rows of a tile: the tile kernel, which takes
+// some rows at once, over as many as it can, if a row is whole vectors.
+func (a *vecArgs) callTile(kernel, tile, rows int) {
+	if n := a.cols / 16; a.cols%16 == 0 && vecTable[tile+n-1] != 0 {
+		if a.rows = rows / tileRows[n] * tileRows[n]; a.rows > 0 {
+			vecCall(vecTable[tile+n-1], a)
+		}
+		if rows -= a.rows; rows > 0 {
+			a.skip(a.rows)
+		}
+	}
+	a.callRows(kernel, rows)
 }

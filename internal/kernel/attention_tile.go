@@ -1,42 +1,31 @@
 package kernel
 
-// The tiles of attention: which keys they have, and the products that lead from
-// one to the next. Rows of a tile are queries, columns keys.
+// The tiles of attention: which keys they have, and their scores. Rows of a tile
+// are queries, columns keys.
 
 // Scratch slots of attention.
 const (
-	slotQueries   = 16 // of a head, scaled: (T, D)
-	slotKeysT     = 17 // of a key head, turned: (D, T)
-	slotValuesT   = 18
-	slotScores    = 19 // (queryTile, keyTile)
-	slotDScores   = 20
-	slotKeep      = 21 // of the dropout mask
-	slotRunning   = 22 // of each query of a tile: numbers, and its o
-	slotAttention = 23 // the factor of the scores; Σ do·o of each query of a head
+	slotKeysT   = 16 // of a key head, turned: (D, T)
+	slotValuesT = 17
+	slotScores  = 18 // (queryTile, keyTile)
+	slotDScores = 19
+	slotKeep    = 20 // the same of a dropout mask
+	slotRunning = 21 // numbers of each query of a head, and of a tile
+	slotDelta   = 22 // Σ do·o of each query of a head
 )
 
-// tiles is the state of one call.
+// tiles is what all calls share.
 type tiles struct {
 	*Attention
 	scratch *Scratch
 	share   int       // query heads to a key head
-	factor  []float32 // 1/√D
-	q       []float32 // (T, D) scaled queries of the current head
-	kT      []float32 // (D, T) keys of the current key head
-	ldT     int
+	factor  float32   // 1/√D
 	scores  []float32 // (queryTile, keyTile)
 	keep    mask
-	running running
 }
 
 func (a *Attention) tiles(s *Scratch) tiles {
-	t := tiles{Attention: a, scratch: s, share: a.Heads / a.KVHeads}
-	t.factor = s.F32(slotAttention, 16+a.Positions)
-	t.factor[0] = a.scaleFactor()
-	t.q = s.F32(slotQueries, a.Positions*a.Dim)
-	t.ldT = turnedRows(a.Positions)
-	t.kT = s.F32(slotKeysT, a.Dim*t.ldT)
-	t.scores = s.F32(slotScores, queryTile*keyTile)
+	t := tiles{Attention: a, scratch: s, share: a.Heads / a.KVHeads, factor: a.scale(), scores: s.F32(slotScores, queryTile*keyTile)}
 	if a.Drop.Scale > 0 {
 		t.keep = mask{key: a.Drop.Key, threshold: a.Drop.Threshold, scale: a.Drop.Scale}
 		t.keep.schedule()
@@ -44,31 +33,25 @@ func (a *Attention) tiles(s *Scratch) tiles {
 	return t
 }
 
-// turnedRows is the row distance of a turned matrix with n columns: one whose
-// rows do not share the sets of a cache.
-func turnedRows(n int) int {
-	if n = roundUp16(n); n%512 == 0 {
-		n += 16
+// turned is a matrix (D, T) whose columns are the keys, or values, of a head.
+type turned struct {
+	data []float32
+	ld   int
+}
+
+// turn transposes what packed rows have at a column. The row distance is one
+// with which rows do not share the sets of a cache.
+func (t *tiles) turn(qkv []float32, column, slot int) turned {
+	ld := roundUp16(t.Positions)
+	if ld%512 == 0 {
+		ld += 16
 	}
-	return n
+	x := turned{t.scratch.F32(slot, t.Dim*ld), ld}
+	Transpose(t.Positions, t.Dim, qkv[column:], t.width(), x.data, ld)
+	return x
 }
 
 func roundUp16(n int) int { return (n + 15) &^ 15 }
-
-// turnKeys makes the keys of a key head the columns of kT.
-func (t *tiles) turnKeys(qkv []float32, group int) {
-	Transpose(t.Positions, t.Dim, qkv[t.keyColumn(group):], t.width(), t.kT, t.ldT)
-}
-
-// scaleQueries makes q the queries of a head, times 1/√D.
-func (t *tiles) scaleQueries(qkv []float32, head int) {
-	t.scale(t.q, qkv[head*t.Dim:], t.Positions, t.Dim, t.Dim, t.width())
-}
-
-// scale sets y (rows, cols) to x/√D.
-func (t *tiles) scale(y, x []float32, rows, cols, ldy, ldx int) {
-	scaleRows(y, x, t.factor, rows, cols, ldy, ldx, 0)
-}
 
 // span returns the keys [lo, hi) that some of the queries [i, end) see. Of one
 // query it is all that it sees. Both bounds grow with the queries.
@@ -83,44 +66,56 @@ func (a *Attention) span(i, end int) (lo, hi int) {
 	return lo, max(lo, hi)
 }
 
-// tile is queries [i, i+rows) by keys [j, j+cols), those of them that are seen:
+// tile is queries [i, i+rows) by keys [j, j+cols), those that some of them see:
 // j is a multiple of 16, so that a key has its lane of a sum in every tile.
 type tile struct{ i, rows, j, cols int }
 
-// cut returns the part of the key tile at j, a multiple of keyTile, that some of
-// the queries [i, i+rows) see; it may be empty.
-func (a *Attention) cut(i, rows, j int) tile {
-	lo, hi := a.span(i, i+rows)
-	if lo == hi {
-		return tile{}
+// cut returns the tile that begins at query i, of those before end, and takes
+// its keys from the key tile at j: as many queries as there are if all see the
+// same of them, else fineTile, to leave out what they do not see. Its keys may
+// be none.
+func (a *Attention) cut(i, end, j int) tile {
+	if x := a.within(i, end, j); x.cols == 0 || a.sameKeys(x) {
+		return x
 	}
-	from := max(j, lo&^15)
-	return tile{i, rows, from, min(hi, j+keyTile) - from}
+	return a.within(i, min(i+fineTile, end), j)
 }
 
-// score fills the scores of a tile, -Inf where a key is not seen.
-func (t *tiles) score(x tile) {
-	GemmNN(x.rows, x.cols, t.Dim, t.q[x.i*t.Dim:], t.Dim, t.kT[x.j:], t.ldT, t.scores, keyTile, Zero, nil, t.scratch)
-	t.hide(t.scores, x)
+func (a *Attention) within(i, end, j int) tile {
+	lo, hi := a.span(i, end)
+	from := max(j, lo&^15)
+	if lo == hi {
+		hi = from
+	}
+	return tile{i, end - i, from, max(0, min(hi, j+keyTile)-from)}
+}
+
+// sameKeys reports whether every query of a tile sees all of its keys.
+func (a *Attention) sameKeys(x tile) bool {
+	_, first := a.span(x.i, x.i+1)
+	last, _ := a.span(x.i+x.rows-1, x.i+x.rows)
+	return first >= x.j+x.cols && last <= x.j
+}
+
+// product sets dst, a tile, to the rows of x (T, D) times the columns of y.
+func (t *tiles) product(dst []float32, at tile, x []float32, ld int, y turned) {
+	GemmNN(at.rows, at.cols, t.Dim, x[at.i*ld:], ld, y.data[at.j:], y.ld, dst, keyTile, Zero, nil, t.scratch)
 }
 
 // hide sets to -Inf the scores of a tile whose key the query does not see.
 func (a *Attention) hide(scores []float32, x tile) {
-	_, first := a.span(x.i, x.i+1)
-	if last, _ := a.span(x.i+x.rows-1, x.i+x.rows); first >= x.j+x.cols && last <= x.j {
+	if a.sameKeys(x) {
 		return
 	}
 	for r := range x.rows {
 		lo, hi := a.span(x.i+r, x.i+r+1)
 		row := scores[r*keyTile:][:x.cols]
-		fillInf(row[:min(max(lo-x.j, 0), x.cols)])
-		fillInf(row[min(max(hi-x.j, 0), x.cols):])
-	}
-}
-
-func fillInf(x []float32) {
-	for i := range x {
-		x[i] = -inf32
+		for c := 0; c < min(lo-x.j, x.cols); c++ {
+			row[c] = -inf32
+		}
+		for c := max(hi-x.j, 0); c < x.cols; c++ {
+			row[c] = -inf32
+		}
 	}
 }
 
@@ -135,34 +130,4 @@ func (t *tiles) drop(x []float32, head int, at tile) {
 		t.keep.part(keep[r*keyTile:][:(at.cols+maskBlock-1)/maskBlock*maskBlock], t.Drop.Position, (head*t.Positions+at.i+r)*ld+at.j)
 	}
 	mulRows(x, keep, at.rows, at.cols, keyTile)
-}
-
-// forward leaves in running the softmax of a tile of queries and, if wanted, the
-// values that it mixes.
-func (t *tiles) forward(qkv []float32, head, i, rows int, mix bool) {
-	t.running.start(i, rows)
-	lo, hi := t.span(i, i+rows)
-	for j := lo / keyTile * keyTile; lo < hi && j < hi; j += keyTile {
-		x := t.cut(i, rows, j)
-		t.score(x)
-		t.running.step(t.scores, x.cols)
-		if !mix {
-			continue
-		}
-		t.drop(t.scores, head, x)
-		values := qkv[x.j*t.width()+t.valueColumn(head/t.share):]
-		t.running.mix(t.scores, values, x.cols, t.width(), t.scratch)
-	}
-}
-
-// finish writes what is asked for of a tile of queries.
-func (t *tiles) finish(o, stats []float32, head int) {
-	n := &t.running
-	n.end()
-	if o != nil {
-		scaleRows(o[n.i*t.out()+head*t.Dim:], n.o, n.factor, n.rows, t.Dim, t.out(), t.Dim, 1)
-	}
-	if stats != nil {
-		copy(stats[head*t.Positions+n.i:], n.stats[:n.rows])
-	}
 }

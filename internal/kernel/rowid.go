@@ -39,7 +39,15 @@ const (
 	kAttendBack
 	kAttendSums
 	kAttendEnd
-	kSoftmaxColumns // the columns kernels have AVX-512 only: 0 in other tables
+	kAttendTile // of 1 to 4 vectors
+	_
+	_
+	_
+	kAttendBackTile // likewise
+	_
+	_
+	_
+	kSoftmaxColumns // the columns and tile kernels have AVX-512 only: 0 in other tables
 	kLossColumns    // then as from kLoss on
 	_
 	_

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 140
+const vecKernels = 148
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -118,6 +118,14 @@ var fixedNames = [...]string{
 	"vecAttendBack",
 	"vecAttendSums",
 	"vecAttendEnd",
+	"vecAttendTile1",
+	"vecAttendTile2",
+	"vecAttendTile3",
+	"vecAttendTile4",
+	"vecAttendBackTile1",
+	"vecAttendBackTile2",
+	"vecAttendBackTile3",
+	"vecAttendBackTile4",
 	"vecSoftmaxColumns",
 	"vecLossColumns",
 	"vecLossColumnsSmooth",
@@ -341,6 +349,30 @@ func vecAttendSumsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecAttendEndAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendTile1AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendTile2AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendTile3AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendTile4AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackTile1AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackTile2AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackTile3AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAttendBackTile4AVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)

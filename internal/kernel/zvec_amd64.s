@@ -6126,14 +6126,15 @@ TEXT ·vecAttendRowsAVX512(SB), NOSPLIT, $0-16
 	KMOVW DX, K1
 
 row345:
-	VBROADCASTSS vecConst<>+1088(SB), Z0
+	VBROADCASTSS 144(AX), Z0
+	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest347
 
 loop346:
-	VMOVUPS (DI)(DX*1), Z1
-	VMAXPS  Z1, Z0, Z0
+	VMOVUPS (DI)(DX*1), Z2
+	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
 	JL      loop346
@@ -6141,56 +6142,58 @@ loop346:
 rest347:
 	TESTQ        SI, SI
 	JZ           done348
-	VMOVUPS.Z    (DI)(DX*1), K1, Z1
-	VBROADCASTSS vecConst<>+1088(SB), Z4
-	VBLENDMPS    Z1, Z4, K1, Z2
-	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (DI)(DX*1), K1, Z2
+	VBROADCASTSS vecConst<>+1088(SB), Z5
+	VBLENDMPS    Z2, Z5, K1, Z3
+	VMAXPS       Z3, Z1, Z1
 
 done348:
-	VSHUFF32X4   $0x4e, Z0, Z0, Z1
-	VMAXPS       Z1, Z0, Z0
-	VSHUFF32X4   $0xb1, Z0, Z0, Z1
-	VMAXPS       Z1, Z0, Z0
-	VPERMILPS    $0x4e, Z0, Z1
-	VMAXPS       Z1, Z0, Z0
-	VPERMILPS    $0xb1, Z0, Z1
-	VMAXPS       Z1, Z0, Z0
-	VBROADCASTSS X0, Z0
-	VBROADCASTSS (R8), Z1
-	VMAXPS       Z1, Z0, Z0
-	VMOVSS       X0, (R9)
-	VPXORD       Z3, Z3, Z3
+	VSHUFF32X4   $0x4e, Z1, Z1, Z2
+	VMAXPS       Z2, Z1, Z1
+	VSHUFF32X4   $0xb1, Z1, Z1, Z2
+	VMAXPS       Z2, Z1, Z1
+	VPERMILPS    $0x4e, Z1, Z2
+	VMAXPS       Z2, Z1, Z1
+	VPERMILPS    $0xb1, Z1, Z2
+	VMAXPS       Z2, Z1, Z1
+	VBROADCASTSS X1, Z1
+	VMULPS       Z0, Z1, Z1
+	VBROADCASTSS (R8), Z2
+	VMAXPS       Z2, Z1, Z1
+	VMOVSS       X1, (R9)
+	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest350
 
 loop349:
-	VMOVUPS          (DI)(DX*1), Z1
-	VSUBPS           Z0, Z1, Z1
-	VBROADCASTSS     vecConst<>+160(SB), Z4
-	VMINPS           Z1, Z4, Z1
-	VBROADCASTSS     vecConst<>+192(SB), Z4
-	VMAXPS           Z1, Z4, Z1
-	VMOVAPS          Z1, Z4
-	VBROADCASTSS     vecConst<>+224(SB), Z5
-	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z4
-	VSUBPS.BCST      vecConst<>+256(SB), Z4, Z4
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+288(SB), Z4, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST vecConst<>+320(SB), Z4, Z1
-	VBROADCASTSS     vecConst<>+352(SB), Z5
-	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z5
-	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z5
-	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z5
-	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z5
-	VMULPS           Z1, Z1, Z6
-	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z6, Z5, Z1
-	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
-	VSCALEFPS        Z4, Z1, Z1
-	VADDPS           Z1, Z3, Z3
-	VMOVUPS          Z1, (DI)(DX*1)
+	VMOVUPS          (DI)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMSUB213PS      Z1, Z0, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z5
+	VMINPS           Z2, Z5, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z2, Z5, Z2
+	VMOVAPS          Z2, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z2
+	VBROADCASTSS     vecConst<>+352(SB), Z6
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z6
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z6
+	VMULPS           Z2, Z2, Z7
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z7, Z6, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
+	VSCALEFPS        Z5, Z2, Z2
+	VADDPS           Z2, Z4, Z4
+	VMOVUPS          Z2, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop349
@@ -6198,44 +6201,45 @@ loop349:
 rest350:
 	TESTQ            SI, SI
 	JZ               done351
-	VMOVUPS.Z        (DI)(DX*1), K1, Z1
-	VSUBPS           Z0, Z1, Z0
-	VBROADCASTSS     vecConst<>+160(SB), Z1
-	VMINPS           Z0, Z1, Z0
+	VMOVUPS.Z        (DI)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMSUB213PS      Z1, Z0, Z2
+	VBROADCASTSS     vecConst<>+160(SB), Z0
+	VMINPS           Z2, Z0, Z0
 	VBROADCASTSS     vecConst<>+192(SB), Z1
 	VMAXPS           Z0, Z1, Z0
 	VMOVAPS          Z0, Z1
-	VBROADCASTSS     vecConst<>+224(SB), Z4
-	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z1
+	VBROADCASTSS     vecConst<>+224(SB), Z2
+	VFMADD213PS.BCST vecConst<>+256(SB), Z2, Z1
 	VSUBPS.BCST      vecConst<>+256(SB), Z1, Z1
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST vecConst<>+288(SB), Z1, Z0
 	VMOVAPS          Z0, Z0
 	VFMADD231PS.BCST vecConst<>+320(SB), Z1, Z0
-	VBROADCASTSS     vecConst<>+352(SB), Z4
-	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z4
-	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z4
-	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z4
-	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z4
+	VBROADCASTSS     vecConst<>+352(SB), Z2
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z2
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z2
 	VMULPS           Z0, Z0, Z5
 	VMOVAPS          Z0, Z0
-	VFMADD231PS      Z5, Z4, Z0
+	VFMADD231PS      Z5, Z2, Z0
 	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
 	VSCALEFPS        Z1, Z0, Z0
 	VMOVAPS.Z        Z0, K1, Z0
-	VADDPS           Z0, Z3, Z3
+	VADDPS           Z0, Z4, Z4
 	VMOVUPS          Z0, K1, (DI)(DX*1)
 
 done351:
-	VSHUFF32X4 $0x4e, Z3, Z3, Z0
-	VADDPS     Z0, Z3, Z3
-	VSHUFF32X4 $0xb1, Z3, Z3, Z0
-	VADDPS     Z0, Z3, Z3
-	VPERMILPS  $0x4e, Z3, Z0
-	VADDPS     Z0, Z3, Z3
-	VPERMILPS  $0xb1, Z3, Z0
-	VADDPS     Z0, Z3, Z3
-	VMOVSS     X3, (R10)
+	VSHUFF32X4 $0x4e, Z4, Z4, Z0
+	VADDPS     Z0, Z4, Z4
+	VSHUFF32X4 $0xb1, Z4, Z4, Z0
+	VADDPS     Z0, Z4, Z4
+	VPERMILPS  $0x4e, Z4, Z0
+	VADDPS     Z0, Z4, Z4
+	VPERMILPS  $0xb1, Z4, Z0
+	VADDPS     Z0, Z4, Z4
+	VMOVSS     X4, (R10)
 	ADDQ       80(AX), DI
 	ADDQ       88(AX), R8
 	ADDQ       96(AX), R9
@@ -6264,42 +6268,45 @@ TEXT ·vecAttendBackAVX512(SB), NOSPLIT, $0-16
 	KMOVW DX, K1
 
 row352:
-	VBROADCASTSS (R9), Z0
-	VBROADCASTSS (R10), Z1
+	VBROADCASTSS 144(AX), Z0
+	VBROADCASTSS (R9), Z1
+	VBROADCASTSS (R10), Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest354
 
 loop353:
-	VMOVUPS          (DI)(DX*1), Z2
-	VSUBPS           Z0, Z2, Z2
-	VBROADCASTSS     vecConst<>+160(SB), Z3
-	VMINPS           Z2, Z3, Z2
-	VBROADCASTSS     vecConst<>+192(SB), Z3
-	VMAXPS           Z2, Z3, Z2
-	VMOVAPS          Z2, Z3
-	VBROADCASTSS     vecConst<>+224(SB), Z4
-	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z3
-	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z2
-	VBROADCASTSS     vecConst<>+352(SB), Z4
-	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z4
-	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z4
-	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z4
-	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z4
-	VMULPS           Z2, Z2, Z5
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z5, Z4, Z2
-	VADDPS.BCST      vecConst<>+64(SB), Z2, Z2
-	VSCALEFPS        Z3, Z2, Z2
-	VMOVUPS          (R8)(DX*1), Z3
-	VSUBPS           Z1, Z3, Z3
-	VMULPS           Z3, Z2, Z3
-	VMOVUPS          Z3, (R8)(DX*1)
-	VMOVUPS          Z2, (DI)(DX*1)
+	VMOVUPS          (DI)(DX*1), Z3
+	VMOVAPS          Z3, Z3
+	VFMSUB213PS      Z1, Z0, Z3
+	VBROADCASTSS     vecConst<>+160(SB), Z4
+	VMINPS           Z3, Z4, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z3, Z4, Z3
+	VMOVAPS          Z3, Z4
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z4
+	VSUBPS.BCST      vecConst<>+256(SB), Z4, Z4
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z4, Z3
+	VBROADCASTSS     vecConst<>+352(SB), Z5
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z5
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z5
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z5
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z5
+	VMULPS           Z3, Z3, Z6
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z6, Z5, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z3, Z3
+	VSCALEFPS        Z4, Z3, Z3
+	VMOVUPS          (R8)(DX*1), Z4
+	VSUBPS           Z2, Z4, Z4
+	VMULPS           Z4, Z3, Z4
+	VMULPS           Z0, Z4, Z4
+	VMOVUPS          Z4, (R8)(DX*1)
+	VMOVUPS          Z3, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop353
@@ -6307,35 +6314,37 @@ loop353:
 rest354:
 	TESTQ            SI, SI
 	JZ               done355
-	VMOVUPS.Z        (DI)(DX*1), K1, Z2
-	VSUBPS           Z0, Z2, Z0
-	VBROADCASTSS     vecConst<>+160(SB), Z2
-	VMINPS           Z0, Z2, Z0
-	VBROADCASTSS     vecConst<>+192(SB), Z2
-	VMAXPS           Z0, Z2, Z0
-	VMOVAPS          Z0, Z2
-	VBROADCASTSS     vecConst<>+224(SB), Z3
-	VFMADD213PS.BCST vecConst<>+256(SB), Z3, Z2
-	VSUBPS.BCST      vecConst<>+256(SB), Z2, Z2
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST vecConst<>+288(SB), Z2, Z0
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST vecConst<>+320(SB), Z2, Z0
-	VBROADCASTSS     vecConst<>+352(SB), Z3
-	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z3
-	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z3
-	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z3
-	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z3
-	VMULPS           Z0, Z0, Z4
-	VMOVAPS          Z0, Z0
-	VFMADD231PS      Z4, Z3, Z0
-	VADDPS.BCST      vecConst<>+64(SB), Z0, Z0
-	VSCALEFPS        Z2, Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z2
-	VSUBPS           Z1, Z2, Z1
-	VMULPS           Z1, Z0, Z1
-	VMOVUPS          Z1, K1, (R8)(DX*1)
-	VMOVUPS          Z0, K1, (DI)(DX*1)
+	VMOVUPS.Z        (DI)(DX*1), K1, Z3
+	VMOVAPS          Z3, Z3
+	VFMSUB213PS      Z1, Z0, Z3
+	VBROADCASTSS     vecConst<>+160(SB), Z1
+	VMINPS           Z3, Z1, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z1, Z3, Z1
+	VMOVAPS          Z1, Z3
+	VBROADCASTSS     vecConst<>+224(SB), Z4
+	VFMADD213PS.BCST vecConst<>+256(SB), Z4, Z3
+	VSUBPS.BCST      vecConst<>+256(SB), Z3, Z3
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z3, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z3, Z1
+	VBROADCASTSS     vecConst<>+352(SB), Z4
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z4
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z4
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z4
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z4
+	VMULPS           Z1, Z1, Z5
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z5, Z4, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z1, Z1
+	VSCALEFPS        Z3, Z1, Z1
+	VMOVUPS.Z        (R8)(DX*1), K1, Z3
+	VSUBPS           Z2, Z3, Z2
+	VMULPS           Z2, Z1, Z2
+	VMULPS           Z0, Z2, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMOVUPS          Z1, K1, (DI)(DX*1)
 
 done355:
 	ADDQ 80(AX), DI
@@ -6580,6 +6589,1796 @@ done363:
 	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row360
+	VZEROUPPER
+	RET
+
+// func vecAttendTile1AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendTile1AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VBROADCASTSS     144(AX), Z0
+	VMOVUPS          (DX), Z1
+	VMOVUPS          256(DX), Z2
+	VMOVUPS          512(DX), Z3
+	VMOVUPS          768(DX), Z4
+	VMOVAPS          Z1, Z5
+	VMOVAPS          Z2, Z6
+	VMOVAPS          Z3, Z7
+	VMOVAPS          Z4, Z8
+	VSHUFF32X4       $0x4e, Z5, Z5, Z9
+	VMAXPS           Z9, Z5, Z5
+	VSHUFF32X4       $0x4e, Z6, Z6, Z9
+	VMAXPS           Z9, Z6, Z6
+	VSHUFF32X4       $0x4e, Z7, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VSHUFF32X4       $0x4e, Z8, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VSHUFF32X4       $0xb1, Z5, Z5, Z9
+	VMAXPS           Z9, Z5, Z5
+	VSHUFF32X4       $0xb1, Z6, Z6, Z9
+	VMAXPS           Z9, Z6, Z6
+	VSHUFF32X4       $0xb1, Z7, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VSHUFF32X4       $0xb1, Z8, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VPERMILPS        $0x4e, Z5, Z9
+	VMAXPS           Z9, Z5, Z5
+	VPERMILPS        $0x4e, Z6, Z9
+	VMAXPS           Z9, Z6, Z6
+	VPERMILPS        $0x4e, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VPERMILPS        $0x4e, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VPERMILPS        $0xb1, Z5, Z9
+	VMAXPS           Z9, Z5, Z5
+	VPERMILPS        $0xb1, Z6, Z9
+	VMAXPS           Z9, Z6, Z6
+	VPERMILPS        $0xb1, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VPERMILPS        $0xb1, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VBROADCASTSS     (BX), Z9
+	VBROADCASTSS     4(BX), Z10
+	VBROADCASTSS     8(BX), Z11
+	VBROADCASTSS     12(BX), Z12
+	VBROADCASTSS     X5, Z5
+	VMULPS           Z0, Z5, Z5
+	VMAXPS           Z9, Z5, Z5
+	VMOVSS           X5, (SI)
+	VBROADCASTSS     X6, Z6
+	VMULPS           Z0, Z6, Z6
+	VMAXPS           Z10, Z6, Z6
+	VMOVSS           X6, 4(SI)
+	VBROADCASTSS     X7, Z7
+	VMULPS           Z0, Z7, Z7
+	VMAXPS           Z11, Z7, Z7
+	VMOVSS           X7, 8(SI)
+	VBROADCASTSS     X8, Z8
+	VMULPS           Z0, Z8, Z0
+	VMAXPS           Z12, Z0, Z0
+	VMOVSS           X0, 12(SI)
+	VBROADCASTSS     144(AX), Z8
+	VFMSUB213PS      Z5, Z8, Z1
+	VFMSUB213PS      Z6, Z8, Z2
+	VFMSUB213PS      Z7, Z8, Z3
+	VFMSUB213PS      Z0, Z8, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z0
+	VMAXPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z3, Z2, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z4, Z3, Z3
+	VMOVAPS          Z0, Z4
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z4
+	VMOVAPS          Z1, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VMOVAPS          Z2, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VMOVAPS          Z3, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z4, Z4
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z4, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z4, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z3
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VBROADCASTSS     vecConst<>+352(SB), Z11
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z11
+	VMULPS           Z0, Z0, Z12
+	VMULPS           Z1, Z1, Z13
+	VMULPS           Z2, Z2, Z14
+	VMULPS           Z3, Z3, Z15
+	VFMADD213PS      Z0, Z12, Z8
+	VFMADD213PS      Z1, Z13, Z9
+	VFMADD213PS      Z2, Z14, Z10
+	VFMADD213PS      Z3, Z15, Z11
+	VADDPS.BCST      vecConst<>+64(SB), Z8, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z9, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z11, Z3
+	VSCALEFPS        Z4, Z0, Z12
+	VSCALEFPS        Z5, Z1, Z13
+	VSCALEFPS        Z6, Z2, Z14
+	VSCALEFPS        Z7, Z3, Z15
+	VMOVUPS          Z12, (DX)
+	VMOVUPS          Z13, 256(DX)
+	VMOVUPS          Z14, 512(DX)
+	VMOVUPS          Z15, 768(DX)
+	VMOVAPS          Z12, Z0
+	VMOVAPS          Z13, Z1
+	VMOVAPS          Z14, Z2
+	VMOVAPS          Z15, Z3
+	VSHUFF32X4       $0x4e, Z0, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VSHUFF32X4       $0x4e, Z1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VSHUFF32X4       $0x4e, Z2, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VSHUFF32X4       $0x4e, Z3, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VSHUFF32X4       $0xb1, Z0, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VSHUFF32X4       $0xb1, Z1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VSHUFF32X4       $0xb1, Z2, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VSHUFF32X4       $0xb1, Z3, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VPERMILPS        $0x4e, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VPERMILPS        $0x4e, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VPERMILPS        $0x4e, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VPERMILPS        $0x4e, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VPERMILPS        $0xb1, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VPERMILPS        $0xb1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VPERMILPS        $0xb1, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VPERMILPS        $0xb1, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VMOVSS           X0, (DI)
+	VMOVSS           X1, 4(DI)
+	VMOVSS           X2, 8(DI)
+	VMOVSS           X3, 12(DI)
+	ADDQ             $0x00000400, DX
+	ADDQ             $0x00000010, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	SUBQ             $0x04, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendTile2AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendTile2AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VBROADCASTSS     144(AX), Z0
+	VMOVUPS          (DX), Z1
+	VMOVUPS          64(DX), Z2
+	VMOVUPS          256(DX), Z3
+	VMOVUPS          320(DX), Z4
+	VMOVUPS          512(DX), Z5
+	VMOVUPS          576(DX), Z6
+	VMOVUPS          768(DX), Z7
+	VMOVUPS          832(DX), Z8
+	VMOVAPS          Z1, Z9
+	VMOVAPS          Z3, Z10
+	VMOVAPS          Z5, Z11
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z2, Z9, Z9
+	VMAXPS           Z4, Z10, Z10
+	VMAXPS           Z6, Z11, Z11
+	VMAXPS           Z8, Z12, Z12
+	VSHUFF32X4       $0x4e, Z9, Z9, Z13
+	VMAXPS           Z13, Z9, Z9
+	VSHUFF32X4       $0x4e, Z10, Z10, Z13
+	VMAXPS           Z13, Z10, Z10
+	VSHUFF32X4       $0x4e, Z11, Z11, Z13
+	VMAXPS           Z13, Z11, Z11
+	VSHUFF32X4       $0x4e, Z12, Z12, Z13
+	VMAXPS           Z13, Z12, Z12
+	VSHUFF32X4       $0xb1, Z9, Z9, Z13
+	VMAXPS           Z13, Z9, Z9
+	VSHUFF32X4       $0xb1, Z10, Z10, Z13
+	VMAXPS           Z13, Z10, Z10
+	VSHUFF32X4       $0xb1, Z11, Z11, Z13
+	VMAXPS           Z13, Z11, Z11
+	VSHUFF32X4       $0xb1, Z12, Z12, Z13
+	VMAXPS           Z13, Z12, Z12
+	VPERMILPS        $0x4e, Z9, Z13
+	VMAXPS           Z13, Z9, Z9
+	VPERMILPS        $0x4e, Z10, Z13
+	VMAXPS           Z13, Z10, Z10
+	VPERMILPS        $0x4e, Z11, Z13
+	VMAXPS           Z13, Z11, Z11
+	VPERMILPS        $0x4e, Z12, Z13
+	VMAXPS           Z13, Z12, Z12
+	VPERMILPS        $0xb1, Z9, Z13
+	VMAXPS           Z13, Z9, Z9
+	VPERMILPS        $0xb1, Z10, Z13
+	VMAXPS           Z13, Z10, Z10
+	VPERMILPS        $0xb1, Z11, Z13
+	VMAXPS           Z13, Z11, Z11
+	VPERMILPS        $0xb1, Z12, Z13
+	VMAXPS           Z13, Z12, Z12
+	VBROADCASTSS     (BX), Z13
+	VBROADCASTSS     4(BX), Z14
+	VBROADCASTSS     8(BX), Z15
+	VBROADCASTSS     12(BX), Z16
+	VBROADCASTSS     X9, Z9
+	VMULPS           Z0, Z9, Z9
+	VMAXPS           Z13, Z9, Z9
+	VMOVSS           X9, (SI)
+	VBROADCASTSS     X10, Z10
+	VMULPS           Z0, Z10, Z10
+	VMAXPS           Z14, Z10, Z10
+	VMOVSS           X10, 4(SI)
+	VBROADCASTSS     X11, Z11
+	VMULPS           Z0, Z11, Z11
+	VMAXPS           Z15, Z11, Z11
+	VMOVSS           X11, 8(SI)
+	VBROADCASTSS     X12, Z12
+	VMULPS           Z0, Z12, Z0
+	VMAXPS           Z16, Z0, Z0
+	VMOVSS           X0, 12(SI)
+	VBROADCASTSS     144(AX), Z12
+	VFMSUB213PS      Z9, Z12, Z1
+	VFMSUB213PS      Z9, Z12, Z2
+	VFMSUB213PS      Z10, Z12, Z3
+	VFMSUB213PS      Z10, Z12, Z4
+	VFMSUB213PS      Z11, Z12, Z5
+	VFMSUB213PS      Z11, Z12, Z6
+	VFMSUB213PS      Z0, Z12, Z7
+	VFMSUB213PS      Z0, Z12, Z8
+	VBROADCASTSS     vecConst<>+192(SB), Z0
+	VMAXPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z3, Z2, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z4, Z3, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z5, Z4, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z6, Z5, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z7, Z6, Z6
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z8, Z7, Z7
+	VMOVAPS          Z0, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z1, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z2, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z3, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VMOVAPS          Z4, Z12
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
+	VMOVAPS          Z5, Z13
+	VBROADCASTSS     vecConst<>+224(SB), Z14
+	VFMADD213PS.BCST vecConst<>+256(SB), Z14, Z13
+	VMOVAPS          Z6, Z14
+	VBROADCASTSS     vecConst<>+224(SB), Z15
+	VFMADD213PS.BCST vecConst<>+256(SB), Z15, Z14
+	VMOVAPS          Z7, Z15
+	VBROADCASTSS     vecConst<>+224(SB), Z16
+	VFMADD213PS.BCST vecConst<>+256(SB), Z16, Z15
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VSUBPS.BCST      vecConst<>+256(SB), Z13, Z13
+	VSUBPS.BCST      vecConst<>+256(SB), Z14, Z14
+	VSUBPS.BCST      vecConst<>+256(SB), Z15, Z15
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+288(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z15, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+320(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z15, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VBROADCASTSS     vecConst<>+352(SB), Z18
+	VBROADCASTSS     vecConst<>+352(SB), Z19
+	VBROADCASTSS     vecConst<>+352(SB), Z20
+	VBROADCASTSS     vecConst<>+352(SB), Z21
+	VBROADCASTSS     vecConst<>+352(SB), Z22
+	VBROADCASTSS     vecConst<>+352(SB), Z23
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+384(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+416(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+448(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+480(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z23
+	VMULPS           Z0, Z0, Z24
+	VMULPS           Z1, Z1, Z25
+	VMULPS           Z2, Z2, Z26
+	VMULPS           Z3, Z3, Z27
+	VMULPS           Z4, Z4, Z28
+	VMULPS           Z5, Z5, Z29
+	VMULPS           Z6, Z6, Z30
+	VMULPS           Z7, Z7, Z31
+	VFMADD213PS      Z0, Z24, Z16
+	VFMADD213PS      Z1, Z25, Z17
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z3, Z27, Z19
+	VFMADD213PS      Z4, Z28, Z20
+	VFMADD213PS      Z5, Z29, Z21
+	VFMADD213PS      Z6, Z30, Z22
+	VFMADD213PS      Z7, Z31, Z23
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z18, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z19, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z20, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z21, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z22, Z6
+	VADDPS.BCST      vecConst<>+64(SB), Z23, Z7
+	VSCALEFPS        Z8, Z0, Z24
+	VSCALEFPS        Z9, Z1, Z25
+	VSCALEFPS        Z10, Z2, Z26
+	VSCALEFPS        Z11, Z3, Z27
+	VSCALEFPS        Z12, Z4, Z28
+	VSCALEFPS        Z13, Z5, Z29
+	VSCALEFPS        Z14, Z6, Z30
+	VSCALEFPS        Z15, Z7, Z31
+	VMOVUPS          Z24, (DX)
+	VMOVUPS          Z25, 64(DX)
+	VMOVUPS          Z26, 256(DX)
+	VMOVUPS          Z27, 320(DX)
+	VMOVUPS          Z28, 512(DX)
+	VMOVUPS          Z29, 576(DX)
+	VMOVUPS          Z30, 768(DX)
+	VMOVUPS          Z31, 832(DX)
+	VMOVAPS          Z24, Z0
+	VMOVAPS          Z26, Z1
+	VMOVAPS          Z28, Z2
+	VMOVAPS          Z30, Z3
+	VADDPS           Z25, Z0, Z0
+	VADDPS           Z27, Z1, Z1
+	VADDPS           Z29, Z2, Z2
+	VADDPS           Z31, Z3, Z3
+	VSHUFF32X4       $0x4e, Z0, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VSHUFF32X4       $0x4e, Z1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VSHUFF32X4       $0x4e, Z2, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VSHUFF32X4       $0x4e, Z3, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VSHUFF32X4       $0xb1, Z0, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VSHUFF32X4       $0xb1, Z1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VSHUFF32X4       $0xb1, Z2, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VSHUFF32X4       $0xb1, Z3, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VPERMILPS        $0x4e, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VPERMILPS        $0x4e, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VPERMILPS        $0x4e, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VPERMILPS        $0x4e, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VPERMILPS        $0xb1, Z0, Z4
+	VADDPS           Z4, Z0, Z0
+	VPERMILPS        $0xb1, Z1, Z4
+	VADDPS           Z4, Z1, Z1
+	VPERMILPS        $0xb1, Z2, Z4
+	VADDPS           Z4, Z2, Z2
+	VPERMILPS        $0xb1, Z3, Z4
+	VADDPS           Z4, Z3, Z3
+	VMOVSS           X0, (DI)
+	VMOVSS           X1, 4(DI)
+	VMOVSS           X2, 8(DI)
+	VMOVSS           X3, 12(DI)
+	ADDQ             $0x00000400, DX
+	ADDQ             $0x00000010, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	SUBQ             $0x04, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendTile3AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendTile3AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VBROADCASTSS     144(AX), Z0
+	VMOVUPS          (DX), Z1
+	VMOVUPS          64(DX), Z2
+	VMOVUPS          128(DX), Z3
+	VMOVUPS          256(DX), Z4
+	VMOVUPS          320(DX), Z5
+	VMOVUPS          384(DX), Z6
+	VMOVAPS          Z1, Z7
+	VMOVAPS          Z4, Z8
+	VMAXPS           Z2, Z7, Z7
+	VMAXPS           Z5, Z8, Z8
+	VMAXPS           Z3, Z7, Z7
+	VMAXPS           Z6, Z8, Z8
+	VSHUFF32X4       $0x4e, Z7, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VSHUFF32X4       $0x4e, Z8, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VSHUFF32X4       $0xb1, Z7, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VSHUFF32X4       $0xb1, Z8, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VPERMILPS        $0x4e, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VPERMILPS        $0x4e, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VPERMILPS        $0xb1, Z7, Z9
+	VMAXPS           Z9, Z7, Z7
+	VPERMILPS        $0xb1, Z8, Z9
+	VMAXPS           Z9, Z8, Z8
+	VBROADCASTSS     (BX), Z9
+	VBROADCASTSS     4(BX), Z10
+	VBROADCASTSS     X7, Z7
+	VMULPS           Z0, Z7, Z7
+	VMAXPS           Z9, Z7, Z7
+	VMOVSS           X7, (SI)
+	VBROADCASTSS     X8, Z8
+	VMULPS           Z0, Z8, Z0
+	VMAXPS           Z10, Z0, Z0
+	VMOVSS           X0, 4(SI)
+	VBROADCASTSS     144(AX), Z8
+	VFMSUB213PS      Z7, Z8, Z1
+	VFMSUB213PS      Z7, Z8, Z2
+	VFMSUB213PS      Z7, Z8, Z3
+	VFMSUB213PS      Z0, Z8, Z4
+	VFMSUB213PS      Z0, Z8, Z5
+	VFMSUB213PS      Z0, Z8, Z6
+	VBROADCASTSS     vecConst<>+192(SB), Z0
+	VMAXPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z3, Z2, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z4, Z3, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z5, Z4, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z6, Z5, Z5
+	VMOVAPS          Z0, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VMOVAPS          Z1, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VMOVAPS          Z2, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z3, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z4, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z5, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z5
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z5
+	VBROADCASTSS     vecConst<>+352(SB), Z12
+	VBROADCASTSS     vecConst<>+352(SB), Z13
+	VBROADCASTSS     vecConst<>+352(SB), Z14
+	VBROADCASTSS     vecConst<>+352(SB), Z15
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z17
+	VMULPS           Z0, Z0, Z18
+	VMULPS           Z1, Z1, Z19
+	VMULPS           Z2, Z2, Z20
+	VMULPS           Z3, Z3, Z21
+	VMULPS           Z4, Z4, Z22
+	VMULPS           Z5, Z5, Z23
+	VFMADD213PS      Z0, Z18, Z12
+	VFMADD213PS      Z1, Z19, Z13
+	VFMADD213PS      Z2, Z20, Z14
+	VFMADD213PS      Z3, Z21, Z15
+	VFMADD213PS      Z4, Z22, Z16
+	VFMADD213PS      Z5, Z23, Z17
+	VADDPS.BCST      vecConst<>+64(SB), Z12, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z13, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z14, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z15, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z5
+	VSCALEFPS        Z6, Z0, Z18
+	VSCALEFPS        Z7, Z1, Z19
+	VSCALEFPS        Z8, Z2, Z20
+	VSCALEFPS        Z9, Z3, Z21
+	VSCALEFPS        Z10, Z4, Z22
+	VSCALEFPS        Z11, Z5, Z23
+	VMOVUPS          Z18, (DX)
+	VMOVUPS          Z19, 64(DX)
+	VMOVUPS          Z20, 128(DX)
+	VMOVUPS          Z21, 256(DX)
+	VMOVUPS          Z22, 320(DX)
+	VMOVUPS          Z23, 384(DX)
+	VMOVAPS          Z18, Z0
+	VMOVAPS          Z21, Z1
+	VADDPS           Z19, Z0, Z0
+	VADDPS           Z22, Z1, Z1
+	VADDPS           Z20, Z0, Z0
+	VADDPS           Z23, Z1, Z1
+	VSHUFF32X4       $0x4e, Z0, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VSHUFF32X4       $0x4e, Z1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VSHUFF32X4       $0xb1, Z0, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VSHUFF32X4       $0xb1, Z1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VPERMILPS        $0x4e, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VPERMILPS        $0x4e, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VPERMILPS        $0xb1, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VPERMILPS        $0xb1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VMOVSS           X0, (DI)
+	VMOVSS           X1, 4(DI)
+	ADDQ             $0x00000200, DX
+	ADDQ             $0x00000008, BX
+	ADDQ             $0x00000008, SI
+	ADDQ             $0x00000008, DI
+	SUBQ             $0x02, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendTile4AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendTile4AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VBROADCASTSS     144(AX), Z0
+	VMOVUPS          (DX), Z1
+	VMOVUPS          64(DX), Z2
+	VMOVUPS          128(DX), Z3
+	VMOVUPS          192(DX), Z4
+	VMOVUPS          256(DX), Z5
+	VMOVUPS          320(DX), Z6
+	VMOVUPS          384(DX), Z7
+	VMOVUPS          448(DX), Z8
+	VMOVAPS          Z1, Z9
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z2, Z9, Z9
+	VMAXPS           Z6, Z10, Z10
+	VMAXPS           Z3, Z9, Z9
+	VMAXPS           Z7, Z10, Z10
+	VMAXPS           Z4, Z9, Z9
+	VMAXPS           Z8, Z10, Z10
+	VSHUFF32X4       $0x4e, Z9, Z9, Z11
+	VMAXPS           Z11, Z9, Z9
+	VSHUFF32X4       $0x4e, Z10, Z10, Z11
+	VMAXPS           Z11, Z10, Z10
+	VSHUFF32X4       $0xb1, Z9, Z9, Z11
+	VMAXPS           Z11, Z9, Z9
+	VSHUFF32X4       $0xb1, Z10, Z10, Z11
+	VMAXPS           Z11, Z10, Z10
+	VPERMILPS        $0x4e, Z9, Z11
+	VMAXPS           Z11, Z9, Z9
+	VPERMILPS        $0x4e, Z10, Z11
+	VMAXPS           Z11, Z10, Z10
+	VPERMILPS        $0xb1, Z9, Z11
+	VMAXPS           Z11, Z9, Z9
+	VPERMILPS        $0xb1, Z10, Z11
+	VMAXPS           Z11, Z10, Z10
+	VBROADCASTSS     (BX), Z11
+	VBROADCASTSS     4(BX), Z12
+	VBROADCASTSS     X9, Z9
+	VMULPS           Z0, Z9, Z9
+	VMAXPS           Z11, Z9, Z9
+	VMOVSS           X9, (SI)
+	VBROADCASTSS     X10, Z10
+	VMULPS           Z0, Z10, Z0
+	VMAXPS           Z12, Z0, Z0
+	VMOVSS           X0, 4(SI)
+	VBROADCASTSS     144(AX), Z10
+	VFMSUB213PS      Z9, Z10, Z1
+	VFMSUB213PS      Z9, Z10, Z2
+	VFMSUB213PS      Z9, Z10, Z3
+	VFMSUB213PS      Z9, Z10, Z4
+	VFMSUB213PS      Z0, Z10, Z5
+	VFMSUB213PS      Z0, Z10, Z6
+	VFMSUB213PS      Z0, Z10, Z7
+	VFMSUB213PS      Z0, Z10, Z8
+	VBROADCASTSS     vecConst<>+192(SB), Z0
+	VMAXPS           Z1, Z0, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z2
+	VMAXPS           Z3, Z2, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z3
+	VMAXPS           Z4, Z3, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z5, Z4, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z5
+	VMAXPS           Z6, Z5, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z7, Z6, Z6
+	VBROADCASTSS     vecConst<>+192(SB), Z7
+	VMAXPS           Z8, Z7, Z7
+	VMOVAPS          Z0, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z1, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z2, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z3, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VMOVAPS          Z4, Z12
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
+	VMOVAPS          Z5, Z13
+	VBROADCASTSS     vecConst<>+224(SB), Z14
+	VFMADD213PS.BCST vecConst<>+256(SB), Z14, Z13
+	VMOVAPS          Z6, Z14
+	VBROADCASTSS     vecConst<>+224(SB), Z15
+	VFMADD213PS.BCST vecConst<>+256(SB), Z15, Z14
+	VMOVAPS          Z7, Z15
+	VBROADCASTSS     vecConst<>+224(SB), Z16
+	VFMADD213PS.BCST vecConst<>+256(SB), Z16, Z15
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VSUBPS.BCST      vecConst<>+256(SB), Z13, Z13
+	VSUBPS.BCST      vecConst<>+256(SB), Z14, Z14
+	VSUBPS.BCST      vecConst<>+256(SB), Z15, Z15
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+288(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z15, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+320(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z15, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VBROADCASTSS     vecConst<>+352(SB), Z18
+	VBROADCASTSS     vecConst<>+352(SB), Z19
+	VBROADCASTSS     vecConst<>+352(SB), Z20
+	VBROADCASTSS     vecConst<>+352(SB), Z21
+	VBROADCASTSS     vecConst<>+352(SB), Z22
+	VBROADCASTSS     vecConst<>+352(SB), Z23
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+384(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+416(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+448(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+480(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z23
+	VMULPS           Z0, Z0, Z24
+	VMULPS           Z1, Z1, Z25
+	VMULPS           Z2, Z2, Z26
+	VMULPS           Z3, Z3, Z27
+	VMULPS           Z4, Z4, Z28
+	VMULPS           Z5, Z5, Z29
+	VMULPS           Z6, Z6, Z30
+	VMULPS           Z7, Z7, Z31
+	VFMADD213PS      Z0, Z24, Z16
+	VFMADD213PS      Z1, Z25, Z17
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z3, Z27, Z19
+	VFMADD213PS      Z4, Z28, Z20
+	VFMADD213PS      Z5, Z29, Z21
+	VFMADD213PS      Z6, Z30, Z22
+	VFMADD213PS      Z7, Z31, Z23
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z18, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z19, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z20, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z21, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z22, Z6
+	VADDPS.BCST      vecConst<>+64(SB), Z23, Z7
+	VSCALEFPS        Z8, Z0, Z24
+	VSCALEFPS        Z9, Z1, Z25
+	VSCALEFPS        Z10, Z2, Z26
+	VSCALEFPS        Z11, Z3, Z27
+	VSCALEFPS        Z12, Z4, Z28
+	VSCALEFPS        Z13, Z5, Z29
+	VSCALEFPS        Z14, Z6, Z30
+	VSCALEFPS        Z15, Z7, Z31
+	VMOVUPS          Z24, (DX)
+	VMOVUPS          Z25, 64(DX)
+	VMOVUPS          Z26, 128(DX)
+	VMOVUPS          Z27, 192(DX)
+	VMOVUPS          Z28, 256(DX)
+	VMOVUPS          Z29, 320(DX)
+	VMOVUPS          Z30, 384(DX)
+	VMOVUPS          Z31, 448(DX)
+	VMOVAPS          Z24, Z0
+	VMOVAPS          Z28, Z1
+	VADDPS           Z25, Z0, Z0
+	VADDPS           Z29, Z1, Z1
+	VADDPS           Z26, Z0, Z0
+	VADDPS           Z30, Z1, Z1
+	VADDPS           Z27, Z0, Z0
+	VADDPS           Z31, Z1, Z1
+	VSHUFF32X4       $0x4e, Z0, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VSHUFF32X4       $0x4e, Z1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VSHUFF32X4       $0xb1, Z0, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VSHUFF32X4       $0xb1, Z1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VPERMILPS        $0x4e, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VPERMILPS        $0x4e, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VPERMILPS        $0xb1, Z0, Z2
+	VADDPS           Z2, Z0, Z0
+	VPERMILPS        $0xb1, Z1, Z2
+	VADDPS           Z2, Z1, Z1
+	VMOVSS           X0, (DI)
+	VMOVSS           X1, 4(DI)
+	ADDQ             $0x00000200, DX
+	ADDQ             $0x00000008, BX
+	ADDQ             $0x00000008, SI
+	ADDQ             $0x00000008, DI
+	SUBQ             $0x02, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendBackTile1AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendBackTile1AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VMOVUPS          (DX), Z0
+	VMOVUPS          256(DX), Z1
+	VMOVUPS          512(DX), Z2
+	VMOVUPS          768(DX), Z3
+	VBROADCASTSS     (SI), Z4
+	VBROADCASTSS     4(SI), Z5
+	VBROADCASTSS     8(SI), Z6
+	VBROADCASTSS     12(SI), Z7
+	VBROADCASTSS     144(AX), Z8
+	VFMSUB213PS      Z4, Z8, Z0
+	VFMSUB213PS      Z5, Z8, Z1
+	VFMSUB213PS      Z6, Z8, Z2
+	VFMSUB213PS      Z7, Z8, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z0, Z4, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z2, Z4, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z4
+	VMAXPS           Z3, Z4, Z3
+	VMOVAPS          Z0, Z4
+	VBROADCASTSS     vecConst<>+224(SB), Z5
+	VFMADD213PS.BCST vecConst<>+256(SB), Z5, Z4
+	VMOVAPS          Z1, Z5
+	VBROADCASTSS     vecConst<>+224(SB), Z6
+	VFMADD213PS.BCST vecConst<>+256(SB), Z6, Z5
+	VMOVAPS          Z2, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VMOVAPS          Z3, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z4, Z4
+	VSUBPS.BCST      vecConst<>+256(SB), Z5, Z5
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z4, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z5, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z4, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z5, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z3
+	VBROADCASTSS     vecConst<>+352(SB), Z8
+	VBROADCASTSS     vecConst<>+352(SB), Z9
+	VBROADCASTSS     vecConst<>+352(SB), Z10
+	VBROADCASTSS     vecConst<>+352(SB), Z11
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z11
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z8
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z9
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z10
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z11
+	VMULPS           Z0, Z0, Z12
+	VMULPS           Z1, Z1, Z13
+	VMULPS           Z2, Z2, Z14
+	VMULPS           Z3, Z3, Z15
+	VFMADD213PS      Z0, Z12, Z8
+	VFMADD213PS      Z1, Z13, Z9
+	VFMADD213PS      Z2, Z14, Z10
+	VFMADD213PS      Z3, Z15, Z11
+	VADDPS.BCST      vecConst<>+64(SB), Z8, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z9, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z10, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z11, Z3
+	VSCALEFPS        Z4, Z0, Z12
+	VSCALEFPS        Z5, Z1, Z13
+	VSCALEFPS        Z6, Z2, Z14
+	VSCALEFPS        Z7, Z3, Z15
+	VBROADCASTSS     (DI), Z0
+	VBROADCASTSS     4(DI), Z1
+	VBROADCASTSS     8(DI), Z2
+	VBROADCASTSS     12(DI), Z3
+	VBROADCASTSS     144(AX), Z4
+	VMOVUPS          (BX), Z5
+	VSUBPS           Z0, Z5, Z5
+	VMULPS           Z12, Z5, Z5
+	VMULPS           Z4, Z5, Z5
+	VMOVUPS          Z5, (BX)
+	VMOVUPS          Z12, (DX)
+	VMOVUPS          256(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z13, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 256(BX)
+	VMOVUPS          Z13, 256(DX)
+	VMOVUPS          512(BX), Z0
+	VSUBPS           Z2, Z0, Z0
+	VMULPS           Z14, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 512(BX)
+	VMOVUPS          Z14, 512(DX)
+	VMOVUPS          768(BX), Z0
+	VSUBPS           Z3, Z0, Z0
+	VMULPS           Z15, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 768(BX)
+	VMOVUPS          Z15, 768(DX)
+	ADDQ             $0x00000400, DX
+	ADDQ             $0x00000400, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	SUBQ             $0x04, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendBackTile2AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendBackTile2AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VMOVUPS          (DX), Z0
+	VMOVUPS          64(DX), Z1
+	VMOVUPS          256(DX), Z2
+	VMOVUPS          320(DX), Z3
+	VMOVUPS          512(DX), Z4
+	VMOVUPS          576(DX), Z5
+	VMOVUPS          768(DX), Z6
+	VMOVUPS          832(DX), Z7
+	VBROADCASTSS     (SI), Z8
+	VBROADCASTSS     4(SI), Z9
+	VBROADCASTSS     8(SI), Z10
+	VBROADCASTSS     12(SI), Z11
+	VBROADCASTSS     144(AX), Z12
+	VFMSUB213PS      Z8, Z12, Z0
+	VFMSUB213PS      Z8, Z12, Z1
+	VFMSUB213PS      Z9, Z12, Z2
+	VFMSUB213PS      Z9, Z12, Z3
+	VFMSUB213PS      Z10, Z12, Z4
+	VFMSUB213PS      Z10, Z12, Z5
+	VFMSUB213PS      Z11, Z12, Z6
+	VFMSUB213PS      Z11, Z12, Z7
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z0, Z8, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z3, Z8, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z5, Z8, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z6, Z8, Z6
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VMOVAPS          Z0, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z1, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z2, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z3, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VMOVAPS          Z4, Z12
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
+	VMOVAPS          Z5, Z13
+	VBROADCASTSS     vecConst<>+224(SB), Z14
+	VFMADD213PS.BCST vecConst<>+256(SB), Z14, Z13
+	VMOVAPS          Z6, Z14
+	VBROADCASTSS     vecConst<>+224(SB), Z15
+	VFMADD213PS.BCST vecConst<>+256(SB), Z15, Z14
+	VMOVAPS          Z7, Z15
+	VBROADCASTSS     vecConst<>+224(SB), Z16
+	VFMADD213PS.BCST vecConst<>+256(SB), Z16, Z15
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VSUBPS.BCST      vecConst<>+256(SB), Z13, Z13
+	VSUBPS.BCST      vecConst<>+256(SB), Z14, Z14
+	VSUBPS.BCST      vecConst<>+256(SB), Z15, Z15
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+288(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z15, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+320(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z15, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VBROADCASTSS     vecConst<>+352(SB), Z18
+	VBROADCASTSS     vecConst<>+352(SB), Z19
+	VBROADCASTSS     vecConst<>+352(SB), Z20
+	VBROADCASTSS     vecConst<>+352(SB), Z21
+	VBROADCASTSS     vecConst<>+352(SB), Z22
+	VBROADCASTSS     vecConst<>+352(SB), Z23
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+384(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+416(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+448(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+480(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z23
+	VMULPS           Z0, Z0, Z24
+	VMULPS           Z1, Z1, Z25
+	VMULPS           Z2, Z2, Z26
+	VMULPS           Z3, Z3, Z27
+	VMULPS           Z4, Z4, Z28
+	VMULPS           Z5, Z5, Z29
+	VMULPS           Z6, Z6, Z30
+	VMULPS           Z7, Z7, Z31
+	VFMADD213PS      Z0, Z24, Z16
+	VFMADD213PS      Z1, Z25, Z17
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z3, Z27, Z19
+	VFMADD213PS      Z4, Z28, Z20
+	VFMADD213PS      Z5, Z29, Z21
+	VFMADD213PS      Z6, Z30, Z22
+	VFMADD213PS      Z7, Z31, Z23
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z18, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z19, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z20, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z21, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z22, Z6
+	VADDPS.BCST      vecConst<>+64(SB), Z23, Z7
+	VSCALEFPS        Z8, Z0, Z24
+	VSCALEFPS        Z9, Z1, Z25
+	VSCALEFPS        Z10, Z2, Z26
+	VSCALEFPS        Z11, Z3, Z27
+	VSCALEFPS        Z12, Z4, Z28
+	VSCALEFPS        Z13, Z5, Z29
+	VSCALEFPS        Z14, Z6, Z30
+	VSCALEFPS        Z15, Z7, Z31
+	VBROADCASTSS     (DI), Z0
+	VBROADCASTSS     4(DI), Z1
+	VBROADCASTSS     8(DI), Z2
+	VBROADCASTSS     12(DI), Z3
+	VBROADCASTSS     144(AX), Z4
+	VMOVUPS          (BX), Z5
+	VSUBPS           Z0, Z5, Z5
+	VMULPS           Z24, Z5, Z5
+	VMULPS           Z4, Z5, Z5
+	VMOVUPS          Z5, (BX)
+	VMOVUPS          Z24, (DX)
+	VMOVUPS          64(BX), Z5
+	VSUBPS           Z0, Z5, Z5
+	VMULPS           Z25, Z5, Z5
+	VMULPS           Z4, Z5, Z5
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z25, 64(DX)
+	VMOVUPS          256(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z26, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 256(BX)
+	VMOVUPS          Z26, 256(DX)
+	VMOVUPS          320(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z27, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 320(BX)
+	VMOVUPS          Z27, 320(DX)
+	VMOVUPS          512(BX), Z0
+	VSUBPS           Z2, Z0, Z0
+	VMULPS           Z28, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 512(BX)
+	VMOVUPS          Z28, 512(DX)
+	VMOVUPS          576(BX), Z0
+	VSUBPS           Z2, Z0, Z0
+	VMULPS           Z29, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 576(BX)
+	VMOVUPS          Z29, 576(DX)
+	VMOVUPS          768(BX), Z0
+	VSUBPS           Z3, Z0, Z0
+	VMULPS           Z30, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 768(BX)
+	VMOVUPS          Z30, 768(DX)
+	VMOVUPS          832(BX), Z0
+	VSUBPS           Z3, Z0, Z0
+	VMULPS           Z31, Z0, Z0
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS          Z0, 832(BX)
+	VMOVUPS          Z31, 832(DX)
+	ADDQ             $0x00000400, DX
+	ADDQ             $0x00000400, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	SUBQ             $0x04, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendBackTile3AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendBackTile3AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VMOVUPS          (DX), Z0
+	VMOVUPS          64(DX), Z1
+	VMOVUPS          128(DX), Z2
+	VMOVUPS          256(DX), Z3
+	VMOVUPS          320(DX), Z4
+	VMOVUPS          384(DX), Z5
+	VBROADCASTSS     (SI), Z6
+	VBROADCASTSS     4(SI), Z7
+	VBROADCASTSS     144(AX), Z8
+	VFMSUB213PS      Z6, Z8, Z0
+	VFMSUB213PS      Z6, Z8, Z1
+	VFMSUB213PS      Z6, Z8, Z2
+	VFMSUB213PS      Z7, Z8, Z3
+	VFMSUB213PS      Z7, Z8, Z4
+	VFMSUB213PS      Z7, Z8, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z0, Z6, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z1, Z6, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z2, Z6, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z3, Z6, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z4, Z6, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z6
+	VMAXPS           Z5, Z6, Z5
+	VMOVAPS          Z0, Z6
+	VBROADCASTSS     vecConst<>+224(SB), Z7
+	VFMADD213PS.BCST vecConst<>+256(SB), Z7, Z6
+	VMOVAPS          Z1, Z7
+	VBROADCASTSS     vecConst<>+224(SB), Z8
+	VFMADD213PS.BCST vecConst<>+256(SB), Z8, Z7
+	VMOVAPS          Z2, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z3, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z4, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z5, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z6, Z6
+	VSUBPS.BCST      vecConst<>+256(SB), Z7, Z7
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z6, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z7, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z5
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z6, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z7, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z5
+	VBROADCASTSS     vecConst<>+352(SB), Z12
+	VBROADCASTSS     vecConst<>+352(SB), Z13
+	VBROADCASTSS     vecConst<>+352(SB), Z14
+	VBROADCASTSS     vecConst<>+352(SB), Z15
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z12
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z13
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z14
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z15
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z17
+	VMULPS           Z0, Z0, Z18
+	VMULPS           Z1, Z1, Z19
+	VMULPS           Z2, Z2, Z20
+	VMULPS           Z3, Z3, Z21
+	VMULPS           Z4, Z4, Z22
+	VMULPS           Z5, Z5, Z23
+	VFMADD213PS      Z0, Z18, Z12
+	VFMADD213PS      Z1, Z19, Z13
+	VFMADD213PS      Z2, Z20, Z14
+	VFMADD213PS      Z3, Z21, Z15
+	VFMADD213PS      Z4, Z22, Z16
+	VFMADD213PS      Z5, Z23, Z17
+	VADDPS.BCST      vecConst<>+64(SB), Z12, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z13, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z14, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z15, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z5
+	VSCALEFPS        Z6, Z0, Z18
+	VSCALEFPS        Z7, Z1, Z19
+	VSCALEFPS        Z8, Z2, Z20
+	VSCALEFPS        Z9, Z3, Z21
+	VSCALEFPS        Z10, Z4, Z22
+	VSCALEFPS        Z11, Z5, Z23
+	VBROADCASTSS     (DI), Z0
+	VBROADCASTSS     4(DI), Z1
+	VBROADCASTSS     144(AX), Z2
+	VMOVUPS          (BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z18, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, (BX)
+	VMOVUPS          Z18, (DX)
+	VMOVUPS          64(BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z19, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, 64(BX)
+	VMOVUPS          Z19, 64(DX)
+	VMOVUPS          128(BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z20, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, 128(BX)
+	VMOVUPS          Z20, 128(DX)
+	VMOVUPS          256(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z21, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 256(BX)
+	VMOVUPS          Z21, 256(DX)
+	VMOVUPS          320(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z22, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 320(BX)
+	VMOVUPS          Z22, 320(DX)
+	VMOVUPS          384(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z23, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 384(BX)
+	VMOVUPS          Z23, 384(DX)
+	ADDQ             $0x00000200, DX
+	ADDQ             $0x00000200, BX
+	ADDQ             $0x00000008, SI
+	ADDQ             $0x00000008, DI
+	SUBQ             $0x02, CX
+	JNZ              rows
+	VZEROUPPER
+	RET
+
+// func vecAttendBackTile4AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F
+TEXT ·vecAttendBackTile4AVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DX
+	MOVQ 24(AX), BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+rows:
+	VMOVUPS          (DX), Z0
+	VMOVUPS          64(DX), Z1
+	VMOVUPS          128(DX), Z2
+	VMOVUPS          192(DX), Z3
+	VMOVUPS          256(DX), Z4
+	VMOVUPS          320(DX), Z5
+	VMOVUPS          384(DX), Z6
+	VMOVUPS          448(DX), Z7
+	VBROADCASTSS     (SI), Z8
+	VBROADCASTSS     4(SI), Z9
+	VBROADCASTSS     144(AX), Z10
+	VFMSUB213PS      Z8, Z10, Z0
+	VFMSUB213PS      Z8, Z10, Z1
+	VFMSUB213PS      Z8, Z10, Z2
+	VFMSUB213PS      Z8, Z10, Z3
+	VFMSUB213PS      Z9, Z10, Z4
+	VFMSUB213PS      Z9, Z10, Z5
+	VFMSUB213PS      Z9, Z10, Z6
+	VFMSUB213PS      Z9, Z10, Z7
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z0, Z8, Z0
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z3, Z8, Z3
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z5, Z8, Z5
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z6, Z8, Z6
+	VBROADCASTSS     vecConst<>+192(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VMOVAPS          Z0, Z8
+	VBROADCASTSS     vecConst<>+224(SB), Z9
+	VFMADD213PS.BCST vecConst<>+256(SB), Z9, Z8
+	VMOVAPS          Z1, Z9
+	VBROADCASTSS     vecConst<>+224(SB), Z10
+	VFMADD213PS.BCST vecConst<>+256(SB), Z10, Z9
+	VMOVAPS          Z2, Z10
+	VBROADCASTSS     vecConst<>+224(SB), Z11
+	VFMADD213PS.BCST vecConst<>+256(SB), Z11, Z10
+	VMOVAPS          Z3, Z11
+	VBROADCASTSS     vecConst<>+224(SB), Z12
+	VFMADD213PS.BCST vecConst<>+256(SB), Z12, Z11
+	VMOVAPS          Z4, Z12
+	VBROADCASTSS     vecConst<>+224(SB), Z13
+	VFMADD213PS.BCST vecConst<>+256(SB), Z13, Z12
+	VMOVAPS          Z5, Z13
+	VBROADCASTSS     vecConst<>+224(SB), Z14
+	VFMADD213PS.BCST vecConst<>+256(SB), Z14, Z13
+	VMOVAPS          Z6, Z14
+	VBROADCASTSS     vecConst<>+224(SB), Z15
+	VFMADD213PS.BCST vecConst<>+256(SB), Z15, Z14
+	VMOVAPS          Z7, Z15
+	VBROADCASTSS     vecConst<>+224(SB), Z16
+	VFMADD213PS.BCST vecConst<>+256(SB), Z16, Z15
+	VSUBPS.BCST      vecConst<>+256(SB), Z8, Z8
+	VSUBPS.BCST      vecConst<>+256(SB), Z9, Z9
+	VSUBPS.BCST      vecConst<>+256(SB), Z10, Z10
+	VSUBPS.BCST      vecConst<>+256(SB), Z11, Z11
+	VSUBPS.BCST      vecConst<>+256(SB), Z12, Z12
+	VSUBPS.BCST      vecConst<>+256(SB), Z13, Z13
+	VSUBPS.BCST      vecConst<>+256(SB), Z14, Z14
+	VSUBPS.BCST      vecConst<>+256(SB), Z15, Z15
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+288(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+288(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+288(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+288(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+288(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+288(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+288(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+288(SB), Z15, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST vecConst<>+320(SB), Z8, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST vecConst<>+320(SB), Z9, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST vecConst<>+320(SB), Z10, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST vecConst<>+320(SB), Z11, Z3
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST vecConst<>+320(SB), Z12, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST vecConst<>+320(SB), Z13, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST vecConst<>+320(SB), Z14, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST vecConst<>+320(SB), Z15, Z7
+	VBROADCASTSS     vecConst<>+352(SB), Z16
+	VBROADCASTSS     vecConst<>+352(SB), Z17
+	VBROADCASTSS     vecConst<>+352(SB), Z18
+	VBROADCASTSS     vecConst<>+352(SB), Z19
+	VBROADCASTSS     vecConst<>+352(SB), Z20
+	VBROADCASTSS     vecConst<>+352(SB), Z21
+	VBROADCASTSS     vecConst<>+352(SB), Z22
+	VBROADCASTSS     vecConst<>+352(SB), Z23
+	VFMADD213PS.BCST vecConst<>+384(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+384(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+384(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+384(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+384(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+384(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+384(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+384(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+416(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+416(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+416(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+416(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+416(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+416(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+416(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+416(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+448(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+448(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+448(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+448(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+448(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+448(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+448(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+448(SB), Z7, Z23
+	VFMADD213PS.BCST vecConst<>+480(SB), Z0, Z16
+	VFMADD213PS.BCST vecConst<>+480(SB), Z1, Z17
+	VFMADD213PS.BCST vecConst<>+480(SB), Z2, Z18
+	VFMADD213PS.BCST vecConst<>+480(SB), Z3, Z19
+	VFMADD213PS.BCST vecConst<>+480(SB), Z4, Z20
+	VFMADD213PS.BCST vecConst<>+480(SB), Z5, Z21
+	VFMADD213PS.BCST vecConst<>+480(SB), Z6, Z22
+	VFMADD213PS.BCST vecConst<>+480(SB), Z7, Z23
+	VMULPS           Z0, Z0, Z24
+	VMULPS           Z1, Z1, Z25
+	VMULPS           Z2, Z2, Z26
+	VMULPS           Z3, Z3, Z27
+	VMULPS           Z4, Z4, Z28
+	VMULPS           Z5, Z5, Z29
+	VMULPS           Z6, Z6, Z30
+	VMULPS           Z7, Z7, Z31
+	VFMADD213PS      Z0, Z24, Z16
+	VFMADD213PS      Z1, Z25, Z17
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z3, Z27, Z19
+	VFMADD213PS      Z4, Z28, Z20
+	VFMADD213PS      Z5, Z29, Z21
+	VFMADD213PS      Z6, Z30, Z22
+	VFMADD213PS      Z7, Z31, Z23
+	VADDPS.BCST      vecConst<>+64(SB), Z16, Z0
+	VADDPS.BCST      vecConst<>+64(SB), Z17, Z1
+	VADDPS.BCST      vecConst<>+64(SB), Z18, Z2
+	VADDPS.BCST      vecConst<>+64(SB), Z19, Z3
+	VADDPS.BCST      vecConst<>+64(SB), Z20, Z4
+	VADDPS.BCST      vecConst<>+64(SB), Z21, Z5
+	VADDPS.BCST      vecConst<>+64(SB), Z22, Z6
+	VADDPS.BCST      vecConst<>+64(SB), Z23, Z7
+	VSCALEFPS        Z8, Z0, Z24
+	VSCALEFPS        Z9, Z1, Z25
+	VSCALEFPS        Z10, Z2, Z26
+	VSCALEFPS        Z11, Z3, Z27
+	VSCALEFPS        Z12, Z4, Z28
+	VSCALEFPS        Z13, Z5, Z29
+	VSCALEFPS        Z14, Z6, Z30
+	VSCALEFPS        Z15, Z7, Z31
+	VBROADCASTSS     (DI), Z0
+	VBROADCASTSS     4(DI), Z1
+	VBROADCASTSS     144(AX), Z2
+	VMOVUPS          (BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z24, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, (BX)
+	VMOVUPS          Z24, (DX)
+	VMOVUPS          64(BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z25, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, 64(BX)
+	VMOVUPS          Z25, 64(DX)
+	VMOVUPS          128(BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z26, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, 128(BX)
+	VMOVUPS          Z26, 128(DX)
+	VMOVUPS          192(BX), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z27, Z3, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z3, 192(BX)
+	VMOVUPS          Z27, 192(DX)
+	VMOVUPS          256(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z28, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 256(BX)
+	VMOVUPS          Z28, 256(DX)
+	VMOVUPS          320(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z29, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 320(BX)
+	VMOVUPS          Z29, 320(DX)
+	VMOVUPS          384(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z30, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 384(BX)
+	VMOVUPS          Z30, 384(DX)
+	VMOVUPS          448(BX), Z0
+	VSUBPS           Z1, Z0, Z0
+	VMULPS           Z31, Z0, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, 448(BX)
+	VMOVUPS          Z31, 448(DX)
+	ADDQ             $0x00000200, DX
+	ADDQ             $0x00000200, BX
+	ADDQ             $0x00000008, SI
+	ADDQ             $0x00000008, DI
+	SUBQ             $0x02, CX
+	JNZ              rows
 	VZEROUPPER
 	RET
 
@@ -24434,17 +26233,18 @@ TEXT ·vecAttendRowsAVX2(SB), NOSPLIT, $0-16
 	SUBQ DX, R11
 
 row667:
-	VBROADCASTSS vecConst<>+1088(SB), Y0
+	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
+	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest669
 
 loop668:
-	VMOVUPS (DI)(DX*1), Y2
-	VMAXPS  Y2, Y0, Y0
-	VMOVUPS 32(DI)(DX*1), Y2
-	VMAXPS  Y2, Y1, Y1
+	VMOVUPS (DI)(DX*1), Y3
+	VMAXPS  Y3, Y1, Y1
+	VMOVUPS 32(DI)(DX*1), Y3
+	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
 	JL      loop668
@@ -24452,114 +26252,40 @@ loop668:
 rest669:
 	TESTQ        SI, SI
 	JZ           done670
-	VMOVUPS      (R11), Y2
-	VMASKMOVPS   (DI)(DX*1), Y2, Y3
-	VBROADCASTSS vecConst<>+1088(SB), Y4
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VMAXPS       Y2, Y0, Y0
-	VMOVUPS      32(R11), Y2
-	VMASKMOVPS   32(DI)(DX*1), Y2, Y3
-	VBROADCASTSS vecConst<>+1088(SB), Y4
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (DI)(DX*1), Y3, Y4
+	VBROADCASTSS vecConst<>+1088(SB), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMAXPS       Y3, Y1, Y1
+	VMOVUPS      32(R11), Y3
+	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
+	VBROADCASTSS vecConst<>+1088(SB), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMAXPS       Y3, Y2, Y2
 
 done670:
-	VMAXPS       Y1, Y0, Y0
-	VPERM2F128   $0x01, Y0, Y0, Y1
-	VMAXPS       Y1, Y0, Y0
-	VPERMILPS    $0x4e, Y0, Y1
-	VMAXPS       Y1, Y0, Y0
-	VPERMILPS    $0xb1, Y0, Y1
-	VMAXPS       Y1, Y0, Y0
-	VBROADCASTSS X0, Y0
-	VBROADCASTSS (R8), Y1
-	VMAXPS       Y1, Y0, Y0
-	VMOVSS       X0, (R9)
-	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y2, Y1, Y1
+	VPERM2F128   $0x01, Y1, Y1, Y2
+	VMAXPS       Y2, Y1, Y1
+	VPERMILPS    $0x4e, Y1, Y2
+	VMAXPS       Y2, Y1, Y1
+	VPERMILPS    $0xb1, Y1, Y2
+	VMAXPS       Y2, Y1, Y1
+	VBROADCASTSS X1, Y1
+	VMULPS       Y0, Y1, Y1
+	VBROADCASTSS (R8), Y2
+	VMAXPS       Y2, Y1, Y1
+	VMOVSS       X1, (R9)
 	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest672
 
 loop671:
-	VMOVUPS      (DI)(DX*1), Y3
-	VSUBPS       Y0, Y3, Y3
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VBROADCASTSS vecConst<>+192(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVAPS      Y3, Y4
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
-	VSUBPS       vecConst<>+256(SB), Y4, Y5
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       vecConst<>+64(SB), Y3, Y3
-	VPSUBD       vecConst<>+256(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y3, Y3
-	VPSUBD       Y5, Y4, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	VMOVUPS      Y3, (DI)(DX*1)
-	VMOVUPS      32(DI)(DX*1), Y3
-	VSUBPS       Y0, Y3, Y3
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VBROADCASTSS vecConst<>+192(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVAPS      Y3, Y4
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
-	VSUBPS       vecConst<>+256(SB), Y4, Y5
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       vecConst<>+64(SB), Y3, Y3
-	VPSUBD       vecConst<>+256(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y3, Y3
-	VPSUBD       Y5, Y4, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VADDPS       Y3, Y2, Y2
-	VMOVUPS      Y3, 32(DI)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop671
-
-rest672:
-	TESTQ        SI, SI
-	JZ           done673
-	VMOVUPS      (R11), Y3
-	VMASKMOVPS   (DI)(DX*1), Y3, Y4
-	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      (DI)(DX*1), Y4
+	VMOVAPS      Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
 	VBROADCASTSS vecConst<>+160(SB), Y5
 	VMINPS       Y4, Y5, Y4
 	VBROADCASTSS vecConst<>+192(SB), Y5
@@ -24590,13 +26316,91 @@ rest672:
 	VPADDD       vecConst<>+1152(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
-	VANDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      Y4, (DI)(DX*1)
+	VMOVUPS      32(DI)(DX*1), Y4
+	VMOVAPS      Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VBROADCASTSS vecConst<>+160(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y4, 32(DI)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop671
+
+rest672:
+	TESTQ        SI, SI
+	JZ           done673
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   (DI)(DX*1), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VBROADCASTSS vecConst<>+192(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVAPS      Y5, Y6
+	VBROADCASTSS vecConst<>+224(SB), Y7
+	VFMADD213PS  vecConst<>+256(SB), Y7, Y6
+	VSUBPS       vecConst<>+256(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+288(SB), Y7, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  vecConst<>+320(SB), Y7, Y5
+	VBROADCASTSS vecConst<>+352(SB), Y7
+	VFMADD213PS  vecConst<>+384(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+416(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+448(SB), Y5, Y7
+	VFMADD213PS  vecConst<>+480(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VADDPS       vecConst<>+64(SB), Y5, Y5
+	VPSUBD       vecConst<>+256(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPADDD       vecConst<>+1152(SB), Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VANDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y2
 	LEAQ         (DI)(DX*1), R12
-	VMOVAPS      Y3, Y3
+	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
 	JL           four674
-	VMOVUPS      Y3, (R12)
+	VMOVUPS      Y4, (R12)
 	JMP          done677
 
 four674:
@@ -24604,34 +26408,35 @@ four674:
 	JLE          done677
 	TESTQ        $0x00000004, SI
 	JZ           two675
-	VMOVUPS      X3, (R12)
+	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
+	VEXTRACTF128 $0x01, Y4, X4
 
 two675:
 	TESTQ     $0x00000002, SI
 	JZ        one676
-	VMOVLPS   X3, (R12)
+	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
+	VPERMILPS $0x0e, X4, X4
 
 one676:
 	TESTQ  $0x00000001, SI
 	JZ     done677
-	VMOVSS X3, (R12)
+	VMOVSS X4, (R12)
 
 done677:
-	VMOVUPS      32(R11), Y3
-	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
-	VSUBPS       Y0, Y4, Y0
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VBROADCASTSS vecConst<>+192(SB), Y4
-	VMAXPS       Y0, Y4, Y0
-	VMOVAPS      Y0, Y4
+	VMOVUPS      32(R11), Y4
+	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y0
+	VMINPS       Y5, Y0, Y0
+	VBROADCASTSS vecConst<>+192(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVAPS      Y0, Y1
 	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
-	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y1
+	VSUBPS       vecConst<>+256(SB), Y1, Y5
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  vecConst<>+288(SB), Y5, Y0
 	VMOVAPS      Y0, Y0
@@ -24645,17 +26450,17 @@ done677:
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  Y6, Y5, Y0
 	VADDPS       vecConst<>+64(SB), Y0, Y0
-	VPSUBD       vecConst<>+256(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       vecConst<>+256(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y5
 	VPADDD       vecConst<>+1152(SB), Y5, Y6
 	VPSLLD       $0x17, Y6, Y6
 	VMULPS       Y6, Y0, Y0
-	VPSUBD       Y5, Y4, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VANDPS       Y0, Y3, Y0
-	VADDPS       Y0, Y2, Y2
+	VPSUBD       Y5, Y1, Y1
+	VPADDD       vecConst<>+1152(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VANDPS       Y0, Y4, Y0
+	VADDPS       Y0, Y3, Y3
 	MOVQ         SI, R12
 	SUBQ         $0x08, R12
 	LEAQ         32(DI)(DX*1), DX
@@ -24688,14 +26493,14 @@ one680:
 
 done681:
 done673:
-	VADDPS     Y2, Y1, Y1
-	VPERM2F128 $0x01, Y1, Y1, Y0
-	VADDPS     Y0, Y1, Y1
-	VPERMILPS  $0x4e, Y1, Y0
-	VADDPS     Y0, Y1, Y1
-	VPERMILPS  $0xb1, Y1, Y0
-	VADDPS     Y0, Y1, Y1
-	VMOVSS     X1, (R10)
+	VADDPS     Y3, Y2, Y2
+	VPERM2F128 $0x01, Y2, Y2, Y0
+	VADDPS     Y0, Y2, Y2
+	VPERMILPS  $0x4e, Y2, Y0
+	VADDPS     Y0, Y2, Y2
+	VPERMILPS  $0xb1, Y2, Y0
+	VADDPS     Y0, Y2, Y2
+	VMOVSS     X2, (R10)
 	ADDQ       80(AX), DI
 	ADDQ       88(AX), R8
 	ADDQ       96(AX), R9
@@ -24725,97 +26530,17 @@ TEXT ·vecAttendBackAVX2(SB), NOSPLIT, $0-16
 	SUBQ DX, R11
 
 row682:
-	VBROADCASTSS (R9), Y0
-	VBROADCASTSS (R10), Y1
+	VBROADCASTSS 144(AX), Y0
+	VBROADCASTSS (R9), Y1
+	VBROADCASTSS (R10), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
 	JGE          rest684
 
 loop683:
-	VMOVUPS      (DI)(DX*1), Y2
-	VSUBPS       Y0, Y2, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS      (R8)(DX*1), Y3
-	VSUBPS       Y1, Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VMOVUPS      Y3, (R8)(DX*1)
-	VMOVUPS      Y2, (DI)(DX*1)
-	VMOVUPS      32(DI)(DX*1), Y2
-	VSUBPS       Y0, Y2, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS      32(R8)(DX*1), Y3
-	VSUBPS       Y1, Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VMOVUPS      Y3, 32(R8)(DX*1)
-	VMOVUPS      Y2, 32(DI)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop683
-
-rest684:
-	TESTQ        SI, SI
-	JZ           done685
-	VMOVUPS      (R11), Y2
-	VMASKMOVPS   (DI)(DX*1), Y2, Y3
-	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      (DI)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
 	VMINPS       Y3, Y4, Y3
 	VBROADCASTSS vecConst<>+192(SB), Y4
@@ -24846,14 +26571,101 @@ rest684:
 	VPADDD       vecConst<>+1152(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y3, Y3
-	VMASKMOVPS   (R8)(DX*1), Y2, Y2
-	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMOVUPS      (R8)(DX*1), Y4
+	VSUBPS       Y2, Y4, Y4
+	VMULPS       Y4, Y3, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y4, (R8)(DX*1)
+	VMOVUPS      Y3, (DI)(DX*1)
+	VMOVUPS      32(DI)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y3
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y3, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       vecConst<>+64(SB), Y3, Y3
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      32(R8)(DX*1), Y4
+	VSUBPS       Y2, Y4, Y4
+	VMULPS       Y4, Y3, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 32(R8)(DX*1)
+	VMOVUPS      Y3, 32(DI)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop683
+
+rest684:
+	TESTQ        SI, SI
+	JZ           done685
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (DI)(DX*1), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VBROADCASTSS vecConst<>+160(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMASKMOVPS   (R8)(DX*1), Y3, Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMULPS       Y0, Y3, Y3
 	LEAQ         (R8)(DX*1), R12
-	VMOVAPS      Y2, Y2
+	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
 	JL           four686
-	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y3, (R12)
 	JMP          done689
 
 four686:
@@ -24861,28 +26673,28 @@ four686:
 	JLE          done689
 	TESTQ        $0x00000004, SI
 	JZ           two687
-	VMOVUPS      X2, (R12)
+	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y2, X2
+	VEXTRACTF128 $0x01, Y3, X3
 
 two687:
 	TESTQ     $0x00000002, SI
 	JZ        one688
-	VMOVLPS   X2, (R12)
+	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X2, X2
+	VPERMILPS $0x0e, X3, X3
 
 one688:
 	TESTQ  $0x00000001, SI
 	JZ     done689
-	VMOVSS X2, (R12)
+	VMOVSS X3, (R12)
 
 done689:
 	LEAQ    (DI)(DX*1), R12
-	VMOVAPS Y3, Y2
+	VMOVAPS Y4, Y3
 	CMPQ    SI, $0x08
 	JL      four690
-	VMOVUPS Y2, (R12)
+	VMOVUPS Y3, (R12)
 	JMP     done693
 
 four690:
@@ -24890,66 +26702,68 @@ four690:
 	JLE          done693
 	TESTQ        $0x00000004, SI
 	JZ           two691
-	VMOVUPS      X2, (R12)
+	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y2, X2
+	VEXTRACTF128 $0x01, Y3, X3
 
 two691:
 	TESTQ     $0x00000002, SI
 	JZ        one692
-	VMOVLPS   X2, (R12)
+	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X2, X2
+	VPERMILPS $0x0e, X3, X3
 
 one692:
 	TESTQ  $0x00000001, SI
 	JZ     done693
-	VMOVSS X2, (R12)
+	VMOVSS X3, (R12)
 
 done693:
-	VMOVUPS      32(R11), Y2
-	VMASKMOVPS   32(DI)(DX*1), Y2, Y3
-	VSUBPS       Y0, Y3, Y0
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y0, Y3, Y0
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y0, Y3, Y0
-	VMOVAPS      Y0, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y0
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y0, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y0, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y0, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y0, Y4
-	VMULPS       Y0, Y0, Y5
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y5, Y4, Y0
-	VADDPS       vecConst<>+64(SB), Y0, Y0
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y0, Y0
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y0, Y0
-	VMASKMOVPS   32(R8)(DX*1), Y2, Y2
-	VSUBPS       Y1, Y2, Y1
-	VMULPS       Y1, Y0, Y1
+	VMOVUPS      32(R11), Y3
+	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VBROADCASTSS vecConst<>+160(SB), Y1
+	VMINPS       Y4, Y1, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVAPS      Y1, Y4
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y4
+	VSUBPS       vecConst<>+256(SB), Y4, Y5
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y5
+	VMULPS       Y1, Y1, Y6
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y6, Y5, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VMASKMOVPS   32(R8)(DX*1), Y3, Y3
+	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y2
+	VMULPS       Y0, Y2, Y0
 	MOVQ         SI, R12
 	SUBQ         $0x08, R12
 	LEAQ         32(R8)(DX*1), R13
-	VMOVAPS      Y1, Y1
+	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
 	JL           four694
-	VMOVUPS      Y1, (R13)
+	VMOVUPS      Y0, (R13)
 	JMP          done697
 
 four694:
@@ -24957,27 +26771,27 @@ four694:
 	JLE          done697
 	TESTQ        $0x00000004, R12
 	JZ           two695
-	VMOVUPS      X1, (R13)
+	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
-	VEXTRACTF128 $0x01, Y1, X1
+	VEXTRACTF128 $0x01, Y0, X0
 
 two695:
 	TESTQ     $0x00000002, R12
 	JZ        one696
-	VMOVLPS   X1, (R13)
+	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
-	VPERMILPS $0x0e, X1, X1
+	VPERMILPS $0x0e, X0, X0
 
 one696:
 	TESTQ  $0x00000001, R12
 	JZ     done697
-	VMOVSS X1, (R13)
+	VMOVSS X0, (R13)
 
 done697:
 	MOVQ    SI, R12
 	SUBQ    $0x08, R12
 	LEAQ    32(DI)(DX*1), DX
-	VMOVAPS Y0, Y0
+	VMOVAPS Y1, Y0
 	CMPQ    R12, $0x08
 	JL      four698
 	VMOVUPS Y0, (DX)
@@ -34521,75 +36335,83 @@ DATA vecEntryAVX512<>+544(SB)/8, $·vecAttendRowsAVX512(SB)
 DATA vecEntryAVX512<>+552(SB)/8, $·vecAttendBackAVX512(SB)
 DATA vecEntryAVX512<>+560(SB)/8, $·vecAttendSumsAVX512(SB)
 DATA vecEntryAVX512<>+568(SB)/8, $·vecAttendEndAVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused54AVX512(SB)
-DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused55AVX512(SB)
-DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused56AVX512(SB)
-DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused57AVX512(SB)
-DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused58AVX512(SB)
-DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused59AVX512(SB)
-DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused60AVX512(SB)
-DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused61AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1120
+DATA vecEntryAVX512<>+576(SB)/8, $·vecAttendTile1AVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecAttendTile2AVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecAttendTile3AVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecAttendTile4AVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendBackTile1AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendBackTile2AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendBackTile3AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile4AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused54AVX512(SB)
+DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused61AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1184
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -34669,69 +36491,69 @@ DATA vecEntryAVX2<>+544(SB)/8, $·vecAttendRowsAVX2(SB)
 DATA vecEntryAVX2<>+552(SB)/8, $·vecAttendBackAVX2(SB)
 DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendSumsAVX2(SB)
 DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendEndAVX2(SB)
-DATA vecEntryAVX2<>+624(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+632(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+680(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+688(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+696(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+704(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused54AVX2(SB)
-DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused55AVX2(SB)
-DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused56AVX2(SB)
-DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused57AVX2(SB)
-DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused58AVX2(SB)
-DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused59AVX2(SB)
-DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused60AVX2(SB)
-DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused61AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1120
+DATA vecEntryAVX2<>+688(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+704(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused54AVX2(SB)
+DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused61AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1184
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

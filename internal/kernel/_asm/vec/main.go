@@ -76,7 +76,9 @@ func generate(table, asmPath, stubsPath, pkg string) error {
 func opName(op string) string { return "vec" + strings.ToUpper(op[:1]) + op[1:] }
 
 // zOnly says that a kernel exists for AVX-512 only: its entry is 0 in AVX2.
-func zOnly(name string) bool { return strings.Contains(name, "Columns") }
+func zOnly(name string) bool {
+	return strings.Contains(name, "Columns") || strings.Contains(name, "Tile")
+}
 
 func fusedName(i int) string { return fmt.Sprintf("vecFused%d", i) }
 
