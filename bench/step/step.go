@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/bench/peer"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/engine/cpu"
@@ -27,6 +28,7 @@ type Workload struct {
 	Classes   int      // values of Y are below
 	Optimizer optim.Optimizer
 	Batch     int
+	Micro     int // examples at once; 0: as package train would choose
 	Threads   int
 }
 
@@ -38,15 +40,18 @@ type Trainer struct {
 	graph   *graph.Graph
 	update  *optim.Update
 	batch   []*tensor.Tensor
-	rows    int
+	plan    batch.Plan
 	scalars []float64
 	updates int64
 }
 
-// New builds and compiles the step: forward, loss, backward and update, the
-// whole batch as one micro-batch.
+// New builds and compiles the step: forward, loss, backward and update.
 func New(w Workload) (*Trainer, error) {
 	g, up, err := training(w)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := batch.NewPlan(w.Batch, g.Tallest(), w.Micro)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +59,7 @@ func New(w Workload) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{engine: e, graph: g, update: up, rows: w.Batch, scalars: make([]float64, len(g.Scalars))}
+	t := &Trainer{engine: e, graph: g, update: up, plan: plan, scalars: make([]float64, len(g.Scalars))}
 	vars, err := e.NewVars(specsOf(g))
 	if err != nil {
 		return nil, err
@@ -62,7 +67,7 @@ func New(w Workload) (*Trainer, error) {
 	if err := initialize(g, vars); err != nil {
 		return nil, err
 	}
-	if t.Program, err = e.Compile(g, vars, engine.Options{Rows: w.Batch, Seed: 1}); err != nil {
+	if t.Program, err = e.Compile(g, vars, engine.Options{Rows: plan.Micro, Batch: w.Batch, Seed: 1}); err != nil {
 		return nil, err
 	}
 	s := rng.NewStream(1, "bench")
@@ -129,8 +134,11 @@ func (t *Trainer) Close() { t.engine.Close() }
 func (t *Trainer) Step() {
 	t.updates++
 	t.update.Scalars(t.graph, t.scalars, optim.Progress{Update: t.updates - 1})
-	t.Program.Begin(uint64(t.updates)*uint64(t.rows), t.scalars)
-	t.Program.Micro(t.batch, 0, t.rows)
+	size := t.plan.Size
+	t.Program.Begin(uint64(t.updates)*uint64(size), t.scalars)
+	for row := 0; row < size; row += t.plan.Micro {
+		t.Program.Micro(t.batch, row, min(t.plan.Micro, size-row))
+	}
 	if t.Program.Finish() {
 		t.Program.Commit()
 	}
@@ -175,9 +183,13 @@ func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
 func (t *Trainer) work() (flops, bytes, touched float64) {
 	p := t.Program.Plan()
 	for _, k := range p.Kernels {
-		bytes += float64(k.Bytes)*float64(t.rows) + float64(k.Fixed)
+		fixed := float64(k.Fixed)
+		if k.Stage == "rows" || k.Stage == "reduce" {
+			fixed *= float64(t.plan.Calls(t.plan.Size))
+		}
+		bytes += float64(k.Bytes)*float64(t.plan.Size) + fixed
 	}
-	return float64(p.FLOPs)*float64(t.rows) + float64(p.Update), bytes, float64(p.VarBytes + p.Bytes)
+	return float64(p.FLOPs)*float64(t.plan.Size) + float64(p.Update), bytes, float64(p.VarBytes + p.Bytes)
 }
 
 // allocations counts those of one step.
