@@ -12,14 +12,14 @@ import (
 var opLSTM, opLSTMGrad, opGRU, opGRUGrad *Op
 
 func init() {
-	opLSTM = register(Op{Name: "lstm", Class: Contract, Arity: 2, shape: lstmShape, flops: recurrentFLOPs,
-		Doc: "(g, w): [i, f, σ, o, c, h][t], (i, f, σ, o) = (sigmoid, sigmoid, tanh, sigmoid)(g[t] + h[t-1]·w), c = f·c[t-1] + i·σ, h = o·tanh(c); " +
+	opLSTM = register(Op{Name: "lstm", Class: Contract, Arity: -1, shape: lstmShape, flops: recurrentFLOPs,
+		Doc: "(g, w, [c, h][-1] or nothing for 0): [i, f, σ, o, c, h][t], (i, f, σ, o) = (sigmoid, sigmoid, tanh, sigmoid)(g[t] + h[t-1]·w), c = f·c[t-1] + i·σ, h = o·tanh(c); " +
 			"each element of the sum is a chain of fused multiply-adds from g"})
 	opLSTMGrad = register(Op{Name: "lstmgrad", Class: Contract, Arity: 3, flops: recurrentFLOPs,
 		Doc:   "(y = lstm, w, dh): the cotangents of the sums before i, f, σ and o; that of h[t] is a chain from dh[t] over those of t+1",
 		shape: func(n *Node) (Shape, error) { return lastAxis(n.In[0].Shape, 4*n.In[2].Shape.Last()) }})
-	opGRU = register(Op{Name: "gru", Class: Contract, Arity: 3, shape: gruShape, flops: recurrentFLOPs,
-		Doc: "(g, w, bias): [r, z, n, q, h][t], (a, b, q) = bias + h[t-1]·w, r = sigmoid(g₀ + a), z = sigmoid(g₁ + b), n = tanh(g₂ + r·q), h = n + z·(h[t-1] - n); " +
+	opGRU = register(Op{Name: "gru", Class: Contract, Arity: -1, shape: gruShape, flops: recurrentFLOPs,
+		Doc: "(g, w, bias, h[-1] or nothing for 0): [r, z, n, q, h][t], (a, b, q) = bias + h[t-1]·w, r = sigmoid(g₀ + a), z = sigmoid(g₁ + b), n = tanh(g₂ + r·q), h = n + z·(h[t-1] - n); " +
 			"each element of a, b, q is a chain of fused multiply-adds from the bias"})
 	opGRUGrad = register(Op{Name: "grugrad", Class: Contract, Arity: 3, flops: recurrentFLOPs,
 		Doc:   "(y = gru, w, dh): the cotangents of the sums before r, z and n, and of q; that of h[t] is a chain from dh[t] + z·dh[t+1] over those of t+1",
@@ -36,14 +36,33 @@ func (n *Node) recurrent() bool {
 	return n.Op == opLSTM || n.Op == opLSTMGrad || n.Op == opGRU || n.Op == opGRUGrad
 }
 
-func lstmShape(n *Node) (Shape, error) { return recurrentShape(n, 4, 6) }
+func lstmShape(n *Node) (Shape, error) {
+	s, err := recurrentShape(n, 4, 6)
+	if err == nil {
+		err = stateOperand(n.In[2:], 2*n.In[1].Shape.Dims[0])
+	}
+	return s, err
+}
 
 func gruShape(n *Node) (Shape, error) {
 	s, err := recurrentShape(n, 3, 5)
+	if err == nil {
+		err = stateOperand(n.In[3:], n.In[1].Shape.Dims[0])
+	}
 	if bias := n.In[2].Shape; err == nil && !bias.Equal(F32(n.In[0].Shape.Last())) {
 		err = fmt.Errorf("bias %v, want %v", bias, F32(n.In[0].Shape.Last()))
 	}
 	return s, err
+}
+
+// stateOperand checks an operand that may be absent: the state of an example.
+func stateOperand(in []*Node, width int) error {
+	for _, n := range in {
+		if want := F32(Batch, width); !n.Shape.Equal(want) {
+			return fmt.Errorf("a state %v, want %v", n.Shape, want)
+		}
+	}
+	return nil
 }
 
 // recurrentShape checks g (T, gates·H) and w (H, gates·H).
@@ -94,4 +113,27 @@ func (b *Builder) GRU(g, w, bias *Node) *Node {
 		product := b.Concat(b.Slice(d, 0, 2*hidden), dq)
 		return []*Node{b.Slice(d, 0, 3*hidden), b.DotExamples(b.Shift(h, 1), product), b.unbroadcast(product, bias.Shape)}
 	})
+}
+
+// LSTMFrom is LSTM behind earlier positions: state (2H) is what they have left,
+// c and h, 0 of none. It returns both at each position, (T, 2H), the last of
+// which is the next state, and has no gradient.
+func (b *Builder) LSTMFrom(g, w, state *Node) *Node {
+	y := b.add(opLSTM, Attr{}, g, w, state)
+	if b.err != nil {
+		return y
+	}
+	hidden := w.Shape.Dims[0]
+	return b.Slice(y, 4*hidden, 2*hidden)
+}
+
+// GRUFrom is GRU behind earlier positions: state (H) is the output of the last
+// of them, 0 of none. It has no gradient.
+func (b *Builder) GRUFrom(g, w, bias, state *Node) *Node {
+	y := b.add(opGRU, Attr{}, g, w, bias, state)
+	if b.err != nil {
+		return y
+	}
+	hidden := w.Shape.Dims[0]
+	return b.Slice(y, 4*hidden, hidden)
 }

@@ -15,18 +15,18 @@ type Cache struct {
 	Position *graph.Node // i32 (n): the position of each new token
 	Length   int         // positions that a cache has room for
 
-	rows []*graph.Node // what each layer of attention adds, (n, 2·G·D)
+	rows []*graph.Node // what each layer of attention or recurrent layer adds, (n, width)
 }
 
 // Decoder builds the graph that generation runs: n new tokens of each example
 // behind those that are cached. It is right for models in which positions meet
-// in causal attention only, such as GPT; attention that is not causal is
-// refused.
+// in causal attention and recurrent layers only, such as GPT; layers that see
+// what comes later, or a whole text, are refused.
 //
 // Inputs, all per example: "x" i32 (n), the new tokens; "position" i32 (n),
 // their places past, past+1, …; "past" i32 (), how many came before; and
 // "cache.0", "cache.1", … f32 (length, width), a cache for each layer of
-// attention, in which the rows from past on are not read. Outputs: "pred" (n,
+// attention and each recurrent layer, in which the rows from past on are not read. Outputs: "pred" (n,
 // classes), and "cache.0", … f32 (n, width): the rows that the caller copies to
 // its cache, from row past on. The widths are returned in order.
 //
@@ -62,6 +62,23 @@ func (k *Cache) attend(c *Context, qkv *graph.Node, a graph.Attention) *graph.No
 	cache := c.Input(cacheName(len(k.rows)), tensor.F32, k.Length, width)
 	k.rows = append(k.rows, c.Slice(qkv, a.Heads*a.Dim, width))
 	return c.CachedAttention(qkv, cache, k.Past, a)
+}
+
+// state returns what the last cached position has left of a recurrent layer, 0
+// if there is none; keep takes what each new position leaves (n, width).
+func (k *Cache) state(c *Context, width int) *graph.Node {
+	return c.LastOf(c.Input(cacheName(len(k.rows)), tensor.F32, k.Length, width), k.Past)
+}
+
+func (k *Cache) keep(rows *graph.Node) { k.rows = append(k.rows, rows) }
+
+// whole reports, and records as a mistake, that a layer which needs a whole text
+// is to decode it token by token.
+func (c *Context) whole(op string, x *graph.Node) bool {
+	if c.Cache != nil {
+		c.Failf(op, []*graph.Node{x}, "the layer needs a whole text, and cannot be decoded token by token")
+	}
+	return c.Cache != nil
 }
 
 // past returns how many positions come before the first, nil for none.

@@ -87,13 +87,15 @@ func TestDecoder(t *testing.T) {
 			texts[r] = append(texts[r], int32((r+3*i+i*i)%vocab))
 		}
 	}
-	for name, change := range map[string]func(c *nn.GPTConfig){
-		"learned":    func(c *nn.GPTConfig) {},
-		"sinusoidal": func(c *nn.GPTConfig) { c.Positions = "sinusoidal" },
-		"rotary":     llamaForm,
-		"multiquery": func(c *nn.GPTConfig) { c.Heads, c.KVHeads, c.Positions = 4, 1, "rotary" },
+	gpt := func(change func(c *nn.GPTConfig)) nn.Layer { return nn.GPT(tinyGPT(change)) }
+	for name, model := range map[string]nn.Layer{
+		"learned":    gpt(func(c *nn.GPTConfig) {}),
+		"sinusoidal": gpt(func(c *nn.GPTConfig) { c.Positions = "sinusoidal" }),
+		"rotary":     gpt(llamaForm),
+		"multiquery": gpt(func(c *nn.GPTConfig) { c.Heads, c.KVHeads, c.Positions = 4, 1, "rotary" }),
+		"recurrent":  nn.Sequential(nn.Embedding(vocab, 6), nn.Positions(), nn.LSTM(5), nn.GRU(4), nn.Dense(vocab)),
 	} {
-		d := &decoding{t: t, model: nn.GPT(tinyGPT(change)), eng: e, rows: rows, length: n}
+		d := &decoding{t: t, model: model, eng: e, rows: rows, length: n}
 		g, err := nn.Forward(d.model, tokens(n))
 		if err != nil {
 			t.Fatal(err)
@@ -143,6 +145,15 @@ func TestDecoderMistakes(t *testing.T) {
 	for want, f := range map[string]func() error{
 		"0 new tokens and a cache of 4 positions":  func() error { _, _, err := nn.Decoder(nn.GPT(tinyGPT()), 0, 4); return err },
 		"a cache of 13 tokens and a context of 12": func() error { _, _, err := nn.Decoder(nn.GPT(tinyGPT()), 1, 13); return err },
+		"needs a whole text": func() error {
+			for _, l := range []nn.Layer{nn.LSTM(2).Bidirectional(), nn.GRU(2).Reverse(), nn.Window(3)} {
+				if _, _, err := nn.Decoder(nn.Sequential(nn.Embedding(5, 4), l), 1, 8); err == nil {
+					return nil
+				}
+			}
+			_, _, err := nn.Decoder(nn.Sequential(nn.Embedding(5, 4), nn.MeanPool()), 1, 8)
+			return err
+		},
 		"attention that is not causal": func() error {
 			_, _, err := nn.Decoder(nn.Sequential(nn.Embedding(5, 4), nn.Attention(2)), 1, 8)
 			return err

@@ -40,7 +40,7 @@ func last(c *Context, x, length *graph.Node) *graph.Node {
 }
 
 func (p pool) Build(c *Context, x *graph.Node) *graph.Node {
-	if c.missing("nn."+p.name, x) {
+	if c.missing("nn."+p.name, x) || c.whole("nn."+p.name, x) {
 		return c.failed()
 	}
 	if len(x.Shape.Inner()) < 2 {
@@ -62,7 +62,7 @@ type window int
 func Window(k int) Layer { return window(k) }
 
 func (k window) Build(c *Context, x *graph.Node) *graph.Node {
-	if c.missing("nn.Window", x) {
+	if c.missing("nn.Window", x) || c.whole("nn.Window", x) {
 		return c.failed()
 	}
 	if len(x.Shape.Inner()) != 2 || k < 1 {

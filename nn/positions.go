@@ -32,9 +32,15 @@ func (p PositionsLayer) Build(c *Context, x *graph.Node) *graph.Node {
 		return c.Failf("nn.Positions", []*graph.Node{x}, "want positions and channels: (T, C) (and make the layer with Positions)")
 	}
 	t, channels := inner[0], inner[1]
+	if c.Cache != nil {
+		t = c.Cache.Length
+	}
 	table := c.Sinusoids(t, channels)
 	if !p.sinusoid {
 		table = c.Param("weight", p.init(t, channels), t, channels)
+	}
+	if c.Cache != nil {
+		return c.Add(x, c.Gather(table, c.Cache.Position))
 	}
 	return c.Add(x, c.PositionRows(table, c.Segment, t))
 }

@@ -65,10 +65,12 @@ func (l RecurrentLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	if len(x.Shape.Inner()) != 2 || l.hidden < 1 {
 		return c.Failf("nn."+l.name, []*graph.Node{x}, "%d hidden units over %v, want at least 1, and positions and channels: (T, C)", l.hidden, x.Shape)
 	}
-	switch l.ways {
-	case onwards:
+	switch {
+	case l.ways == onwards:
 		return l.run(c, x, "_l0")
-	case backwards:
+	case c.whole("nn."+l.name, x):
+		return c.failed()
+	case l.ways == backwards:
 		return l.backwards(c, x, "_l0")
 	}
 	return c.Concat(l.run(c, x, "_l0"), l.backwards(c, x, "_l0_reverse"))
@@ -90,10 +92,25 @@ func (l RecurrentLayer) run(c *Context, x *graph.Node, suffix string) *graph.Nod
 	}
 	w, u := weight("weight_ih", x.Shape.Last()), weight("weight_hh", l.hidden)
 	bias, inner := c.Param("bias_ih"+suffix, init, width), c.Param("bias_hh"+suffix, init, width)
-	if l.gates == 3 {
+	switch gru := l.gates == 3; {
+	case c.Cache != nil:
+		return l.resume(c, x, w, u, bias, inner)
+	case gru:
 		return c.GRU(c.Linear(x, w, bias), u, inner)
 	}
 	return c.LSTM(c.Linear(x, w, c.Add(bias, inner)), u)
+}
+
+// resume reads x behind what is cached.
+func (l RecurrentLayer) resume(c *Context, x, w, u, bias, inner *graph.Node) *graph.Node {
+	if l.gates == 3 {
+		h := c.GRUFrom(c.Linear(x, w, bias), u, inner, c.Cache.state(c, l.hidden))
+		c.Cache.keep(h)
+		return h
+	}
+	states := c.LSTMFrom(c.Linear(x, w, c.Add(bias, inner)), u, c.Cache.state(c, 2*l.hidden))
+	c.Cache.keep(states)
+	return c.Slice(states, l.hidden, l.hidden)
 }
 
 // String returns, for example, "LSTM(128)" or "GRU(64, both ways)".

@@ -272,10 +272,10 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"positionrows":     preparePositions(runPositionRows),
 	"positionrowsgrad": preparePositions(runPositionRowsGrad),
 	"sinusoids":        prepareSinusoids,
-	"lstm":             prepareRecurrent(runLSTM),
-	"lstmgrad":         prepareRecurrent(runLSTMGrad),
-	"gru":              prepareRecurrent(runGRU),
-	"grugrad":          prepareRecurrent(runGRUGrad),
+	"lstm":             prepareRecurrent(runLSTM, 2),
+	"lstmgrad":         prepareRecurrent(runLSTMGrad, 3),
+	"gru":              prepareRecurrent(runGRU, 3),
+	"grugrad":          prepareRecurrent(runGRUGrad, 3),
 }
 
 type runFunc = func(p *program, w *worker, s *step, r0, r1 int)

@@ -6,19 +6,33 @@ import (
 )
 
 // prepareRecurrent is for recurrent layers and their gradients: a, b and c are
-// the operands, k the columns of h.
-func prepareRecurrent(run runFunc) func(*program, *graph.Node, *step) error {
+// the operands, of which there are so many before a state, which may be absent
+// and is in parts; k are the columns of h.
+func prepareRecurrent(run runFunc, operands int) func(*program, *graph.Node, *step) error {
 	return func(p *program, n *graph.Node, s *step) error {
 		s.run = run
 		s.k = n.In[1].Shape.Dims[0]
 		s.per, s.cols = n.Shape.Inner()[0], n.Shape.Last()
+		s.parts = make([]ref, 1)
+		if len(n.In) > operands {
+			s.parts[0] = p.ref(p.plan.Root(n.In[operands]))
+		}
 		return nil
 	}
 }
 
+// state returns the states of examples from r on, nil if there are none.
+func (s *step) state(p *program, r, width int) []float32 {
+	if state := p.f32(&s.parts[0]); state != nil {
+		return state[r*width:]
+	}
+	return nil
+}
+
 func runLSTM(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := r0*s.per, r1-r0
-	kernel.LSTM(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*4*s.k:], s.b.f32, n, s.per, s.k, &w.scratch)
+	state := s.state(p, r0, 2*s.k)
+	kernel.LSTM(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*4*s.k:], s.b.f32, state, n, s.per, s.k, &w.scratch)
 }
 
 func runLSTMGrad(p *program, w *worker, s *step, r0, r1 int) {
@@ -29,7 +43,8 @@ func runLSTMGrad(p *program, w *worker, s *step, r0, r1 int) {
 
 func runGRU(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := r0*s.per, r1-r0
-	kernel.GRU(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*3*s.k:], s.b.f32, s.c.f32, n, s.per, s.k, &w.scratch)
+	state := s.state(p, r0, s.k)
+	kernel.GRU(p.f32(&s.out)[from*s.cols:], p.f32(&s.a)[from*3*s.k:], s.b.f32, s.c.f32, state, n, s.per, s.k, &w.scratch)
 }
 
 func runGRUGrad(p *program, w *worker, s *step, r0, r1 int) {

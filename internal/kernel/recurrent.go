@@ -3,8 +3,8 @@ package kernel
 // Recurrent layers over a block of examples. Every operand is dense, (n, t, k):
 // n examples, t positions, k columns. At each position the examples are the
 // rows of one matrix product, whose chains begin at what the position has from
-// outside, so a value depends neither on n nor on how examples are cut. All
-// states are 0 before the first position. s1 is the scalar 1.
+// outside, so a value depends neither on n nor on how examples are cut. A
+// state of nil is 0 before the first position. s1 is the scalar 1.
 
 // Columns of what LSTM makes of a position, in units of hidden: the gates i, f,
 // g, o behind their functions, the cell and the output; and of GRU: the gates
@@ -42,10 +42,10 @@ func (b steps) at(x []float32, blocks, t, part int) Stream {
 	return Stream{Data: x[t*k+part*b.hidden:], Stride: b.t * k}
 }
 
-// before is at of the position before t: zeros before the first.
-func (b steps) before(x []float32, blocks, t, part int, zeros []float32) Stream {
+// before is at of the position before t: first before all.
+func (b steps) before(x []float32, blocks, t, part int, first Stream) Stream {
 	if t == 0 {
-		return Stream{Data: zeros, Access: Row}
+		return first
 	}
 	return b.at(x, blocks, t-1, part)
 }
@@ -53,6 +53,16 @@ func (b steps) before(x []float32, blocks, t, part int, zeros []float32) Stream 
 // state returns column block part of a matrix with a row for each example.
 func (b steps) state(x []float32, blocks, part int) Stream {
 	return Stream{Data: x[part*b.hidden:], Stride: blocks * b.hidden}
+}
+
+// none is a row of zeros for every example.
+func none(zeros []float32) Stream { return Stream{Data: zeros, Access: Row} }
+
+// pick copies column block part of x, which has so many, to rows (n, hidden).
+func (b steps) pick(rows, x []float32, blocks, part int) {
+	for e := range b.n {
+		copy(rows[e*b.hidden:(e+1)*b.hidden], x[(e*blocks+part)*b.hidden:])
+	}
 }
 
 // load copies position t of x (n, t, k) to rows (n, k); store does the reverse.
@@ -78,21 +88,27 @@ func carve(x []float32, lengths ...int) (pieces [4][]float32) {
 
 // LSTM runs h[t] = o·tanh(c[t]), c[t] = f·c[t-1] + i·g with the gates
 // [i, f, g, o] = g[t] + h[t-1]·w: g (n, t, 4H), w (H, 4H), to y (n, t, 6H): the
-// gates behind their functions (sigmoid, of g tanh), c and h.
-func LSTM(y, g, w []float32, n, t, hidden int, s *Scratch) {
+// gates behind their functions (sigmoid, of g tanh), c and h. state (n, 2H) is c
+// and h before the first position.
+func LSTM(y, g, w, state []float32, n, t, hidden int, s *Scratch) {
 	b := steps{n, t, hidden}
 	need("y", len(y), n*t*LSTMColumns*hidden)
 	need("g", len(g), n*t*4*hidden)
 	work := carve(s.F32(slotStates, (5*n+1)*hidden), 4*n*hidden, n*hidden, hidden)
-	z, h, zeros := work[0], work[1], work[2]
-	clear(zeros)
+	z, h := work[0], work[1]
+	first := none(work[2]) // c before the first position
+	clear(work[2])
+	if state != nil {
+		first = b.state(state, 2, 0)
+		b.pick(h, state, 2, 1)
+	}
 	for t := range b.t {
 		b.load(z, g, t, 4*hidden)
-		if t > 0 {
+		if t > 0 || state != nil {
 			GemmNN(n, 4*hidden, hidden, h, hidden, w, 4*hidden, z, 4*hidden, Accumulate, nil, s)
 		}
 		out := func(part int) Stream { return b.at(y, LSTMColumns, t, part) }
-		cell := [8]Stream{b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2), b.before(y, LSTMColumns, t, 4, zeros), out(0), out(1), out(2), out(4)}
+		cell := [8]Stream{b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2), b.before(y, LSTMColumns, t, 4, first), out(0), out(1), out(2), out(4)}
 		lstmCell.Run(n, hidden, cell[:], nil, s)
 		last := [5]Stream{b.state(z, 4, 3), out(4), out(3), out(5), b.state(h, 1, 0)}
 		lstmOut.Run(n, hidden, last[:], nil, s)
@@ -120,7 +136,7 @@ func LSTMGrad(dz, y, w, dh []float32, n, t, hidden int, s *Scratch) {
 		at := func(part int) Stream { return b.at(y, LSTMColumns, t, part) }
 		out := [5]Stream{at(4), at(3), b.state(d, 1, 0), b.state(dc, 1, 0), b.state(z, 4, 3)}
 		lstmOutGrad.Run(n, hidden, out[:], one[:], s)
-		cell := [8]Stream{at(0), at(1), at(2), b.before(y, LSTMColumns, t, 4, zeros), b.state(dc, 1, 0), b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2)}
+		cell := [8]Stream{at(0), at(1), at(2), b.before(y, LSTMColumns, t, 4, none(zeros)), b.state(dc, 1, 0), b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2)}
 		lstmCellGrad.Run(n, hidden, cell[:], one[:], s)
 		b.store(dz, z, t, 4*hidden)
 	}
@@ -136,17 +152,19 @@ func (b steps) turn(w []float32, gates, rows int, s *Scratch) (turned, work []fl
 
 // GRU runs h[t] = n + z·(h[t-1] - n), n = tanh(g_n + r·q), with the gates
 // r, z = sigmoid(g + a) and [a_r, a_z, q] = bias + h[t-1]·w: g (n, t, 3H),
-// w (H, 3H), bias (3H), to y (n, t, 5H): r, z, n, q and h.
-func GRU(y, g, w, bias []float32, n, t, hidden int, s *Scratch) {
+// w (H, 3H), bias (3H), to y (n, t, 5H): r, z, n, q and h. state (n, H) is h
+// before the first position.
+func GRU(y, g, w, bias, state []float32, n, t, hidden int, s *Scratch) {
 	b := steps{n, t, hidden}
 	need("y", len(y), n*t*GRUColumns*hidden)
 	need("g", len(g), n*t*3*hidden)
 	work := carve(s.F32(slotStates, 4*n*hidden), 3*n*hidden, n*hidden)
 	a, h := work[0], work[1]
 	clear(h)
+	copy(h, state)
 	for t := range b.t {
 		k := hidden
-		if t == 0 {
+		if t == 0 && state == nil {
 			k = 0 // the chains are their beginnings
 		}
 		GemmNN(n, 3*hidden, k, h, hidden, w, 3*hidden, a, 3*hidden, Bias, bias, s)
@@ -185,7 +203,7 @@ func GRUGrad(dz, y, w, dh []float32, n, t, hidden int, s *Scratch) {
 			GemmNN(n, hidden, hidden, z[3*hidden:], 4*hidden, turned[2*hidden*hidden:], hidden, direct, hidden, Accumulate, nil, s)
 		}
 		at := func(part int) Stream { return b.at(y, GRUColumns, t, part) }
-		out := [6]Stream{b.state(direct, 1, 0), at(1), at(2), b.before(y, GRUColumns, t, 4, zeros), b.state(z, 4, 1), b.state(z, 4, 2)}
+		out := [6]Stream{b.state(direct, 1, 0), at(1), at(2), b.before(y, GRUColumns, t, 4, none(zeros)), b.state(z, 4, 1), b.state(z, 4, 2)}
 		gruOutGrad.Run(n, hidden, out[:], one[:], s)
 		gate := [5]Stream{b.state(z, 4, 2), at(3), at(0), b.state(z, 4, 0), b.state(z, 4, 3)}
 		gruGateGrad.Run(n, hidden, gate[:], one[:], s)

@@ -134,7 +134,7 @@ func TestRecurrent(t *testing.T) {
 			want, got := make([]float32, n*6*per), make([]float32, n*6*per)
 			wantD, gotD := make([]float32, n*4*per), make([]float32, n*4*per)
 
-			LSTM(got, g, w, n, steps, hidden, &s)
+			LSTM(got, g, w, nil, n, steps, hidden, &s)
 			LSTMGrad(gotD, got, w, dh, n, steps, hidden, &s)
 			for e := range n {
 				lstmRef(want[e*6*per:], g[e*4*per:], w, steps, hidden)
@@ -144,7 +144,7 @@ func TestRecurrent(t *testing.T) {
 			checkSame(t, what("LSTMGrad"), gotD, wantD)
 
 			got, want = got[:n*5*per], want[:n*5*per]
-			GRU(got, g, w, bias, n, steps, hidden, &s)
+			GRU(got, g, w, bias, nil, n, steps, hidden, &s)
 			GRUGrad(gotD, got, w, dh, n, steps, hidden, &s)
 			for e := range n {
 				gruRef(want[e*5*per:], g[e*3*per:], w, bias, steps, hidden)
@@ -164,14 +164,46 @@ func TestRecurrentAllocs(t *testing.T) {
 		g, w, bias := plain(r, n*steps*4*hidden), plain(r, 4*hidden*hidden), plain(r, 3*hidden)
 		y, dz := make([]float32, n*steps*6*hidden), make([]float32, n*steps*4*hidden)
 		run := func() {
-			LSTM(y, g, w, n, steps, hidden, &s)
+			LSTM(y, g, w, nil, n, steps, hidden, &s)
 			LSTMGrad(dz, y, w, g, n, steps, hidden, &s)
-			GRU(y, g, w, bias, n, steps, hidden, &s)
+			GRU(y, g, w, bias, nil, n, steps, hidden, &s)
 			GRUGrad(dz, y, w, g, n, steps, hidden, &s)
 		}
 		run()
 		if got := testing.AllocsPerRun(5, run); got != 0 {
 			t.Errorf("%v allocations", got)
 		}
+	})
+}
+
+// TestRecurrentState: positions in two calls, the second from the state that the
+// first leaves, are the positions in one.
+func TestRecurrentState(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		const n, first, rest, hidden = 3, 2, 3, 5
+		r := rand.New(rand.NewPCG(33, 1))
+		var s Scratch
+		g, w, bias := plain(r, n*(first+rest)*4*hidden), plain(r, 4*hidden*hidden), plain(r, 3*hidden)
+		run := func(gates, columns, width int, f func(y, g, state []float32, t int)) {
+			t.Helper()
+			y := make([]float32, n*(first+rest)*columns*hidden)
+			f(y, g, nil, first+rest)
+			cut := func(x []float32, k, from, to int) (part []float32) {
+				for e := range n {
+					part = append(part, x[(e*(first+rest)+from)*k:(e*(first+rest)+to)*k]...)
+				}
+				return part
+			}
+			var state []float32
+			last := cut(y, columns*hidden, first-1, first)
+			for e := range n {
+				state = append(state, last[(e*columns+4)*hidden:(e*columns+4+width)*hidden]...)
+			}
+			got := make([]float32, n*rest*columns*hidden)
+			f(got, cut(g, gates*hidden, first, first+rest), state, rest)
+			checkSame(t, fmt.Sprint(gates, " gates from a state"), got, cut(y, columns*hidden, first, first+rest))
+		}
+		run(4, LSTMColumns, 2, func(y, g, state []float32, t int) { LSTM(y, g, w, state, n, t, hidden, &s) })
+		run(3, GRUColumns, 1, func(y, g, state []float32, t int) { GRU(y, g, w, bias, state, n, t, hidden, &s) })
 	})
 }

@@ -128,6 +128,7 @@ func recurrentCases() []Case {
 		}
 		add("lstm", func(m *Maker) *graph.Node { return lstmOf(m, m.Example(Normal, c.t, 4*c.hidden), c.hidden) })
 		add("gru", func(m *Maker) *graph.Node { return gruOf(m, m.Example(Normal, c.t, 3*c.hidden), c.hidden) })
+		cases = append(cases, startedCases(fmt.Sprint(c, "from a state"), c.t, c.hidden, c.rows)...)
 	}
 	stack := func(m *Maker) *graph.Node {
 		y := lstmOf(m, m.Example(Normal, 5, 12), 3)
@@ -145,4 +146,19 @@ func lstmOf(m *Maker, g *graph.Node, hidden int) *graph.Node {
 
 func gruOf(m *Maker, g *graph.Node, hidden int) *graph.Node {
 	return m.GRU(g, m.Mul(m.Update(Normal, hidden, 3*hidden), m.Const(0.4)), m.Update(Normal, 3*hidden))
+}
+
+// startedCases begin with a state. They have no gradient.
+func startedCases(name string, t, hidden, rows int) []Case {
+	w := func(m *Maker, dims ...int) *graph.Node {
+		return m.Mul(m.Fixed(m.next("w"), Normal, dims...), m.Const(0.4))
+	}
+	return []Case{
+		{Op: "lstm", Name: name, Rows: rows, Build: func(m *Maker) *graph.Node {
+			return m.LSTMFrom(m.Data("g", Normal, t, 4*hidden), w(m, hidden, 4*hidden), m.Data("state", Normal, 2*hidden))
+		}},
+		{Op: "gru", Name: name, Rows: rows, Build: func(m *Maker) *graph.Node {
+			return m.GRUFrom(m.Data("g", Normal, t, 3*hidden), w(m, hidden, 3*hidden), w(m, 3*hidden), m.Data("state", Normal, hidden))
+		}},
+	}
 }

@@ -73,10 +73,10 @@ var accuracies = map[string]accuracy{
 	"rotary":           {bound: rotaryBound},
 	"sinusoids":        {ulp: 0.5001, abs: 1e-12},
 
-	"lstm":     {bound: recurrentBound(false, lstmBound)},
-	"lstmgrad": {bound: recurrentBound(true, lstmGradBound)},
-	"gru":      {bound: recurrentBound(false, gruBound)},
-	"grugrad":  {bound: recurrentBound(true, gruGradBound)},
+	"lstm":     {bound: recurrentBound(false, 2, lstmBound)},
+	"lstmgrad": {bound: recurrentBound(true, 3, lstmGradBound)},
+	"gru":      {bound: recurrentBound(false, 3, gruBound)},
+	"grugrad":  {bound: recurrentBound(true, 3, gruGradBound)},
 }
 
 // u is the unit roundoff of float32; tiny its least positive number.

@@ -40,9 +40,10 @@ func rounded(v, e float64, halves float64) bounded {
 // walker bounds a recurrent layer at one example: the values of a position by
 // column blocks of its node.
 type walker struct {
-	in     []oracle.Array
-	e, h   int         // example, hidden
-	values [][]bounded // by position: what the node has there
+	in      []oracle.Array
+	e, h    int         // example, hidden
+	started bool        // the last operand is a state
+	values  [][]bounded // by position: what the node has there
 }
 
 // of returns element j of column block part of operand i at position t.
@@ -57,12 +58,13 @@ func (w *walker) of(i, t, part, j int) bounded {
 // weight returns element (i, j) of column block part of the weight.
 func (w *walker) weight(i, part, j int) float64 { return w.in[1].Data[i*w.in[1].Dims[1]+part*w.h+j] }
 
-// before returns element j of column block part of the node at position t.
-func (w *walker) before(t, part, j int) bounded {
-	if t < 0 || t >= len(w.values) {
+// state returns element j of block part of the state; 0 without one.
+func (w *walker) state(part, j int) bounded {
+	a := w.in[len(w.in)-1]
+	if !w.started {
 		return bounded{}
 	}
-	return w.values[t][part*w.h+j]
+	return bounded{v: a.Data[w.e*a.Dims[1]+part*w.h+j]}
 }
 
 // chain is start + Σ x·weight of n terms.
@@ -78,12 +80,18 @@ func (w *walker) chain(start bounded, n int, term func(i int) (x bounded, weight
 	return start
 }
 
-// forward is start plus row h[t-1] times column (part, j) of the weight.
-func (w *walker) forward(start bounded, t, output, part, j int) bounded {
-	if t == 0 {
+// forward is start plus row h[t-1], which is column block output of the node, or
+// block in of the state, times column (part, j) of the weight.
+func (w *walker) forward(start bounded, t, output, in, part, j int) bounded {
+	if t == 0 && !w.started {
 		return start
 	}
-	return w.chain(start, w.h, func(i int) (bounded, float64) { return w.before(t-1, output, i), w.weight(i, part, j) })
+	return w.chain(start, w.h, func(i int) (bounded, float64) {
+		if t == 0 {
+			return w.state(in, i), w.weight(i, part, j)
+		}
+		return w.values[t-1][output*w.h+i], w.weight(i, part, j)
+	})
 }
 
 // back is start plus the cotangents behind position t times row j of the
@@ -93,20 +101,23 @@ func (w *walker) back(start bounded, t, j int, parts ...int) bounded {
 		return start
 	}
 	return w.chain(start, len(parts)*w.h, func(i int) (bounded, float64) {
-		return w.before(t+1, parts[i/w.h], i%w.h), w.weight(j, i/w.h, i%w.h)
+		return w.values[t+1][parts[i/w.h]*w.h+i%w.h], w.weight(j, i/w.h, i%w.h)
 	})
 }
 
 // recurrentBound makes a bound of what a layer computes at position t for
 // element j, given a state that walks along; reverse walks from the last
-// position to the first.
-func recurrentBound(reverse bool, f func(w *walker, t, j int, state *bounded) []bounded) func(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64 {
+// position to the first. The operands may have a state behind them.
+func recurrentBound(reverse bool, operands int, f func(w *walker, t, j int, state *bounded) []bounded) func(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64 {
 	return func(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64 {
 		var tol []float64
 		positions, cols := ref.Dims[1], ref.Dims[2]
 		for e := range ref.Dims[0] {
-			w := &walker{in: in, e: e, h: in[1].Dims[0], values: make([][]bounded, positions)}
+			w := &walker{in: in, e: e, h: in[1].Dims[0], values: make([][]bounded, positions), started: len(in) > operands}
 			state := make([]bounded, w.h)
+			for j := range state {
+				state[j] = w.state(0, j)
+			}
 			for k := range positions {
 				t := k
 				if reverse {
@@ -130,7 +141,7 @@ func recurrentBound(reverse bool, f func(w *walker, t, j int, state *bounded) []
 }
 
 func lstmBound(w *walker, t, j int, c *bounded) []bounded {
-	z := func(part int) bounded { return w.forward(w.of(0, t, part, j), t, 5, part, j) }
+	z := func(part int) bounded { return w.forward(w.of(0, t, part, j), t, 5, 1, part, j) }
 	i, f, g, o := z(0).sigmoid(), z(1).sigmoid(), z(2).tanh(), z(3).sigmoid()
 	*c = f.fma(*c, i.times(g))
 	return []bounded{i, f, g, o, *c, o.times(c.tanh())}
@@ -147,7 +158,7 @@ func lstmGradBound(w *walker, t, j int, dc *bounded) []bounded {
 }
 
 func gruBound(w *walker, t, j int, h *bounded) []bounded {
-	a := func(part int) bounded { return w.forward(bounded{v: w.in[2].Data[part*w.h+j]}, t, 4, part, j) }
+	a := func(part int) bounded { return w.forward(bounded{v: w.in[2].Data[part*w.h+j]}, t, 4, 0, part, j) }
 	r, z, q := w.of(0, t, 0, j).plus(a(0)).sigmoid(), w.of(0, t, 1, j).plus(a(1)).sigmoid(), a(2)
 	n := r.fma(q, w.of(0, t, 2, j)).tanh()
 	*h = z.fma(h.minus(n), n)

@@ -3,7 +3,8 @@ package oracle
 import "math"
 
 // recurrence is the walk along the positions of one example: blocks of columns
-// of its operands, by position. What lies before the first position is 0.
+// of its operands, by position. What lies before the first position is 0, or a
+// state.
 type recurrence struct {
 	c         *call
 	e, hidden int
@@ -15,6 +16,15 @@ func (r recurrence) at(a Array, t, part int) []float64 {
 		return make([]float64, r.hidden)
 	}
 	return a.row(r.e*a.Dims[1] + t)[part*r.hidden : (part+1)*r.hidden]
+}
+
+// before returns columns of the result at the position before t; part of the
+// state, operand i, before the first.
+func (r recurrence) before(t, column, i, part int) []float64 {
+	if t == 0 && len(r.c.in) > i {
+		return r.c.in[i].row(r.e)[part*r.hidden : (part+1)*r.hidden]
+	}
+	return r.at(r.c.out, t-1, column)
 }
 
 // product returns element j of column block part of x·w.
@@ -61,7 +71,7 @@ func backward(f func(r recurrence, t, last int, carry []float64)) func(*call) {
 
 func lstm(r recurrence, t int) {
 	y, g := r.c.out, r.c.in[0]
-	h, c := r.at(y, t-1, 5), r.at(y, t-1, 4)
+	h, c := r.before(t, 5, 2, 1), r.before(t, 4, 2, 0)
 	for j := range r.hidden {
 		z := func(part int) float64 { return r.at(g, t, part)[j] + r.product(h, part, j) }
 		i, f, s, o := sigmoid(z(0)), sigmoid(z(1)), math.Tanh(z(2)), sigmoid(z(3))
@@ -92,7 +102,7 @@ func lstmGrad(r recurrence, t, last int, dc []float64) {
 
 func gru(r recurrence, t int) {
 	y, g, bias := r.c.out, r.c.in[0], r.c.in[2]
-	h := r.at(y, t-1, 4)
+	h := r.before(t, 4, 3, 0)
 	for j := range r.hidden {
 		a := func(part int) float64 { return bias.Data[part*r.hidden+j] + r.product(h, part, j) }
 		u, z, q := sigmoid(r.at(g, t, 0)[j]+a(0)), sigmoid(r.at(g, t, 1)[j]+a(1)), a(2)
