@@ -25,6 +25,9 @@ func (f *trainFlags) configuration(args []string) (*config.Config, error) {
 	if f.target != "" {
 		set = append(set, "data.target="+strconv.Quote(f.target))
 	}
+	if f.text != "" {
+		set = append(set, "data.text="+strconv.Quote(f.text))
+	}
 	switch {
 	case f.resume != "" && len(args) == 0:
 		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)
@@ -152,8 +155,11 @@ func tableName(data string) string {
 
 // ofData is the configuration of --data FILE without more.
 func ofData(data string, set []string) (*config.Config, error) {
-	if isText(data, set) {
+	switch {
+	case isText(data, set):
 		return ofText(data, set)
+	case slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.text=") }):
+		return ofTexts(data, set)
 	}
 	return ofTable(data, set)
 }
@@ -163,23 +169,20 @@ func ofData(data string, set []string) (*config.Config, error) {
 func ofTable(data string, set []string) (*config.Config, error) {
 	name := tableName(data)
 	defaults := []string{"name=" + strconv.Quote(name), "data.train=" + strconv.Quote(data)}
-	given := func(prefix string) bool {
-		return slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, prefix) })
-	}
 	defaults = append(defaults, "schedule=cosine")
-	if !hasImages(data) && !given("data.test=") {
+	if !hasImages(data) && !given(set, "data.test=") {
 		defaults = append(defaults, "data.split.test=20%")
 	}
-	if !given("data.val=") {
+	if !given(set, "data.val=") {
 		defaults = append(defaults, "data.split.val=10%")
 	}
 	if info, err := os.Stat(data); (err != nil || !info.IsDir()) && filepath.Ext(data) != ".npz" {
 		defaults = append(defaults, "data.infer=full", "data.scaling=robust", "data.rare=3", "data.target_transform=auto", "data.split.by=auto")
-		if !given("model") || given("model=auto") || given("model={auto") {
+		if !given(set, "model") || given(set, "model=auto") || given(set, "model={auto") {
 			defaults = append(defaults, "data.bins=64", "data.categories=embedding", "model=auto")
 		}
 	}
-	if !given("data.split") {
+	if !given(set, "data.split") {
 		defaults = append(defaults, "early_stop.patience=20")
 	}
 	return config.Parse("--data "+data, nil, append(defaults, set...)...)

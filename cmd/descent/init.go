@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) init() *cobra.Command {
-	var target, out string
+	var target, text, out string
 	var set []string
 	c := &cobra.Command{
 		Use:   "init FILE --target COLUMN",
@@ -23,6 +23,9 @@ func (a *app) init() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			if target != "" {
 				set = append(set, "data.target="+strconv.Quote(target))
+			}
+			if text != "" {
+				set = append(set, "data.text="+strconv.Quote(text))
 			}
 			c, err := ofData(args[0], set)
 			if err != nil {
@@ -47,6 +50,7 @@ func (a *app) init() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&target, "target", "", "column to predict, by name or number")
+	c.Flags().StringVar(&text, "text", "", "column of texts to read as tokens, by name or number")
 	c.Flags().StringVar(&out, "out", "", "file to write (default NAME.yaml, after the data)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the configuration")
 	return c

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,5 +124,61 @@ func TestShakespeareWithoutData(t *testing.T) {
 	data := verses(t, t.TempDir())
 	if stdout, _ := mustCall(t, "inspect", "shakespeare", "--data", data); !strings.Contains(stdout, "GPT(4 layers") {
 		t.Errorf("inspect says\n%s", stdout)
+	}
+}
+
+// messages are texts of two classes without a header.
+func messages(t *testing.T, dir string) string {
+	var b strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&b, "spam\twin cash now, call %d\t1\nham\tsee you at home at %d\t2\n", i%7, i%5)
+	}
+	return write(t, dir, "sms.tsv", b.String())
+}
+
+// TestTextsByColumn: a column of texts is classified, beside a guess and a bag
+// of words, and new texts are predicted by the tokenizer in the model file.
+func TestTextsByColumn(t *testing.T) {
+	dir := t.TempDir()
+	data, run := messages(t, dir), filepath.Join(dir, "run")
+	small := []string{"--target", "0", "--text", "1", "--set", "model=[{encoder: {layers: 1, heads: 2, dim: 8}}, {dense: auto}]", "--set", "budget=3ep"}
+	stdout, stderr := mustCall(t, append([]string{"train", "--data", data, "--out", run, "--json"}, small...)...)
+	if s := summary(t, stdout); len(s.Test) < 2 || s.Tokens != 0 {
+		t.Errorf("summary %+v", s)
+	}
+	for _, want := range []string{"guess", "linear", "accuracy", "c2"} { // c2 is not used
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	if stdout, _ := mustCall(t, "inspect", run); !strings.Contains(stdout, `text of "c1": words, `) || !strings.Contains(stdout, "Encoder(1 layers") {
+		t.Errorf("inspect says\n%s", stdout)
+	}
+	if err := os.Remove(data); err != nil {
+		t.Fatal(err)
+	}
+	fresh := write(t, dir, "new.tsv", "ham\tcall now, unheard of\t0\nspam\tat home\t0\n")
+	if stdout, _ := mustCall(t, "predict", run, "--data", fresh); strings.Count(stdout, "\n") != 3 || !strings.HasPrefix(stdout, "c0,p(ham),p(spam)\n") {
+		t.Errorf("predicted\n%s", stdout)
+	}
+	if stdout, _ := mustCall(t, "eval", run, "--data", fresh); !strings.Contains(stdout, "accuracy") {
+		t.Errorf("eval says\n%s", stdout)
+	}
+}
+
+// TestTextsInit: init writes the configuration of texts, which trains to the
+// same bits.
+func TestTextsInit(t *testing.T) {
+	dir := t.TempDir()
+	data, file := messages(t, dir), filepath.Join(dir, "sms.yaml")
+	mustCall(t, "init", data, "--target", "0", "--text", "1", "--out", file, "--set", "model=[{encoder: {layers: 1, heads: 2, dim: 8}}, {dense: auto}]", "--set", "budget=1ep")
+	a, _ := mustCall(t, "train", file, "--out", filepath.Join(dir, "a"), "--json", "--quiet")
+	b, _ := mustCall(t, "train", "--data", data, "--target", "0", "--text", "1", "--out", filepath.Join(dir, "b"), "--json", "--quiet",
+		"--set", "model=[{encoder: {layers: 1, heads: 2, dim: 8}}, {dense: auto}]", "--set", "budget=1ep")
+	if x, y := summary(t, a), summary(t, b); x.Fingerprint != y.Fingerprint {
+		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
+	}
+	if code, _, stderr := call("train", "--data", data, "--target", "0", "--text", "body"); code == 0 || !strings.Contains(stderr, `"body"`) {
+		t.Errorf("no such column: %d, %s", code, stderr)
 	}
 }

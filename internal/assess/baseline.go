@@ -95,7 +95,10 @@ const (
 
 // linear trains a linear model on the same data, categories one-hot.
 func (j *Job) linear(ctx context.Context) (*Baseline, error) {
-	model := linearLayer(j.Sets.Schema.CatSizes(), j.outputs())
+	model, about := linearLayer(j.Sets.Schema.CatSizes(), j.outputs()), "a linear model, trained on the same split"
+	if text := j.Sets.Schema.Text; text != nil {
+		model, about = bagOfTokens(text.Vocab, j.outputs()), "a linear model of the tokens of a text in any order, trained on the same split"
+	}
 	x, err := j.Config.BuildExec()
 	if err != nil {
 		return nil, err
@@ -112,7 +115,21 @@ func (j *Job) linear(ctx context.Context) (*Baseline, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Baseline{Name: "linear", About: "a linear model, trained on the same split", Scores: r.Scores}, nil
+	return &Baseline{Name: "linear", About: about, Scores: r.Scores}, nil
+}
+
+// bagScale makes the scores of texts of some dozen tokens as quick to learn as
+// those of a table are.
+const bagScale = 10
+
+// bagOfTokens is a linear model of a text: the mean of a row of weights for each
+// of its tokens, and a bias.
+func bagOfTokens(vocab, width int) nn.Layer {
+	return nn.Func(func(c *nn.Context, x *graph.Node) *graph.Node {
+		rows := c.Apply("tokens", nn.Embedding(vocab, width).Init(nn.Zeros()), x)
+		mean := c.Mul(c.MeanOver(rows, c.Inputs[dataset.FieldLength]), c.Const(bagScale))
+		return c.Add(mean, c.Param("bias", graph.Init{}, width))
+	})
 }
 
 // outputs is the width of the model's scores.

@@ -98,7 +98,7 @@ func Default() *Config {
 		Seed: 1,
 		Data: Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto",
 			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"},
-			Tokenizer: newTokenizer("auto"), Window: 64, Cut: dataset.CutPhases},
+			Tokenizer: newTokenizer("auto"), Cut: dataset.CutPhases, Quotes: dataset.QuotesCSV},
 		Model:      defaultModel(),
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
@@ -206,8 +206,8 @@ func (c *Config) check(fs *Faults, root *value) {
 	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
-	if c.BatchTok > 0 && c.BatchTok%c.Data.Window != 0 {
-		fs.add(at("batch", "tokens"), "%d tokens are no whole number of windows of %d (data.window)", c.BatchTok, c.Data.Window)
+	if n := c.Data.Window; n > 0 && c.BatchTok%n != 0 {
+		fs.add(at("batch", "tokens"), "%d tokens are no whole number of windows of %d (data.window)", c.BatchTok, n)
 	}
 	if c.Batch > 0 && c.BatchTok == 0 && c.Shards > c.Batch {
 		fs.add(at("batch", "shards"), "%d shards of a batch of %d (want no more shards than examples)", c.Shards, c.Batch)

@@ -34,8 +34,10 @@ type Data struct {
 	Rare             int    // rows below which a category is like an unseen one
 	Transform        string // of the target: none, log, auto
 	Schema           string // a model file whose schema encodes the data
+	Text             string // the column that is read as tokens, by name or number
+	Quotes           string // of separated text: csv, none, backslash
 	Tokenizer        Tokenizer
-	Window           int    // tokens of an example of text
+	Window           int    // tokens of an example of text, 0: auto
 	Cut              string // of a text into windows
 
 	idx *idxFolder // the folder of images that was read last
@@ -48,7 +50,7 @@ func (d *Data) keys() fields {
 		{key: "test", codec: text{&d.Test}},
 		{key: "target", codec: targets{&d.Target, &d.Targets}},
 		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel", dataset.TaskLanguage}}},
-		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", formatText, formatTokens}}},
+		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", dataset.FormatLabeled, formatText, formatTokens}}},
 		{key: "header", codec: word{&d.Header, []string{"auto", "yes", "no"}}},
 		{key: "names", codec: labels{&d.Names}},
 		{key: "columns", codec: columns{&d.Columns}},
@@ -75,8 +77,10 @@ func (d *Data) keys() fields {
 		{key: "bins", codec: count{p: &d.Bins, low: 2, high: 256, auto: "none"}},
 		{key: "rare", codec: count{p: &d.Rare, low: 1}},
 		{key: "schema", codec: text{&d.Schema}},
+		{key: "text", codec: label{&d.Text}},
+		{key: "quotes", codec: word{&d.Quotes, []string{dataset.QuotesCSV, dataset.QuotesNone, dataset.QuotesBackslash}}},
 		{key: "tokenizer", codec: d.Tokenizer.codec()},
-		{key: "window", codec: count{p: &d.Window, low: 1, high: 1 << 20}},
+		{key: "window", codec: count{p: &d.Window, low: 1, high: 1 << 20, auto: "auto"}},
 		{key: "cut", codec: word{&d.Cut, []string{dataset.CutPhases, dataset.CutRandom, dataset.CutFixed}}},
 		{key: "target_transform", codec: word{&d.Transform, []string{"none", "log", "auto"}}},
 	}
@@ -93,7 +97,7 @@ type Split struct {
 
 // laterData are keys of data and data.split that came when runs had been stored
 // without them.
-var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema", "tokenizer", "window", "cut"}
+var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema", "text", "quotes", "tokenizer", "window", "cut"}
 
 // targets is a column, or a list of them.
 type targets struct {

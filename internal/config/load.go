@@ -291,10 +291,15 @@ func (c *Config) settle(s *Sets, whole *raw) error {
 		}
 		outputs = f.Shape.Size()
 	}
+	m := &modelContext{outputs: outputs}
+	if text := s.Schema.Text; text != nil {
+		c.settleTexts(text)
+		m.vocab, m.context = text.Vocab, text.Length
+	}
 	if c.autoModel {
 		c.Model, c.autoModel, c.sized = autoModel(s.Schema, s.Schema.Rows, c.members), false, true
 	}
-	settle(c.Model, &modelContext{outputs: outputs})
+	settle(c.Model, m)
 	return nil
 }
 
@@ -311,6 +316,12 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 	}
 	if d.Transform != "none" {
 		o.Transform = d.Transform
+	}
+	if d.Text != "" {
+		var err error
+		if o.Text, err = d.textOptions(); err != nil {
+			return nil, err
+		}
 	}
 	s, err := r.table.Fit(rows, o)
 	if o.Task = ""; err != nil && task != "" {

@@ -137,7 +137,7 @@ func (d *Data) onlyTables(who string) error {
 		set bool
 	}{
 		{"target", d.Target != "" || d.Targets != nil}, {"header", d.Header != "auto"}, {"names", d.Names != nil}, {"columns", len(d.Columns) > 0},
-		{"skip", d.Skip != nil}, {"missing", d.Missing != nil}, {"weight", d.Weight != ""}, {"categories", d.Categories != "onehot"},
+		{"skip", d.Skip != nil}, {"missing", d.Missing != nil}, {"weight", d.Weight != ""}, {"text", d.Text != ""}, {"quotes", d.Quotes != dataset.QuotesCSV}, {"categories", d.Categories != "onehot"},
 	} {
 		if k.set {
 			return mistakef("config: data.%s is about the columns of a table, and %s none: remove it", k.key, who)
@@ -196,7 +196,7 @@ func (d *Data) read(path, part string, target bool) (*raw, error) {
 func (d *Data) table() dataset.TableOptions {
 	o := dataset.TableOptions{
 		Names: d.Names, Columns: d.Columns, Skip: d.Skip, Missing: d.Missing, Target: d.Target, Targets: d.Targets, Weight: d.Weight,
-		Encoding: d.Encoding, Comma: d.Decimal == "comma", Ragged: d.Ragged,
+		Quotes: d.Quotes, Encoding: d.Encoding, Comma: d.Decimal == "comma", Ragged: d.Ragged,
 	}
 	if d.Header != "auto" {
 		o.Header = d.Header

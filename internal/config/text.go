@@ -19,6 +19,9 @@ const (
 	formatTokens = "tokens" // a file of tokens, such as nanoGPT's .bin
 )
 
+// defaultWindow is the window of a language model.
+const defaultWindow = 64
+
 // splitTail is how a text is divided: its end is for validation, and what is
 // behind that for testing.
 const splitTail = "tail"
@@ -32,7 +35,7 @@ func (d *Data) textFormat() string {
 	case ".bin":
 		return formatTokens
 	case ".txt":
-		if d.Target == "" && d.Targets == nil && d.Names == nil && d.Columns == nil && d.Header == "auto" {
+		if d.Text == "" && d.Target == "" && d.Targets == nil && d.Names == nil && d.Columns == nil && d.Header == "auto" {
 			return formatText
 		}
 	}
@@ -50,6 +53,9 @@ type corpus struct {
 // one is predicted.
 func (c *Config) loadText(schema *dataset.Schema) (*Sets, error) {
 	d := &c.Data
+	if d.Window == 0 {
+		d.Window = defaultWindow
+	}
 	known, err := d.knownTokenizer(schema)
 	if err != nil {
 		return nil, err
@@ -83,18 +89,12 @@ func (d *Data) knownTokenizer(schema *dataset.Schema) (tokenizer.Tokenizer, erro
 		}
 	}
 	switch {
-	case schema != nil && schema.Text == nil:
-		return nil, mistakef("config: data.schema: %s is not of text", d.Schema)
+	case schema != nil && schema.Target.Task != dataset.TaskLanguage:
+		return nil, mistakef("config: data.schema: %s is not of a language model", d.Schema)
 	case schema != nil:
 		return schema.Text.Load()
-	case d.Tokenizer.Kind == "file":
-		t, err := d.Tokenizer.Options.make(nil, nil)
-		if err != nil {
-			return nil, mistakef("config: data.tokenizer: %w", err)
-		}
-		return t, nil
 	}
-	return nil, nil
+	return d.Tokenizer.load()
 }
 
 // makeTokenizer learns the tokenizer: characters of all texts, the others of the
@@ -107,12 +107,9 @@ func (d *Data) makeTokenizer(parts map[string]*corpus) (tokenizer.Tokenizer, err
 			}
 		}
 	}
-	t, err := d.Tokenizer.Options.make(all, one(parts[dataset.TrainPart].text))
+	t, err := d.Tokenizer.train(all, one(parts[dataset.TrainPart].text))
 	if err != nil {
 		return nil, fmt.Errorf("config: data %s: %w", d.Train, err)
-	}
-	if d.Tokenizer.Kind == "auto" {
-		d.Tokenizer = newTokenizer(t.Kind())
 	}
 	return t, nil
 }
@@ -275,6 +272,9 @@ func (c *Config) settleText(s *Sets) error {
 	}
 	settle(c.Model, &modelContext{outputs: text.Vocab, vocab: text.Vocab, context: text.Length})
 	c.tokens = text.Length
+	if c.BatchTok%text.Length != 0 {
+		return mistakef("config: batch: %d tokens are no whole number of windows of %d (data.window)", c.BatchTok, text.Length)
+	}
 	if c.BatchTok > 0 {
 		c.Batch = c.BatchTok / text.Length
 	}

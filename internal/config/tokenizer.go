@@ -14,20 +14,17 @@ type Tokenizer struct {
 
 type tokenizerOptions interface {
 	part
-	// make returns the tokenizer. vocabulary are the texts of which all that
-	// occurs is to have a token, if tokens are characters; train are those that
-	// may be learned from.
-	make(vocabulary, train iter.Seq[string]) (tokenizer.Tokenizer, error)
+	config() tokenizer.Config // of Train
 }
 
 // mostCharacters is how many different characters tokenizer: auto makes tokens
-// of; a text of more, as of Chinese, gets byte pairs.
+// of; a text of more, as of Chinese, gets byte pairs. Texts to classify get words.
 const mostCharacters = 256
 
 var tokenizerKinds = []alternative[tokenizerOptions]{
-	{"auto", func() tokenizerOptions { return autoTokenizer{} }},
+	{"auto", func() tokenizerOptions { return plainTokenizer{} }},
 	{tokenizer.KindChars, func() tokenizerOptions { return new(chars) }},
-	{tokenizer.KindBytes, func() tokenizerOptions { return byteTokenizer{} }},
+	{tokenizer.KindBytes, func() tokenizerOptions { return plainTokenizer{} }},
 	{tokenizer.KindBPE, func() tokenizerOptions { return &bpe{size: 4096} }},
 	{tokenizer.KindWords, func() tokenizerOptions { return &words{size: 20000, min: 1} }},
 	{"file", func() tokenizerOptions { return new(tokenizerFile) }},
@@ -63,43 +60,57 @@ func (t tokenizerCodec) read(fs *Faults, v *value) {
 
 func (t tokenizerCodec) write() *value { return t.choice().write() }
 
-// autoTokenizer is one token for each character, if there are not too many.
-type autoTokenizer struct{}
+// load returns the tokenizer of a file, nil if it is to be trained.
+func (t *Tokenizer) load() (tokenizer.Tokenizer, error) {
+	f, ok := t.Options.(*tokenizerFile)
+	if !ok {
+		return nil, nil
+	}
+	loaded, err := tokenizer.LoadFile(f.path)
+	if err != nil {
+		return nil, mistakef("config: data.tokenizer: %w", err)
+	}
+	return loaded, nil
+}
 
-func (autoTokenizer) keys() fields { return nil }
-
-func (autoTokenizer) make(vocabulary, train iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return kindFor(vocabulary).Options.make(vocabulary, train)
+// train makes the tokenizer of a language model, and settles what auto is.
+// Characters have a token if they occur anywhere; what else is learned, is
+// learned from the training text.
+func (t *Tokenizer) train(everything, training iter.Seq[string]) (tokenizer.Tokenizer, error) {
+	if t.Kind == "auto" {
+		*t = newTokenizer(kindFor(everything))
+	}
+	texts := training
+	if t.Kind == tokenizer.KindChars {
+		texts = everything
+	}
+	return tokenizer.Train(t.Kind, texts, t.Options.config())
 }
 
 // kindFor is what auto is for texts.
-func kindFor(texts iter.Seq[string]) Tokenizer {
+func kindFor(texts iter.Seq[string]) string {
 	seen := map[rune]bool{}
 	for text := range texts {
 		for _, r := range text {
 			if seen[r] = true; len(seen) > mostCharacters {
-				return newTokenizer(tokenizer.KindBPE)
+				return tokenizer.KindBPE
 			}
 		}
 	}
-	return newTokenizer(tokenizer.KindChars)
+	return tokenizer.KindChars
 }
+
+// plainTokenizer is a kind without options.
+type plainTokenizer struct{}
+
+func (plainTokenizer) keys() fields             { return nil }
+func (plainTokenizer) config() tokenizer.Config { return tokenizer.Config{} }
 
 type chars struct{ unknown bool }
 
 func (c *chars) keys() fields { return fields{{key: "unknown", codec: flagIfSet{flag{&c.unknown}}}} }
 
-func (c *chars) make(vocabulary, _ iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return tokenizer.Train(tokenizer.KindChars, vocabulary, tokenizer.Config{Unknown: c.unknown})
-}
-
-type byteTokenizer struct{}
-
-func (byteTokenizer) keys() fields { return nil }
-
-func (byteTokenizer) make(_, _ iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return tokenizer.Bytes(), nil
-}
+func (c *chars) config() tokenizer.Config { return tokenizer.Config{Unknown: c.unknown} }
 
 // bpe is byte pairs, learned from the training text.
 type bpe struct{ size int }
@@ -108,9 +119,7 @@ func (b *bpe) keys() fields {
 	return fields{{key: "size", codec: count{p: &b.size, low: 257, high: 1 << 20}}}
 }
 
-func (b *bpe) make(_, train iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return tokenizer.Train(tokenizer.KindBPE, train, tokenizer.Config{Size: b.size})
-}
+func (b *bpe) config() tokenizer.Config { return tokenizer.Config{Size: b.size} }
 
 // words are the most frequent words of the training texts.
 type words struct{ size, min int }
@@ -119,17 +128,14 @@ func (w *words) keys() fields {
 	return fields{{key: "size", codec: count{p: &w.size, low: 1, high: 1 << 20}}, {key: "min", codec: count{p: &w.min, low: 1}}}
 }
 
-func (w *words) make(_, train iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return tokenizer.Train(tokenizer.KindWords, train, tokenizer.Config{Size: w.size, Min: w.min})
-}
+func (w *words) config() tokenizer.Config { return tokenizer.Config{Size: w.size, Min: w.min} }
 
 // tokenizerFile is a tokenizer.json, or a folder of GPT-2's files.
-type tokenizerFile struct{ path string }
+type tokenizerFile struct {
+	plainTokenizer
+	path string
+}
 
 func (f *tokenizerFile) keys() fields {
 	return fields{{key: "path", codec: text{&f.path}, required: true}}
-}
-
-func (f *tokenizerFile) make(_, _ iter.Seq[string]) (tokenizer.Tokenizer, error) {
-	return tokenizer.LoadFile(f.path)
 }
