@@ -149,3 +149,22 @@ func TestAttentionFarScores(t *testing.T) {
 		checkSame(t, "stats", stats, []float32{1e8, 1e4})
 	})
 }
+
+// TestAttentionScratchIsLinear: twice the positions take at most twice the
+// working memory.
+func TestAttentionScratchIsLinear(t *testing.T) {
+	size := func(positions int) (floats int) {
+		a := Attention{Heads: 2, KVHeads: 1, Dim: 8, Positions: positions, Length: positions, Causal: true}
+		var s Scratch
+		qkv, o, stats := make([]float32, positions*a.width()), make([]float32, positions*a.out()), make([]float32, positions*2)
+		a.Forward(o, stats, qkv, &s)
+		a.Backward(make([]float32, len(qkv)), qkv, stats, o, o, &s)
+		for _, slot := range s.slots {
+			floats += cap(slot)
+		}
+		return floats
+	}
+	if one, two := size(512), size(1024); two > 2*one {
+		t.Errorf("%d floats for 1024 positions, want at most twice the %d for 512", two, one)
+	}
+}
