@@ -16,9 +16,14 @@ import (
 	"github.com/descent-ml/descent/tensor"
 )
 
-// transformers holds transformers.json: values of Hugging Face's models in
-// PyTorch in float64.
+// transformers holds transformers.json: values of Hugging Face's models, and of
+// PyTorch's encoder layers, in float64.
 type transformers struct {
+	Encoders []struct {
+		PostNorm                    bool `json:"post_norm"`
+		Tokens, Lengths, Output, Dy []float64
+		Params, Grads               map[string][]float64
+	}
 	GPT2, Llama struct {
 		Tokens  [][]float64
 		Logits  []float64
@@ -120,6 +125,36 @@ func TestGoldenTransformers(t *testing.T) {
 			closeValues(t, "oracle", evaluate(t, build(), vars, len(k.tokens), in)["pred"], k.want, 1e-12)
 			closeValues(t, "cpu", evaluateCPU(t, e, build(), vars, len(k.tokens), in)["pred"], k.want, float32Tolerance(k.torch))
 		})
+	}
+}
+
+// TestGoldenEncoders: outputs and gradients of encoders of PyTorch's
+// TransformerEncoderLayer, over padded texts, with norms before and behind.
+func TestGoldenEncoders(t *testing.T) {
+	var file transformers
+	load(t, "transformers.json", &file)
+	for _, k := range file.Encoders {
+		b := new(graph.Builder)
+		c := nn.NewContext(b, true, tokens(6), textLength, nn.Input{Name: "dy", DType: tensor.F32, Shape: tensor.Shape{8}})
+		y := c.Model(nn.Encoder(nn.EncoderConfig{
+			Vocab: 7, Context: 6, Layers: 1, Heads: 2, Dim: 8, Hidden: 10, Bias: true, PostNorm: k.PostNorm,
+			Norm: "layer", MLP: "gelu", Positions: "learned", Pool: "mean",
+		}))
+		b.Output("y", y)
+		for i, g := range b.Gradient(b.Mul(y, c.Inputs["dy"]), c.Params()) {
+			b.Output(c.Params()[i].Attr.Name, g)
+		}
+		got := evaluate(t, b, k.Params, len(k.Lengths), map[string][]float64{"x": k.Tokens, "length": k.Lengths, "dy": k.Dy})
+		sameValues(t, "output", got["y"], k.Output)
+		for name, want := range k.Grads {
+			sameValues(t, "gradient of "+name, got[name], want)
+		}
+		if len(got) != 1+len(k.Grads) {
+			t.Errorf("%d gradients, want %d", len(got)-1, len(k.Grads))
+		}
+	}
+	if len(file.Encoders) != 2 {
+		t.Errorf("%d encoders, want 2", len(file.Encoders))
 	}
 }
 

@@ -4,8 +4,8 @@
 
 Writes gpt2.safetensors and llama.safetensors, small random models of the forms of
 GPT2LMHeadModel and LlamaForCausalLM under their own names, and transformers.json: tokens,
-the logits of both models, and the losses of 100 updates of the first, in float64 on one
-thread. internal/numtest/golden/README.md describes the files.
+the logits of both models, the losses of 100 updates of the first, and encoders of PyTorch's
+own layers with their gradients, in float64 on one thread. internal/numtest/golden/README.md describes the files.
 """
 import copy
 import json
@@ -115,6 +115,39 @@ def losses(model, batches, dtype):
     return out
 
 
+def ours(name, p):
+    """PyTorch's TransformerEncoderLayer under the names and in the layout of our blocks."""
+    parts = {"self_attn.in_proj_": "attn.c_attn.", "self_attn.out_proj.": "attn.c_proj.", "linear1.": "mlp.c_fc.", "linear2.": "mlp.c_proj.",
+             "norm1.": "ln_1.", "norm2.": "ln_2.", "layers.": "h."}
+    for theirs, our in parts.items():
+        name = name.replace(theirs, our)
+    return name, p.T if p.dim() == 2 and name.startswith("h.") else p
+
+
+def encoder(norm_first):
+    """A text encoder of PyTorch's layers: padded texts to the mean over their tokens."""
+    vocab, context, dim, rows = 7, 6, 8, 3
+    layer = torch.nn.TransformerEncoderLayer(dim, 2, 10, 0.0, "gelu", batch_first=True, norm_first=norm_first, dtype=torch.float64)
+    body = torch.nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+    parts = torch.nn.ModuleDict({"wte": torch.nn.Embedding(vocab, dim), "wpe": torch.nn.Embedding(context, dim),
+                                 "ln_f" if norm_first else "ln_0": torch.nn.LayerNorm(dim)}).double()
+    random_weights(body, 0.5)
+    random_weights(parts, 0.5)
+    x, lengths = torch.randint(vocab, (rows, context), generator=GEN), torch.tensor([6, 4, 1])
+    pad = torch.arange(context) >= lengths[:, None]
+    h = parts["wte"](x) + parts["wpe"].weight
+    h = body(h, src_key_padding_mask=pad) if norm_first else body(parts["ln_0"](h), src_key_padding_mask=pad)
+    h = (parts["ln_f"](h) if norm_first else h).masked_fill(pad[:, :, None], 0.0)
+    y = h.sum(1) / lengths[:, None]
+    dy = torch.randn(y.shape, generator=GEN, dtype=torch.float64)
+    y.backward(dy)
+    named = [ours(n, t) for n, t in list(parts.named_parameters()) + list(body.named_parameters())]
+    grads = [ours(n, t.grad) for n, t in list(parts.named_parameters()) + list(body.named_parameters())]
+    return {"post_norm": not norm_first, "tokens": x.reshape(-1).tolist(), "lengths": lengths.tolist(), "output": y.reshape(-1).tolist(),
+            "dy": dy.reshape(-1).tolist(), "params": {n: t.reshape(-1).tolist() for n, t in named},
+            "grads": {n: t.reshape(-1).tolist() for n, t in grads}}
+
+
 def main(out):
     small, turned = random_weights(gpt2(), 0.08), random_weights(llama(), 0.2)
     save(small, os.path.join(out, "gpt2.safetensors"))
@@ -124,6 +157,7 @@ def main(out):
     worst = max(abs(a - b) / b for a, b in zip(single, double))
     case = {"torch": torch.__version__, "transformers": transformers.__version__,
             "gpt2": logits(small, text(1, CONTEXT, VOCAB)), "llama": logits(turned, text(1, CONTEXT - 3, 31)),
+            "encoders": [encoder(True), encoder(False)],
             "training": {"batches": [b.tolist() for b in batches], "losses": double, "float32_error": float(f"{worst:.2g}")}}
     path = os.path.join(out, "transformers.json")
     with open(path, "w") as f:
