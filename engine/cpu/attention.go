@@ -74,9 +74,11 @@ func prepareAttentionCached(p *program, n *graph.Node, s *step) error {
 	return nil
 }
 
-// of returns the kernel's description of example r of the micro-batch.
-func (a *attention) of(p *program, r int) kernel.Attention {
-	k := a.Attention
+// of returns the kernel's description of example r of the micro-batch. It is the
+// worker's own until the next call: one on the stack would be moved to the heap.
+func (a *attention) of(p *program, w *worker, r int) *kernel.Attention {
+	k := &w.attention
+	*k = a.Attention
 	k.Length, k.Segment = k.Positions, int(p.f32(&a.segment)[0])
 	if a.hasLengths {
 		k.Length = min(k.Length, max(0, int(p.i32(&a.lengths)[r])))
@@ -91,7 +93,7 @@ func (p *program) example(x *ref, r, size int) []float32 { return p.f32(x)[r*siz
 func runAttention(p *program, w *worker, s *step, r0, r1 int) {
 	a := s.attention
 	for r := r0; r < r1; r++ {
-		k := a.of(p, r)
+		k := a.of(p, w, r)
 		var o, stats []float32
 		if a.hasO {
 			o = p.example(&a.o, r, k.Positions*k.Heads*k.Dim)
@@ -106,7 +108,7 @@ func runAttention(p *program, w *worker, s *step, r0, r1 int) {
 func runAttentionGrad(p *program, w *worker, s *step, r0, r1 int) {
 	a := s.attention
 	for r := r0; r < r1; r++ {
-		k := a.of(p, r)
+		k := a.of(p, w, r)
 		out := k.Positions * k.Heads * k.Dim
 		k.Backward(p.example(&a.dqkv, r, a.size), p.example(&a.qkv, r, a.size), p.example(&a.stats, r, k.Positions*k.Heads),
 			p.example(&a.o, r, out), p.example(&a.do, r, out), &w.scratch)

@@ -11,9 +11,10 @@ import (
 
 // worker is what one thread owns.
 type worker struct {
-	scratch kernel.Scratch
-	streams [8]kernel.Stream
-	scalars [16]float32
+	scratch   kernel.Scratch
+	streams   [8]kernel.Stream
+	scalars   [16]float32
+	attention kernel.Attention
 }
 
 // region is work that was cut into independent chunks.

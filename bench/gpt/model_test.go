@@ -1,0 +1,20 @@
+//go:build linux
+
+package main
+
+import "testing"
+
+// TestStepAllocatesNothing holds for a whole update of a language model.
+func TestStepAllocatesNothing(t *testing.T) {
+	for _, threads := range []int{1, 2} {
+		trainer, err := job{2, 2, 16, 24, 5}.trainer(threads, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trainer.Close()
+		trainer.Step()
+		if n := testing.AllocsPerRun(10, trainer.Step); n != 0 {
+			t.Errorf("%d threads: %v allocations in an update, want 0", threads, n)
+		}
+	}
+}
