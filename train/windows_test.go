@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -143,5 +144,49 @@ func TestWindowsTrain(t *testing.T) {
 	bits, _ := r.Summary.Val.Get("bits_per_char")
 	if !(loss < 0.05) || math.Abs(bits-loss/math.Ln2) > 1e-12 {
 		t.Errorf("loss %v, %v bits for each character", loss, bits)
+	}
+}
+
+// TestWindowsAccount: a run on windows of other cuts in each epoch resumes to the
+// same bits, verifies, and explains the windows of an update.
+func TestWindowsAccount(t *testing.T) {
+	config := func() Config {
+		ids := make([]int32, 500)
+		for i := range ids {
+			ids[i] = int32(i * i % 5)
+		}
+		tokens, err := dataset.TokensOf(ids, 5, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := dataset.TrainWindows(tokens, 16, dataset.CutPhases)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Config{
+			Model: bigram(), Data: data, Loss: nn.CrossEntropy(), Optimizer: optim.AdamW(0.1), Batch: batch.Fixed(7), Budget: batch.Epochs(4),
+			Shards: 2, Out: filepath.Join(t.TempDir(), "run"), Checkpoint: Checkpoints{Every: batch.Updates(5), Keep: -1},
+		}
+	}
+	whole, c := fit(t, config()), config()
+	fit(t, stopAfter(c, 11))
+	c.Resume, c.Exec = true, Exec{Micro: 3, Threads: 2}
+	if run := fit(t, c); run.Summary.Fingerprint != whole.Summary.Fingerprint {
+		t.Errorf("resumed: %.8s, want %.8s", run.Summary.Fingerprint, whole.Summary.Fingerprint)
+	}
+	if cert := certify(t, c, VerifyOptions{Updates: 1000}); cert.Difference != "" || cert.Unknown != 0 {
+		t.Errorf("verify: %v", cert)
+	}
+	e, err := Explain(context.Background(), c, 14) // of the third epoch
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases, shares := map[int]bool{}, 0.0
+	for _, x := range e.Examples {
+		phases[x.Index/c.Data.Len()] = true
+		shares += x.Share
+	}
+	if e.Recorded != "same" || len(phases) != 1 || phases[0] || math.Abs(shares-1) > 1e-4 {
+		t.Errorf("update 14: %+v", e)
 	}
 }
