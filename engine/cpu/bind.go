@@ -39,6 +39,11 @@ type step struct {
 
 	cost float64 // rough nanoseconds of one thread for one example, or for all
 	unit *compile.Unit
+
+	// Of a matrix product: columns computes some columns of the first rows
+	// examples; reading is the time that its matrix takes to be read.
+	columns func(p *program, w *worker, s *step, rows, c0, c1 int)
+	reading float64
 }
 
 // ref is the memory of an operand: fixed slices, or window number in-1.
@@ -224,9 +229,9 @@ func (p *program) operands(n *graph.Node) step {
 
 // singles prepares the operations that have a kernel of their own.
 var singles = map[string]func(p *program, n *graph.Node, s *step) error{
-	"linear":           func(p *program, n *graph.Node, s *step) error { s.run, s.init = runLinear, kernel.Zero; return nil },
-	"linearbias":       func(p *program, n *graph.Node, s *step) error { s.run, s.init = runLinear, kernel.Bias; return nil },
-	"lineart":          plain(runLinearT),
+	"linear":           product(runLinear, linearColumns, kernel.Zero),
+	"linearbias":       product(runLinear, linearColumns, kernel.Bias),
+	"lineart":          product(runLinearT, linearTColumns, kernel.Zero),
 	"dotexamples":      prepareDot,
 	"softmax":          plain(runSoftmax),
 	"logsoftmax":       plain(runLogSoftmax),

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
 	"github.com/descent-ml/descent/internal/kernel"
 )
@@ -15,10 +16,33 @@ func runLinear(p *program, w *worker, s *step, r0, r1 int) {
 	kernel.GemmNN(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.cols, p.f32(&s.out)[from*s.cols:], s.cols, s.init, s.c.f32, &w.scratch)
 }
 
+// linearColumns computes columns [c0, c1) of the first rows examples.
+func linearColumns(p *program, w *worker, s *step, rows, c0, c1 int) {
+	var bias []float32
+	if s.init == kernel.Bias {
+		bias = s.c.f32[c0:]
+	}
+	kernel.GemmNN(rows*s.per, c1-c0, s.k, p.f32(&s.a), s.k, s.b.f32[c0:], s.cols, p.f32(&s.out)[c0:], s.cols, s.init, bias, &w.scratch)
+}
+
 // runLinearT contracts the columns of W (cols, k) with those of the operand.
 func runLinearT(p *program, w *worker, s *step, r0, r1 int) {
 	from, n := s.rows(r0, r1)
 	kernel.GemmNT(n, s.cols, s.k, p.f32(&s.a)[from*s.k:], s.k, s.b.f32, s.k, p.f32(&s.out)[from*s.cols:], s.cols, kernel.Zero, nil, &w.scratch)
+}
+
+func linearTColumns(p *program, w *worker, s *step, rows, c0, c1 int) {
+	kernel.GemmNT(rows*s.per, c1-c0, s.k, p.f32(&s.a), s.k, s.b.f32[c0*s.k:], s.k, p.f32(&s.out)[c0:], s.cols, kernel.Zero, nil, &w.scratch)
+}
+
+// product prepares a matrix product, with what computes some of its columns.
+func product(run func(p *program, w *worker, s *step, r0, r1 int), columns func(p *program, w *worker, s *step, rows, c0, c1 int), init kernel.Init) func(*program, *graph.Node, *step) error {
+	return func(_ *program, _ *graph.Node, s *step) error {
+		const bandwidth = 60 // bytes in a nanosecond, from L3: bench/peak
+		s.run, s.columns, s.init = run, columns, init
+		s.reading = float64(4*s.k*s.cols) / bandwidth
+		return nil
+	}
 }
 
 func runDot(p *program, w *worker, s *step, r0, r1 int) {

@@ -11,6 +11,7 @@ const (
 	shardEnds                      // parts of the sums, at the end of a shard
 	sumEnds                        // parts of the sums, at the end of the batch
 	splitStep                      // ranges of one flat vector
+	splitColumns                   // ranges of the columns of one matrix product
 	squarePieces                   // pieces of the sums of squares
 )
 
@@ -28,11 +29,12 @@ type grain struct {
 	rows  int     // fewest rows of a block: the matrix kernels keep their large tiles
 	cut   int     // a part of a product has a multiple of so many rows: whole tiles of every kernel
 	split int     // a part of a flat vector has a multiple of so many elements, a power of 2: whole cache lines
+	cols  int     // likewise a part of the columns of a product
 }
 
 var (
-	coarse = grain{wake: 10_000, rows: 16, cut: 48, split: 1024}
-	fine   = grain{wake: 0, rows: 1, cut: 1, split: 16}
+	coarse = grain{wake: 10_000, rows: 16, cut: 48, split: 1024, cols: 64}
+	fine   = grain{wake: 0, rows: 1, cut: 1, split: 16, cols: 1}
 )
 
 // chunk implements region.
@@ -59,6 +61,10 @@ func (p *program) chunk(w *worker, i int) {
 		n := v.size()
 		at := i * p.block
 		p.runVec(w, v, 1, min(p.block, n-at), at, 0)
+	case splitColumns:
+		s := &p.steps[0]
+		at := i * p.block
+		s.columns(p, w, s, p.rows, at, min(at+p.block, s.cols))
 	case squarePieces:
 		p.pieces[i].run()
 	}
@@ -89,7 +95,31 @@ func (p *program) runRows() {
 	}
 	p.block = max(min(p.block, maxBlock, maxRows/p.tallest), p.eng.grain.rows/p.tallest, 1)
 	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
+	if p.rows <= p.block && cost >= p.eng.grain.wake && p.eng.threads > 1 && len(p.pass.reduce) == 0 {
+		p.runOneBlock()
+		return
+	}
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
+}
+
+// runOneBlock runs the rows stage of a micro-batch of few rows: large matrix
+// products are divided by columns, so that each thread reads a part of the
+// weights. It is for programs that only predict, whose products follow each
+// other closely; in an update the helpers fall asleep between them, and waking
+// them costs more than it saves.
+func (p *program) runOneBlock() {
+	for i := range p.pass.rows {
+		s := &p.pass.rows[i]
+		cost := max(s.cost*float64(p.rows), s.reading)
+		if s.columns == nil || cost < p.eng.grain.wake {
+			s.run(p, &p.eng.pool.caller, s, 0, p.rows)
+			continue
+		}
+		p.steps = p.pass.rows[i : i+1]
+		p.block = (s.cols + p.eng.threads - 1) / p.eng.threads
+		p.block = (p.block + p.eng.grain.cols - 1) / p.eng.grain.cols * p.eng.grain.cols
+		p.launch(splitColumns, (s.cols+p.block-1)/p.block, nil, cost)
+	}
 }
 
 // runReduce adds the micro-batch to the sums.
