@@ -13,7 +13,8 @@ import (
 // Models of text in the matrix: a language model over windows the last tokens
 // of which are padding, with segments that grow; and a classifier of texts of
 // different lengths, whose batch norm makes attention a matter of several
-// passes, shards and workers.
+// passes, shards and workers; and one of them that reads one token after the
+// other, in both directions.
 var matrixTextModels = []matrixModel{
 	{
 		name: "gpt",
@@ -38,6 +39,15 @@ var matrixTextModels = []matrixModel{
 		examples:  textExamples,
 		batch:     aboveTextLeaf,
 		barriers:  true,
+	},
+	{
+		name: "recurrent",
+		model: nn.Sequential(nn.Embedding(tokenKinds, 6), nn.Positions(), nn.Window(3), nn.Dense(9), nn.ReLU(), nn.LSTM(5).Bidirectional(),
+			nn.Dropout(0.1), nn.GRU(7), nn.MaxPool(), nn.Dense(3)),
+		loss:      nn.CrossEntropy(),
+		optimizer: optim.AdamW(0.02).WithClipNorm(1),
+		examples:  textExamples,
+		batch:     aboveTextLeaf,
 	},
 }
 
