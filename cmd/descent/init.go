@@ -69,12 +69,13 @@ func writeNew(path string, content []byte) error {
 // keyComments say what the first keys of a configuration are for.
 var keyComments = map[string]string{
 	"data":       "what is learned from; a kind of column is changed by columns: {NAME: numeric | categorical | boolean | date | text | skip}",
-	"model":      "layers from the inputs to the outputs; auto is a residual net sized by the data",
+	"model":      "layers from the inputs to the outputs; auto is made for the data",
 	"loss":       "what is made small: cross_entropy, bce, mse, mae, huber",
 	"optimizer":  "how weights are changed; see docs/optimizers.md",
 	"schedule":   "how the learning rate goes over the budget",
 	"batch":      "examples of an update",
-	"budget":     "how long to train: epochs, updates (2000up), examples (1e6ex) or time (10min)",
+	"budget":     "how long to train: epochs, updates (2000up), examples (1e6ex), tokens (5e7tok) or time (10min)",
+	"sample":     "what a language model is to write while it is trained, to be looked at",
 	"early_stop": "end when validation has got no better so many times, and keep the best weights",
 	"exec":       "how it is executed; nothing here changes the result",
 }

@@ -121,11 +121,15 @@ func curves(records []report.Record, r *train.Run) page.Section {
 	}
 	section := page.Section{Title: "Training", Intro: "The loss of training is of each batch before its update, with dropout; that of validation is of the whole validation data.", Blocks: []page.Block{lines}}
 	for _, name := range names {
+		if len(others[name].X) < 2 && r.Summary.Tokens > 0 {
+			continue // the scores tell it
+		}
 		section.Blocks = append(section.Blocks, page.Lines{Caption: scoreName(name), X: "update", Y: scoreName(name), Series: []page.Series{*others[name]}})
 	}
 	if len(rate.X) > 1 {
 		section.Blocks = append(section.Blocks, page.Lines{Caption: "Learning rate", X: "update", Y: "learning rate", Series: []page.Series{rate}})
 	}
+	section.Blocks = append(section.Blocks, textCurves(records)...)
 	return section
 }
 

@@ -77,6 +77,12 @@ func TestTextAgain(t *testing.T) {
 	if stdout, _ := mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "b")); !strings.Contains(stdout, "the same bits") || !strings.Contains(stdout, "val.bits_per_char") {
 		t.Errorf("compared:\n%s", stdout)
 	}
+	page, err := os.ReadFile(filepath.Join(dir, "a", reportName))
+	for _, want := range []string{"tokens a second", "positions of a segment"} {
+		if err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("no %s in the report: %v", want, err)
+		}
+	}
 	if stdout, _ := mustCall(t, "verify", filepath.Join(dir, "a")); !strings.Contains(stdout, "agree bit for bit") {
 		t.Errorf("verify says\n%s", stdout)
 	}
