@@ -265,6 +265,7 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"groupnormalize":     prepareGroup(runGroupNormalize),
 	"groupnormalizegrad": prepareGroup(runGroupNormalizeGrad),
 
+	"grams":            prepareGrams,
 	"shift":            prepareSequence(runShift, operand0),
 	"reverse":          prepareSequence(runReverse, operand0),
 	"pickat":           prepareSequence(runPickAt, operand0),

@@ -23,6 +23,19 @@ func prepareSequence(run runFunc, whole func(n *graph.Node) *graph.Node) func(*p
 func operand0(n *graph.Node) *graph.Node { return n.In[0] }
 func itself(n *graph.Node) *graph.Node   { return n }
 
+// prepareGrams keeps the tokens of a run and the buckets.
+func prepareGrams(p *program, n *graph.Node, s *step) error {
+	s.run, s.per, s.offset = runGrams, n.Attr.Dims[0], n.Attr.Int
+	return nil
+}
+
+func runGrams(p *program, w *worker, s *step, r0, r1 int) {
+	x, out, t := p.i32(&s.a), p.i32(&s.out), s.cols
+	for r := r0; r < r1; r++ {
+		kernel.Grams(out[r*t:(r+1)*t], x[r*t:(r+1)*t], s.per, s.offset)
+	}
+}
+
 // count returns how many positions of example r count.
 func (s *step) count(lengths []int32, r int) int {
 	if lengths == nil {

@@ -212,6 +212,11 @@ func rowCases() []Case {
 			return m.Gather(m.Update(Normal, 4, 3), m.Index(4, inner...))
 		}})
 	}
+	for _, n := range []int{1, 2, 5} {
+		cases = append(cases, Case{Op: "grams", Name: fmt.Sprint(n), Rows: 5, Build: func(m *Maker) *graph.Node {
+			return m.MeanOver(m.Gather(m.Update(Normal, 11, 3), m.Grams(m.Index(4, 7), n, 11)), m.Index(8))
+		}})
+	}
 	for _, inner := range [][]int{{}, {6}, {2, 5}} {
 		cases = append(cases, Case{Op: "dropoutmask", Name: fmt.Sprint(inner), Rows: 5, Build: func(m *Maker) *graph.Node {
 			return m.Mul(m.Example(Normal, inner...), m.DropoutMask("d", 0.4, inner...))

@@ -265,8 +265,11 @@ func (w *walk) join() *graph.Node {
 
 func (w *walk) lookup() *graph.Node {
 	d := []int{1, 3, 8, 17}[pick(w.s, 4)]
-	if pick(w.s, 2) == 0 {
+	switch pick(w.s, 4) {
+	case 0:
 		return w.Cast(w.Index(5, d), tensor.F32)
+	case 1:
+		return w.Gather(w.Update(Normal, 6, 3), w.Grams(w.Index(5, d), 1+pick(w.s, 3), 6))
 	}
 	return w.Gather(w.Update(Normal, 6, d), w.Index(6, []int{2}[:pick(w.s, 2)]...))
 }

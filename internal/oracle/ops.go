@@ -128,6 +128,7 @@ var table = map[string]func(*call){
 	"gather":           gather,
 	"dropoutmask":      dropoutMask,
 
+	"grams":            grams,
 	"shift":            sequential(shift),
 	"reverse":          sequential(reverse),
 	"pickat":           pickAt,

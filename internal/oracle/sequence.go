@@ -43,6 +43,27 @@ func sequential(f func(c *call, p positions, e, t, n int)) func(*call) {
 	}
 }
 
+// grams is the hash of graph.Builder.Grams, by remainders in 64 bits.
+func grams(c *call) {
+	const word = 1 << 32
+	n, t := c.n.Attr.Dims[0], c.n.Shape.Last()
+	for at := range c.out.Data {
+		h, first := uint64(0), at/t*t
+		for i := at - n + 1; i <= at; i++ {
+			token := uint64(0)
+			if i >= first {
+				token = uint64(c.in[0].Data[i]) + 1
+			}
+			h = (h ^ token) * 0x9e3779b1 % word
+			h ^= h >> 15
+		}
+		h = h * 0x85ebca6b % word
+		h = (h ^ h>>13) * 0xc2b2ae35 % word
+		h ^= h >> 16
+		c.out.Data[at] = float64(h * uint64(c.n.Attr.Int) / word)
+	}
+}
+
 func shift(c *call, p positions, e, t, _ int) {
 	if from := t - c.n.Attr.Int; from >= 0 && from < p.t {
 		copy(p.row(c.out, e, t), p.row(c.in[0], e, from))
