@@ -44,22 +44,19 @@ func ofText(data string, set []string) (*config.Config, error) {
 	return config.Parse("--data "+data, nil, append(defaults, set...)...)
 }
 
-// ofTexts is the configuration of a table with a column of texts without more: a
-// small encoder, a fifth to test on, a tenth to validate on, the best validation kept.
+// ofTexts is the configuration of a table with a column of texts without more: the
+// automatic model, a fifth to test on, a tenth to validate on, the best
+// validation kept. There is no early stop: the budget is a few passes.
 func ofTexts(data string, set []string) (*config.Config, error) {
 	defaults := []string{
 		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.split.by=auto",
-		"batch=32", "budget=8 epochs", "optimizer={adamw: {lr: 1e-3, weight_decay: 0.05, decay: matrices}}",
-		"schedule={cosine: {warmup: 10%}}", "clip.norm=1",
+		"optimizer={adamw: {lr: 3e-3, weight_decay: 0.01}}", "schedule=cosine", "clip.norm=1", "metric=accuracy",
 	}
 	if !given(set, "data.test=") {
 		defaults = append(defaults, "data.split.test=20%")
 	}
 	if !given(set, "data.val=") {
 		defaults = append(defaults, "data.split.val=10%")
-	}
-	if !given(set, "data.split") {
-		defaults = append(defaults, "early_stop.patience=8")
 	}
 	return config.Parse("--data "+data, nil, append(defaults, set...)...)
 }

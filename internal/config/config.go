@@ -52,7 +52,7 @@ type Config struct {
 	Sample     Sample
 
 	autoModel               bool // until Load
-	sized                   bool // by Load
+	sized, sizedText        bool // the automatic model of a table, or of texts, by Load
 	members                 int  // of autoModel
 	lone                    bool // Model is one layer, not a list of one
 	tokens                  int  // of an example, set by Load

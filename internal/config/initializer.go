@@ -41,6 +41,19 @@ func (i *initializer) codec() codec {
 	return choice[initOptions]{"initializer", initKinds, &i.kind, &i.options}
 }
 
+// ownInit is written only if it is not the layer's own rule: the key came when
+// runs had been stored without it.
+type ownInit struct{ *initializer }
+
+func (o ownInit) read(fs *Faults, v *value) { o.codec().read(fs, v) }
+
+func (o ownInit) write() *value {
+	if o.kind == "default" {
+		return nil
+	}
+	return o.codec().write()
+}
+
 func (i *initializer) build() nn.Initializer { return i.options.build() }
 
 type plainInit struct{ f func() nn.Initializer }

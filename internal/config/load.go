@@ -94,6 +94,10 @@ const (
 
 // settleLength makes the default batch and budget fit few examples.
 func (c *Config) settleLength(examples int) {
+	if c.sizedText {
+		c.settleTextLength(examples)
+		return
+	}
 	least := leastUpdates
 	if c.sized {
 		least = 2 * leastUpdates
@@ -189,7 +193,7 @@ func (c *Config) applied(path string) Data {
 	apply := c.Data
 	apply.Target, apply.Targets, apply.Weight, apply.Columns, apply.Skip = "", nil, "", nil, nil
 	if apply.Format != "idx" && apply.Format != "npy" && strings.TrimPrefix(path, Embedded) == path {
-		if told := dataset.TableFormat(path); told != dataset.FormatCSV || apply.Format != dataset.FormatTSV {
+		if told := dataset.TableFormat(path); told != dataset.FormatCSV || apply.Format != dataset.FormatTSV && apply.Format != dataset.FormatLabeled {
 			apply.Format = told // a CSV may be predicted for by a model of Parquet
 		}
 	}
@@ -319,7 +323,7 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 	}
 	if d.Text != "" {
 		var err error
-		if o.Text, err = d.textOptions(); err != nil {
+		if o.Text, err = d.textOptions(len(rows)); err != nil {
 			return nil, err
 		}
 	}

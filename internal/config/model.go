@@ -55,7 +55,8 @@ func init() {
 		kind("batchnorm", func() layerOptions { return &batchNorm{momentum: 0.1, eps: 1e-5, affine: true} }),
 		simple("flatten", nn.Flatten),
 		kind("reshape", func() layerOptions { return &reshape{} }),
-		kind("embedding", func() layerOptions { return &embedding{} }),
+		kind("embedding", func() layerOptions { return newEmbedding() }),
+		kind("bag", func() layerOptions { return newBag() }),
 		kind("lstm", func() layerOptions { return newRecurrent(nn.LSTM) }),
 		kind("gru", func() layerOptions { return newRecurrent(nn.GRU) }),
 		simple("mean_pool", nn.MeanPool), simple("max_pool", nn.MaxPool), simple("last_pool", nn.LastPool),
@@ -67,6 +68,8 @@ func init() {
 		kind("gpt", func() layerOptions { return newGPT() }),
 		kind("encoder", func() layerOptions { return newEncoder() }),
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
+		kind("sum", func() layerOptions { return &group{make: nn.Sum} }),
+		kind("concat", func() layerOptions { return &group{make: nn.Concat} }),
 		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
 		kind("frozen", func() layerOptions {
@@ -145,6 +148,8 @@ func settle(list []Layer, m *modelContext) {
 			if o.rows == 0 {
 				o.rows = m.vocab
 			}
+		case *bag:
+			o.settle(m)
 		case *group:
 			settle(o.list, m)
 		case *ensemble:
@@ -261,24 +266,39 @@ func (r *reshape) keys() fields {
 func (r *reshape) build(*modelContext) nn.Layer { return nn.Reshape(r.shape...) }
 
 // embedding looks indices up in a table.
-type embedding struct{ rows, dim int } // rows 0: the tokens of the text
+type embedding struct {
+	rows, dim int // rows 0: the tokens of the text
+	init      initializer
+}
+
+func newEmbedding() *embedding { return &embedding{init: newInitializer("default")} }
 
 func (e *embedding) keys() fields {
 	return fields{
 		{key: "rows", codec: count{p: &e.rows, low: 1, auto: "auto"}, required: true},
 		{key: "dim", codec: count{p: &e.dim, low: 1}, required: true},
+		{key: "init", codec: ownInit{&e.init}},
 	}
 }
 
 func (e *embedding) build(m *modelContext) nn.Layer {
-	rows := e.rows
+	l := nn.Embedding(m.tableRows("embedding", e.rows), e.dim)
+	if i := e.init.build(); i != nil {
+		l = l.Init(i)
+	}
+	return l
+}
+
+// tableRows is how many rows a table of tokens has, 0 being the tokens of the
+// text.
+func (m *modelContext) tableRows(kind string, rows int) int {
 	if rows == 0 {
 		rows = m.vocab
 	}
 	if rows == 0 && m.err == nil {
-		m.err = fmt.Errorf("config: the embedding has rows: auto, but the data have no text (give the number of rows)")
+		m.err = fmt.Errorf("config: the %s has rows: auto, but the data have no text (give the number of rows)", kind)
 	}
-	return nn.Embedding(rows, e.dim)
+	return rows
 }
 
 // numberLayer encodes the numbers of a table piecewise linearly.

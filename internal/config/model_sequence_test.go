@@ -69,3 +69,34 @@ func TestEmbeddingOfText(t *testing.T) {
 		t.Errorf("error %v of an embedding of no text", err)
 	}
 }
+
+// TestBranches: a bag beside a network, with sizes from the text; an
+// initializer is written only where it was chosen.
+func TestBranches(t *testing.T) {
+	text := "data: {train: " + textFile(t, 10) + ", window: 8}\nmodel:\n" +
+		"  - {concat: [{embedding: {rows: auto, dim: 4}}, {sequential: [{embedding: {rows: 99, dim: 3, init: {normal: {std: 0.1}}}}, tanh]}]}\n" +
+		"  - {sum: [{dense: auto}, {sequential: [{dense: 5}, relu, {dense: auto}]}]}"
+	c, s := loadText(t, text)
+	if _, err := c.BuildTrain(s); err != nil {
+		t.Fatal(err)
+	}
+	yaml := string(c.YAML())
+	roundTrip(t, mustParse(t, yaml))
+	if n := strings.Count(yaml, "std: 0.1"); n != 1 || strings.Contains(yaml, "init: default}}, {sequential") {
+		t.Errorf("%d initializers in\n%s", n, yaml)
+	}
+	conf := mustParse(t, "data: {train: x}\nmodel: [{bag: {rows: 7, out: 3, grams: 3, buckets: 50, scale: 2, init: {normal: {std: 0.1}}}}]")
+	roundTrip(t, mustParse(t, string(conf.YAML())))
+	model, err := conf.BuildModel(&dataset.Schema{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := nn.Summary(model, nn.Input{Name: "x", DType: tensor.I32, Shape: tensor.Shape{7}})
+	if got := fmt.Sprint(rows); err != nil || !strings.Contains(got, "Bag(7 tokens, runs of 3) f32[B 3] 321") {
+		t.Errorf("%s, %v", got, err)
+	}
+	_, err = mustParse(t, "data: {train: x}\nmodel: [{bag: 2}]").BuildModel(&dataset.Schema{})
+	if err == nil || !strings.Contains(err.Error(), "the bag has rows: auto, but the data have no text") {
+		t.Errorf("error %v of a bag of no text", err)
+	}
+}

@@ -170,15 +170,15 @@ func TestTextBudget(t *testing.T) {
 	}
 }
 
-// TestTexts: texts to classify get words, an encoder, and a length that hardly
-// cuts any of them.
+// TestTexts: texts to classify get words, the automatic model, and a length that
+// hardly cuts any of them.
 func TestTexts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "trec.txt")
 	if err := os.WriteFile(path, []byte(strings.Repeat("who who wrote it ?\nplace where is it\n", 30)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	c, s := loadText(t, "data: {train: "+path+", format: labeled, target: label, text: text, split: {val: 10%}}")
-	if c.Data.Tokenizer.Kind != "words" || c.Data.Window != 4 || len(c.Model) != 2 || c.Model[0].Kind != "encoder" || s.Schema.Text.Column != "text" {
+	if c.Data.Tokenizer.Kind != "words" || c.Data.Window != 4 || len(c.Model) != 1 || c.Model[0].Kind != "sum" || s.Schema.Text.Column != "text" {
 		t.Errorf("settled as\n%s%v", c.YAML(), s.Schema)
 	}
 	if fields := s.Train.Fields(); len(fields) != 3 || fields[1].Name != dataset.FieldLength {
