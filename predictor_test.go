@@ -67,6 +67,7 @@ var predictorConfigs = map[string]string{
 	"binary":     "data: {target: paid, infer: full, skip: [late]}\nloss: bce",
 	"regression": "data: {target: total, infer: full, target_transform: log}",
 	"values":     "data: {target: [total, price], infer: full}",
+	"text":       "data: {target: big, text: note}\nmodel: [{encoder: {layers: 1, heads: 2, dim: 16}}, {dense: auto}]",
 	"labels":     "data: {target: [paid, late], infer: full}",
 }
 

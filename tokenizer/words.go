@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -29,8 +30,9 @@ const defaultWords = 20000
 // scripts and digits make words, and every other character that is no space is
 // a token of its own, none is dropped.
 type words struct {
-	list  []string
-	index map[string]int32
+	list    []string
+	index   map[string]int32
+	cutters sync.Pool // *cutter
 }
 
 func trainWords(texts iter.Seq[string], c Config) (Tokenizer, error) {
@@ -57,7 +59,7 @@ func trainWords(texts iter.Seq[string], c Config) (Tokenizer, error) {
 }
 
 func newWords(list []string) (*words, error) {
-	w := &words{list: slices.Clone(list), index: make(map[string]int32, len(list))}
+	w := &words{list: slices.Clone(list), index: make(map[string]int32, len(list)), cutters: sync.Pool{New: func() any { return new(cutter) }}}
 	for i, word := range list {
 		w.index[word] = int32(i + firstWord)
 	}
@@ -74,7 +76,8 @@ func (w *words) EndOfText() int32           { return -1 }
 func (w *words) marshal() ([]byte, error)   { return file{Kind: KindWords, Words: w.list}.marshal() }
 
 func (w *words) Append(dst []int32, text string) ([]int32, error) {
-	var cut cutter
+	cut := w.cutters.Get().(*cutter)
+	defer w.cutters.Put(cut)
 	cut.words(text, func(word []byte) {
 		id, ok := w.index[string(word)]
 		if !ok {
