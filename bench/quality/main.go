@@ -3,6 +3,7 @@
 //
 //	go run ./bench/quality -data ../shared/data            # five seeds, about half an hour
 //	go run ./bench/quality -data ../shared/data -seeds 1 -only sklearn
+//	go run ./bench/quality -data ../shared/data -seeds 3 -only shakespeare -threads 2
 //
 // Peers are optional: bench/peers/setup.sh installs them.
 package main
@@ -25,28 +26,48 @@ import (
 // contest is one configuration: ours by name, and the peers' scripts.
 type contest struct {
 	name, folder string
-	peers        [][]string // script and variant
+	score        score
+	peers        [][]string // script and variant, if it has any
 }
 
+// score is what a contest is judged by.
+type score string
+
+const (
+	accuracy score = "accuracy" // on the test data
+	loss     score = "loss"     // on the validation data
+)
+
 var contests = []contest{
-	{"mnist-mlp", "mnist", [][]string{{"quality_torch.py", "dropout"}}},
-	{"fashion-mlp", "fashion-mnist", [][]string{{"quality_torch.py", "dropout"}}},
-	{"mnist-sklearn", "mnist", [][]string{{"quality_torch.py", "sklearn"}, {"quality_sklearn.py", "sklearn"}}},
+	{"mnist-mlp", "mnist", accuracy, [][]string{{"quality_torch.py", "dropout"}}},
+	{"fashion-mlp", "fashion-mnist", accuracy, [][]string{{"quality_torch.py", "dropout"}}},
+	{"mnist-sklearn", "mnist", accuracy, [][]string{{"quality_torch.py", "sklearn"}, {"quality_sklearn.py", "sklearn"}}},
+	{"shakespeare", "tinyshakespeare", loss, [][]string{{"quality_gpt_torch.py"}}},
+}
+
+// options are the command's flags.
+type options struct {
+	data           string
+	seeds, threads int
+	only           string
+	peers          bool
 }
 
 func main() {
-	data := flag.String("data", "../shared/data", "folder with mnist and fashion-mnist")
-	seeds := flag.Int("seeds", 5, "seeds, from 1")
-	only := flag.String("only", "", "configurations whose name contains this")
-	peers := flag.Bool("peers", true, "run the peers too")
+	var o options
+	flag.StringVar(&o.data, "data", "../shared/data", "folder with mnist, fashion-mnist and tinyshakespeare")
+	flag.IntVar(&o.seeds, "seeds", 5, "seeds, from 1")
+	flag.IntVar(&o.threads, "threads", 1, "threads of every process")
+	flag.StringVar(&o.only, "only", "", "configurations whose name contains this")
+	flag.BoolVar(&o.peers, "peers", true, "run the peers too")
 	flag.Parse()
-	if err := run(*data, *seeds, *only, *peers); err != nil {
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "quality:", err)
 		os.Exit(1)
 	}
 }
 
-func run(data string, seeds int, only string, peers bool) error {
+func run(o options) error {
 	work, err := os.MkdirTemp("", "descent-quality")
 	if err != nil {
 		return err
@@ -57,53 +78,72 @@ func run(data string, seeds int, only string, peers bool) error {
 		return fmt.Errorf("build: %w\n%s", err, out)
 	}
 	for _, c := range contests {
-		if !strings.Contains(c.name, only) {
+		if !strings.Contains(c.name, o.only) {
 			continue
 		}
-		if err := ours(c, binary, work, data, seeds); err != nil {
+		if err := ours(c, binary, work, o); err != nil {
 			return err
 		}
 		for _, p := range c.peers {
-			if peers {
-				theirs(c, p, data, seeds)
+			if o.peers {
+				theirs(c, p, o)
 			}
 		}
 	}
 	return nil
 }
 
-// ours trains a built-in configuration with each seed on one thread.
-func ours(c contest, binary, work, data string, seeds int) error {
-	var accuracy, seconds []float64
-	for seed := 1; seed <= seeds; seed++ {
-		cmd := exec.Command(binary, "train", c.name, "--data", data, "--set", "seed="+strconv.Itoa(seed), "--set", "exec.threads=1",
-			"--out", filepath.Join(work, fmt.Sprint(c.name, seed)), "--quiet", "--json")
+// result is what a run prints, as far as it matters here.
+type result struct {
+	Peer                    string
+	Accuracy, Loss, Seconds float64
+}
+
+func (r result) of(s score) float64 {
+	if s == loss {
+		return r.Loss
+	}
+	return r.Accuracy
+}
+
+// ours trains a built-in configuration with each seed.
+func ours(c contest, binary, work string, o options) error {
+	var scores, seconds []float64
+	for seed := 1; seed <= o.seeds; seed++ {
+		cmd := exec.Command(binary, "train", c.name, "--data", filepath.Join(o.data, c.folder), "--set", "seed="+strconv.Itoa(seed),
+			"--set", "exec.threads="+strconv.Itoa(o.threads), "--out", filepath.Join(work, fmt.Sprint(c.name, seed)), "--quiet", "--json")
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
 			return fmt.Errorf("%s, seed %d: %w", c.name, seed, err)
 		}
 		var s struct {
-			Seconds float64
-			Test    struct{ Accuracy float64 }
+			Seconds   float64
+			Test, Val result
 		}
 		if err := json.Unmarshal(out, &s); err != nil {
 			return fmt.Errorf("%s: summary: %w", c.name, err)
 		}
-		accuracy, seconds = append(accuracy, s.Test.Accuracy), append(seconds, s.Seconds)
+		value := s.Test.of(c.score)
+		if c.score == loss {
+			value = s.Val.of(c.score)
+		}
+		scores, seconds = append(scores, value), append(seconds, s.Seconds)
 	}
-	report(c.name, "descent", accuracy, seconds)
+	report(c, "descent", scores, seconds)
 	return nil
 }
 
 // theirs runs a peer's script, which prints a line for each seed.
-func theirs(c contest, script []string, data string, seeds int) {
+func theirs(c contest, script []string, o options) {
 	python := filepath.Join("bench", "peers", ".venv", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
 		fmt.Printf("%-14s %s is left out: no %s (see bench/peers/README.md)\n", c.name, script[0], python)
 		return
 	}
-	cmd := exec.Command(python, filepath.Join("bench", "peers", script[0]), script[1], "--data", filepath.Join(data, c.folder), "--seeds", strconv.Itoa(seeds))
+	args := append([]string{filepath.Join("bench", "peers", script[0])}, script[1:]...)
+	args = append(args, "--data", filepath.Join(o.data, c.folder), "--seeds", strconv.Itoa(o.seeds), "--threads", strconv.Itoa(o.threads))
+	cmd := exec.Command(python, args...)
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "OPENBLAS_") })
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -112,25 +152,22 @@ func theirs(c contest, script []string, data string, seeds int) {
 		return
 	}
 	var peer string
-	var accuracy, seconds []float64
+	var scores, seconds []float64
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		var r struct {
-			Peer              string
-			Accuracy, Seconds float64
-		}
-		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Accuracy > 0 {
-			peer, accuracy, seconds = r.Peer, append(accuracy, r.Accuracy), append(seconds, r.Seconds)
+		var r result
+		if json.Unmarshal(lines.Bytes(), &r) == nil && r.of(c.score) > 0 {
+			peer, scores, seconds = r.Peer, append(scores, r.of(c.score)), append(seconds, r.Seconds)
 		}
 	}
-	report(c.name, peer, accuracy, seconds)
+	report(c, peer, scores, seconds)
 }
 
 // report prints mean, deviation and range.
-func report(name, who string, accuracy, seconds []float64) {
-	mean, deviation := moments(accuracy)
+func report(c contest, who string, scores, seconds []float64) {
+	mean, deviation := moments(scores)
 	time, _ := moments(seconds)
-	fmt.Printf("%-14s %-24s accuracy %.4f ± %.4f (%.4f to %.4f), error %.4f, %.1f s a seed, %d seeds\n",
-		name, who, mean, deviation, slices.Min(accuracy), slices.Max(accuracy), 1-mean, time, len(accuracy))
+	fmt.Printf("%-14s %-24s %s %.4f ± %.4f (%.4f to %.4f), %.1f s a seed, %d seeds\n",
+		c.name, who, c.score, mean, deviation, slices.Min(scores), slices.Max(scores), time, len(scores))
 }
 
 func moments(x []float64) (mean, deviation float64) {
