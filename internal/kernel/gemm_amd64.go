@@ -35,6 +35,7 @@ type tier struct {
 	ordered   [5][]func(args *int)  // [rows][strips]: NT with few rows
 	tall      []func(args *int)     // [columns]: NN with few columns
 	outer     func(args *int)       // k = 1
+	row       func(args *int)       // m = 1, B in memory
 	transpose func(src *float32, lds int, dst *float32, ldd int, rows, cols int)
 	pack      func(k, nv int, b *float32, ldb int, dst *float32)
 }
@@ -59,6 +60,7 @@ var tierAVX512 = tier{
 	},
 	tall:      []func(args *int){nil, tall1AVX512, tall2AVX512, tall3AVX512, tall4AVX512, tall5AVX512, tall6AVX512, tall7AVX512, tall8AVX512, tall9AVX512, tall10AVX512, tall11AVX512, tall12AVX512},
 	outer:     outerAVX512,
+	row:       rowAVX512,
 	transpose: transposeAVX512,
 	pack:      packAVX512,
 }
@@ -81,6 +83,7 @@ var tierAVX2 = tier{
 		4: {nil, ordered4x1AVX2},
 	},
 	outer:     outerAVX2,
+	row:       rowAVX2,
 	transpose: transposeAVX2,
 	pack:      packAVX2,
 }
@@ -114,6 +117,8 @@ func multiply(p *product, s *Scratch) {
 		t.swapped(p, p.a, p.csa, s)
 	case p.csa == 1 && p.n < len(t.tall) && p.m >= t.lanes && p.k >= t.lanes && p.init != Accumulate:
 		t.tallRows(p, s)
+	case p.m == 1 && p.n >= t.lanes && p.k >= 4 && p.k*p.n >= rowSize:
+		t.oneRow(p, s)
 	default:
 		t.direct(p, s)
 	}
@@ -165,6 +170,35 @@ func (t *tier) direct(p *product, s *Scratch) {
 			t.panel(g, p, &a[q*csa], j, nv)
 			j += nv * t.lanes
 		}
+	}
+}
+
+// oneRow computes C = A·B with one row of A: full vectors of C over multiples of
+// four rows of B, then what is left of the rows, and of the columns.
+func (t *tier) oneRow(p *product, s *Scratch) {
+	full, depth := p.n/t.lanes*t.lanes, p.k&^3
+	rest := *p
+	if rest.n, rest.b, rest.c = p.n-full, p.b[full:], p.c[full:]; rest.n > 0 {
+		if p.init == Bias {
+			rest.bias = p.bias[full:]
+		}
+		t.direct(&rest, s)
+	}
+	begun := *p
+	begun.n = full
+	if p.init != Accumulate {
+		begun.startChains()
+	}
+	g := &s.tile
+	g.csa, g.ldb, g.c, g.tiles = 4*p.csa, 4*p.rsb, &p.c[0], full/t.lanes
+	most := max(4, callRead/full&^3)
+	for q := 0; q < depth; q += most {
+		g.k, g.a, g.b = min(most, depth-q), &p.a[q*p.csa], &p.b[q*p.rsb]
+		t.row(&g.k)
+	}
+	if depth < p.k {
+		begun.k, begun.a, begun.b, begun.init = p.k-depth, p.a[depth*p.csa:], p.b[depth*p.rsb:], Accumulate
+		t.direct(&begun, s)
 	}
 }
 
@@ -221,6 +255,8 @@ const (
 	spread     = 512     // the same for columns of A
 	callWork   = 1 << 21 // multiply-adds in one call into assembly, some 20 µs: nothing preempts it
 	callStores = 1 << 17 // the same in stored elements, for k = 1
+	callRead   = 1 << 18 // the same in elements read from memory, for one row
+	rowSize    = 1 << 17 // elements of a B that is not in the second cache: one row of A reads it from afar
 )
 
 // depth returns the size of a block of k.

@@ -198,6 +198,23 @@ func TestGemmPaths(t *testing.T) {
 	}
 }
 
+// TestGemmOneRow: one row of A with matrices that are read from memory, by
+// multiples of four rows and full vectors and what is left of both.
+func TestGemmOneRow(t *testing.T) {
+	defer Use(Active())
+	r := rand.New(rand.NewPCG(11, 5))
+	var s Scratch
+	for _, o := range orientations {
+		for i, d := range [][2]int{{1152, 116}, {1153, 115}, {33, 4001}, {16, 8193}, {4103, 34}, {40000, 4}, {31, 4800}} {
+			for init := Zero; init <= Bias; init++ {
+				if !o.tB || int(init) == i%3 {
+					newGemmCase(r, o, 1, d[0], d[1], init).check(t, &s)
+				}
+			}
+		}
+	}
+}
+
 // Row distances of 4 KB and more, as in weights with a power of two of columns.
 func TestGemmPowerOfTwoStride(t *testing.T) {
 	defer Use(Active())

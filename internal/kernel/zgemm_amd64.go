@@ -284,6 +284,12 @@ func outerAVX512(args *int)
 func outerAVX2(args *int)
 
 //go:noescape
+func rowAVX512(args *int)
+
+//go:noescape
+func rowAVX2(args *int)
+
+//go:noescape
 func transposeAVX512(src *float32, lds int, dst *float32, ldd int, rows int, cols int)
 
 //go:noescape

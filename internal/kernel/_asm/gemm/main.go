@@ -31,6 +31,8 @@ func main() {
 	}
 	outer(avx512)
 	outer(avx2)
+	row(avx512)
+	row(avx2)
 	transpose512()
 	transpose256()
 	pack(avx512)
