@@ -24,13 +24,17 @@ func (c *Config) checkModel(model nn.Layer, s *Sets) error {
 	if b.Err() == nil && len(x.Params()) == 0 {
 		return c.nothingToTrain(len(x.Vars()) > 0)
 	}
-	if b.Err() == nil {
-		if err := c.checkScores(pred, s.Schema); err != nil {
-			return err
-		}
+	if b.Err() != nil {
+		return c.modelFault(b.Err(), c.wholeModel())
+	}
+	if err := c.checkScores(pred, s.Schema); err != nil {
+		return err
+	}
+	if err := c.checkCausal(model, s.Schema); err != nil {
+		return err
 	}
 	nn.Objective(x, c.BuildLoss(), pred, x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
-	return c.modelFault(b.Err())
+	return c.modelFault(b.Err(), named{place{source: "model"}, "loss"})
 }
 
 // nothingToTrain reports a model without a parameter that training changes.
@@ -42,21 +46,67 @@ func (c *Config) nothingToTrain(frozen bool) error {
 	return Faults{{place{source: "model"}, why}}
 }
 
-// checkScores reports a model with fewer scores than there are classes.
+// checkScores reports a model whose scores are not as many as what it predicts:
+// one for each class, or for each token of the text, and those at each position
+// for a language model only.
 func (c *Config) checkScores(pred *graph.Node, s *dataset.Schema) error {
 	t := &s.Target
-	last := c.Model[len(c.Model)-1]
-	if t.Task == dataset.TaskLanguage && pred.Shape.Last() < s.Text.Vocab {
-		return Faults{{last.at, fmt.Sprintf("the model gives %d scores for the %d tokens of the text", pred.Shape.Last(), s.Text.Vocab)}}
+	fault := func(format string, args ...any) error {
+		return Faults{{c.Model[len(c.Model)-1].at, fmt.Sprintf(format, args...)}}
 	}
-	if n := len(t.Classes); c.Loss.Kind == "cross_entropy" && len(pred.Shape.Inner()) > 0 && pred.Shape.Last() < n {
-		return Faults{{last.at, fmt.Sprintf("the model gives %d scores for the %d classes of %s (end it with {dense: auto})", pred.Shape.Last(), n, t.Name)}}
+	inner, language := pred.Shape.Inner(), t.Task == dataset.TaskLanguage
+	switch {
+	case s.Text != nil && language && len(inner) < 2:
+		return fault("the model gives scores for a text as a whole, and a language model wants them for each token (leave out the pool, or let gpt be the model)")
+	case s.Text != nil && !language && len(inner) > 1:
+		return fault("the model gives scores for each of %d positions, and a text has one %s (put mean_pool, max_pool or last_pool before the last layer, or begin with encoder)", inner[0], t.Name)
+	case language && pred.Shape.Last() != s.Text.Vocab:
+		return fault("the model gives %d scores for the %d tokens of the text", pred.Shape.Last(), s.Text.Vocab)
+	case c.Loss.Kind == "cross_entropy" && t.Task == dataset.TaskClassification && len(inner) > 0 && pred.Shape.Last() != len(t.Classes):
+		return fault("the model gives %d scores for the %d classes of %s (end it with {dense: auto})", pred.Shape.Last(), len(t.Classes), t.Name)
 	}
 	return nil
 }
 
-// modelFault is a mistake in a graph at the place of its layer.
-func (c *Config) modelFault(err error) error {
+// checkCausal reports a layer of a language model that sees the tokens which it
+// is to predict.
+func (c *Config) checkCausal(model nn.Layer, s *dataset.Schema) error {
+	if s.Target.Task != dataset.TaskLanguage {
+		return nil
+	}
+	_, _, err := nn.Decoder(model, 1, s.Text.Length)
+	var e *graph.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	in := c.layerOf(e, c.wholeModel())
+	return Faults{{in.at, in.name + ": it sees tokens behind a position, and a language model is to predict those (want gpt, or lstm or gru forward)"}}
+}
+
+// named is a part of the model that a mistake is in.
+type named struct {
+	at   place
+	name string
+}
+
+// wholeModel is what to name where the layer is not known.
+func (c *Config) wholeModel() named {
+	if c.lone {
+		return named{c.Model[0].at, c.Model[0].Kind}
+	}
+	return named{place{source: "model"}, "layers"}
+}
+
+// layerOf returns the layer of a mistake, else other.
+func (c *Config) layerOf(e *graph.Error, other named) named {
+	if l := findLayer(c.Model, e.Scope); l != nil {
+		return named{l.at, fmt.Sprintf("layer %s, %s", e.Scope, l.Kind)}
+	}
+	return other
+}
+
+// modelFault is a mistake in a graph at the place of its layer, else in other.
+func (c *Config) modelFault(err error, other named) error {
 	var e *graph.Error
 	if !errors.As(err, &e) {
 		return err
@@ -65,14 +115,11 @@ func (c *Config) modelFault(err error) error {
 	for i, o := range e.Operands {
 		operands[i] = o.String()
 	}
-	at, what := place{source: "model"}, "loss"
-	if l := findLayer(c.Model, e.Scope); l != nil {
-		at, what = l.at, fmt.Sprintf("layer %s, %s", e.Scope, l.Kind)
-	}
+	in := c.layerOf(e, other)
 	if l := findLayer(c.Model, e.Scope); l != nil && l.Kind == "embedding" && e.Op == "gather" {
-		return Faults{{at, what + ": it looks up whole numbers, and is given others; for the categorical columns of a table begin the model with {categories: 8} and set data.categories to embedding"}}
+		return Faults{{in.at, in.name + ": it looks up whole numbers, and is given others; for the categorical columns of a table begin the model with {categories: 8} and set data.categories to embedding"}}
 	}
-	return Faults{{at, fmt.Sprintf("%s: %s (%s of %s)", what, e.Reason, e.Op, strings.Join(operands, ", "))}}
+	return Faults{{in.at, fmt.Sprintf("%s: %s (%s of %s)", in.name, e.Reason, e.Op, strings.Join(operands, ", "))}}
 }
 
 // findLayer returns the layer that a path such as 2.0.1 leads to, or the last

@@ -53,8 +53,8 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if d.isText() {
 		return c.loadText(schema)
 	}
-	if c.BatchTok > 0 || d.Split.By == splitTail {
-		return nil, mistakef("config: data %s: batch.tokens and data.split.by: %s are for the text of a language model", d.Train, splitTail)
+	if err := c.languageOnly(); err != nil {
+		return nil, err
 	}
 	whole, err := d.readTrain()
 	if err != nil {
@@ -83,6 +83,22 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 		return nil, err
 	}
 	return s, c.balance(s)
+}
+
+// languageOnly refuses keys that mean nothing unless a language model is trained.
+func (c *Config) languageOnly() error {
+	for _, k := range []struct {
+		key   string
+		given bool
+	}{
+		{"batch.tokens", c.BatchTok > 0}, {"data.split.by: " + splitTail, c.Data.Split.By == splitTail},
+		{"sequence_warmup", c.Warmup.From > 0}, {"sample.every", !c.Sample.Every.IsZero()},
+	} {
+		if k.given {
+			return mistakef("config: %s is for a language model, and %s is not a text to train one on (a .txt, or a .bin of tokens)", k.key, c.Data.Train)
+		}
+	}
+	return nil
 }
 
 // Without a budget there are at least leastUpdates, if it takes no more than

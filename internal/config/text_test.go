@@ -142,7 +142,13 @@ func TestTextFaults(t *testing.T) {
 		{"data: {train: " + path + ", window: 5000}", "for windows of 5000"},
 		{"data: {train: " + empty + "}", "the text is empty"},
 		{"data: {train: nowhere.txt}", "nowhere.txt"},
-		{"data: {train: " + table(t, 20) + "}\nbatch: {tokens: 64}", "are for the text of a language model"},
+		{"data: {train: " + table(t, 20) + "}\nbatch: {tokens: 64}", "batch.tokens is for a language model"},
+		{"data: {train: " + table(t, 20) + "}\nsequence_warmup: {from: 8}", "sequence_warmup is for a language model"},
+		{"data: {train: " + table(t, 20) + "}\nsample: {every: 1up}", "sample.every is for a language model"},
+		{"data: {train: " + path + ", window: 16}\nmodel: {gpt: {dim: 8, heads: 2, context: 8}}", "c.yaml:2:8: gpt: 16 tokens and a context of 8"},
+		{"data: {train: " + path + "}\nmodel: [{embedding: {rows: auto, dim: 8}}, mean_pool, {dense: auto}]", "c.yaml:2:55: the model gives scores for a text as a whole"},
+		{"data: {train: " + path + "}\nmodel: [{embedding: {rows: auto, dim: 8}}, {window: 3}, {dense: auto}]", "c.yaml:2:44: layer 1, window: it sees tokens behind a position"},
+		{"data: {train: " + path + "}\nmodel: [{embedding: {rows: auto, dim: 8}}, {gru: {hidden: 8, direction: both}}, {dense: auto}]", "layer 1, gru: it sees tokens behind a position"},
 		{"data: {train: " + path + ", tokenizer: {file: nowhere.json}}", "config: data.tokenizer: "},
 	} {
 		cfg, err := Parse("c.yaml", []byte(c.text))
@@ -154,6 +160,32 @@ func TestTextFaults(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+// TestTextsFaults: a model that does not end with one row of scores for a text is
+// refused before it is trained.
+func TestTextsFaults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trec.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat("who who wrote it ?\nplace where is it\n", 30)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for model, want := range map[string]string{
+		"[{embedding: {rows: auto, dim: 8}}, {dense: auto}]": "c.yaml:2:44: the model gives scores for each of 4 positions, and a text has one label",
+		"{gpt: {dim: 8, heads: 2}}":                          "c.yaml:2:8: the model gives scores for each of 4 positions",
+		"{encoder: {dim: 8, heads: 2}}":                      "c.yaml:2:8: the model gives 8 scores for the 2 classes of label",
+	} {
+		c, err := Parse("c.yaml", []byte("data: {train: "+path+", format: labeled, target: label, text: text}\nmodel: "+model))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.Load(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = c.BuildTrain(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\ngot  %v\nwant %s", model, err, want)
 		}
 	}
 }
