@@ -44,7 +44,7 @@ func writeReport(c *config.Config, sets *config.Sets, r *train.Run, q *assess.Qu
 		return err
 	}
 	p.Sections = append(p.Sections, samples...)
-	if sets.Schema != nil && len(sets.Schema.Columns) > 0 {
+	if s := sets.Schema; s != nil && (len(s.Columns) > 0 || s.Text != nil && s.Text.Column != "") {
 		p.Sections = append(p.Sections, columnsOf(sets.Schema))
 	}
 	p.Sections = append(p.Sections, page.Section{Title: "Configuration", Blocks: []page.Block{page.Code{Caption: "config.yaml", Text: string(c.YAML())}}}, environment(r))
@@ -207,6 +207,9 @@ func columnsOf(s *dataset.Schema) page.Section {
 	t := page.Table{Caption: "Columns", Columns: []page.Column{{Name: "column"}, {Name: "what it was taken for"}}}
 	for i := range s.Columns {
 		t.Rows = append(t.Rows, []string{s.Columns[i].Name, s.Columns[i].String()})
+	}
+	if s.Text != nil {
+		t.Rows = append(t.Rows, []string{s.Text.Column, s.Text.String()})
 	}
 	for _, d := range s.Dropped {
 		t.Rows = append(t.Rows, []string{d.Name, "not used: " + d.Reason})

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/train"
 )
 
 // verses is a text that is easy to learn.
@@ -88,6 +90,35 @@ func TestTextAgain(t *testing.T) {
 	}
 	if _, stderr := mustCall(t, "train", "--from", filepath.Join(dir, "a"), "--data", data, "--out", filepath.Join(dir, "c"), "--set", "budget=2up"); !strings.Contains(stderr, "2 updates") {
 		t.Errorf("fine-tuning says\n%s", stderr)
+	}
+}
+
+// TestTextResume: a run that lost its last checkpoints goes on to the same bits
+// and the same samples.
+func TestTextResume(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	whole, _ := trainText(t, "--data", verses(t, dir), "--out", run, "--json", "--quiet",
+		"--set", "checkpoint={every: 4up, keep: 9}", "--set", "sample={every: 3up, tokens: 5}", "--set", "sequence_warmup={from: 2, over: 100%}")
+	before, err := report.ReadSamples(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states, err := filepath.Glob(filepath.Join(run, train.CheckpointsDir, "*.safetensors"))
+	if err != nil || len(states) < 3 {
+		t.Fatalf("checkpoints %v, %v", states, err)
+	}
+	for _, late := range states[1:] { // sorted by update
+		if err := os.Remove(late); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, _ := mustCall(t, "train", "--resume", run, "--json", "--quiet")
+	if x, y := summary(t, whole), summary(t, again); x.Fingerprint != y.Fingerprint || y.Updates != 12 {
+		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
+	}
+	if after, err := report.ReadSamples(run); err != nil || !slices.Equal(after, before) {
+		t.Errorf("samples %v, %v, want %v", after, err, before)
 	}
 }
 

@@ -219,5 +219,8 @@ func TestTexts(t *testing.T) {
 	if _, err := c.BuildTrain(s); err != nil {
 		t.Error(err)
 	}
+	if ds, err := c.Encode(path, "test", s.Schema); err != nil || ds.Len() != 60 {
+		t.Errorf("the file as test data: %v, %v", ds, err)
+	}
 	roundTrip(t, mustParse(t, string(c.YAML())))
 }
