@@ -1,5 +1,7 @@
 package kernel
 
+import "sync"
+
 // Kernels along the positions of an example: x is (rows, cols), a row for each
 // position, and what they sum or compare are columns, from the first row to the
 // last.
@@ -82,14 +84,17 @@ func (a *vecArgs) opRows(op Op, rows int) {
 }
 
 // rotation turns the pair (x0, x1) by the angle with cosine x2 and sine x3.
-var rotation = mustCompile("t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)")
+var rotation = lazily("t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)")
 
-func mustCompile(key string) *Elementwise {
-	p, err := ParseProgram(key)
-	if err != nil {
-		panic(err)
-	}
-	return Compile(p)
+// lazily returns the program of a key, which it compiles when it is first asked.
+func lazily(key string) func() *Elementwise {
+	return sync.OnceValue(func() *Elementwise {
+		p, err := ParseProgram(key)
+		if err != nil {
+			panic(err)
+		}
+		return Compile(p)
+	})
 }
 
 // Rotate turns the pairs (lo[r][j], hi[r][j]) of rows x half elements, row
@@ -101,5 +106,5 @@ func mustCompile(key string) *Elementwise {
 // has row stride ldo and overlaps no operand.
 func Rotate(outLo, outHi []float32, ldo int, lo, hi []float32, ldx int, cos, sin []float32, ldt, rows, half int, s *Scratch) {
 	streams := [6]Stream{{lo, Full, ldx}, {hi, Full, ldx}, {cos, Full, ldt}, {sin, Full, ldt}, {outLo, Full, ldo}, {outHi, Full, ldo}}
-	rotation.Run(rows, half, streams[:], nil, s)
+	rotation().Run(rows, half, streams[:], nil, s)
 }

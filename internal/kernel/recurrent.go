@@ -16,16 +16,16 @@ const (
 )
 
 var (
-	lstmCell     = mustCompile("x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)")
-	lstmOut      = mustCompile("x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)")
-	lstmOutGrad  = mustCompile("t0=tanh(x0);t1=mul(x2,x1);t2=mul(t0,t0);t3=sub(s0,t2);x3=fma(t1,t3,x3);t4=mul(x2,t0);t5=sub(s0,x1);t6=mul(x1,t5);x4=mul(t4,t6)")
-	lstmCellGrad = mustCompile("t0=mul(x4,x2);t1=sub(s0,x0);t2=mul(x0,t1);x5=mul(t0,t2);t3=mul(x4,x3);t4=sub(s0,x1);t5=mul(x1,t4);x6=mul(t3,t5);" +
+	lstmCell     = lazily("x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)")
+	lstmOut      = lazily("x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)")
+	lstmOutGrad  = lazily("t0=tanh(x0);t1=mul(x2,x1);t2=mul(t0,t0);t3=sub(s0,t2);x3=fma(t1,t3,x3);t4=mul(x2,t0);t5=sub(s0,x1);t6=mul(x1,t5);x4=mul(t4,t6)")
+	lstmCellGrad = lazily("t0=mul(x4,x2);t1=sub(s0,x0);t2=mul(x0,t1);x5=mul(t0,t2);t3=mul(x4,x3);t4=sub(s0,x1);t5=mul(x1,t4);x6=mul(t3,t5);" +
 		"t6=mul(x4,x0);t7=mul(x2,x2);t8=sub(s0,t7);x7=mul(t6,t8);x4=mul(x4,x1)")
 
-	gruGates    = mustCompile("t0=add(x0,x1);x2=sigmoid(t0)")
-	gruOut      = mustCompile("t0=fma(x2,x0,x1);x5=tanh(t0);t1=sub(x4,x5);x6=fma(x3,t1,x5);x4=fma(x3,t1,x5)")
-	gruOutGrad  = mustCompile("t0=sub(x3,x2);t1=mul(x0,t0);t2=sub(s0,x1);t3=mul(x1,t2);x4=mul(t1,t3);t4=mul(x0,t2);t5=mul(x2,x2);t6=sub(s0,t5);x5=mul(t4,t6);x0=mul(x0,x1)")
-	gruGateGrad = mustCompile("t0=mul(x0,x1);t1=sub(s0,x2);t2=mul(x2,t1);x3=mul(t0,t2);x4=mul(x0,x2)")
+	gruGates    = lazily("t0=add(x0,x1);x2=sigmoid(t0)")
+	gruOut      = lazily("t0=fma(x2,x0,x1);x5=tanh(t0);t1=sub(x4,x5);x6=fma(x3,t1,x5);x4=fma(x3,t1,x5)")
+	gruOutGrad  = lazily("t0=sub(x3,x2);t1=mul(x0,t0);t2=sub(s0,x1);t3=mul(x1,t2);x4=mul(t1,t3);t4=mul(x0,t2);t5=mul(x2,x2);t6=sub(s0,t5);x5=mul(t4,t6);x0=mul(x0,x1)")
+	gruGateGrad = lazily("t0=mul(x0,x1);t1=sub(s0,x2);t2=mul(x2,t1);x3=mul(t0,t2);x4=mul(x0,x2)")
 )
 
 // slotStates is the Scratch slot of recurrent layers.
@@ -109,9 +109,9 @@ func LSTM(y, g, w, state []float32, n, t, hidden int, s *Scratch) {
 		}
 		out := func(part int) Stream { return b.at(y, LSTMColumns, t, part) }
 		cell := [8]Stream{b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2), b.before(y, LSTMColumns, t, 4, first), out(0), out(1), out(2), out(4)}
-		lstmCell.Run(n, hidden, cell[:], nil, s)
+		lstmCell().Run(n, hidden, cell[:], nil, s)
 		last := [5]Stream{b.state(z, 4, 3), out(4), out(3), out(5), b.state(h, 1, 0)}
-		lstmOut.Run(n, hidden, last[:], nil, s)
+		lstmOut().Run(n, hidden, last[:], nil, s)
 	}
 }
 
@@ -135,9 +135,9 @@ func LSTMGrad(dz, y, w, dh []float32, n, t, hidden int, s *Scratch) {
 		}
 		at := func(part int) Stream { return b.at(y, LSTMColumns, t, part) }
 		out := [5]Stream{at(4), at(3), b.state(d, 1, 0), b.state(dc, 1, 0), b.state(z, 4, 3)}
-		lstmOutGrad.Run(n, hidden, out[:], one[:], s)
+		lstmOutGrad().Run(n, hidden, out[:], one[:], s)
 		cell := [8]Stream{at(0), at(1), at(2), b.before(y, LSTMColumns, t, 4, none(zeros)), b.state(dc, 1, 0), b.state(z, 4, 0), b.state(z, 4, 1), b.state(z, 4, 2)}
-		lstmCellGrad.Run(n, hidden, cell[:], one[:], s)
+		lstmCellGrad().Run(n, hidden, cell[:], one[:], s)
 		b.store(dz, z, t, 4*hidden)
 	}
 }
@@ -170,13 +170,13 @@ func GRU(y, g, w, bias, state []float32, n, t, hidden int, s *Scratch) {
 		GemmNN(n, 3*hidden, k, h, hidden, w, 3*hidden, a, 3*hidden, Bias, bias, s)
 		in, out := b.at(g, 3, t, 0), b.at(y, GRUColumns, t, 0)
 		gates := [3]Stream{b.state(a, 3, 0), in, out}
-		gruGates.Run(n, 2*hidden, gates[:], nil, s)
+		gruGates().Run(n, 2*hidden, gates[:], nil, s)
 		for e := range n {
 			copy(y[((e*b.t+t)*GRUColumns+3)*hidden:][:hidden], a[(3*e+2)*hidden:])
 		}
 		at := func(part int) Stream { return b.at(y, GRUColumns, t, part) }
 		last := [7]Stream{b.state(a, 3, 2), b.at(g, 3, t, 2), at(0), at(1), b.state(h, 1, 0), at(2), at(4)}
-		gruOut.Run(n, hidden, last[:], nil, s)
+		gruOut().Run(n, hidden, last[:], nil, s)
 	}
 }
 
@@ -197,18 +197,18 @@ func GRUGrad(dz, y, w, dh []float32, n, t, hidden int, s *Scratch) {
 	for t := b.t - 1; t >= 0; t-- {
 		b.load(d, dh, t, hidden)
 		sum := [3]Stream{b.state(d, 1, 0), b.state(direct, 1, 0), b.state(direct, 1, 0)}
-		plus.Run(n, hidden, sum[:], nil, s)
+		plus().Run(n, hidden, sum[:], nil, s)
 		if t < b.t-1 {
 			GemmNN(n, hidden, 2*hidden, z, 4*hidden, turned, hidden, direct, hidden, Accumulate, nil, s)
 			GemmNN(n, hidden, hidden, z[3*hidden:], 4*hidden, turned[2*hidden*hidden:], hidden, direct, hidden, Accumulate, nil, s)
 		}
 		at := func(part int) Stream { return b.at(y, GRUColumns, t, part) }
 		out := [6]Stream{b.state(direct, 1, 0), at(1), at(2), b.before(y, GRUColumns, t, 4, none(zeros)), b.state(z, 4, 1), b.state(z, 4, 2)}
-		gruOutGrad.Run(n, hidden, out[:], one[:], s)
+		gruOutGrad().Run(n, hidden, out[:], one[:], s)
 		gate := [5]Stream{b.state(z, 4, 2), at(3), at(0), b.state(z, 4, 0), b.state(z, 4, 3)}
-		gruGateGrad.Run(n, hidden, gate[:], one[:], s)
+		gruGateGrad().Run(n, hidden, gate[:], one[:], s)
 		b.store(dz, z, t, 4*hidden)
 	}
 }
 
-var plus = mustCompile("x2=add(x0,x1)")
+var plus = lazily("x2=add(x0,x1)")
