@@ -1,27 +1,45 @@
+//go:build unix
+
 package kernel
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"syscall"
 	"testing"
-	"time"
 )
+
+// cpuTime is what the process has used, in ns: other processes do not count.
+func cpuTime() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return float64(syscall.TimevalToNsec(u.Utime) + syscall.TimevalToNsec(u.Stime))
+}
+
+// lowTime is the time of f, that which a tenth of the samples are below.
+func lowTime(samples, times int, f func()) float64 {
+	var t []float64
+	for range samples {
+		start := cpuTime()
+		for range times {
+			f()
+		}
+		t = append(t, (cpuTime()-start)/float64(times))
+	}
+	slices.Sort(t)
+	return t[len(t)/10]
+}
 
 // gemmRate is the speed of a product whose operands stay in the first-level
 // cache, in GFLOP/s, beside which attention is measured.
 func gemmRate() float64 {
-	const m, n, k, times = 48, 64, 64, 200
+	const m, n, k = 48, 64, 64
 	var s Scratch
 	a, b, c := make([]float32, m*k), make([]float32, k*n), make([]float32, m*n)
-	best := time.Duration(1 << 62)
-	for range 20 {
-		start := time.Now()
-		for range times {
-			GemmNN(m, n, k, a, k, b, n, c, n, Zero, nil, &s)
-		}
-		best = min(best, time.Since(start))
-	}
-	return 2 * m * n * k * times / float64(best.Nanoseconds())
+	return 2 * m * n * k / lowTime(30, 200, func() { GemmNN(m, n, k, a, k, b, n, c, n, Zero, nil, &s) })
 }
 
 // visible counts the operations of products over the keys that are seen.
@@ -34,10 +52,12 @@ func (a *Attention) visible(products int) float64 {
 	return 2 * float64(products*a.Heads*pairs*a.Dim)
 }
 
-// unfused is attention with the whole matrix of scores of a head.
+// unfused is attention that stores the probabilities of all heads, (H, T, T), for
+// its gradient.
 type unfused struct {
 	*Attention
-	p, dp []float32 // (H, T, T), (T, T)
+	p, dp  []float32 // (H, T, T), (T, T)
+	factor []float32 // 1/√D
 }
 
 func (u *unfused) forward(o, qkv []float32, s *Scratch) {
@@ -46,15 +66,10 @@ func (u *unfused) forward(o, qkv []float32, s *Scratch) {
 		g := h * u.KVHeads / u.Heads
 		p := u.p[h*t*t:][:t*t]
 		GemmNT(t, t, d, qkv[h*d:], ld, qkv[u.keyColumn(g):], ld, p, t, Zero, nil, s)
+		scaleRows(p, p, u.factor, t, t, t, t, 0)
 		for i := range t {
-			row := p[i*t:][:t]
-			for j := range row {
-				row[j] *= 0.125
-			}
-			if u.Causal {
-				for j := i + 1; j < t; j++ {
-					row[j] = -inf32
-				}
+			for j := i + 1; u.Causal && j < t; j++ {
+				p[i*t+j] = -inf32
 			}
 		}
 		Softmax(p, p, t, t)
@@ -82,19 +97,19 @@ func BenchmarkAttention(b *testing.B) {
 		a := &Attention{Positions: c[0], Length: c[0], Heads: c[1], KVHeads: c[1], Dim: c[2], Causal: true}
 		qkv, do := plain(r, c[0]*a.width()), plain(r, c[0]*a.out())
 		dqkv, o, stats := make([]float32, len(qkv)), make([]float32, len(do)), make([]float32, c[0]*c[1])
-		u := &unfused{a, make([]float32, c[0]*c[0]*c[1]), make([]float32, c[0]*c[0])}
+		u := &unfused{a, make([]float32, c[0]*c[0]*c[1]), make([]float32, c[0]*c[0]), []float32{a.scale()}}
 		var s Scratch
 		run := func(what string, products int, f func()) {
 			b.Run(fmt.Sprintf("%dx%dx%d/%s", c[0], c[1], c[2], what), func(b *testing.B) {
 				eachBench(b, func(b *testing.B) {
 					f()
-					best := time.Duration(1 << 62)
+					times := max(1, 1000/c[0])
 					for b.Loop() {
-						start := time.Now()
 						f()
-						best = min(best, time.Since(start))
 					}
-					rate := a.visible(products) / float64(best.Nanoseconds())
+					ns := lowTime(20, times, f)
+					rate := a.visible(products) / ns
+					b.ReportMetric(ns/1e3, "cpu-µs/op")
 					b.ReportMetric(rate, "GFLOP/s")
 					b.ReportMetric(100*rate/gemmRate(), "%gemm")
 				})
