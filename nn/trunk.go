@@ -100,6 +100,9 @@ func (t trunk) fault(c *Context, x *graph.Node) string {
 	return t.block.fault()
 }
 
+// String returns, for example, "Trunk(4 layers, 4 heads, 128 channels)".
+func (t trunk) String() string { return "Trunk(" + t.size() + ")" }
+
 // size is, for example, "4 layers, 4 heads, 128 channels".
 func (t trunk) size() string {
 	return fmt.Sprintf("%d layers, %d heads, %d channels", t.layers, t.block.Heads, t.dim)

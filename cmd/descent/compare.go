@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 
@@ -111,7 +112,11 @@ func results(a, b *report.Summary) ([]difference, error) {
 	out := []difference{
 		{Key: "stopped", A: a.Stopped, B: b.Stopped}, {Key: "updates", A: a.Updates, B: b.Updates}, {Key: "examples", A: a.Examples, B: b.Examples},
 		{Key: "seconds", A: round(a.Seconds), B: round(b.Seconds)}, {Key: "examples_per_second", A: round(a.ExamplesPerSecond), B: round(b.ExamplesPerSecond)},
+		{Key: "tokens_per_second", A: round(a.TokensPerSecond), B: round(b.TokensPerSecond)},
 		{Key: "peak_bytes", A: a.PeakBytes, B: b.PeakBytes},
+	}
+	if a.Tokens == 0 && b.Tokens == 0 {
+		out = slices.DeleteFunc(out, func(d difference) bool { return d.Key == "tokens_per_second" })
 	}
 	for _, part := range []struct {
 		name string

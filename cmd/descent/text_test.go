@@ -76,7 +76,7 @@ func TestTextAgain(t *testing.T) {
 	if x, y := summary(t, a), summary(t, b); x.Fingerprint != y.Fingerprint {
 		t.Errorf("fingerprints %s and %s", x.Fingerprint, y.Fingerprint)
 	}
-	if stdout, _ := mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "b")); !strings.Contains(stdout, "the same bits") || !strings.Contains(stdout, "val.bits_per_char") {
+	if stdout, _ := mustCall(t, "compare", filepath.Join(dir, "a"), filepath.Join(dir, "b")); !strings.Contains(stdout, "the same bits") || !strings.Contains(stdout, "val.bits_per_char") || !strings.Contains(stdout, "tokens_per_second") {
 		t.Errorf("compared:\n%s", stdout)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "a", reportName))

@@ -31,12 +31,13 @@ func (s *Sets) String() string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, " examples of %v; %s", s.Train.Fields(), s.Schema.Target.Task)
+	named := s.Schema.Columns != nil || s.Schema.Text != nil
 	switch t := &s.Schema.Target; {
-	case t.Task == dataset.TaskClassification && s.Schema.Columns != nil:
+	case t.Task == dataset.TaskClassification && named:
 		fmt.Fprintf(&b, " of %q, %d classes", t.Name, len(t.Classes))
 	case t.Task == dataset.TaskClassification:
 		fmt.Fprintf(&b, ", %d classes", len(t.Classes))
-	case s.Schema.Columns != nil:
+	case named:
 		fmt.Fprintf(&b, " of %q", t.Name)
 	}
 	return b.String()
