@@ -31,7 +31,7 @@ func isTokens(data string) bool { return strings.ToLower(filepath.Ext(data)) == 
 func ofText(data string, set []string) (*config.Config, error) {
 	defaults := []string{
 		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.window=64",
-		"model={gpt: {layers: 4, heads: 4, dim: 128}}", "batch=12", "budget=2000up",
+		"model={gpt: {layers: 4, heads: 4, dim: 128}}", "budget=2000up",
 		"optimizer={adamw: {lr: 1e-3, beta2: 0.99, weight_decay: 0.1, decay: matrices}}",
 		"schedule={cosine: {final: 0.1, warmup: 5%}}", "clip.norm=1", "validate.every=20%",
 	}

@@ -13,6 +13,9 @@ var choices = []string{"model", "loss", "optimizer", "schedule"}
 // shorthands are the keys whose value alone stands for one of its parts.
 var shorthands = map[string]string{"batch": "size", "faults": "policy"}
 
+// instead are keys that take the place of another.
+var instead = map[string]string{"batch.tokens": "size", "batch.size": "tokens"}
+
 // override applies one key=value to the tree. Everything under it stands, for
 // messages, where the override does.
 func override(fs *Faults, root *value, setting string) {
@@ -44,6 +47,9 @@ func override(fs *Faults, root *value, setting string) {
 		}
 		if last {
 			*next = *v
+		}
+		if other := instead[key]; last && other != "" {
+			root.entries = slices.DeleteFunc(root.entries, func(e entry) bool { return e.key == other })
 		}
 		root = next
 	}

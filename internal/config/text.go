@@ -15,8 +15,11 @@ const (
 	formatTokens = "tokens" // a file of tokens, such as nanoGPT's .bin
 )
 
-// defaultWindow is the window of a language model.
-const defaultWindow = 64
+// The window and the batch of a language model, of which nothing is said.
+const (
+	defaultWindow  = 64
+	defaultWindows = 12
+)
 
 // splitTail is how a text is divided: its end is for validation, and what is
 // behind that for testing.
@@ -166,6 +169,9 @@ func (c *Config) settleText(s *Sets) error {
 	}
 	if c.BatchTok > 0 {
 		c.Batch = c.BatchTok / text.Length
+	}
+	if !c.batchGiven {
+		c.Batch = defaultWindows
 	}
 	c.settleLength(s.Train.Len())
 	return nil

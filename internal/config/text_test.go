@@ -112,6 +112,23 @@ func TestTokenFiles(t *testing.T) {
 	}
 }
 
+// TestTextBatch: the tokens of a batch take the place of its examples, and a
+// short text is a batch by itself.
+func TestTextBatch(t *testing.T) {
+	data := "data: {train: " + textFile(t, 100) + ", window: 16}" + bigramModel
+	for _, x := range []struct {
+		text string
+		set  []string
+		want int
+	}{{data, nil, 12}, {data + "\nbatch: 5", []string{"batch.tokens=64"}, 4}, {data + "\nbatch: {tokens: 64}", []string{"batch.size=3"}, 3},
+		{data, []string{"data.window=820"}, 4}} {
+		c := mustParse(t, x.text, x.set...)
+		if _, err := c.Load(nil); err != nil || c.Batch != x.want {
+			t.Errorf("%s: a batch of %d, %v, want %d", x.set, c.Batch, err, x.want)
+		}
+	}
+}
+
 // TestTokenizers: each kind has its tokens, under both of its names.
 func TestTokenizers(t *testing.T) {
 	path := textFile(t, 30)
