@@ -8,7 +8,7 @@ import (
 
 // choices are the keys whose value is one of several kinds: another kind
 // replaces the one there.
-var choices = []string{"model", "loss", "optimizer", "schedule"}
+var choices = []string{"model", "loss", "optimizer", "schedule", "data.tokenizer"}
 
 // shorthands are the keys whose value alone stands for one of its parts.
 var shorthands = map[string]string{"batch": "size", "faults": "policy"}
@@ -40,7 +40,7 @@ func override(fs *Faults, root *value, setting string) {
 		if i == 1 && shorthands[path[0]] != "" {
 			root.spellOut(shorthands[path[0]])
 		}
-		next := root.child(part, i == 1 && slices.Contains(choices, path[0]), at)
+		next := root.child(part, slices.Contains(choices, strings.Join(path[:i], ".")), at)
 		if next == nil {
 			fs.add(at, "%q has no part %q", strings.Join(path[:i], "."), part)
 			return

@@ -138,6 +138,9 @@ func TestTokenizers(t *testing.T) {
 			t.Errorf("tokenizer %s makes %d tokens, want %d", spec, got, want)
 		}
 	}
+	if c := mustParse(t, "data: {train: x.txt, tokenizer: {words: {min: 3}}}", "data.tokenizer.bpe=300"); c.Data.Tokenizer.Kind != "bpe" {
+		t.Errorf("--set data.tokenizer.bpe leaves %s", c.Data.Tokenizer.Kind)
+	}
 }
 
 func TestTextFaults(t *testing.T) {
