@@ -154,7 +154,14 @@ func (t *tier) direct(p *product, s *Scratch) {
 	a, csa := spreadColumns(p, s)
 	g.csa = 4 * csa
 	kc := depth(p)
+	far := p.far()
+	if far {
+		kc = min(kc, fetchSize/p.n)
+	}
 	for q := 0; q < p.k; q += kc {
+		if far {
+			p.bring(g, q, min(kc, p.k-q))
+		}
 		g.k = min(kc, p.k-q)
 		if q > 0 {
 			g.init = int(Accumulate)
@@ -169,6 +176,26 @@ func (t *tier) direct(p *product, s *Scratch) {
 			}
 			t.panel(g, p, &a[q*csa], j, nv)
 			j += nv * t.lanes
+		}
+	}
+}
+
+// far says that B is too large for the second cache and is used by too few rows of
+// A to be worth a copy. Where A lies by columns, B is of examples, and new.
+func (p *product) far() bool {
+	return p.m < packRows && p.csa == 1 && p.k*p.n >= rowSize && p.n <= fetchSize/16
+}
+
+// bring reads rows of B from row q on, one behind the other: the memory takes
+// that for a stream and runs ahead, which it does not for the panels of the tiles.
+func (p *product) bring(g *tileArgs, q, rows int) {
+	width := p.n
+	if p.rsb == p.n {
+		width, rows = rows*p.n, 1
+	}
+	for i := range rows {
+		if g.k, g.b = width/fetchStep, &p.b[(q+i)*p.rsb]; g.k > 0 {
+			fetch(&g.k)
 		}
 	}
 }
@@ -246,17 +273,19 @@ func (t *tier) outerColumns(g *tileArgs, p *product) (done int) {
 
 // Blocking, from the measurements in docs/kernels.md.
 const (
-	blockDepth = 1024    // k of a panel: 256 KB of B, which the second-level cache keeps
-	clashDepth = 256     // the same where rows of B clash and few rows of A use them
-	shortDepth = 128     // k of a panel of 32 KB, for the first-level cache
-	packRows   = 256     // rows of A from which a panel of B is worth a copy
-	packClash  = 24      // the same where rows of B clash
-	clash      = 1024    // rows of B this many floats apart, or a multiple, share sets of the caches
-	spread     = 512     // the same for columns of A
-	callWork   = 1 << 21 // multiply-adds in one call into assembly, some 20 µs: nothing preempts it
-	callStores = 1 << 17 // the same in stored elements, for k = 1
-	callRead   = 1 << 18 // the same in elements read from memory, for one row
-	rowSize    = 1 << 17 // elements of a B that is not in the second cache: one row of A reads it from afar
+	blockDepth = 1024     // k of a panel: 256 KB of B, which the second-level cache keeps
+	clashDepth = 256      // the same where rows of B clash and few rows of A use them
+	shortDepth = 128      // k of a panel of 32 KB, for the first-level cache
+	packRows   = 256      // rows of A from which a panel of B is worth a copy
+	packClash  = 24       // the same where rows of B clash
+	clash      = 1024     // rows of B this many floats apart, or a multiple, share sets of the caches
+	spread     = 512      // the same for columns of A
+	callWork   = 1 << 21  // multiply-adds in one call into assembly, some 20 µs: nothing preempts it
+	callStores = 1 << 17  // the same in stored elements, for k = 1
+	callRead   = 1 << 18  // the same in elements read from memory, for one row
+	fetchSize  = 64 << 10 // elements of B that are brought to the second cache at once
+	fetchStep  = 128      // elements that one step of fetch reads
+	rowSize    = 1 << 17  // elements of a B that is not in the second cache: one row of A reads it from afar
 )
 
 // depth returns the size of a block of k.

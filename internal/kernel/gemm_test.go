@@ -198,9 +198,9 @@ func TestGemmPaths(t *testing.T) {
 	}
 }
 
-// TestGemmOneRow: one row of A with matrices that are read from memory, by
+// TestGemmFar: one row of A and a few with matrices that are read from memory, by
 // multiples of four rows and full vectors and what is left of both.
-func TestGemmOneRow(t *testing.T) {
+func TestGemmFar(t *testing.T) {
 	defer Use(Active())
 	r := rand.New(rand.NewPCG(11, 5))
 	var s Scratch
@@ -211,6 +211,7 @@ func TestGemmOneRow(t *testing.T) {
 					newGemmCase(r, o, 1, d[0], d[1], init).check(t, &s)
 				}
 			}
+			newGemmCase(r, o, 2+i%3, d[0], d[1], Init(i%3)).check(t, &s)
 		}
 	}
 }

@@ -290,6 +290,9 @@ func rowAVX512(args *int)
 func rowAVX2(args *int)
 
 //go:noescape
+func fetch(args *int)
+
+//go:noescape
 func transposeAVX512(src *float32, lds int, dst *float32, ldd int, rows int, cols int)
 
 //go:noescape

@@ -26756,6 +26756,26 @@ next:
 	VZEROUPPER
 	RET
 
+// func fetch(args *int)
+TEXT ·fetch(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 32(AX), AX
+
+step:
+	MOVL (AX), DX
+	MOVL 64(AX), DX
+	MOVL 128(AX), DX
+	MOVL 192(AX), DX
+	MOVL 256(AX), DX
+	MOVL 320(AX), DX
+	MOVL 384(AX), DX
+	MOVL 448(AX), DX
+	ADDQ $+512, AX
+	DECQ CX
+	JNE  step
+	RET
+
 // func transposeAVX512(src *float32, lds int, dst *float32, ldd int, rows int, cols int)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-48

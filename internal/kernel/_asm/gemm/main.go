@@ -33,6 +33,7 @@ func main() {
 	outer(avx2)
 	row(avx512)
 	row(avx2)
+	fetch()
 	transpose512()
 	transpose256()
 	pack(avx512)
