@@ -23,7 +23,8 @@ func forms(vocabulary, context int) map[string]nn.Layer {
 	llama.Bias, llama.Norm, llama.MLP, llama.Positions, llama.Tied, llama.KVHeads = false, "rms", "swiglu", "rotary", false, 2
 	waves := gpt
 	waves.Positions, waves.KVHeads, waves.MLP, waves.Layers = "sinusoidal", 1, "gelu", 1
-	return map[string]nn.Layer{"gpt2": nn.GPT(gpt), "llama": nn.GPT(llama), "sinusoids, one head of keys": nn.GPT(waves)}
+	memory := nn.Sequential(nn.Embedding(vocabulary, 24), nn.LSTM(20), nn.GRU(16), nn.Dense(vocabulary))
+	return map[string]nn.Layer{"recurrent": memory, "gpt2": nn.GPT(gpt), "llama": nn.GPT(llama), "sinusoids, one head of keys": nn.GPT(waves)}
 }
 
 // forward is the program that sees all positions of a text at once.
