@@ -85,6 +85,21 @@ func TestErrors(t *testing.T) {
 		{"reshape", "6 elements do not fill", func(b *Builder) { b.Reshape(b.Input("x", tensor.F32, 2, 3), 4) }},
 		{"axis", "axis 0 has length 0", func(b *Builder) { b.Param("w", Init{}, 0) }},
 		{"rate", "rate 1", func(b *Builder) { b.DropoutMask("d", 1, 3) }},
+		{"heads", "4 heads share 3 key heads", func(b *Builder) {
+			b.Attention(b.Input("x", tensor.F32, 5, 40), nil, nil, Attention{Heads: 4, KVHeads: 3, Dim: 4})
+		}},
+		{"packed", "qkv is f32[B 5 31], want f32[B T 32]", func(b *Builder) {
+			b.Attention(b.Input("x", tensor.F32, 5, 31), nil, nil, Attention{Heads: 4, KVHeads: 2, Dim: 4})
+		}},
+		{"lengths", "lengths are i32[B 5], want i32[B]", func(b *Builder) {
+			b.Attention(b.Input("x", tensor.F32, 5, 32), b.Input("n", tensor.I32, 5), nil, Attention{Heads: 4, KVHeads: 2, Dim: 4})
+		}},
+		{"stream", "needs a name for its random numbers", func(b *Builder) {
+			b.Attention(b.Input("x", tensor.F32, 5, 32), nil, nil, Attention{Heads: 4, KVHeads: 2, Dim: 4, Dropout: 0.1})
+		}},
+		{"cache", "cache is f32[B 9 8], want f32[B T 16]", func(b *Builder) {
+			b.CachedAttention(b.Input("x", tensor.F32, 1, 32), b.Input("c", tensor.F32, 9, 8), b.Input("n", tensor.I32), Attention{Heads: 4, KVHeads: 2, Dim: 4})
+		}},
 		{"twice", "already taken", func(b *Builder) {
 			b.Output("y", b.Const(1))
 			b.Output("y", b.Const(2))

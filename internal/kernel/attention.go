@@ -89,6 +89,12 @@ func (a *Attention) check() {
 func (a *Attention) Forward(o, stats, qkv []float32, s *Scratch) {
 	a.check()
 	need("qkv", len(qkv), a.Positions*a.width())
+	if o != nil {
+		need("o", len(o), a.Positions*a.out())
+	}
+	if stats != nil {
+		need("stats", len(stats), a.Positions*a.Heads)
+	}
 	var f forward
 	f.open(a, o, s)
 	for h := range a.Heads {

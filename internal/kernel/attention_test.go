@@ -3,7 +3,10 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/descent-ml/descent/internal/cpu"
 )
 
 // attentionShapes are at the edges of tiles and vectors: odd lengths, keys in one
@@ -147,6 +150,11 @@ func TestAttentionFarScores(t *testing.T) {
 		a.Forward(o, stats, []float32{1e4, 1e4, 3, 1, -1e4, 5}, &s)
 		checkSame(t, "o", o, []float32{3, 3})
 		checkSame(t, "stats", stats, []float32{1e8, 1e4})
+		nan := inf32 - inf32
+		a.Causal = true
+		a.Forward(o, stats, []float32{1, 1, 3, 1, nan, 5}, &s)
+		checkSame(t, "o with NaN", o, []float32{3, nan})
+		checkSame(t, "stats with NaN", stats, []float32{1, nan})
 	})
 }
 
@@ -166,5 +174,46 @@ func TestAttentionScratchIsLinear(t *testing.T) {
 	}
 	if one, two := size(512), size(1024); two > 2*one {
 		t.Errorf("%d floats for 1024 positions, want at most twice the %d for 512", two, one)
+	}
+}
+
+// TestAttentionRows compares the row kernels with their definition in plain Go:
+// every number of rows and columns of a tile, on scores near, far and
+// hidden.
+func TestAttentionRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	specials := []float32{-inf32, 0, 1e-30, 80, -90, 3e9, -1e30, 1e30}
+	scores := func(n, special int) []float32 {
+		x := plain(r, n)
+		for i := range x {
+			if r.IntN(10) < special {
+				x[i] = specials[r.IntN(len(specials))]
+			}
+		}
+		return x
+	}
+	for rows := 1; rows <= 9; rows++ {
+		for cols := 1; cols <= keyTile; cols++ {
+			for special := range 3 {
+				s, dp, m, l := scores(rows*keyTile, special), plain(r, rows*keyTile), plain(r, rows), plain(r, rows)
+				run := func() [][]float32 {
+					s, next, sum := slices.Clone(s), make([]float32, rows), make([]float32, rows)
+					attendRows(s, m, next, sum, 0.3, rows, cols)
+					p, dp := slices.Clone(s), slices.Clone(dp)
+					attendBack(p, dp, m, l, 0.3, rows, cols)
+					return [][]float32{s, next, sum, p, dp}
+				}
+				var want [][]float32
+				onGo(func() { want = run() })
+				for _, isa := range cpu.Tiers() {
+					previous := Active()
+					Use(isa)
+					for i, got := range run() {
+						checkSame(t, fmt.Sprintf("%v %d x %d, result %d", isa, rows, cols, i), got, want[i])
+					}
+					Use(previous)
+				}
+			}
+		}
 	}
 }
