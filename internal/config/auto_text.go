@@ -1,6 +1,9 @@
 package config
 
 import (
+	"math"
+	"slices"
+
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/nn"
 )
@@ -8,25 +11,31 @@ import (
 // The automatic model of texts: sizes that were chosen on validation rows of
 // TREC, MR, SMS spam and IMDB (docs/text.md).
 const (
-	autoTextDim     = 64
-	autoTextFilters = 100
-	autoTextWindow  = 3
-	autoTextDrop    = 0.5
-	autoTextStd     = 0.1 // of embeddings at first
-	leastText       = 1000
-	fewestEpochs    = 4
-	mostTextEpochs  = 30
+	autoTextWindow = 3
+	autoTextDrop   = 0.5
+	autoTextStd    = 0.1 // of embeddings at first
+	leastText      = 1000
+	fewestEpochs   = 4
+	mostTextEpochs = 30
 )
 
-// autoText returns the model that texts are classified by without more: a
-// linear model of words and pairs of words, which is strong where texts are few
-// or long (Wang, Manning, ACL 2012), and added to it a convolution over three
-// words with the maximum over the text, which sees order and what words have in common (Kim,
-// EMNLP 2014). They are trained together (Cheng et al. 2016).
-func autoText() []Layer {
+type textSize struct{ tokens, dim, filters int }
+
+// textSizes are the sizes of the convolution by the tokens of a text: in long
+// texts the bag of words has more to go by, and the convolution more to do.
+var textSizes = []textSize{{128, 64, 100}, {math.MaxInt, 32, 64}}
+
+// autoText returns the model that texts of at most so many tokens are classified
+// by without more: a linear model of words and pairs of words, which is strong
+// where texts are few or long (Wang, Manning, ACL 2012), and added to it a
+// convolution over three words with the maximum over the text, which sees order
+// and what words have in common (Kim, EMNLP 2014). They are trained together
+// (Cheng et al. 2016).
+func autoText(tokens int) []Layer {
+	size := textSizes[slices.IndexFunc(textSizes, func(s textSize) bool { return tokens <= s.tokens })]
 	layer := func(kind string, o layerOptions) Layer { return Layer{Kind: kind, Options: o} }
 	e, w, filters := newEmbedding(), &window{autoTextWindow}, newDense()
-	e.dim, filters.out = autoTextDim, autoTextFilters
+	e.dim, filters.out = size.dim, size.filters
 	e.init = initializer{"normal", &pair{[2]string{"mean", "std"}, 0, autoTextStd, zeroOrMore, nn.Normal}}
 	deep := layer("sequential", &group{make: nn.Sequential, list: []Layer{
 		layer("embedding", e), layer("window", w), layer("dense", filters), newLayer("relu"), newLayer("max_pool"),

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -210,11 +211,23 @@ func (c *Config) applied(path string) Data {
 	apply := c.Data
 	apply.Target, apply.Targets, apply.Weight, apply.Columns, apply.Skip = "", nil, "", nil, nil
 	if apply.Format != "idx" && apply.Format != "npy" && strings.TrimPrefix(path, Embedded) == path {
-		if told := dataset.TableFormat(path); told != dataset.FormatCSV || apply.Format != dataset.FormatTSV && apply.Format != dataset.FormatLabeled {
-			apply.Format = told // a CSV may be predicted for by a model of Parquet
-		}
+		apply.Format = formatOf(path, apply.Format)
 	}
 	return apply
+}
+
+// formatOf is the format of a file, by its name, that a model of data in a known
+// format is applied to: a CSV may be predicted for by a model of Parquet. Lines of
+// a label and a text have no name of their own.
+func formatOf(path, known string) string {
+	told := dataset.TableFormat(path)
+	switch {
+	case known == dataset.FormatTSV && told == dataset.FormatCSV:
+		return known
+	case known == dataset.FormatLabeled && told == dataset.FormatCSV && !strings.Contains(strings.ToLower(filepath.Base(path)), ".csv"):
+		return known
+	}
+	return told
 }
 
 // Encode reads other data for a trained model. part is "test" or "val" for

@@ -36,6 +36,6 @@ func (d *Data) textOptions(rows int) (*dataset.TextOptions, error) {
 func (c *Config) settleTexts(s *dataset.TextSchema) {
 	c.Data.Text, c.Data.Window = s.Column, s.Length
 	if c.autoModel || !c.modelGiven {
-		c.Model, c.autoModel, c.sizedText = autoText(), false, true
+		c.Model, c.autoModel, c.sizedText = autoText(s.Length), false, true
 	}
 }
