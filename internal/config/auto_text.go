@@ -19,11 +19,11 @@ const (
 	mostTextEpochs = 30
 )
 
-type textSize struct{ tokens, dim, filters int }
+type textSize struct{ tokens, dim, filters, buckets int }
 
-// textSizes are the sizes of the convolution by the tokens of a text: in long
-// texts the bag of words has more to go by, and the convolution more to do.
-var textSizes = []textSize{{128, 64, 100}, {math.MaxInt, 32, 64}}
+// textSizes are sizes by the tokens of a text: in long texts the bag has more
+// pairs of words to tell apart, and the convolution more to do.
+var textSizes = []textSize{{128, 64, 100, 1 << 16}, {math.MaxInt, 32, 64, 1 << 18}}
 
 // autoText returns the model that texts of at most so many tokens are classified
 // by without more: a linear model of words and pairs of words, which is strong
@@ -35,13 +35,14 @@ func autoText(tokens int) []Layer {
 	size := textSizes[slices.IndexFunc(textSizes, func(s textSize) bool { return tokens <= s.tokens })]
 	layer := func(kind string, o layerOptions) Layer { return Layer{Kind: kind, Options: o} }
 	e, w, filters := newEmbedding(), &window{autoTextWindow}, newDense()
-	e.dim, filters.out = size.dim, size.filters
+	wide := newBag()
+	e.dim, filters.out, wide.buckets = size.dim, size.filters, size.buckets
 	e.init = initializer{"normal", &pair{[2]string{"mean", "std"}, 0, autoTextStd, zeroOrMore, nn.Normal}}
 	deep := layer("sequential", &group{make: nn.Sequential, list: []Layer{
 		layer("embedding", e), layer("window", w), layer("dense", filters), newLayer("relu"), newLayer("max_pool"),
 		layer("dropout", &scaled{"rate", autoTextDrop, fraction, nn.Dropout}), newLayer("dense"),
 	}})
-	return []Layer{layer("sum", &group{make: nn.Sum, list: []Layer{deep, newLayer("bag")}})}
+	return []Layer{layer("sum", &group{make: nn.Sum, list: []Layer{deep, layer("bag", wide)}})}
 }
 
 // settleTextLength makes the batch and the budget of the automatic model: about
