@@ -28,6 +28,8 @@ func TestStrings(t *testing.T) {
 		{nn.GRU(8).Reverse(), "GRU(8, backwards)"},
 		{nn.GRU(8).Bidirectional(), "GRU(8, both ways)"},
 		{nn.Positions().Sinusoidal(), "Positions(sinusoidal)"},
+		{nn.Bag(9, 2).Grams(1, 1), "Bag(9 tokens)"},
+		{nn.Sum(nn.ReLU()), "Sum"},
 		{nn.Reshape(2, 3), "Reshape(2, 3)"},
 		{nn.Frozen(nn.Sequential(nn.ReLU())), "Frozen Sequential"},
 		{nn.Func(nil), "Func"},
