@@ -4,7 +4,7 @@ package kernel
 // n examples, t positions, k columns. At each position the examples are the
 // rows of one matrix product, whose chains begin at what the position has from
 // outside, so a value depends neither on n nor on how examples are cut. A
-// state of nil is 0 before the first position. s1 is the scalar 1.
+// state of nil is 0 before the first position.
 
 // Columns of what LSTM makes of a position, in units of hidden: the gates i, f,
 // g, o behind their functions, the cell and the output; and of GRU: the gates
@@ -15,6 +15,17 @@ const (
 	GRUGrads    = 4 // of the sums before r, z and n, and of what r multiplies
 )
 
+// The programs of one position, over examples and hidden units. s0 is 1; z are
+// the sums that the gates are functions of, a those of the recurrent product.
+//
+//	lstmCell      z_i z_f z_g c[t-1]  to i f g c
+//	lstmOut       z_o c               to o h h: the result, and the next product's operand
+//	lstmOutGrad   c o dh dc           to dc, with what comes through h, and dz_o
+//	lstmCellGrad  i f g c[t-1] dc     to dz_i dz_f dz_g, and dc of c[t-1]
+//	gruGates      a g                 to r or z
+//	gruOut        q g r z h           to n h h, as in lstmOut
+//	gruOutGrad    dh z n h[t-1]       to dz_z dz_n, and z·dh
+//	gruGateGrad   dz_n q r            to dz_r dq
 var (
 	lstmCell     = lazily("x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)")
 	lstmOut      = lazily("x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)")
