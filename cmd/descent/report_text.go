@@ -10,7 +10,7 @@ import (
 )
 
 // scoreNames are the names of scores for people, where they differ.
-var scoreNames = map[string]string{"bits_per_char": "bits per character", "bits_per_byte": "bits per byte", "perplexity": "perplexity", "accuracy": "accuracy"}
+var scoreNames = map[string]string{"bits_per_char": "bits per character", "bits_per_byte": "bits per byte"}
 
 func scoreName(name string) string {
 	if long := scoreNames[name]; long != "" {

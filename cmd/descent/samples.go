@@ -8,6 +8,7 @@ import (
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/generate"
 	"github.com/descent-ml/descent/internal/config"
+	"github.com/descent-ml/descent/tokenizer"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -24,6 +25,10 @@ func addSamples(c *config.Config, s *dataset.Schema, t *train.Config) error {
 	if tok == nil {
 		return usagef("sample.every: the data are tokens of no known tokenizer, so there is no text to show (set data.tokenizer, or sample.every to none)")
 	}
+	prompt, err := samplePrompt(c.Sample.Prompt, tok)
+	if err != nil {
+		return err
+	}
 	var g *generate.Generator
 	o := generate.Options{Sampling: generate.Sampling{Temperature: c.Sample.Temperature, Seed: c.Seed}, Tokens: c.Sample.Tokens}
 	t.Samples = train.Samples{Every: c.Sample.Every, Write: func(ctx context.Context, eng engine.Engine, vars engine.Vars) (text string, err error) {
@@ -33,8 +38,8 @@ func addSamples(c *config.Config, s *dataset.Schema, t *train.Config) error {
 			}
 		}
 		var b strings.Builder
-		b.WriteString(c.Sample.Prompt)
-		for piece, err := range g.Generate(ctx, c.Sample.Prompt, o) {
+		b.WriteString(prompt)
+		for piece, err := range g.Generate(ctx, prompt, o) {
 			if err != nil {
 				return "", err
 			}
@@ -43,4 +48,17 @@ func addSamples(c *config.Config, s *dataset.Schema, t *train.Config) error {
 		return b.String(), nil
 	}}
 	return nil
+}
+
+// samplePrompt returns the prompt of samples if the tokenizer knows it. For the end
+// of a line in a text that has none it is the first of the tokens.
+func samplePrompt(prompt string, t tokenizer.Tokenizer) (string, error) {
+	_, err := t.Append(nil, prompt)
+	switch {
+	case err == nil:
+		return prompt, nil
+	case prompt == "\n":
+		return t.Decode([]int32{0}), nil
+	}
+	return "", usagef("sample.prompt: %v", err)
 }

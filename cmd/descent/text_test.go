@@ -143,6 +143,13 @@ func TestTextSamples(t *testing.T) {
 	if err != nil || !strings.Contains(string(page), "after update 12") {
 		t.Errorf("no sample in the report: %v", err)
 	}
+	plain := write(t, dir, "plain.txt", strings.Repeat("no end of a line ", 80))
+	if _, stderr := trainText(t, "--data", plain, "--out", filepath.Join(dir, "p")); strings.Contains(stderr, "no sample") || !strings.Contains(stderr, "wrote after update 12") {
+		t.Errorf("a text of one line gives\n%s", stderr)
+	}
+	if code, _, stderr := call(append([]string{"train", "--data", plain, "--out", filepath.Join(dir, "q"), "--set", "sample.prompt=Q"}, tiny...)...); code != exitUsage || !strings.Contains(stderr, "sample.prompt: ") {
+		t.Errorf("a prompt of unknown characters: %d, %s", code, stderr)
+	}
 	tokens := write(t, dir, "train.bin", strings.Repeat("\x01\x00\x02\x00\x03\x00", 200))
 	if code, _, stderr := call("train", "--data", tokens, "--set", "sample.every=10%", "--out", filepath.Join(dir, "c")); code != exitUsage || !strings.Contains(stderr, "no known tokenizer") {
 		t.Errorf("samples of tokens: %d, %s", code, stderr)
