@@ -1,5 +1,5 @@
 // Package kernel holds the inner loops: matrix products, transposition,
-// element-wise programs, row sums and losses, over slices and strides.
+// element-wise programs, row sums, losses and attention, over slices and strides.
 //
 // Each family of kernels has a definition in plain Go (x_ref.go) and faster
 // executions for AVX2 with FMA and for AVX-512 (generated assembly, see _asm).
