@@ -45,12 +45,15 @@ func ofText(data string, set []string) (*config.Config, error) {
 }
 
 // ofTexts is the configuration of a table with a column of texts without more: the
-// automatic model, a fifth to test on, a tenth to validate on, the best
-// validation kept. There is no early stop: the budget is a few passes.
+// automatic model, a fifth to test on, a tenth to validate on. There is no early
+// stop: the budget is a few passes. A model of the caller's, such as an encoder,
+// is trained in smaller steps.
 func ofTexts(data string, set []string) (*config.Config, error) {
-	defaults := []string{
-		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.split.by=auto",
-		"optimizer={adamw: {lr: 3e-3, weight_decay: 0.01}}", "schedule=cosine", "clip.norm=1", "metric=accuracy",
+	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.split.by=auto", "clip.norm=1", "metric=accuracy"}
+	if given(set, "model") && !given(set, "model=auto") {
+		defaults = append(defaults, "batch=32", "budget=8 epochs", "optimizer={adamw: {lr: 1e-3, weight_decay: 0.05, decay: matrices}}", "schedule={cosine: {warmup: 10%}}")
+	} else {
+		defaults = append(defaults, "optimizer={adamw: {lr: 3e-3, weight_decay: 0.01}}", "schedule=cosine")
 	}
 	if !given(set, "data.test=") {
 		defaults = append(defaults, "data.split.test=20%")
