@@ -229,7 +229,8 @@ func writeAll(vars engine.Vars) {
 }
 
 // TestInaccuracyIsSeen nudges the results of one operation at a time, by more
-// than its accuracy; for sums that is more than their terms' rounding.
+// than its accuracy; for sums that is more than their terms' rounding. An
+// operation with integer results has none to nudge.
 func TestInaccuracyIsSeen(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Cases() {
@@ -237,16 +238,18 @@ func TestInaccuracyIsSeen(t *testing.T) {
 			continue
 		}
 		seen[c.Op] = true
+		nudged := false
 		open := func(Variant) (engine.Engine, error) {
 			return broken{oracle.NewF32(), func(p *faulty) {
 				p.output = func(n *graph.Node, v []float32) {
 					if n.Op.Name == c.Op {
+						nudged = true
 						nudge(v, 64)
 					}
 				}
 			}}, nil
 		}
-		if err := engineErrors(open, []Variant{{}}, c); err == nil || !strings.Contains(err.Error(), " = "+c.Op+" of ") {
+		if err := engineErrors(open, []Variant{{}}, c); nudged && (err == nil || !strings.Contains(err.Error(), " = "+c.Op+" of ")) {
 			t.Errorf("%s: 64 units in the last place were not seen: %v", c.Op, err)
 		}
 	}
