@@ -30,7 +30,7 @@ func newTable(file string, o TableOptions) *Table {
 
 // parse reads separated text.
 func (t *Table) parse(r io.Reader) error {
-	b, err := t.decode(r)
+	b, err := decodeText(t.file, r, t.options.Encoding)
 	if err != nil {
 		return err
 	}

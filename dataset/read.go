@@ -185,12 +185,33 @@ func (t *Table) readColumns(read func() error) error {
 	return t.complete()
 }
 
-// decode returns the text of r in UTF-8 without a byte order mark.
-func (t *Table) decode(r io.Reader) (*bufio.Reader, error) {
+// ReadText returns the text of a file in UTF-8, as tables are read: without a
+// byte order mark, from encoding, EncodingUTF8 (default; UTF-16 is known by its
+// mark) or EncodingLatin1, and unpacked.
+func ReadText(path, encoding string) (string, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	r, err := decodeText(path, f, encoding)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	if _, err := r.WriteTo(&b); err != nil {
+		return "", fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return b.String(), nil
+}
+
+// decodeText returns the text of r, the content of a file, in UTF-8 without a
+// byte order mark.
+func decodeText(file string, r io.Reader, encoding string) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(r, sniffBytes)
 	head, err := b.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("dataset: %s: %w", t.file, err)
+		return nil, fmt.Errorf("dataset: %s: %w", file, err)
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
@@ -199,11 +220,11 @@ func (t *Table) decode(r io.Reader) (*bufio.Reader, error) {
 		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)
 		return bufio.NewReaderSize(transform.NewReader(b, utf16.NewDecoder()), sniffBytes), nil
 	}
-	switch t.options.Encoding {
+	switch encoding {
 	case "", EncodingUTF8:
 		return b, nil
 	case EncodingLatin1:
 		return bufio.NewReaderSize(transform.NewReader(b, charmap.Windows1252.NewDecoder()), sniffBytes), nil
 	}
-	return nil, fmt.Errorf("dataset: encoding %q (want %q or %q)", t.options.Encoding, EncodingUTF8, EncodingLatin1)
+	return nil, fmt.Errorf("dataset: encoding %q (want %q or %q)", encoding, EncodingUTF8, EncodingLatin1)
 }

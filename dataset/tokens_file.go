@@ -143,7 +143,7 @@ func readSidecar(path string) (s sidecar, err error) {
 	case err != nil:
 		return s, fmt.Errorf("its description: %w", err)
 	case s.Version < 1 || s.Version > tokensVersion:
-		return s, fmt.Errorf("%s: version %d (want 1 to %d: a newer descent wrote it)", sidecarPath(path), s.Version, tokensVersion)
+		return s, fmt.Errorf("%s: version %d, its key descent_tokens (want 1 to %d)", sidecarPath(path), s.Version, tokensVersion)
 	case s.Vocabulary < 1 || s.Vocabulary > math.MaxInt32:
 		return s, fmt.Errorf("%s: a vocabulary of %d tokens", sidecarPath(path), s.Vocabulary)
 	}

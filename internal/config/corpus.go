@@ -1,10 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
-	"os"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/descent-ml/descent/dataset"
@@ -24,6 +26,9 @@ func (d *Data) readTexts(t tokenizer.Tokenizer) (map[string]*corpus, error) {
 		return nil, mistakef("config: data.split: by %s, folds %d, and the data are a text, which is split at its end (want by: %s)", d.Split.By, d.Split.Folds, splitTail)
 	}
 	d.Split.By = splitTail
+	if err := d.checkForms(t); err != nil {
+		return nil, err
+	}
 	whole, err := d.readCorpus(d.Train, t)
 	if err != nil {
 		return nil, err
@@ -38,20 +43,51 @@ func (d *Data) readTexts(t tokenizer.Tokenizer) (map[string]*corpus, error) {
 	return parts, err
 }
 
+// checkForms refuses texts beside tokens, and tokens that a tokenizer is to be
+// learned from.
+func (d *Data) checkForms(t tokenizer.Tokenizer) error {
+	for _, other := range []string{d.Val, d.Test} {
+		if other != "" && corpusFormat(other, d.Format) != d.Format {
+			return mistakef("config: data: %s is a file of %s, but %s is read as %s (want both in one form)", other, corpusFormat(other, d.Format), d.Train, d.Format)
+		}
+	}
+	if d.Format == formatTokens && d.Tokenizer.Kind != "auto" && t == nil {
+		return mistakef("config: data.tokenizer: %s cannot be learned from a file of tokens (want file: the one that made them)", d.Tokenizer.Kind)
+	}
+	return nil
+}
+
 // readCorpus reads a file.
 func (d *Data) readCorpus(path string, t tokenizer.Tokenizer) (*corpus, error) {
 	if d.Format == formatTokens {
 		tokens, err := dataset.OpenTokens(path, dataset.TokenOptions{Tokenizer: t})
 		return &corpus{path: path, tokens: tokens}, err
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, missing(path, err)
+	text, err := dataset.ReadText(path, d.Encoding)
+	if absent := (*fs.PathError)(nil); errors.As(err, &absent) {
+		return nil, missing(path, absent)
 	}
-	if len(b) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	if text == "" {
 		return nil, fmt.Errorf("config: data %s: the text is empty", path)
 	}
-	return &corpus{path: path, text: string(b)}, nil
+	if at := invalid(text); at >= 0 && (d.Tokenizer.Kind == "auto" || d.Tokenizer.Kind == tokenizer.KindChars) {
+		return nil, fmt.Errorf("config: data %s: line %d, byte %d of the text, 0x%02x, is not UTF-8 (want data.encoding: latin1, or data.tokenizer: bytes if it is no text)",
+			path, 1+strings.Count(text[:at], "\n"), at, text[at])
+	}
+	return &corpus{path: path, text: text}, nil
+}
+
+// invalid returns the place of the first byte that is not UTF-8, or -1.
+func invalid(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return i
+		}
+	}
+	return -1
 }
 
 // split cuts a text into parts: its beginning is to train on. Shares are of
@@ -84,7 +120,7 @@ func (c *corpus) split(val, test float64) (map[string]*corpus, error) {
 // part returns the characters, or tokens, lo to hi-1.
 func (c *corpus) part(lo, hi int) (*corpus, error) {
 	if lo >= hi {
-		return nil, fmt.Errorf("config: data %s: too short to be split", c.path)
+		return nil, fmt.Errorf("config: data %s: too short to be split (want more text, or data.val: a file and data.split.val: 0)", c.path)
 	}
 	if c.tokens != nil {
 		tokens, err := c.tokens.Slice(lo, hi)

@@ -27,6 +27,17 @@ const splitTail = "tail"
 
 func (d *Data) isText() bool { return d.Format == formatText || d.Format == formatTokens }
 
+// corpusFormat is the format of a text by its name, else by what others are.
+func corpusFormat(path, other string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".bin":
+		return formatTokens
+	case ".txt":
+		return formatText
+	}
+	return other
+}
+
 // textFormat is the format of what is a text by its name, else auto. A .txt of
 // which columns are named is a table.
 func (d *Data) textFormat() string {
@@ -57,6 +68,9 @@ func (c *Config) loadText(schema *dataset.Schema) (*Sets, error) {
 		return nil, err
 	}
 	if known == nil && d.Format == formatText {
+		if schema != nil || d.Schema != "" {
+			return nil, withoutTokenizer(d.Train)
+		}
 		if known, err = d.makeTokenizer(parts); err != nil {
 			return nil, err
 		}
@@ -127,7 +141,7 @@ func (d *Data) windows(s *Sets, parts map[string]*corpus, t tokenizer.Tokenizer)
 		}
 		w, err := cut(tokens, d.Window)
 		if err != nil {
-			return fmt.Errorf("%w (the %s part of %s)", err, p.name, part.path)
+			return fmt.Errorf("%w (the %s part of %s; data.window is %d)", err, p.name, part.path, d.Window)
 		}
 		*p.set = w
 	}
@@ -187,6 +201,18 @@ func newLayer(kind string) Layer {
 	panic("config: no layer " + kind)
 }
 
+func withoutTokenizer(path string) error {
+	return mistakef("config: data %s: the model was trained on tokens of no known tokenizer (want a file of tokens)", path)
+}
+
+// SetData is other data to train on; of a text, they may be tokens instead, or
+// tokens a text.
+func (c *Config) SetData(path string) {
+	if c.Data.Train = path; c.Data.isText() {
+		c.Data.Format = corpusFormat(path, c.Data.Format)
+	}
+}
+
 // encodeText reads another text for a trained model.
 func (c *Config) encodeText(path string, s *dataset.Schema) (dataset.Dataset, error) {
 	t, err := s.Text.Load()
@@ -194,16 +220,13 @@ func (c *Config) encodeText(path string, s *dataset.Schema) (dataset.Dataset, er
 		return nil, err
 	}
 	other := c.Data
-	other.Train, other.Format = path, formatText
-	if strings.ToLower(filepath.Ext(path)) == ".bin" {
-		other.Format = formatTokens
-	}
+	other.Train, other.Format = path, corpusFormat(path, formatText)
 	whole, err := other.readCorpus(path, t)
 	if err != nil {
 		return nil, err
 	}
 	if t == nil && whole.tokens == nil {
-		return nil, mistakef("config: data %s: the model was trained on tokens of no known tokenizer (want a file of tokens)", path)
+		return nil, withoutTokenizer(path)
 	}
 	tokens, err := whole.tokenize(t)
 	if err != nil {

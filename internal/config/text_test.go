@@ -1,11 +1,14 @@
 package config
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
@@ -143,11 +146,38 @@ func TestTokenizers(t *testing.T) {
 	}
 }
 
+// TestTextEncodings: a text is the same in any encoding.
+func TestTextEncodings(t *testing.T) {
+	text := strings.Repeat("müde war er\n", 60)
+	wide := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(text)) {
+		wide = binary.LittleEndian.AppendUint16(wide, u)
+	}
+	for encoding, b := range map[string][]byte{
+		"utf-8": []byte("\ufeff" + text), "latin1": []byte(strings.ReplaceAll(text, "ü", "\xfc")), "utf-8 # known by its mark": wide,
+	} {
+		path := filepath.Join(t.TempDir(), "text.txt")
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, s := loadText(t, "data:\n  train: "+path+"\n  encoding: "+encoding+bigramModel)
+		if got := s.Schema.Text.Vocab; got != 9 || s.Schema.Rows != utf8.RuneCountInString(text) {
+			t.Errorf("%s: %d characters, %d different, want %d and 9", encoding, s.Schema.Rows, got, utf8.RuneCountInString(text))
+		}
+	}
+}
+
 func TestTextFaults(t *testing.T) {
 	path := textFile(t, 30)
 	empty := filepath.Join(t.TempDir(), "empty.txt")
 	if err := os.WriteFile(empty, nil, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	latin, tokens := filepath.Join(t.TempDir(), "latin.txt"), filepath.Join(t.TempDir(), "tokens.bin")
+	for name, text := range map[string]string{latin: "hello\nm\xfcde", tokens: strings.Repeat("\x01\x00", 400)} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, c := range []struct{ text, want string }{
 		{"data: {train: x.txt, window: 10}\nbatch: {tokens: 64}", "c.yaml:2:17: 64 tokens are no whole number of windows of 10"},
@@ -161,6 +191,10 @@ func TestTextFaults(t *testing.T) {
 		{"data: {train: " + path + "}\nmodel: [{embedding: {rows: 15, dim: 3}}]", "c.yaml:2:9: the model gives 3 scores for the 15 tokens of the text"},
 		{"data: {train: " + path + ", window: 5000}", "for windows of 5000"},
 		{"data: {train: " + empty + "}", "the text is empty"},
+		{"data: {train: " + latin + "}", "line 2, byte 7 of the text, 0xfc, is not UTF-8 (want data.encoding: latin1"},
+		{"data: {train: " + path + ", val: " + tokens + "}", "is a file of tokens, but"},
+		{"data: {train: " + tokens + ", val: " + path + "}", "is a file of text, but"},
+		{"data: {train: " + tokens + ", tokenizer: chars}", "chars cannot be learned from a file of tokens"},
 		{"data: {train: nowhere.txt}", "nowhere.txt"},
 		{"data: {train: " + table(t, 20) + "}\nbatch: {tokens: 64}", "batch.tokens is for a language model"},
 		{"data: {train: " + table(t, 20) + "}\nsequence_warmup: {from: 8}", "sequence_warmup is for a language model"},
