@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/descent-ml/descent/internal/cells"
@@ -307,7 +308,7 @@ func (e *Encoder) CheckNames(names []string) error {
 		text += "; not a column of the model: " + shortList(quoted(unknown))
 	}
 	if len(absent) == 1 {
-		text += " (" + suggest(absent[0], names) + ")"
+		text += " (" + strings.Replace(suggest(absent[0], names), "did you mean", "is it", 1) + ")"
 	}
 	return errors.New(text)
 }

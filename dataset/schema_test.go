@@ -113,7 +113,7 @@ func TestEncodeOtherTable(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	for text, want := range map[string][]string{
-		"city,flat,ages\nRome,7,30\n":               {`f.csv: no column "age"`, `did you mean "ages"?`},
+		"city,flat,ages\nRome,7,30\n":               {`f.csv: no column "age"`, `is it "ages"?`},
 		"city,flat,age\nRome,7,thirty\n":            {`f.csv:2: column "age"`, `"thirty"`},
 		"city,flat,age,pay\nRome,7,3,hihg\n":        {`f.csv:2: column "pay": class "hihg" is not one of high, low`},
 		"city,flat,age,pay,w\nRome,7,3,high,-1\n":   {`f.csv:2: column "w": weight "-1"`},
@@ -146,7 +146,7 @@ func TestEncodeRow(t *testing.T) {
 		}
 	}
 	x, cat := make([]float32, 2), make([]int32, 1)
-	wantError(t, e.EncodeRow(map[string]string{"age": "1", "flat": "2", "ctiy": "Rome"}, x, cat), `column "city"`, `did you mean "ctiy"?`)
+	wantError(t, e.EncodeRow(map[string]string{"age": "1", "flat": "2", "ctiy": "Rome"}, x, cat), `column "city"`, `is it "ctiy"?`)
 	wantError(t, e.EncodeRow(map[string]string{"age": "old", "flat": "2", "city": "Rome"}, x, cat), `column "age"`, `"old"`)
 	wantError(t, e.EncodeRow(nil, x[:1], nil), "1 features and 0 categories (want 2 and 1)")
 }

@@ -53,7 +53,7 @@ func New(eng engine.Engine, vars engine.Vars, model nn.Layer, t tokenizer.Tokeni
 // give no finite logits, or the cause of ctx.
 //
 // An empty prompt stands for the token between documents, or, without one, for
-// the end of a line.
+// the end of a line, or, in a text of one line, for a space.
 func (g *Generator) Generate(ctx context.Context, prompt string, o Options) iter.Seq2[Piece, error] {
 	return g.GenerateAll(ctx, []string{prompt}, o)
 }
@@ -109,18 +109,33 @@ func (g *Generator) CheckPrompt(prompt string) error {
 // encode returns the tokens of a prompt, with room for many that follow.
 func (g *Generator) encode(prompt string, more int) ([]int32, error) {
 	more = min(more, 1<<16)
-	end := g.tokenizer.EndOfText()
-	if prompt == "" && end >= 0 {
-		return append(make([]int32, 0, 1+more), end), nil
-	}
 	if prompt == "" {
-		prompt = "\n"
+		return append(make([]int32, 0, 1+more), beginning(g.tokenizer)), nil
 	}
 	tokens, err := g.tokenizer.Append(make([]int32, 0, len(prompt)+more), prompt)
 	if err == nil && len(tokens) == 0 {
 		err = errors.New("it has no tokens")
 	}
 	return tokens, err
+}
+
+// beginning is the token that an empty prompt stands for: that between
+// documents, else the end of a line, else a space, else the first that is text.
+func beginning(t tokenizer.Tokenizer) int32 {
+	if end := t.EndOfText(); end >= 0 {
+		return end
+	}
+	for _, text := range []string{"\n", " "} {
+		if tokens, err := t.Append(nil, text); err == nil && len(tokens) == 1 {
+			return tokens[0]
+		}
+	}
+	for id := range int32(t.Size()) {
+		if len(t.AppendToken(nil, id)) > 0 {
+			return id
+		}
+	}
+	return 0
 }
 
 // begin makes the texts, the first of which has the given number, the group

@@ -303,3 +303,16 @@ func TestBrokenWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyPrompt: a text begins with what its tokenizer has.
+func TestEmptyPrompt(t *testing.T) {
+	for text, want := range map[string]string{"b\na ": "\n", "b a": " ", "ba": "a"} {
+		tok, err := tokenizer.Chars(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tok.AppendToken(nil, beginning(tok)); string(got) != want {
+			t.Errorf("%q begins with %q, want %q", text, got, want)
+		}
+	}
+}

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -188,6 +190,9 @@ func shown(v any) string {
 		}
 		var text string
 		if json.Unmarshal(v, &text) == nil {
+			if text == "" || strings.ContainsFunc(text, unicode.IsControl) {
+				return strconv.Quote(text)
+			}
 			return text
 		}
 		return string(v)

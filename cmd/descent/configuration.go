@@ -74,11 +74,23 @@ func load(arg, data string, set []string) (*config.Config, error) {
 		}
 		return nil, usagef("no configuration %s", arg)
 	}
+	if isData(arg) {
+		return nil, usagef("%s is data, by its name (want a file CONFIG.yaml; to train on it: --data %[1]s)", arg)
+	}
 	c, err := config.ReadFile(arg, set...)
 	if err == nil && data != "" {
-		c.Data.Train = data
+		c.SetData(data)
 	}
 	return c, err
+}
+
+// isData reports whether a file holds data, no configuration, by its name.
+func isData(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".txt", ".bin", ".csv", ".tsv", ".jsonl", ".parquet", ".npz", ".gz", ".zst", ".bz2":
+		return true
+	}
+	return false
 }
 
 // underFolder finds the data of an example in the folder of data sets; from is

@@ -36,7 +36,7 @@ func (a *app) generate() *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.prompt, "prompt", "", "`text` to continue (default: the beginning of a document)")
-	flags.StringVar(&f.file, "prompt-file", "", "`file` with the text to continue")
+	flags.StringVar(&f.file, "prompt-file", "", "`file` with the text to continue, - for standard input")
 	flags.IntVar(&f.options.Tokens, "tokens", f.options.Tokens, "most tokens to generate")
 	flags.Float64Var(&f.options.Temperature, "temperature", f.options.Temperature, "below 1: more of what is probable; 0: always the most probable token")
 	flags.IntVar(&f.options.TopK, "top-k", 0, "draw from the `k` most probable tokens (default: all)")
@@ -89,6 +89,10 @@ func (f *generateFlags) text() (string, error) {
 	}
 	if f.prompt != "" {
 		return "", usagef("--prompt and --prompt-file exclude each other")
+	}
+	if f.file == "-" {
+		b, err := io.ReadAll(os.Stdin)
+		return string(b), err
 	}
 	b, err := os.ReadFile(f.file)
 	return string(b), err

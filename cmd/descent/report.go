@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -176,13 +177,21 @@ func scoreTable(q *assess.Quality) page.Section {
 	return page.Section{Title: "Quality", Intro: intro, Blocks: []page.Block{t, page.Text{Paragraphs: q.Notes}}}
 }
 
+// count is a number of examples, which with weights need not be whole.
+func count(n float64) string {
+	if n == math.Trunc(n) {
+		return strconv.FormatFloat(n, 'f', 0, 64)
+	}
+	return report.Short(n)
+}
+
 func classes(q *assess.Quality) page.Section {
 	t := page.Table{Caption: "By class", Columns: []page.Column{{Name: "class"}, {Name: "examples", Numeric: true}, {Name: "precision", Numeric: true},
 		{Name: "recall", Numeric: true}, {Name: "F1", Numeric: true}, {Name: "ROC AUC", Numeric: true}}}
 	var names []string
 	for _, c := range q.Model.Classes {
 		names = append(names, c.Name)
-		t.Rows = append(t.Rows, []string{c.Name, report.Short(c.Support), short(c.Precision), short(c.Recall), short(c.F1), short(c.ROCAUC)})
+		t.Rows = append(t.Rows, []string{c.Name, count(c.Support), short(c.Precision), short(c.Recall), short(c.F1), short(c.ROCAUC)})
 	}
 	s := page.Section{Title: "Classes", Blocks: []page.Block{t}}
 	if len(q.Model.Confusion) > 0 {

@@ -53,12 +53,15 @@ func addSamples(c *config.Config, s *dataset.Schema, t *train.Config) error {
 // samplePrompt returns the prompt of samples if the tokenizer knows it. For the end
 // of a line in a text that has none it is the first of the tokens.
 func samplePrompt(prompt string, t tokenizer.Tokenizer) (string, error) {
-	_, err := t.Append(nil, prompt)
+	tokens, err := t.Append(nil, prompt)
 	switch {
-	case err == nil:
+	case err == nil && len(tokens) > 0 || prompt == "":
 		return prompt, nil
 	case prompt == "\n":
 		return t.Decode([]int32{0}), nil
+	}
+	if err == nil {
+		return "", usagef("sample.prompt: %q has no tokens", prompt)
 	}
 	return "", usagef("sample.prompt: %v", err)
 }

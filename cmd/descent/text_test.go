@@ -36,7 +36,7 @@ func TestTextByItself(t *testing.T) {
 	if !ok || !(bits > 0) || s.Tokens != 12*12*16 || s.Baseline == nil {
 		t.Errorf("summary %+v", s)
 	}
-	for _, want := range []string{"windows of 16 tokens; language model of 16 different ones", "tok/s", "bits_per_char", "uniform"} {
+	for _, want := range []string{"windows of 16 tokens; language model of 16 different tokens", "tok/s", "bits_per_char", "uniform"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("no %q in\n%s", want, stderr)
 		}
@@ -224,5 +224,27 @@ func TestTextsInit(t *testing.T) {
 	}
 	if code, _, stderr := call("train", "--data", data, "--target", "0", "--text", "body"); code == 0 || !strings.Contains(stderr, `"body"`) {
 		t.Errorf("no such column: %d, %s", code, stderr)
+	}
+}
+
+// TestTextOfOneLine: a text without an end of a line, shorter than a batch, is
+// trained on and goes on from its other characters; a prompt that it cannot have
+// is refused before it is trained on.
+func TestTextOfOneLine(t *testing.T) {
+	dir := t.TempDir()
+	data, run := write(t, dir, "line.txt", strings.Repeat("to be or not to be, ", 8)), filepath.Join(dir, "run")
+	_, stderr := trainText(t, "--data", data, "--out", run, "--set", "sample.every=6up", "--set", "sample.tokens=4")
+	if !strings.Contains(stderr, "wrote after update 6") || strings.Contains(stderr, "warning") {
+		t.Errorf("samples:\n%s", stderr)
+	}
+	if stdout, _ := mustCall(t, "generate", run, "--tokens", "9"); len(stdout) != 10 {
+		t.Errorf("wrote %q", stdout)
+	}
+	code, _, stderr := call("train", "--data", data, "--out", filepath.Join(dir, "b"), "--set", "sample.prompt=Q")
+	if code != exitUsage || !strings.Contains(stderr, "sample.prompt: tokenizer: character 'Q'") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := call("train", data); code != exitUsage || !strings.Contains(stderr, "--data "+data) {
+		t.Errorf("a text as a configuration: exit code %d, %s", code, stderr)
 	}
 }

@@ -28,7 +28,7 @@ func (s *Sets) String() string {
 		fmt.Fprintf(&b, ", test %d", s.Test.Len())
 	}
 	if text := s.Schema.Text; s.Schema.Target.Task == dataset.TaskLanguage {
-		fmt.Fprintf(&b, " windows of %d tokens; language model of %d different ones", text.Length, text.Vocab)
+		fmt.Fprintf(&b, " windows of %d tokens; language model of %d different tokens", text.Length, text.Vocab)
 		return b.String()
 	}
 	fmt.Fprintf(&b, " examples of %v; %s", s.Train.Fields(), s.Schema.Target.Task)
