@@ -49,7 +49,7 @@ func ofText(data string, set []string) (*config.Config, error) {
 // stop: the budget is a few passes. A model of the caller's, such as an encoder,
 // is trained in smaller steps.
 func ofTexts(data string, set []string) (*config.Config, error) {
-	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.split.by=auto", "clip.norm=1", "metric=accuracy"}
+	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.split.by=auto", "clip.norm=1"}
 	if given(set, "model") && !given(set, "model=auto") {
 		defaults = append(defaults, "batch=32", "budget=8 epochs", "optimizer={adamw: {lr: 1e-3, weight_decay: 0.05, decay: matrices}}", "schedule={cosine: {warmup: 10%}}")
 	} else {
@@ -61,7 +61,11 @@ func ofTexts(data string, set []string) (*config.Config, error) {
 	if !given(set, "data.val=") {
 		defaults = append(defaults, "data.split.val=10%")
 	}
-	return config.Parse("--data "+data, nil, append(defaults, set...)...)
+	c, err := config.Parse("--data "+data, nil, append(defaults, set...)...)
+	if err == nil && !given(set, "metric=") {
+		c.PreferAccuracy()
+	}
+	return c, err
 }
 
 // given reports whether a setting begins so.

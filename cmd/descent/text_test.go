@@ -227,6 +227,20 @@ func TestTextsInit(t *testing.T) {
 	}
 }
 
+// TestTextsOfValues: texts that have a number each are a regression.
+func TestTextsOfValues(t *testing.T) {
+	dir := t.TempDir()
+	var rows strings.Builder
+	for i := range 90 {
+		fmt.Fprintf(&rows, "%d.5\tbest of %d, or %d\n", i, i, i*i)
+	}
+	stdout, _ := mustCall(t, "train", "--data", write(t, dir, "stars.tsv", "stars\ttext\n"+rows.String()), "--target", "stars", "--text", "text",
+		"--out", filepath.Join(dir, "run"), "--quiet", "--json", "--set", "budget=1ep")
+	if s := summary(t, stdout); s.Best == nil || s.Best.Metric != "loss" {
+		t.Errorf("best validation %+v", s.Best)
+	}
+}
+
 // TestTextOfOneLine: a text without an end of a line, shorter than a batch, is
 // trained on and goes on from its other characters; a prompt that it cannot have
 // is refused before it is trained on.

@@ -58,6 +58,7 @@ type Config struct {
 	tokens                  int  // of an example, set by Load
 	modelGiven              bool
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
+	accuracy                bool // is the metric if there are classes
 }
 
 // Exec is how a run is executed; nothing in it changes the result.

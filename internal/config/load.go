@@ -110,6 +110,9 @@ const (
 	mostEpochs   = 100
 )
 
+// PreferAccuracy makes accuracy the metric where the target has classes.
+func (c *Config) PreferAccuracy() { c.accuracy = true }
+
 // settleLength makes the default batch and budget fit few examples.
 func (c *Config) settleLength(examples int) {
 	if c.sizedText {
@@ -298,7 +301,9 @@ func (c *Config) fitTask() string {
 // settle replaces what is auto.
 func (c *Config) settle(s *Sets, whole *raw) error {
 	t := &s.Schema.Target
-	c.Data.Task = t.Task
+	if c.Data.Task = t.Task; c.accuracy && t.Task == dataset.TaskClassification {
+		c.Metric = "accuracy"
+	}
 	if whole.table != nil && c.Data.Targets == nil {
 		c.Data.Target = t.Name
 	}
