@@ -101,7 +101,7 @@ func newPredictor(name string, m *checkpoint.Model) (*Predictor, error) {
 // parse returns the configuration and the schema of a model.
 func parse(name string, m *checkpoint.Model) (*config.Config, *dataset.Schema, error) {
 	if m.Schema == nil || m.Config == nil {
-		return nil, nil, fmt.Errorf("descent: %s has no schema or no configuration: it was written from Go, without them", name)
+		return nil, nil, fmt.Errorf("descent: %s has no schema or no configuration: it was written from Go, without them: take its weights for a model of the same form (checkpoint.ReadModel; for text see the example of generate.New)", name)
 	}
 	s, err := dataset.ParseSchema(m.Schema)
 	if err != nil {

@@ -13,7 +13,7 @@ const leastNoted = 10
 
 // Notes returns what a person may want to know before training: a line for each
 // column of categories where nearly every training row has its own, as dates and
-// names do. It is nil if there is nothing to say.
+// names do, and for a table of nothing but texts. It is nil if there is nothing to say.
 func (s *Schema) Notes() []string {
 	notes := slices.Clone(s.Hints)
 	for i, d := range s.Dropped {
@@ -28,7 +28,18 @@ func (s *Schema) Notes() []string {
 			notes = append(notes, fmt.Sprintf("column %q has %d categories in %d rows: what is learnt of one says nothing about new rows; skip the column", c.Name, distinct, known))
 		}
 	}
+	if c := s.onlyText(); c != nil {
+		notes = append(notes, fmt.Sprintf("column %q is text, and is read as counts of its words; a model that reads its tokens in order is for one column of texts: data.text, or --text %s", c.Name, c.Name))
+	}
 	return notes
+}
+
+// onlyText returns the column of a table that has one, of text, or nil.
+func (s *Schema) onlyText() *ColumnSchema {
+	if len(s.Columns) == 1 && s.Columns[0].Kind == KindText {
+		return &s.Columns[0]
+	}
+	return nil
 }
 
 // distinct returns the categories that are not the missing one.

@@ -205,6 +205,19 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestNoteOfTexts: of a table of nothing but texts it is said that they can be
+// read as tokens.
+func TestNoteOfTexts(t *testing.T) {
+	text := "body,y\n"
+	for i := range 60 {
+		text += fmt.Sprintf("what a number %d was seen by the %d of them today,%d\n", i*i, 7*i, i%2)
+	}
+	table := parse(t, text, TableOptions{})
+	if notes := fit(t, table, allRows(table), FitOptions{Infer: InferFull}).Notes(); len(notes) != 1 || !strings.Contains(notes[0], "--text body") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 func TestNotes(t *testing.T) {
 	for name, c := range map[string]struct {
 		rows int
