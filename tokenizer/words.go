@@ -51,6 +51,9 @@ func trainWords(texts iter.Seq[string], c Config) (Tokenizer, error) {
 		}
 	}
 	slices.SortFunc(list, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	if len(list) == 0 {
+		return nil, fmt.Errorf("tokenizer: words: 0 words that occur at least %d times, of %d different ones (want one)", max(1, c.Min), len(counts))
+	}
 	size := c.Size
 	if size == 0 {
 		size = defaultWords

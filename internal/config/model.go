@@ -298,7 +298,15 @@ func (m *modelContext) tableRows(kind string, rows int) int {
 	if rows == 0 && m.err == nil {
 		m.err = fmt.Errorf("config: the %s has rows: auto, but the data have no text (give the number of rows)", kind)
 	}
+	m.holds(kind, "rows", rows)
 	return rows
+}
+
+// holds notes if a table has fewer rows than the text has tokens.
+func (m *modelContext) holds(kind, key string, rows int) {
+	if rows < m.vocab && m.err == nil {
+		m.err = mistakef("config: %s: %s: %d for the %d tokens of the text (want auto, or no fewer)", kind, key, rows, m.vocab)
+	}
 }
 
 // numberLayer encodes the numbers of a table piecewise linearly.

@@ -61,6 +61,7 @@ func (o *transformer) ready(m *modelContext, kind string) {
 	if (o.vocab == 0 || o.context == 0) && m.err == nil {
 		m.err = fmt.Errorf("config: the model %s reads text, but the data have none (or set its vocab and context)", kind)
 	}
+	m.holds(kind, "vocab", o.vocab)
 }
 
 // gpt is a language model.

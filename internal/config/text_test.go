@@ -226,9 +226,11 @@ func TestTextsFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for model, want := range map[string]string{
-		"[{embedding: {rows: auto, dim: 8}}, {dense: auto}]": "c.yaml:2:44: the model gives scores for each of 4 positions, and a text has one label",
-		"{gpt: {dim: 8, heads: 2}}":                          "c.yaml:2:8: the model gives scores for each of 4 positions",
-		"{encoder: {dim: 8, heads: 2}}":                      "c.yaml:2:8: the model gives 8 scores for the 2 classes of label",
+		"[{embedding: {rows: auto, dim: 8}}, {dense: auto}]":         "c.yaml:2:44: the model gives scores for each of 4 positions, and a text has one label",
+		"{gpt: {dim: 8, heads: 2}}":                                  "c.yaml:2:8: the model gives scores for each of 4 positions",
+		"[{embedding: {rows: 5, dim: 8}}, mean_pool, {dense: auto}]": "embedding: rows: 5 for the 8 tokens of the text",
+		"[{encoder: {vocab: 5}}, {dense: auto}]":                     "encoder: vocab: 5 for the 8 tokens of the text",
+		"{encoder: {dim: 8, heads: 2}}":                              "c.yaml:2:8: the model gives 8 scores for the 2 classes of label",
 	} {
 		c, err := Parse("c.yaml", []byte("data: {train: "+path+", format: labeled, target: label, text: text}\nmodel: "+model))
 		if err != nil {
