@@ -310,6 +310,9 @@ func (e *Encoder) CheckNames(names []string) error {
 	if len(absent) == 1 {
 		text += " (" + strings.Replace(suggest(absent[0], names), "did you mean", "is it", 1) + ")"
 	}
+	if e.schema.Text != nil && len(names) == 1 {
+		text += fmt.Sprintf("; if it has no header: data.names: [%s], data.header: no", absent[0])
+	}
 	return errors.New(text)
 }
 

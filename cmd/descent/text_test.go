@@ -208,6 +208,18 @@ func TestTextsByColumn(t *testing.T) {
 	if stdout, _ := mustCall(t, "eval", run, "--data", fresh); !strings.Contains(stdout, "accuracy") {
 		t.Errorf("eval says\n%s", stdout)
 	}
+	commas := write(t, dir, "new.csv", "ham,\"call now, unheard of\",0\nspam,at home,0\n")
+	if stdout, _ := mustCall(t, "predict", run, "--data", commas); strings.Count(stdout, "\n") != 3 {
+		t.Errorf("predicted of a CSV\n%s", stdout)
+	}
+	alone := write(t, dir, "alone.tsv", "call now\nat home\n")
+	code, _, stderr := call("predict", run, "--data", alone)
+	if code == 0 || !strings.Contains(stderr, "data.names: [c1], data.header: no") {
+		t.Errorf("texts alone: exit code %d, %s", code, stderr)
+	}
+	if stdout, _ := mustCall(t, "predict", run, "--data", alone, "--set", "data.names=[c1]", "--set", "data.header=no"); strings.Count(stdout, "\n") != 3 {
+		t.Errorf("predicted of texts alone\n%s", stdout)
+	}
 }
 
 // TestTextsInit: init writes the configuration of texts, which trains to the

@@ -108,7 +108,7 @@ func TestRealSpam(t *testing.T) {
 func TestFormatOf(t *testing.T) {
 	for _, k := range [][3]string{
 		{"new.all", "labeled", "labeled"}, {"new.csv", "labeled", "csv"}, {"new.csv.gz", "labeled", "csv"}, {"new.jsonl", "labeled", "jsonl"},
-		{"new.csv", "tsv", "tsv"}, {"new.csv", "parquet", "csv"}, {"new.tsv", "csv", "tsv"},
+		{"new.csv", "tsv", "csv"}, {"new.txt", "tsv", "tsv"}, {"new.csv", "parquet", "csv"}, {"new.tsv", "csv", "tsv"},
 	} {
 		if got := formatOf(k[0], k[1]); got != k[2] {
 			t.Errorf("%s for a model of %s is read as %s, want %s", k[0], k[1], got, k[2])

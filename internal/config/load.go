@@ -221,13 +221,11 @@ func (c *Config) applied(path string) Data {
 
 // formatOf is the format of a file, by its name, that a model of data in a known
 // format is applied to: a CSV may be predicted for by a model of Parquet. Lines of
-// a label and a text have no name of their own.
+// a label and a text have no name of their own, and a table with tabs need not have
+// one; both are told to be CSV.
 func formatOf(path, known string) string {
 	told := dataset.TableFormat(path)
-	switch {
-	case known == dataset.FormatTSV && told == dataset.FormatCSV:
-		return known
-	case known == dataset.FormatLabeled && told == dataset.FormatCSV && !strings.Contains(strings.ToLower(filepath.Base(path)), ".csv"):
+	if told == dataset.FormatCSV && (known == dataset.FormatTSV || known == dataset.FormatLabeled) && !strings.Contains(strings.ToLower(filepath.Base(path)), ".csv") {
 		return known
 	}
 	return told
