@@ -12,8 +12,13 @@ func TestStepAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer trainer.Close()
-		trainer.Step()
-		if n := testing.AllocsPerRun(10, trainer.Step); n != 0 {
+		n := 1.0
+		for range 50 { // a thread's scratch grows when it first has work, which may be late
+			if n = testing.AllocsPerRun(10, trainer.Step); n == 0 {
+				break
+			}
+		}
+		if n != 0 {
 			t.Errorf("%d threads: %v allocations in an update, want 0", threads, n)
 		}
 	}
