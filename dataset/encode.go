@@ -267,7 +267,9 @@ func (e *Encoder) Encode(t *Table) (*Memory, error) {
 func (e *Encoder) find(t *Table) ([]int, error) {
 	cols := make([]int, len(e.features))
 	for i, f := range e.features {
-		if cols[i] = t.place(f.column.Name); cols[i] < 0 {
+		if cols[i] = t.place(f.column.Name); cols[i] < 0 && e.schema.Text != nil && len(t.names) == 1 {
+			return nil, fmt.Errorf("dataset: %s: %w; if it has no header: data.names: [%s], data.header: no", t.file, e.CheckNames(t.names), f.column.Name)
+		} else if cols[i] < 0 {
 			return nil, fmt.Errorf("dataset: %s: %w", t.file, e.CheckNames(t.names))
 		}
 	}
@@ -309,9 +311,6 @@ func (e *Encoder) CheckNames(names []string) error {
 	}
 	if len(absent) == 1 {
 		text += " (" + strings.Replace(suggest(absent[0], names), "did you mean", "is it", 1) + ")"
-	}
-	if e.schema.Text != nil && len(names) == 1 {
-		text += fmt.Sprintf("; if it has no header: data.names: [%s], data.header: no", absent[0])
 	}
 	return errors.New(text)
 }
