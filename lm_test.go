@@ -17,13 +17,13 @@ import (
 	"github.com/descent-ml/descent/train"
 )
 
-// trainLM trains a language model on one line and returns the run directory.
-func trainLM(folder string) (string, error) {
+// trainLM trains a language model on one line for some updates and returns the run directory.
+func trainLM(folder string, updates int) (string, error) {
 	text := filepath.Join(folder, "verse.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("to be or not to be, that is the question.\n", 100)), 0o666); err != nil {
 		return "", err
 	}
-	c, err := config.Parse("test", []byte("model: {gpt: {layers: 1, heads: 2, dim: 32}}\nbatch: 8\nbudget: 400up\noptimizer: {adamw: {lr: 1e-2}}"), "data.train="+text, "data.window=32")
+	c, err := config.Parse("test", []byte("model: {gpt: {layers: 1, heads: 2, dim: 32}}\nbatch: 8\noptimizer: {adamw: {lr: 1e-2}}"), "data.train="+text, "data.window=32", fmt.Sprint("budget=", updates, "up"))
 	if err != nil {
 		return "", err
 	}
@@ -42,7 +42,7 @@ func trainLM(folder string) (string, error) {
 
 func loadLM(t *testing.T) *descent.LM {
 	t.Helper()
-	run, err := trainLM(t.TempDir())
+	run, err := trainLM(t.TempDir(), 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func ExampleLM_Generate() {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	run, err := trainLM(folder)
+	run, err := trainLM(folder, 400)
 	if err != nil {
 		panic(err)
 	}
@@ -147,7 +147,7 @@ func TestLMRefuses(t *testing.T) {
 	if _, err := descent.LoadLM(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is its training over?") {
 		t.Errorf("an empty folder: %v", err)
 	}
-	run, err := trainLM(t.TempDir())
+	run, err := trainLM(t.TempDir(), 20)
 	if err != nil {
 		t.Fatal(err)
 	}
