@@ -34,6 +34,9 @@ func compareMemory(s settings, path string) error {
 			return err
 		}
 		all = append(all, u)
+		if s.verbose {
+			fmt.Fprintf(os.Stderr, "%+v\n", u)
+		}
 	}
 	printMemory(all)
 	return os.WriteFile(path, []byte(plotMemory(all)), 0o644)

@@ -45,7 +45,7 @@ func bandwidth(size int) float64 {
 	scalars := []float32{0.5}
 	passes := max(1, (4<<20)/size)
 	best := 0.0
-	for range 12 {
+	for range 40 {
 		start := time.Now()
 		for range passes {
 			e.Run(1, n, streams, scalars, &scratch)
