@@ -145,7 +145,8 @@ func (t *Trainer) Step() {
 }
 
 // Measure runs steps for a while and fills an answer. Short steps are timed in
-// groups, so that reading the clock does not count.
+// groups, so that reading the clock does not count. It runs at least five, and
+// one if d is 0.
 func (t *Trainer) Measure(d time.Duration) peer.Reply {
 	t.warm(d)
 	start := time.Now()
@@ -153,7 +154,7 @@ func (t *Trainer) Measure(d time.Duration) peer.Reply {
 	group := max(1, int(200*time.Microsecond/max(time.Since(start), 1)))
 	var times []time.Duration
 	begin, cpu := time.Now(), peer.CPUTime()
-	for time.Since(begin) < d || len(times) < 5 {
+	for len(times) == 0 || d > 0 && (time.Since(begin) < d || len(times) < 5) {
 		start := time.Now()
 		for range group {
 			t.Step()
