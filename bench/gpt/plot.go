@@ -33,8 +33,9 @@ func plotMemory(all []usage) string {
 	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
 	fmt.Fprintf(&s, "<title>Memory of a training step against the context: 4 layers, 4 heads, 128 channels, batch 1</title>\n")
 	fmt.Fprintf(&s, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, plotHeight)
+	fmt.Fprintf(&s, `<clipPath id="plot"><rect x="%d" y="%d" width="%d" height="%d"/></clipPath>`+"\n", left, top, plotWidth-left-right, plotHeight-top-bottom)
 	x := func(context int) float64 { return left + float64(context)/float64(last.context)*(plotWidth-left-right) }
-	y := func(mib float64) float64 { return plotHeight - bottom - min(mib/most, 1)*(plotHeight-top-bottom) }
+	y := func(mib float64) float64 { return plotHeight - bottom - mib/most*(plotHeight-top-bottom) }
 	axes(&s, last.context, most, x, y)
 	for i, l := range lines {
 		curve(&s, all, l, 30+20*i, x, y)
@@ -67,6 +68,6 @@ func curve(s *strings.Builder, all []usage, l line, at int, x func(int) float64,
 	for _, u := range all {
 		points = append(points, fmt.Sprintf("%.1f,%.1f", x(u.context), y(l.of(u))))
 	}
-	fmt.Fprintf(s, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(points, " "), l.color)
+	fmt.Fprintf(s, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" clip-path="url(#plot)"/>`+"\n", strings.Join(points, " "), l.color)
 	fmt.Fprintf(s, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", plotWidth-right+12, at, l.color, l.name)
 }
