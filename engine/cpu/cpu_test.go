@@ -268,3 +268,16 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("error %v, want one that names the memory", err)
 	}
 }
+
+// Blocks are of one size: twelve windows on two threads are four blocks of three,
+// not three of four.
+func TestBlocksAreEven(t *testing.T) {
+	for _, c := range []struct{ rows, threads, most, least, want int }{
+		{12, 1, 4, 0, 4}, {12, 2, 4, 0, 3}, {64, 2, 4, 0, 4}, {8, 2, 1, 0, 1}, {3, 2, 0, 0, 1},
+		{512, 1, 128, 16, 128}, {512, 2, 128, 16, 128}, {300, 2, 128, 16, 75}, {5, 2, 128, 16, 16}, {0, 2, 128, 0, 1},
+	} {
+		if got := blockOf(c.rows, c.threads, c.most, c.least); got != c.want {
+			t.Errorf("%d rows on %d threads, at most %d, at least %d: blocks of %d, want %d", c.rows, c.threads, c.most, c.least, got, c.want)
+		}
+	}
+}

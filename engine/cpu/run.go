@@ -89,17 +89,27 @@ func (p *program) runRows() {
 	p.pass = &p.passes[p.now]
 	p.steps = p.pass.rows
 	cost := p.pass.rowsCost * float64(p.rows)
-	p.block = p.rows
-	if cost >= p.eng.grain.wake && p.eng.threads > 1 {
-		p.block = (p.rows + p.eng.threads - 1) / p.eng.threads
+	threads := 1
+	if cost >= p.eng.grain.wake {
+		threads = p.eng.threads
 	}
-	p.block = max(min(p.block, maxBlock, maxRows/p.tallest), p.eng.grain.rows/p.tallest, 1)
+	p.block = blockOf(p.rows, threads, min(maxBlock, maxRows/p.tallest), p.eng.grain.rows/p.tallest)
 	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
 	if p.rows <= p.block && cost >= p.eng.grain.wake && p.eng.threads > 1 && len(p.pass.reduce) == 0 {
 		p.runOneBlock()
 		return
 	}
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
+}
+
+// blockOf cuts the rows of a micro-batch: each thread's share into as few parts as
+// have at most most rows, all of about one size, so that no thread waits for the
+// odd part of another; at least least rows, and one.
+func blockOf(rows, threads, most, least int) int {
+	most = max(most, 1)
+	share := (rows + threads - 1) / threads
+	parts := max(1, (share+most-1)/most)
+	return max((share+parts-1)/parts, least, 1)
 }
 
 // runOneBlock runs the rows stage of a micro-batch of few rows: large matrix
