@@ -173,43 +173,42 @@ func sumSquares(blocks int) func(g *gen, name string) {
 
 const sumBlock = 4096 // sum.go
 
-// totalStart widens float32 (stream 1) to a total in float64 (stream 0); cols is
-// a positive multiple of 16.
+// totalStart widens float32 (stream 1) to a total in float64 (stream 0).
 func totalStart(g *gen, name string) {
 	acc, x, left := g.bare(name)
-	zero, loop := g.zero(), g.label("loop")
-	g.Label(loop)
-	for i := range 128 / g.bytes {
-		v := g.reg()
-		g.VCVTPS2PD(Mem{Base: x, Disp: g.bytes / 2 * i}, v)
+	zero := g.zero()
+	g.totals(acc, x, left, func(v vec, acc, _ Mem) {
 		g.VADDPD(v, zero, v) // -0 becomes 0, as in a sum
-		g.VMOVUPD(v, Mem{Base: acc, Disp: g.bytes * i})
-	}
-	g.ADDQ(U32(128), acc)
-	g.ADDQ(Imm(64), x)
-	g.SUBQ(Imm(64), left)
-	g.JNZ(LabelRef(loop))
-	g.VZEROUPPER()
-	g.RET()
+		g.VMOVUPD(v, acc)
+	})
 }
 
 // totalEnd adds float32 (stream 1) to totals in float64 (stream 0) and rounds
-// the sums to where the float32 are; cols is a positive multiple of 16.
+// the sums to where the float32 are.
 func totalEnd(g *gen, name string) {
 	acc, x, left := g.bare(name)
+	g.totals(acc, x, left, func(v vec, acc, x Mem) {
+		g.VADDPD(acc, v, v)
+		if g.z {
+			g.VCVTPD2PS(v, v.AsY())
+			g.VMOVUPS(v.AsY(), x)
+			return
+		}
+		g.VCVTPD2PSY(v, v.AsX())
+		g.VMOVUPS(v.AsX(), x)
+	})
+}
+
+// totals ends a kernel that goes over totals and float32 side by side: f is
+// given sixteen of them, a vector of the widened float32 and its two places at a
+// time. left is a positive multiple of 64.
+func (g *gen) totals(acc, x, left reg.GPVirtual, f func(v vec, acc, x Mem)) {
 	loop := g.label("loop")
 	g.Label(loop)
 	for i := range 128 / g.bytes {
-		v, m := g.reg(), Mem{Base: x, Disp: g.bytes / 2 * i}
-		g.VCVTPS2PD(m, v)
-		g.VADDPD(Mem{Base: acc, Disp: g.bytes * i}, v, v)
-		if g.z {
-			g.VCVTPD2PS(v, v.AsY())
-			g.VMOVUPS(v.AsY(), m)
-			continue
-		}
-		g.VCVTPD2PSY(v, v.AsX())
-		g.VMOVUPS(v.AsX(), m)
+		v, from := g.reg(), Mem{Base: x, Disp: g.bytes / 2 * i}
+		g.VCVTPS2PD(from, v)
+		f(v, Mem{Base: acc, Disp: g.bytes * i}, from)
 	}
 	g.ADDQ(U32(128), acc)
 	g.ADDQ(Imm(64), x)
