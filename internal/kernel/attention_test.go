@@ -55,7 +55,7 @@ func TestAttention(t *testing.T) {
 			wantO, wantStats, wantD := make([]float32, len(o)), make([]float32, len(stats)), make([]float32, len(d))
 			attentionRef(&a, wantO, wantStats, qkv)
 			attentionGradRef(&a, wantD, qkv, wantStats, wantO, do)
-			allocs := testing.AllocsPerRun(1, func() {
+			allocs := testing.AllocsPerRun(5, func() {
 				a.Forward(o, stats, qkv, &s)
 				a.Backward(d, qkv, stats, o, do, &s)
 			})
@@ -130,7 +130,7 @@ func TestAttentionCached(t *testing.T) {
 				now := a
 				now.Positions = min(n-past, 1+r.IntN(n))
 				got := make([]float32, now.Positions*a.out())
-				allocs := testing.AllocsPerRun(1, func() { now.Cached(got, qkv[past*a.width():], cache[:past*kv], past, &s) })
+				allocs := testing.AllocsPerRun(5, func() { now.Cached(got, qkv[past*a.width():], cache[:past*kv], past, &s) })
 				checkSame(t, fmt.Sprintf("%+v past %d new %d", a, past, now.Positions), unsigned(got), unsigned(want[past*a.out():][:len(got)]))
 				if allocs != 0 {
 					t.Errorf("%v allocations, want 0", allocs)
