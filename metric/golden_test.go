@@ -36,6 +36,17 @@ type goldenFile struct {
 		Scores       map[string]number
 		Rows         [][5]number
 	}
+	Ranking []struct {
+		Name  string
+		At    []int
+		Users []struct {
+			Candidates int
+			Places     [][2]int32
+			NDCG       []float64
+			AUC        number
+			MAP, MRR   *float64 // only without ties
+		}
+	}
 }
 
 func golden(t *testing.T) (g goldenFile) {

@@ -1,5 +1,5 @@
 // Package metric measures how good predictions are: classes, several labels at
-// once, values. Every score comes with a bootstrap interval, and the same
+// once, values, rankings. Every score comes with a bootstrap interval, and the same
 // predictions, weights and seed give the same bits on any machine and from any
 // number of threads.
 //

@@ -223,9 +223,36 @@ def multilabels():
     yield multilabel("constant", np.full((50, 5), 0.5), y)
 
 
+def ranking(name, score, relevant, at):
+    """Users' scores by rows, with the places that they give to relevant items."""
+    case = {"name": name, "at": at, "users": []}
+    for s, y in zip(score, relevant):
+        user = {"candidates": len(s), "places": [[int((s > x).sum()), int((s == x).sum())] for x in s[y]]}
+        user["ndcg"] = [sk.ndcg_score([y], [s], k=k) for k in at]
+        user["auc"] = null(area(sk.roc_auc_score, y, s, None))
+        if len(np.unique(s)) == len(s):  # without ties: all ranks, and the first one
+            user["map"] = sk.label_ranking_average_precision_score([y], [s])
+            user["mrr"] = 1 / (1 + int((s > s[y].max()).sum()))
+        case["users"].append(user)
+    return case
+
+
+def rankings():
+    n = 40
+    one = np.eye(n, dtype=bool)[rng.integers(0, n, 20)]
+    some = rng.random((20, n)) < 0.15
+    some[:, 3] = True
+    for name, y in ("one", one), ("some", some):
+        s = rng.normal(size=y.shape) + y
+        yield ranking(name, s, y, [1, 5, 10, n])
+        yield ranking(name + " ties", np.round(s), y, [1, 5, 10, n])
+        yield ranking(name + " constant", 0 * s, y, [1, 5, 10, n])
+    yield ranking("all", rng.normal(size=(3, n)), np.ones((3, n), bool), [10])
+
+
 golden = {"made_by": "scikit-learn " + sklearn.__version__,
           "classification": list(classifications()), "regression": list(regressions()),
-          "multilabel": list(multilabels())}
+          "multilabel": list(multilabels()), "ranking": list(rankings())}
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "golden.json"), "w") as f:
     json.dump(golden, f, separators=(",", ":"), allow_nan=False)
