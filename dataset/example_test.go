@@ -97,7 +97,7 @@ func ExampleTrainWindows() {
 	}
 	order, batch := windows.Order(1), dataset.NewBuffers(windows.Fields(), 1)
 	for epoch := range 2 {
-		if err := windows.Gather(batch, 0, []int{order(epoch, 0)}); err != nil {
+		if err := windows.Gather(batch, 0, []int{order.At(epoch, 0)}); err != nil {
 			log.Fatal(err)
 		}
 		fmt.Printf("epoch %d: %q -> %q\n", epoch, tok.Decode(batch[0].I32()), tok.Decode(batch[1].I32()))

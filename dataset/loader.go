@@ -292,9 +292,7 @@ func (l *Loader) gather(b *Batch, pos uint64, size int) (err error) {
 	}
 	b.Epoch, b.First, b.Rows = int(pos/l.n), pos, int(rows)
 	b.Indices = b.Indices[:rows]
-	for i := range b.Indices {
-		b.Indices[i] = l.order(b.Epoch, int(at)+i)
-	}
+	l.order(b.Indices, b.Epoch, int(at))
 	return l.ds.Gather(b.Fields, 0, b.Indices)
 }
 

@@ -29,7 +29,7 @@ func checkBatch(t *testing.T, b *Batch, n int, order Order, pos uint64, rows int
 		t.Fatalf("batch at %d with %d rows in epoch %d, want %d, %d, %d", b.First, b.Rows, b.Epoch, pos, rows, int(pos)/n)
 	}
 	for row := range rows {
-		want := order(b.Epoch, int(pos)%n+row)
+		want := order.At(b.Epoch, int(pos)%n+row)
 		if b.Indices[row] != want {
 			t.Fatalf("row %d of the batch at %d is example %d, want %d", row, pos, b.Indices[row], want)
 		}
@@ -150,7 +150,7 @@ func TestLoaderErrorsInOrder(t *testing.T) {
 }
 
 func TestLoaderOrderOutOfRange(t *testing.T) {
-	l := newLoader(t, numbered(t, 20), LoaderConfig{Batch: 5, Order: func(_, i int) int { return i + 1 }})
+	l := newLoader(t, numbered(t, 20), LoaderConfig{Batch: 5, Order: func(dst []int, epoch, i int) { Sequential(dst, epoch, i+1) }})
 	var err error
 	for i := 0; i < 4 && err == nil; i++ {
 		_, err = l.Next()

@@ -176,11 +176,22 @@ func (w *Windows) Order(seed uint64) Order {
 	switch {
 	case w.phases > 1 && w.cut == CutPhases:
 		phase, place := rng.Key(seed, "phase"), Shuffled(w.count, seed)
-		return func(epoch, i int) int { return w.phaseOf(phase, epoch)*w.count + place(epoch, i) }
+		return func(dst []int, epoch, i int) {
+			place(dst, epoch, i)
+			first := w.phaseOf(phase, epoch) * w.count
+			for k := range dst {
+				dst[k] += first
+			}
+		}
 	case w.phases > 1 && w.cut == CutRandom:
 		starts := (w.count-1)*w.length + w.phases
 		place := Shuffled(starts, seed)
-		return func(epoch, i int) int { return w.number(place(epoch, i)) }
+		return func(dst []int, epoch, i int) {
+			place(dst, epoch, i)
+			for k, start := range dst {
+				dst[k] = w.number(start)
+			}
+		}
 	}
 	return Shuffled(w.count, seed)
 }

@@ -44,7 +44,7 @@ func TestTrainWindows(t *testing.T) {
 				for epoch := range 60 {
 					read := make([]int, n)
 					for i := range w.Len() {
-						if err := w.Gather(buf, 1, []int{order(epoch, i)}); err != nil {
+						if err := w.Gather(buf, 1, []int{order.At(epoch, i)}); err != nil {
 							t.Fatal(err)
 						}
 						x, y := buf[0].I32()[length:2*length], buf[1].I32()[length:2*length]
@@ -77,14 +77,14 @@ func TestWindowOrders(t *testing.T) {
 	same, phases := 0, map[int]bool{}
 	for epoch := range 50 {
 		for i := range w.Len() {
-			if a(epoch, i) != again(epoch, i) {
+			if a.At(epoch, i) != again.At(epoch, i) {
 				t.Fatal("the same seed gives another order")
 			}
-			if a(epoch, i) == b(epoch, i) {
+			if a.At(epoch, i) == b.At(epoch, i) {
 				same++
 			}
 		}
-		phases[a(epoch, 0)/w.Len()] = true
+		phases[a.At(epoch, 0)/w.Len()] = true
 	}
 	if same > 50 || len(phases) < 7 {
 		t.Errorf("%d places are alike with another seed; %d phases", same, len(phases))
@@ -95,7 +95,7 @@ func TestWindowOrders(t *testing.T) {
 	}
 	seen, order := map[int]bool{}, random.Order(1)
 	for i := range random.Len() {
-		from, _ := random.Start(order(0, i))
+		from, _ := random.Start(order.At(0, i))
 		if seen[from] || from < 0 || from+8 >= 1000 {
 			t.Fatalf("a window begins at %d", from)
 		}
@@ -353,9 +353,7 @@ func BenchmarkGatherWindows(b *testing.B) {
 	b.SetBytes(12 * 64 * 2 * 2)
 	epoch := 0
 	for b.Loop() {
-		for i := range indices {
-			indices[i] = order(epoch, i)
-		}
+		order(indices, epoch, 0)
 		if err := w.Gather(buf, 0, indices); err != nil {
 			b.Fatal(err)
 		}

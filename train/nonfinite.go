@@ -88,9 +88,7 @@ func (l *loop) nonFinite(rows int) error {
 func (l *loop) examples(rows int) []int {
 	n := uint64(l.pos.PerEpoch)
 	all := make([]int, rows)
-	for i := range all {
-		all[i] = l.cfg.Order(int(l.pos.Examples/n), int(l.pos.Examples%n)+i)
-	}
+	l.cfg.Order(all, int(l.pos.Examples/n), int(l.pos.Examples%n))
 	return all
 }
 

@@ -81,7 +81,7 @@ func (l *loop) estimateBatch(ctx context.Context, e *estimation, buf []*tensor.T
 			}
 			indices = indices[:0]
 			for i := at; i < min(at+rows, n); i++ {
-				indices = append(indices, l.cfg.Order((first+i)/per, (first+i)%per))
+				indices = append(indices, l.cfg.Order.At((first+i)/per, (first+i)%per))
 			}
 			if err := gather(l.cfg.Data, buf, indices); err != nil {
 				return err

@@ -131,7 +131,7 @@ func TestWindowsTrain(t *testing.T) {
 	}
 	phases, order := map[int]bool{}, c.withDefaults().Order
 	for epoch := range 10 {
-		phases[order(epoch, 0)/data.Len()] = true
+		phases[order.At(epoch, 0)/data.Len()] = true
 	}
 	if len(phases) < 4 {
 		t.Errorf("windows of %d phases in 10 epochs", len(phases))

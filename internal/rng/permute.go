@@ -54,6 +54,55 @@ func (p *Permutation) At(i uint64) uint64 {
 	}
 }
 
+// Fill sets dst to what stands at places from, from+1, ..., which must all be
+// below Len. It is At for each, several times as fast: four places go through
+// the rounds side by side.
+func (p *Permutation) Fill(dst []int, from uint64) {
+	if uint64(len(dst)) > p.n || from > p.n-uint64(len(dst)) {
+		panic(fmt.Sprintf("rng: places %d to %d of a permutation of %d", from, from+uint64(len(dst)), p.n))
+	}
+	var four [4]uint64
+	var at [4]int // in dst, of those of four that are still to be walked
+	held := 0
+	for i := 0; i < len(dst) || held > 0; {
+		for ; held < 4 && i < len(dst); held++ {
+			four[held], at[held] = from+uint64(i), i
+			i++
+		}
+		p.feistel4(&four)
+		still := 0
+		for k := range held { // without a branch on what is as good as random
+			x := four[k]
+			dst[at[k]] = int(x)
+			four[still&3], at[still&3] = x, at[k]
+			if x >= p.n {
+				still++
+			}
+		}
+		held = still
+	}
+}
+
+// feistel4 is feistel for each of four.
+func (p *Permutation) feistel4(x *[4]uint64) {
+	maskL, maskR, shift := uint64(1)<<p.left-1, uint64(1)<<p.right-1, p.right&63
+	l0, l1, l2, l3 := x[0]>>shift, x[1]>>shift, x[2]>>shift, x[3]>>shift
+	r0, r1, r2, r3 := x[0]&maskR, x[1]&maskR, x[2]&maskR, x[3]&maskR
+	for k := 0; k < permuteRounds; k += 2 {
+		key := p.keys[k]
+		l0 ^= mix64(r0^key) & maskL
+		l1 ^= mix64(r1^key) & maskL
+		l2 ^= mix64(r2^key) & maskL
+		l3 ^= mix64(r3^key) & maskL
+		key = p.keys[k+1]
+		r0 ^= mix64(l0^key) & maskR
+		r1 ^= mix64(l1^key) & maskR
+		r2 ^= mix64(l2^key) & maskR
+		r3 ^= mix64(l3^key) & maskR
+	}
+	x[0], x[1], x[2], x[3] = l0<<shift|r0, l1<<shift|r1, l2<<shift|r2, l3<<shift|r3
+}
+
 func (p *Permutation) feistel(i uint64) uint64 {
 	maskL, maskR := uint64(1)<<p.left-1, uint64(1)<<p.right-1
 	l, r := i>>p.right, i&maskR

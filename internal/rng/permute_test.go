@@ -116,11 +116,30 @@ func TestPermutationGolden(t *testing.T) {
 	}
 }
 
+func TestPermutationFill(t *testing.T) {
+	for _, n := range []uint64{1, 2, 5, 63, 64, 65, 1000, 1 << 20, 1<<20 + 1, 1 << 40} {
+		p := NewPermutation(n, Key(n, "fill"))
+		for _, from := range []uint64{0, n / 2, n - 1} {
+			for size := range min(12, n-from+1) {
+				got := make([]int, size)
+				p.Fill(got, from)
+				for k, x := range got {
+					if want := p.At(from + uint64(k)); uint64(x) != want {
+						t.Fatalf("n=%d: place %d filled with %d, At says %d", n, from+uint64(k), x, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestPermutationRefuses(t *testing.T) {
 	for name, f := range map[string]func(){
 		"nothing": func() { NewPermutation(0, [2]uint32{}) },
 		"much":    func() { NewPermutation(1<<40+1, [2]uint32{}) },
 		"place":   func() { p := NewPermutation(3, [2]uint32{}); p.At(3) },
+		"places":  func() { p := NewPermutation(3, [2]uint32{}); p.Fill(make([]int, 2), 2) },
+		"many":    func() { p := NewPermutation(3, [2]uint32{}); p.Fill(make([]int, 4), 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -144,6 +163,18 @@ func BenchmarkPermutation(b *testing.B) {
 					i++
 				}
 			}
+		})
+	}
+}
+
+func BenchmarkPermutationFill(b *testing.B) {
+	for _, n := range []uint64{1797, 60000, 1 << 20, 5 << 20} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			p, dst := NewPermutation(n, Key(1, "bench")), make([]int, 256)
+			for b.Loop() {
+				p.Fill(dst, 0)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(dst)), "ns/place")
 		})
 	}
 }
