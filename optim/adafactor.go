@@ -80,7 +80,7 @@ func (c *Context) factored(p, u, q, fresh *graph.Node) *graph.Node {
 	n := p.Shape.Dims[0]
 	m := p.Shape.Size() / n
 	q = c.Reshape(q, n, m)
-	rows, columns := c.stateOf(p, "rows", n), c.stateOf(p, "columns", m)
+	rows, columns := c.state(p, "rows", 0, n), c.state(p, "columns", 0, m)
 	r := c.Set(rows, c.toward(rows, c.ReduceMean(q, 1), fresh))
 	k := c.Set(columns, c.toward(columns, c.ReduceMean(c.Transpose(q, 1, 0), 1), fresh))
 	one := c.Const(1)
@@ -88,11 +88,6 @@ func (c *Context) factored(p, u, q, fresh *graph.Node) *graph.Node {
 	byColumn := c.Div(one, c.Sqrt(k))
 	scaled := c.Mul(c.Mul(c.Reshape(u, n, m), c.Reshape(byRow, n, 1)), byColumn)
 	return c.Reshape(scaled, p.Shape.Dims...)
-}
-
-// stateOf declares a variable of a shape other than p's, from 0.
-func (c *Context) stateOf(p *graph.Node, name string, dims ...int) *graph.Node {
-	return c.StateVar("optim/"+p.Attr.Name+"/"+name, graph.Init{Rule: "zeros"}, dims...)
 }
 
 // Validate reports an impossible setting.

@@ -148,6 +148,11 @@ func (o Optimizer) LRDecay(decay float64) Optimizer {
 	return edit(o, "LRDecay needs AdaGrad", func(a ScaleByAdaGrad) ScaleByAdaGrad { a.LRDecay = decay; return a })
 }
 
+// Rowwise makes AdaGrad keep one sum for each row of a table of embeddings.
+func (o Optimizer) Rowwise() Optimizer {
+	return edit(o, "Rowwise needs AdaGrad", func(a ScaleByAdaGrad) ScaleByAdaGrad { a.Rowwise = true; return a })
+}
+
 // Eps sets ε of the transform that has one.
 func (o Optimizer) Eps(eps float64) Optimizer {
 	return edit(o, "Eps needs Adam, a relative of it, RMSProp, AdaGrad or AdaDelta", func(t hasEps) hasEps { return t.withEps(eps) })

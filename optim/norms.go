@@ -15,6 +15,11 @@ func (c *Context) rms(x *graph.Node) *graph.Node {
 	return c.Mul(c.norm(x), c.Const64(1/math.Sqrt(float64(x.Shape.Size()))))
 }
 
+// rowMean returns the mean of each row of x (N, D), as (N, 1).
+func (c *Context) rowMean(x *graph.Node) *graph.Node {
+	return c.Reshape(c.ReduceMean(x, 1), x.Shape.Dims[0], 1)
+}
+
 // scalar makes a float64 scalar a factor of tensors.
 func (c *Context) scalar(x *graph.Node) *graph.Node { return c.Cast(x, tensor.F32) }
 

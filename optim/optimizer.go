@@ -178,10 +178,13 @@ func (o Optimizer) contextFor(b *graph.Builder, up *Update, p *graph.Node, model
 // apply assigns to p what the direction u makes of it.
 func (o Optimizer) apply(c *Context, p, u *graph.Node) {
 	var next *graph.Node
-	if o.ScheduleFree != nil {
-		next = o.ScheduleFree.update(c, p, u)
-	} else {
+	switch {
+	case o.ScheduleFree == nil:
 		next = c.descend(p, u)
+	case c.next != nil:
+		next = c.Failf("optim", []*graph.Node{p}, "ScheduleFree with a transform that gives the weights themselves, such as FTRL: want one of them")
+	default:
+		next = o.ScheduleFree.update(c, p, u)
 	}
 	if o.Lookahead != nil {
 		next = o.Lookahead.pull(c, p, next)

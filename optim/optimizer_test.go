@@ -40,6 +40,8 @@ func TestConvergence(t *testing.T) {
 			optim.RMSProp(0.002).Centered().Momentum(0.5).WithSchedule(falling)},
 		{"Adam", optim.Adam(0.1).WithSchedule(falling), optim.Adam(0.02)},
 		{"AdamW", optim.AdamW(0.1).WeightDecay(0).WithSchedule(falling), optim.AdamW(0.02).WeightDecay(0)},
+		{"SparseAdam", optim.SparseAdam(0.1).WithSchedule(falling), optim.SparseAdam(0.02)},
+		{"FTRL", optim.FTRL(1), optim.FTRL(0.5)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if w, f := descend(t, c.bowl, parabola, []float64{0, 0}, 1000); !(f < 1e-5) {

@@ -32,6 +32,10 @@ func partsOf(params []*graph.Node) parts {
 // denseWeight tells the weight of a dense layer, which files hold transposed.
 func denseWeight(p *graph.Node) bool { return p.Attr.Init.Transposed && len(p.Shape.Dims) == 2 }
 
+// isTable tells a table of embeddings: a matrix whose rows are things of their
+// own, which a weight's are not.
+func isTable(p *graph.Node) bool { return len(p.Shape.Dims) == 2 && !denseWeight(p) }
+
 // isHead reports whether p is the weight or the bias of the head.
 func (m parts) isHead(p *graph.Node) bool {
 	return m.head != "" && layerOf(p.Attr.Name) == layerOf(m.head)

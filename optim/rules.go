@@ -190,21 +190,37 @@ func (r ScaleByRMS) Validate() error {
 // ScaleByAdaGrad is the direction of AdaGrad: s ← s + u², then
 // u / (√s + ε) / (1 + (t-1)·LRDecay). State: "sum", from Initial. Duchi, Hazan,
 // Singer, JMLR 2011, figure 1, in PyTorch's form. Keras starts the sum at 0.1.
-type ScaleByAdaGrad struct{ LRDecay, Initial, Eps float64 }
+//
+// With Rowwise a table of embeddings has one s for each row, s ← s + mean(u²)
+// over the row: Mudigere et al., ISCA 2022, as in FBGEMM.
+// Other parameters have the plain rule, which is the same for rows of one.
+type ScaleByAdaGrad struct {
+	LRDecay, Initial, Eps float64
+	Rowwise               bool
+}
 
 // DefaultAdaGrad returns ε = 1e-10, no decay of the rate and a sum from 0.
 func DefaultAdaGrad() ScaleByAdaGrad { return ScaleByAdaGrad{Eps: 1e-10} }
 
 // Update implements Transform.
 func (a ScaleByAdaGrad) Update(c *Context, p, u *graph.Node) *graph.Node {
-	s := c.State(p, "sum", a.Initial)
-	s = c.Set(s, c.FMA(u, u, s))
+	s := a.sum(c, p, u)
 	if a.LRDecay != 0 {
 		c.ScaleStep(fmt.Sprintf("adagrad(%g)", a.LRDecay), func(h Hyper) float64 {
 			return 1 / (1 + float64(float64(h.Update-1)*a.LRDecay))
 		})
 	}
 	return c.Div(u, c.Add(c.Sqrt(s), c.Const(a.Eps)))
+}
+
+// sum adds to the state, and returns it.
+func (a ScaleByAdaGrad) sum(c *Context, p, u *graph.Node) *graph.Node {
+	if a.Rowwise && isTable(p) {
+		s := c.RowState(p, "sum", a.Initial)
+		return c.Set(s, c.Add(s, c.rowMean(c.Mul(u, u))))
+	}
+	s := c.State(p, "sum", a.Initial)
+	return c.Set(s, c.FMA(u, u, s))
 }
 
 // Validate reports an impossible setting.

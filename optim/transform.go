@@ -32,6 +32,8 @@ type Context struct {
 	decays bool    // the group allows weight decay
 	step   factor  // of the learning rate, given by the last transform
 	keep   float64 // λ of decoupled decay
+
+	next *graph.Node // what the last transform makes of the parameter; nil is a step
 }
 
 // factor is a scalar that an update computes before it runs.
@@ -43,11 +45,21 @@ type factor struct {
 // State declares a variable of p's shape that starts at init everywhere. It is
 // "optim/<p>/<name>" in checkpoints.
 func (c *Context) State(p *graph.Node, name string, init float64) *graph.Node {
+	return c.state(p, name, init, p.Shape.Dims...)
+}
+
+// RowState is State with one number for each row of p (N, D): (N, 1).
+func (c *Context) RowState(p *graph.Node, name string, init float64) *graph.Node {
+	return c.state(p, name, init, p.Shape.Dims[0], 1)
+}
+
+// state declares a variable of any shape for p.
+func (c *Context) state(p *graph.Node, name string, init float64, dims ...int) *graph.Node {
 	i := graph.Init{Rule: "zeros"}
 	if init != 0 {
 		i = graph.Init{Rule: "constant", A: init}
 	}
-	return c.StateVar("optim/"+p.Attr.Name+"/"+name, i, p.Shape.Dims...)
+	return c.StateVar("optim/"+p.Attr.Name+"/"+name, i, dims...)
 }
 
 // Set makes the update assign value to state, and returns value.
@@ -86,12 +98,20 @@ func (c *Context) Shrink(lambda float64) {
 	}
 }
 
+// Become makes next the parameter after the update, in place of a step along
+// the direction. It is for the last transform of a chain, whose direction is
+// then not used; decoupled decay and ScheduleFree, which are steps, are refused.
+func (c *Context) Become(next *graph.Node) { c.next = next }
+
 // Decays reports whether the parameter's group allows weight decay.
 func (c *Context) Decays() bool { return c.decays }
 
 // chain applies the transforms to the gradient of p.
 func (c *Context) chain(ts []Transform, p, u *graph.Node) *graph.Node {
 	for _, t := range ts {
+		if c.next != nil {
+			return c.Failf("optim", []*graph.Node{p}, "%T follows a transform that gives the weights themselves, such as FTRL: want that one last", t)
+		}
 		u = t.Update(c, p, c.settle(u))
 	}
 	return u
@@ -108,8 +128,11 @@ func (c *Context) settle(u *graph.Node) *graph.Node {
 	return c.Mul(k, u)
 }
 
-// descend returns p·(1 - η·λ) - η·u.
+// descend returns p·(1 - η·λ) - η·u, or what the chain made of p.
 func (c *Context) descend(p, u *graph.Node) *graph.Node {
+	if c.next != nil {
+		return c.become(p)
+	}
 	lr, minus := c.lr, c.rate()
 	base := p
 	if keep := c.keep; keep != 0 {
@@ -118,6 +141,14 @@ func (c *Context) descend(p, u *graph.Node) *graph.Node {
 		}), p)
 	}
 	return c.FMA(minus, u, base)
+}
+
+// become returns what the chain made of p: see Become.
+func (c *Context) become(p *graph.Node) *graph.Node {
+	if c.keep != 0 {
+		return c.Failf("optim", []*graph.Node{p}, "decoupled decay with a transform that gives the weights themselves, such as FTRL: want its l2, or AddDecay")
+	}
+	return c.next
 }
 
 // rate is the scalar -η, with what a transform left for it.

@@ -36,6 +36,8 @@ var optimizerKinds = []alternative[optimizerOptions]{
 	{"schedule_free", func() optimizerOptions {
 		return &scheduleFree{common: common{lr: 0.0025, decay: "all"}, beta: 0.9, beta2: 0.999, eps: 1e-8, adam: true}
 	}},
+	{"sparse_adam", func() optimizerOptions { return &sparseAdam{newMoments(1e-3)} }},
+	{"ftrl", func() optimizerOptions { return &ftrl{alpha: 0.1, by: optim.DefaultFTRL()} }},
 	{"lion", func() optimizerOptions { return &lion{common{lr: 1e-4, decay: "all"}, 0.9, 0.99} }},
 }
 
@@ -115,16 +117,18 @@ func (s *sgd) build() optim.Optimizer {
 type adagrad struct {
 	common
 	lrDecay, eps float64
+	rowwise      bool
 }
 
 func (a *adagrad) keys() fields {
 	return a.common.keys(
 		field{key: "lr_decay", codec: number{&a.lrDecay, zeroOrMore}},
-		field{key: "eps", codec: number{&a.eps, zeroOrMore}})
+		field{key: "eps", codec: number{&a.eps, zeroOrMore}},
+		field{key: "rowwise", codec: flagIfSet{flag{&a.rowwise}}})
 }
 
 func (a *adagrad) build() optim.Optimizer {
-	return a.chain(optim.ScaleByAdaGrad{Eps: a.eps, LRDecay: a.lrDecay})
+	return a.chain(optim.ScaleByAdaGrad{Eps: a.eps, LRDecay: a.lrDecay, Rowwise: a.rowwise})
 }
 
 type rmsprop struct {
