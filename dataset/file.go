@@ -20,10 +20,6 @@ type file struct {
 	f *os.File
 }
 
-// Open opens a file for reading what is in it: bytes packed by gzip, Zstandard
-// or bzip2 are unpacked, whatever the name.
-func Open(path string) (io.ReadCloser, error) { return openFile(path) }
-
 // openFile opens a plain or compressed file.
 func openFile(path string) (*file, error) {
 	f, err := os.Open(path)

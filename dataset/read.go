@@ -26,7 +26,7 @@ import (
 // Rows of another length than the first are errors unless the options say
 // otherwise, and so is a table without rows. Errors name the file and the line.
 func ReadTable(path string, o TableOptions) (*Table, error) {
-	files, err := tableFiles(path)
+	files, err := TableFiles(path)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ const pieceRows = 16 << 10
 // with in order: so much is in memory of separated text, and of the other
 // formats a file at a time.
 func ReadPieces(path string, o TableOptions, f func(*Table) error) error {
-	files, err := tableFiles(path)
+	files, err := TableFiles(path)
 	if err != nil {
 		return err
 	}
@@ -77,8 +77,8 @@ func ReadPieces(path string, o TableOptions, f func(*Table) error) error {
 	return nil
 }
 
-// tableFiles returns the files that a path names.
-func tableFiles(path string) ([]string, error) {
+// TableFiles returns the files that a path names: see ReadTable.
+func TableFiles(path string) ([]string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return []string{path}, nil
 	}
@@ -101,7 +101,7 @@ func tableFiles(path string) ([]string, error) {
 
 // IsTablePath reports whether a path names at least one file that is there.
 func IsTablePath(path string) bool {
-	files, err := tableFiles(path)
+	files, err := TableFiles(path)
 	return err == nil && len(files) > 0
 }
 
@@ -203,6 +203,17 @@ func ReadText(path, encoding string) (string, error) {
 		return "", fmt.Errorf("dataset: %s: %w", path, err)
 	}
 	return b.String(), nil
+}
+
+// TextOf returns the text that is in a file, whose bytes r reads: unpacked from
+// gzip, Zstandard or bzip2, in UTF-8 and without a byte order mark, from an
+// encoding as ReadText knows them. file is its name in errors.
+func TextOf(r io.Reader, file, encoding string) (*bufio.Reader, error) {
+	b, err := plain(r)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", file, err)
+	}
+	return decodeText(file, b, encoding)
 }
 
 // decodeText returns the text of r, the content of a file, in UTF-8 without a

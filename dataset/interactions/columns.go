@@ -8,6 +8,31 @@ import (
 	"github.com/descent-ml/descent/internal/cells"
 )
 
+// columns are the places of what is read in a row; -1: it is not.
+type columns struct {
+	user, item, rating, time int
+	last                     int // the largest of them
+	header                   bool
+	names                    []string // of a header
+}
+
+// taken lists the places.
+func (c *columns) taken() (places []int) {
+	for _, at := range []int{c.user, c.item, c.rating, c.time} {
+		if at >= 0 {
+			places = append(places, at)
+		}
+	}
+	return places
+}
+
+func (c *columns) name(i int) string {
+	if c.names == nil {
+		return strconv.Itoa(i)
+	}
+	return strconv.Quote(c.names[i])
+}
+
 // The names by which columns are known, without case, spaces, _, - and points.
 var (
 	userNames   = []string{"user", "userid", "uid", "u", "users", "customer", "customerid", "visitorid", "visitor", "reviewerid", "member", "memberid", "account", "accountid"}
@@ -16,30 +41,28 @@ var (
 	timeNames   = []string{"time", "timestamp", "t", "ts", "unixtime", "unixreviewtime", "date", "datetime", "createdat", "eventtime"}
 )
 
-// find finds the columns in the first record of a file, which is a header if
-// options or common names say so.
-func (o Options) find(record [][]byte) (columns, error) {
-	c := columns{user: -1, item: -1, rating: -1, time: -1}
+// find finds the columns by the first record of a file, a header or a row.
+func (o Options) find(record [][]byte, header bool) (columns, error) {
+	c := columns{user: -1, item: -1, rating: -1, time: -1, header: header}
 	for _, cell := range record {
 		c.names = append(c.names, string(cell))
 	}
-	c.header = o.isHeader(c.names)
 	for _, want := range []struct {
-		at        *int
-		given     string
-		known     []string
-		place     int // without a header
-		needed    bool
-		key, flag string
+		at     *int
+		given  string
+		known  []string
+		place  int // without a header
+		needed bool
+		what   string
 	}{
-		{&c.user, o.User, userNames, 0, true, "data.user", "user"},
-		{&c.item, o.Item, itemNames, 1, true, "data.item", "item"},
-		{&c.rating, o.Rating, ratingNames, 2, false, "data.rating", "rating"},
-		{&c.time, o.Time, timeNames, 3, false, "data.time", "time"},
+		{&c.user, o.User, userNames, 0, true, "user"},
+		{&c.item, o.Item, itemNames, 1, true, "item"},
+		{&c.rating, o.Rating, ratingNames, 2, false, "rating"},
+		{&c.time, o.Time, timeNames, 3, false, "time"},
 	} {
 		at, err := c.place(want.given, want.known, want.place)
 		if err == nil && at < 0 && want.needed {
-			err = fmt.Errorf("no column is known as the %s (name it by %s)", want.flag, want.key)
+			err = fmt.Errorf("no column is known as the %s (name it: data.%s)", want.what, want.what)
 		}
 		if err != nil {
 			return c, fmt.Errorf("%w; the columns are %s", err, strings.Join(c.names, ", "))
@@ -54,9 +77,15 @@ func (o Options) find(record [][]byte) (columns, error) {
 }
 
 // isHeader reports whether the first record names columns: those that options
-// name, or a user and an item; or its cells are words where the others must be
-// numbers.
-func (o Options) isHeader(names []string) bool {
+// name, or a user and an item; or it has words where a rating and a time are.
+func (o Options) isHeader(record [][]byte) bool {
+	if o.Header != "" {
+		return o.Header == HeaderYes
+	}
+	var names []string
+	for _, cell := range record {
+		names = append(names, string(cell))
+	}
 	for _, given := range []string{o.User, o.Item, o.Rating, o.Time} {
 		if _, number := cells.ParseNumber([]byte(given)); given != "" && given != None && !number && indexFold(names, given) >= 0 {
 			return true
@@ -66,10 +95,8 @@ func (o Options) isHeader(names []string) bool {
 		return true
 	}
 	for i := 2; i < min(4, len(names)); i++ {
-		if _, number := cells.ParseNumber([]byte(names[i])); !number {
-			if _, date := parseTime([]byte(names[i])); !date {
-				return true
-			}
+		if _, ok := parseTime(record[i]); !ok {
+			return true
 		}
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -16,46 +17,82 @@ import (
 // column for each, name.0 and so on. The columns are in the order of their
 // first appearance.
 func ReadJSONL(r io.Reader, s *Store) error {
-	j := &jsonReader{store: s, in: newLineCounter(r)}
+	err := NewJSONL(r).Read(s, math.MaxInt)
+	if err == io.EOF {
+		err = nil
+	}
+	return err
+}
+
+// JSONL reads JSON objects in pieces: see ReadJSONL.
+type JSONL struct {
+	in    *lineCounter
+	dec   *json.Decoder
+	store *Store
+	path  []byte
+	cell  []byte
+	array bool // the objects stand in one
+	begun bool
+}
+
+// NewJSONL returns a reader of the objects in r.
+func NewJSONL(r io.Reader) *JSONL {
+	j := &JSONL{in: newLineCounter(r)}
 	j.dec = json.NewDecoder(j.in)
 	j.dec.UseNumber()
-	first, err := j.in.peek()
-	if err == io.EOF {
-		return nil
-	} else if err != nil {
+	return j
+}
+
+// Read adds up to so many rows to a table, the last ones with the error io.EOF.
+func (j *JSONL) Read(s *Store, rows int) error {
+	if err := j.begin(); err != nil {
 		return err
 	}
-	if first == '[' {
-		if _, err := j.dec.Token(); err != nil {
-			return j.fault(err)
-		}
-	}
-	for j.dec.More() {
+	j.store = s
+	for ; rows > 0 && j.dec.More(); rows-- {
 		line := j.in.line(j.dec.InputOffset())
 		if err := j.row(line); err != nil {
 			return err
 		}
 	}
-	if first == '[' {
+	if rows == 0 {
+		return nil
+	}
+	return j.end()
+}
+
+// begin opens the array, if there is one.
+func (j *JSONL) begin() error {
+	if j.begun {
+		return nil
+	}
+	j.begun = true
+	first, err := j.in.peek()
+	if err != nil {
+		return err
+	}
+	if j.array = first == '['; j.array {
 		_, err = j.dec.Token()
-		return j.fault(err)
+	}
+	return j.fault(err)
+}
+
+// end checks what is behind the last object.
+func (j *JSONL) end() error {
+	if j.array {
+		if _, err := j.dec.Token(); err != nil {
+			return j.fault(err)
+		}
+		return io.EOF
 	}
 	if err := j.dec.Decode(new(json.RawMessage)); err != io.EOF {
 		return j.fault(err)
 	}
-	return nil
-}
-
-type jsonReader struct {
-	store *Store
-	in    *lineCounter
-	dec   *json.Decoder
-	path  []byte
-	cell  []byte
+	return io.EOF
 }
 
 // fault places an error of the decoder.
-func (j *jsonReader) fault(err error) error {
+func (j *JSONL) fault(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -70,7 +107,7 @@ func (j *jsonReader) fault(err error) error {
 	return &SyntaxError{Line: j.in.line(at), Text: err.Error()}
 }
 
-func (j *jsonReader) row(line int) error {
+func (j *JSONL) row(line int) error {
 	tok, err := j.dec.Token()
 	if err != nil {
 		return j.fault(err)
@@ -86,7 +123,7 @@ func (j *jsonReader) row(line int) error {
 	return nil
 }
 
-func (j *jsonReader) object(line int) error {
+func (j *JSONL) object(line int) error {
 	for j.dec.More() {
 		key, err := j.dec.Token()
 		if err != nil {
@@ -106,7 +143,7 @@ func (j *jsonReader) object(line int) error {
 	return j.fault(err)
 }
 
-func (j *jsonReader) value(line int) error {
+func (j *JSONL) value(line int) error {
 	tok, err := j.dec.Token()
 	if err != nil {
 		return j.fault(err)
@@ -133,7 +170,7 @@ func (j *jsonReader) value(line int) error {
 	return nil
 }
 
-func (j *jsonReader) list(line int) error {
+func (j *JSONL) list(line int) error {
 	before := len(j.path)
 	for i := 0; j.dec.More(); i++ {
 		j.path = fmt.Append(j.path[:before], ".", i)

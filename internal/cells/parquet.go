@@ -60,6 +60,7 @@ func ReadParquet(path string, s *Store) (err error) {
 // parquetLeaf is a column of a Parquet file.
 type parquetLeaf struct {
 	name   string
+	index  int                                    // among all columns of the file
 	append func(b []byte, v parquet.Value) []byte // of what is no plain number
 	float  func(v parquet.Value) float64          // of a number
 	column *Column
@@ -178,6 +179,21 @@ func (l *parquetLeaf) read(pages parquet.Pages) error {
 		}
 		parquet.Release(page)
 	}
+}
+
+// text spells a value, valid until the next call; a missing one is empty.
+func (l *parquetLeaf) text(v parquet.Value) []byte {
+	l.buf = l.buf[:0]
+	switch {
+	case v.IsNull():
+	case l.float != nil:
+		if f := l.float(v); f-f == 0 {
+			l.buf = appendFloat(l.buf, f)
+		}
+	default:
+		l.buf = l.append(l.buf, v)
+	}
+	return l.buf
 }
 
 func (l *parquetLeaf) add(v parquet.Value) {
