@@ -21,12 +21,13 @@ type Context struct {
 	Cache   *Cache // in a graph of Decoder, else nil
 
 	frozen    bool
-	instead   map[string]*graph.Node // of parameters, by name: see At
-	streams   map[string]int         // random streams per path, to tell them apart
-	layers    []builtLayer           // what Apply has built, for Summary
-	estimates []Estimate             // what Estimated statistics need
-	ensemble  *graph.Node            // the prediction of an ensemble in training, and
-	members   []*graph.Node          // those of its members
+	instead   map[string]*graph.Node  // of parameters, by name: see At
+	streams   map[string]int          // random streams per path, to tell them apart
+	layers    []builtLayer            // what Apply has built, for Summary
+	estimates []Estimate              // what Estimated statistics need
+	ensemble  *graph.Node             // the prediction of an ensemble in training, and
+	members   []*graph.Node           // those of its members
+	factors   map[*graph.Node]vectors // of predictions: see Vectors
 }
 
 // Input declares a field of the examples: its name, its element type and its

@@ -260,6 +260,12 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"attentiongrad":   prepareAttentionGrad,
 	"attentioncached": prepareAttentionCached,
 
+	"dots":         prepareDots(runDots),
+	"mix":          prepareDots(runMix),
+	"outer":        prepareOuter,
+	"pairdots":     preparePairs(runPairDots),
+	"pairdotsgrad": preparePairs(runPairDotsGrad),
+
 	"moment":             prepareMoments(momentParts),
 	"momentgrad":         prepareMoments(momentGradParts),
 	"groupnormalize":     prepareGroup(runGroupNormalize),

@@ -26,6 +26,7 @@ var lossKinds = []alternative[lossOptions]{
 	{"mse", func() lossOptions { return plainLoss{nn.MSE()} }},
 	{"mae", func() lossOptions { return plainLoss{nn.MAE()} }},
 	{"huber", func() lossOptions { return &huber{1} }},
+	{"bpr", func() lossOptions { return plainLoss{nn.BPR()} }},
 }
 
 func newLoss(name string) Loss {

@@ -28,6 +28,9 @@ type modelContext struct {
 	context  int         // tokens of an example, likewise
 	catSizes []int       // of embedded categories
 	edges    [][]float32 // of the bins of numbers
+	users    int         // of interactions, 0 if the data are none
+	items    int         // likewise
+	mean     float64     // of the ratings to learn from
 	usesCats bool        // set by the layer that takes them
 	err      error
 }
@@ -67,6 +70,8 @@ func init() {
 		kind("periodic", func() layerOptions { return &periodic{16, 0.1} }),
 		kind("gpt", func() layerOptions { return newGPT() }),
 		kind("encoder", func() layerOptions { return newEncoder() }),
+		kind("mf", func() layerOptions { return &factorization{interaction: newInteraction()} }),
+		kind("bpr", func() layerOptions { return &pairwise{newInteraction()} }),
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("sum", func() layerOptions { return &group{make: nn.Sum} }),
 		kind("concat", func() layerOptions { return &group{make: nn.Concat} }),
@@ -140,16 +145,12 @@ func settle(list []Layer, m *modelContext) {
 			if o.out == 0 {
 				o.out = m.outputs
 			}
-		case *gpt:
-			o.settle(m)
-		case *encoder:
+		case interface{ settle(*modelContext) }:
 			o.settle(m)
 		case *embedding:
 			if o.rows == 0 {
 				o.rows = m.vocab
 			}
-		case *bag:
-			o.settle(m)
 		case *group:
 			settle(o.list, m)
 		case *ensemble:

@@ -259,3 +259,22 @@ func (o orNone) write() *value {
 	}
 	return number{p: o.p}.write()
 }
+
+// orAuto is a number, or auto while it is not known.
+type orAuto struct {
+	p     *float64
+	known *bool
+}
+
+func (o orAuto) read(fs *Faults, v *value) {
+	if *o.known = v.kind != scalar || v.text != "auto"; *o.known {
+		number{o.p, anyNumber}.read(fs, v)
+	}
+}
+
+func (o orAuto) write() *value {
+	if !*o.known {
+		return &value{text: "auto"}
+	}
+	return number{p: o.p}.write()
+}

@@ -45,6 +45,11 @@ var accuracies = map[string]accuracy{
 	"sumsquares":      {bound: wideSum},
 	"reducesum":       {bound: lanes},
 
+	"dots":         {bound: dotLanes},
+	"mix":          {bound: chain},
+	"pairdots":     {bound: dotLanes},
+	"pairdotsgrad": {bound: pairChain},
+
 	"softmax":          {bound: eachRow(softmaxBound)},
 	"softmaxgrad":      {bound: eachRow(softmaxGradBound)},
 	"logsoftmax":       {bound: eachRow(logSoftmaxBound)},
@@ -212,6 +217,18 @@ func wideSum(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64 {
 // lanes is a sum in 16 lanes, which are added as a tree.
 func lanes(n *graph.Node, in []oracle.Array, ref oracle.Array) []float64 {
 	return scaled(gamma(laneTerms(len(in[0].Data)/len(ref.Data))), absolutes(n, in), none)
+}
+
+// dotLanes is the same of fused products, which may underflow.
+func dotLanes(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
+	k := n.In[0].Shape.Last()
+	return scaled(gamma(laneTerms(k)), absolutes(n, in), func(int) float64 { return float64(k) * tiny })
+}
+
+// pairChain is a chain over the vectors of a set.
+func pairChain(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
+	inner := n.Shape.Inner()
+	return scaled(gamma(inner[len(inner)-2]+1), absolutes(n, in), func(int) float64 { return 0x1p-140 })
 }
 
 func laneTerms(n int) int { return (n+15)/16 + 4 }

@@ -146,6 +146,12 @@ var table = map[string]func(*call){
 	"gru":              forward(gru),
 	"grugrad":          backward(gruGrad),
 
+	"dots":         dots,
+	"mix":          mix,
+	"outer":        outer,
+	"pairdots":     pairDots,
+	"pairdotsgrad": pairDotsGrad,
+
 	"attention":       attention,
 	"attentionstats":  attentionStats,
 	"attentiongrad":   attentionGrad,
