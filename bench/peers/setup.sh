@@ -14,8 +14,10 @@ fi
 }
 command -v c++ >/dev/null || echo "setup.sh: no c++ found: torch.compile will not work" >&2
 [ -x .venv/bin/python ] || "${PYTHON:-python3.11}" -m venv .venv
-.venv/bin/pip install --quiet --no-cache-dir -r requirements.txt
+# LIBMF has no wheel; it is built for this processor and with its AVX code, which the default leaves out.
+CFLAGS="-O3 -march=native -DUSEAVX" .venv/bin/pip install --quiet --no-cache-dir -r requirements.txt
 .venv/bin/python - <<'END'
-import jax, sklearn, torch, transformers
-print("torch", torch.__version__, "jax", jax.__version__, "scikit-learn", sklearn.__version__, "transformers", transformers.__version__)
+import implicit, jax, sklearn, surprise, torch, transformers
+print("torch", torch.__version__, "jax", jax.__version__, "scikit-learn", sklearn.__version__, "transformers", transformers.__version__,
+      "surprise", surprise.__version__, "implicit", implicit.__version__)
 END
