@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
@@ -38,7 +39,8 @@ type Config struct {
 
 	SequenceWarmup SequenceWarmup // begin with short segments of the windows; default: no
 
-	Samples Samples // of what a language model writes; default: none
+	Samples  Samples  // of what a language model writes; default: none
+	Measures Measures // of each validation, beside those that suit the target; default: none
 
 	// TargetValue returns a target or a prediction of a regression in the units
 	// of the raw data, such as dataset.TargetSchema.Value; nil leaves them as
@@ -59,7 +61,7 @@ type Config struct {
 	Reestimate    batch.Span // examples or epochs of Data over which the running statistics of batch norm are computed anew at the end; default none
 	ValidateEvery batch.Span // default 1ep; also at the end
 	LogEvery      batch.Span // between records of training; default 1%
-	Metric        string     // that decides which validation is best: loss (default), accuracy, rmse, r2
+	Metric        string     // that decides which validation is best: loss (default, if there is validation data), accuracy, rmse, r2, or a name of Measures
 	EarlyStop     EarlyStop
 	Checkpoint    Checkpoints
 
@@ -136,6 +138,9 @@ func (c Config) withDefaults() Config {
 	c.Faults = c.Faults.withDefaults()
 	if c.Metric == "" {
 		c.Metric = "loss"
+		if c.Val == nil && len(c.Measures.Names) > 0 {
+			c.Metric = c.Measures.Names[0]
+		}
 	}
 	return c
 }
@@ -170,16 +175,19 @@ func (c Config) Validate() error {
 	} else {
 		errs = append(errs, c.checkData()...)
 	}
-	if _, known := better[c.Metric]; c.Metric != "" && !known {
-		fault("metric %q (want loss, accuracy, rmse or r2)", c.Metric)
+	if c.Metric != "" && c.better(c.Metric) == nil {
+		fault("metric %q (want %s)", c.Metric, strings.Join(append([]string{"loss", "accuracy", "rmse", "r2"}, c.Measures.Names...), ", "))
+	}
+	if c.Measures.Measure != nil && c.Val == nil && better[c.Metric] != nil {
+		fault("metric %q without validation data (want %s)", c.Metric, strings.Join(c.Measures.Names, ", "))
 	}
 	if c.EarlyStop.Patience < 0 || !(c.EarlyStop.MinDelta >= 0) {
 		fault("early stop with patience %d and min delta %v (want 0 or more)", c.EarlyStop.Patience, c.EarlyStop.MinDelta)
 	}
-	if c.Optimizer.Plateau != nil && c.Val == nil {
+	if c.Optimizer.Plateau != nil && !c.validates() {
 		fault("a learning rate that falls on a plateau without validation data (want Val)")
 	}
-	if c.EarlyStop.Patience > 0 && c.Val == nil {
+	if c.EarlyStop.Patience > 0 && !c.validates() {
 		fault("early stopping without validation data")
 	}
 	if c.Exec.Micro < 0 || c.Exec.Threads < 0 || c.Exec.Memory < 0 {
@@ -205,7 +213,7 @@ func (c Config) checkData() (errs []error) {
 	y, err := dataset.FindField(c.Data, dataset.FieldY)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("train: the data has no target: %w", err))
-	} else if have := measures(c.Loss, y); better[c.Metric] != nil && !slices.Contains(have, c.Metric) {
+	} else if have := measures(c.Loss, y); better[c.Metric] != nil && !c.Measures.has(c.Metric) && !slices.Contains(have, c.Metric) {
 		errs = append(errs, fmt.Errorf("train: metric %q is not measured for this target (have %v)", c.Metric, have))
 	}
 	for _, d := range []struct {

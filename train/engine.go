@@ -34,6 +34,12 @@ func NewEvaluatorOf(eng engine.Engine, model nn.Layer, loss nn.Loss, fields []da
 	return newEvaluator(eng, vars, model, loss, fields, rows)
 }
 
+// NewEvaluatorOn is NewEvaluatorOf on variables that have the model's
+// parameters, such as those of a run in progress: it sees what they become.
+func NewEvaluatorOn(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.Loss, fields []dataset.Field, rows int) (*Evaluator, error) {
+	return newEvaluator(eng, vars, model, loss, fields, rows)
+}
+
 // NewVars returns variables for the parameters of a graph that trains nothing,
 // with values in the layout of files: those of a Run or a RunDir. Every
 // parameter must have one; others are left out.

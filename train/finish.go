@@ -51,7 +51,7 @@ func (l *loop) finish(ctx context.Context, stopped string, cause error) (*Run, e
 // numbers has saved what is good.
 func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *report.Summary) error {
 	done := *stopped == report.Budget || *stopped == report.Early
-	if done && l.val != nil && l.Validated != l.pos.Update {
+	if done && l.cfg.validates() && l.Validated != l.pos.Update {
 		if err := l.validate(ctx); errors.Is(err, errInterrupted) {
 			*stopped, done = report.Interrupted, false
 		} else if err != nil && !errors.Is(err, Stop) {
@@ -95,8 +95,8 @@ func (l *loop) renew(ctx context.Context, stopped *string, s *report.Summary) er
 		return nil
 	}
 	err := l.reestimate(ctx)
-	if err == nil && l.val != nil {
-		s.Val, _, err = l.val.evaluate(ctx, l.cfg.Val)
+	if err == nil && l.cfg.validates() {
+		s.Val, err = l.measureAll(ctx)
 	}
 	if errors.Is(err, errInterrupted) || ctx.Err() != nil {
 		*stopped = report.Interrupted

@@ -363,7 +363,7 @@ func (l *loop) journal(e report.Entry) error {
 // --- validation ---
 
 func (l *loop) validationDue(before batch.Position) (bool, error) {
-	if l.val == nil {
+	if !l.cfg.validates() {
 		return false, nil
 	}
 	due := l.cfg.ValidateEvery.Due(before, l.pos)
@@ -380,7 +380,7 @@ func (l *loop) validate(ctx context.Context) error {
 	l.busy("validating")
 	var values report.Values
 	err := l.averaged(func() (err error) {
-		values, _, err = l.val.evaluate(ctx, l.cfg.Val)
+		values, err = l.measureAll(ctx)
 		return err
 	})
 	if ctx.Err() != nil {
@@ -390,7 +390,8 @@ func (l *loop) validate(ctx context.Context) error {
 		return fmt.Errorf("train: validation after update %d: %w", l.pos.Update, err)
 	}
 	l.Owed, l.Validated, l.Val = false, l.pos.Update, values
-	if err := l.measure("val", values[0].V, values[1:]); err != nil {
+	loss, others := splitLoss(values)
+	if err := l.measure("val", loss, others); err != nil {
 		return err
 	}
 	best, err := l.judge(values)
@@ -410,7 +411,7 @@ func (l *loop) judge(values report.Values) (bool, error) {
 		return false, fmt.Errorf("train: metric %q is not measured for this target (have %v)", l.cfg.Metric, names(values))
 	}
 	if p := l.cfg.Optimizer.Plateau; p != nil {
-		l.Plateau = p.Next(l.Plateau, v, better[l.cfg.Metric](1, 0))
+		l.Plateau = p.Next(l.Plateau, v, l.cfg.better(l.cfg.Metric)(1, 0))
 	}
 	if !l.improves(v) {
 		l.Bad++
@@ -451,11 +452,19 @@ func (l *loop) improves(v float64) bool {
 	if l.best == nil {
 		return true
 	}
-	isBetter, delta := better[l.cfg.Metric], l.cfg.EarlyStop.MinDelta
+	isBetter, delta := l.cfg.better(l.cfg.Metric), l.cfg.EarlyStop.MinDelta
 	if isBetter(1, 0) { // higher is better
 		delta = -delta
 	}
 	return isBetter(v+delta, l.best.Value)
+}
+
+// splitLoss takes the loss from the front of values; NaN if there is none.
+func splitLoss(values report.Values) (float64, report.Values) {
+	if len(values) > 0 && values[0].Name == "loss" {
+		return values[0].V, values[1:]
+	}
+	return math.NaN(), values
 }
 
 func names(values report.Values) (all []string) {

@@ -76,7 +76,7 @@ func (l *loop) now(now time.Time) *report.Status {
 	if done := s.Fraction - l.cfg.Budget.Fraction(p.start); done > 0 {
 		s.Left = time.Duration(float64(now.Sub(l.clock.started)) * (1 - s.Fraction) / done)
 	}
-	s.Val, s.Doing = l.Val, ""
+	s.Val, s.Doing = l.inOrder(s.Val[:0], l.Val), ""
 	return s
 }
 

@@ -90,6 +90,9 @@ func (l *loop) setup() map[string]any {
 	if c.Shards > 1 {
 		s["shards"] = c.Shards
 	}
+	if c.Measures.Measure != nil {
+		s["measures"] = strings.Join(c.Measures.Names, " ")
+	}
 	if c.Val != nil {
 		s["val"] = describe(c.Val, l.digests.Val)
 	}

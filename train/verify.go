@@ -122,6 +122,7 @@ func Verify(ctx context.Context, c Config, o VerifyOptions) (*Certificate, error
 func again(c Config) (*loop, func(), error) {
 	c.Out, c.Resume, c.Val, c.Test, c.OnEvent, c.Progress = NoOut, false, nil, nil, nil, nil
 	c.EarlyStop, c.Reestimate, c.Samples = EarlyStop{}, batch.Span{}, Samples{}
+	c.Measures = Measures{}
 	if c.Metric != "" {
 		c.Metric = "loss"
 	}
