@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"internal/cells":       {"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/format"},
 	"tokenizer":            {},
 	"dataset":              {"tensor", "tokenizer", "internal/cells", "internal/portmath", "internal/rng", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "golang.org/x/sys/unix", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
-	"dataset/interactions": {"dataset", "tensor", "internal/cells", "internal/rng"},
+	"dataset/interactions": {"dataset", "tensor", "internal/cells", "internal/portmath", "internal/rng"},
 	"dataset/digits":       {"dataset", "tensor"},
 	"checkpoint":           {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"metric":               {"internal/rng", "internal/portmath"},

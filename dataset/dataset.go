@@ -9,6 +9,9 @@ import (
 
 // The names of the fields that training knows.
 const (
+	FieldUser   = "user"   // the number of a user, i32 ()
+	FieldItem   = "item"   // the number of an item, i32 (), or of several, i32 (n)
+	FieldLogQ   = "logq"   // ln of the probability with which an item is drawn, f32 of item's shape
 	FieldX      = "x"      // features, f32
 	FieldCat    = "cat"    // embedding indices of categorical columns, i32
 	FieldY      = "y"      // the target: a class, i32, or values, f32
@@ -77,9 +80,9 @@ func NewBuffers(fields []Field, rows int) []*tensor.Tensor {
 	return buf
 }
 
-// checkGather reports a destination that cannot take the examples, or an index
-// outside [0, n).
-func checkGather(fields []Field, dst []*tensor.Tensor, row int, indices []int, n int) error {
+// CheckGather reports a destination that cannot take the examples, or an index
+// outside [0, n): what every Gather checks first.
+func CheckGather(fields []Field, dst []*tensor.Tensor, row int, indices []int, n int) error {
 	if len(dst) != len(fields) {
 		return fmt.Errorf("dataset: gather into %d tensors (want %d)", len(dst), len(fields))
 	}

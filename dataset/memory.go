@@ -114,7 +114,7 @@ func (m *Memory) Fields() []Field { return m.fields }
 
 // Gather implements Dataset.
 func (m *Memory) Gather(dst []*tensor.Tensor, row int, indices []int) error {
-	if err := checkGather(m.fields, dst, row, indices, m.n); err != nil {
+	if err := CheckGather(m.fields, dst, row, indices, m.n); err != nil {
 		return err
 	}
 	for f, s := range m.sources {

@@ -211,7 +211,7 @@ func (w *Windows) number(start int) int {
 // Gather implements Dataset. Windows of other phases than the first have
 // numbers beyond Len: see Order.
 func (w *Windows) Gather(dst []*tensor.Tensor, row int, indices []int) error {
-	if err := checkGather(w.fields, dst, row, indices, w.count*w.phases); err != nil {
+	if err := CheckGather(w.fields, dst, row, indices, w.count*w.phases); err != nil {
 		return err
 	}
 	x, y := dst[0].I32(), dst[1].I32()

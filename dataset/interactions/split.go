@@ -1,0 +1,136 @@
+package interactions
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/descent-ml/descent/internal/rng"
+)
+
+// Parts is the interactions of a table, by their rows, for training, validation
+// and testing. Each list is ascending.
+type Parts struct{ Train, Val, Test []int }
+
+// LeaveOneOut takes the last interaction of each user for testing and, if val
+// is set, the one before it for validation. Last is by time, and among equal
+// times, or without any, by the order of the file. Users to whom nothing would
+// be left are for training alone.
+func LeaveOneOut(t *Table, val bool) Parts {
+	held := 1
+	if val {
+		held = 2
+	}
+	latest := make([]int, 0, t.Users.Len()*held) // (users, held) rows, the last first; -1: none
+	for range cap(latest) {
+		latest = append(latest, -1)
+	}
+	count := make([]int, t.Users.Len())
+	for row, u := range t.User {
+		count[u]++
+		t.insert(latest[int(u)*held:int(u+1)*held], row)
+	}
+	var p Parts
+	for row, u := range t.User {
+		of := latest[int(u)*held:]
+		switch {
+		case count[u] > held && row == of[0]:
+			p.Test = append(p.Test, row)
+		case count[u] > held && val && row == of[1]:
+			p.Val = append(p.Val, row)
+		default:
+			p.Train = append(p.Train, row)
+		}
+	}
+	return p
+}
+
+// insert puts a row where it belongs among the latest of a user.
+func (t *Table) insert(latest []int, row int) {
+	for i, other := range latest {
+		if other < 0 || t.Time == nil || t.Time[other] <= t.Time[row] {
+			copy(latest[i+1:], latest[i:])
+			latest[i] = row
+			return
+		}
+	}
+}
+
+// ByTime takes the last share of all interactions by time for testing, and those
+// before them for validation. Equal times are in the order of the file.
+func ByTime(t *Table, val, test float64) (Parts, error) {
+	if t.Time == nil {
+		return Parts{}, fmt.Errorf("interactions: a split by time of interactions without times (name their column: data.time)")
+	}
+	order := make([]int, t.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case t.Time[a] < t.Time[b]:
+			return -1
+		case t.Time[a] > t.Time[b]:
+			return 1
+		}
+		return 0
+	})
+	return cut(order, val, test), nil
+}
+
+// Random takes shares of the interactions at random, as a function of the seed.
+func Random(t *Table, seed uint64, val, test float64) Parts {
+	return cut(shuffled(t.Len(), seed), val, test)
+}
+
+// Folds makes part fold of n equal ones, at random as a function of the seed,
+// the test data, and a share of the others the validation data.
+func Folds(t *Table, seed uint64, n, fold int, val float64) Parts {
+	order := shuffled(t.Len(), seed)
+	from, to := len(order)*fold/n, len(order)*(fold+1)/n
+	rest := slices.Concat(order[:from], order[to:])
+	p := cut(rest, val, 0)
+	p.Test = slices.Sorted(slices.Values(order[from:to]))
+	return p
+}
+
+// shuffled is the permutation of n rows keyed by (seed, "split").
+func shuffled(n int, seed uint64) []int {
+	perm := rng.NewPermutation(uint64(max(n, 1)), rng.Key(seed, "split"))
+	order := make([]int, n)
+	for i := range order {
+		order[i] = int(perm.At(uint64(i)))
+	}
+	return order
+}
+
+// cut makes the end of an order the test data, and what is before it the
+// validation data: shares rounded to whole interactions. It sorts the order.
+func cut(order []int, val, test float64) Parts {
+	n := len(order)
+	test0 := n - int(test*float64(n)+0.5)
+	val0 := max(0, test0-int(val*float64(n)+0.5))
+	p := Parts{order[:val0:val0], order[val0:test0:test0], order[test0:]}
+	for _, rows := range [][]int{p.Train, p.Val, p.Test} {
+		slices.Sort(rows)
+	}
+	return p
+}
+
+// Distinct returns the rows of a table with each pair of user and item once:
+// its last interaction, by time or else by the order of the file.
+func Distinct(t *Table) []int {
+	last := make(map[uint64]int, t.Len())
+	for row := range t.User {
+		pair := uint64(t.User[row])<<32 | uint64(t.Item[row])
+		if other, there := last[pair]; !there || t.Time == nil || t.Time[other] <= t.Time[row] {
+			last[pair] = row
+		}
+	}
+	rows := make([]int, 0, len(last))
+	for row := range t.User {
+		if last[uint64(t.User[row])<<32|uint64(t.Item[row])] == row {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
