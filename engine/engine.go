@@ -131,6 +131,12 @@ type Program interface {
 	// identity. It is nil for an unknown name.
 	Output(name string) *tensor.Tensor
 
+	// OutputRows returns how many rows of a named output's tensor are valid: of
+	// a per-example one those of the last Micro, of one over the touched rows
+	// of a sparse parameter, whose tensor has room for the most that a batch
+	// touches, those of this batch, after Finish. It is 0 for other outputs.
+	OutputRows(name string) int
+
 	// Plan describes what will run.
 	Plan() Plan
 }

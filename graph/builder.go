@@ -162,6 +162,9 @@ func (b *Builder) add(op *Op, attr Attr, in ...*Node) *Node {
 		return b.Failf(op.Name, in, "%v", err)
 	}
 	n.Shape = s
+	if err := n.setRows(); err != nil {
+		return b.Failf(op.Name, in, "%v", err)
+	}
 	if err := n.setPhase(); err != nil {
 		return b.Failf(op.Name, in, "%v", err)
 	}
@@ -175,6 +178,9 @@ func (n *Node) setPhase() error {
 	n.shared = n.Op == opBarrier
 	open := false // a sum over examples that no barrier declares
 	for _, x := range n.In {
+		if n.Op == opSumRows && x.Op == opTouched {
+			continue // listed in the same pass, just before
+		}
 		n.Phase = max(n.Phase, x.Phase)
 		if x.PerExample() || x.Phase == 0 {
 			continue
@@ -190,6 +196,9 @@ func (n *Node) setPhase() error {
 	if n.Op.Class == Examples && slices.ContainsFunc(n.In, (*Node).PerExample) {
 		n.Phase++
 		n.shared = false
+	}
+	if n.Op == opSumRows {
+		n.Phase = max(n.Phase, n.Rows.Phase)
 	}
 	return nil
 }
@@ -258,10 +267,15 @@ func (b *Builder) StateVar(name string, init Init, dims ...int) *Node {
 }
 
 func (b *Builder) variable(name string, kind VarKind, init Init, dims []int) *Node {
-	if old := b.names[leafName{opVar, name}]; old != nil && old.Attr.Kind == kind && slices.Equal(old.Shape.Dims, dims) {
+	return b.declare(Attr{Name: name, Kind: kind, Init: init}, dims)
+}
+
+// declare returns the variable of a name, a new one unless there is one alike.
+func (b *Builder) declare(a Attr, dims []int) *Node {
+	if old := b.names[leafName{opVar, a.Name}]; old != nil && old.Attr.Kind == a.Kind && old.Attr.Sparse == a.Sparse && slices.Equal(old.Shape.Dims, dims) {
 		return old
 	}
-	n := b.leaf(opVar, Shape{tensor.F32, slices.Clone(dims)}, Attr{Name: name, Kind: kind, Init: init})
+	n := b.leaf(opVar, Shape{tensor.F32, slices.Clone(dims)}, a)
 	if n.Op == opVar {
 		b.g.Vars = append(b.g.Vars, n)
 	}
@@ -334,14 +348,17 @@ func (b *Builder) Check(n *Node) {
 	}
 }
 
-// Assign sets a variable to a value at the end of the update. All values are
-// computed before any variable changes.
+// Assign sets a variable to a value at the end of the update. A value with the
+// axis Touched sets those rows alone. All values are computed before any
+// variable changes.
 func (b *Builder) Assign(v, value *Node) {
 	switch {
 	case b.err != nil:
 	case v == nil || value == nil || v.Op != opVar:
 		b.Failf("assign", []*Node{v, value}, "want a variable and a value")
-	case !v.Shape.Equal(value.Shape):
+	case value.Shape.Touched() && !assignsRows(v, value):
+		b.Failf("assign", []*Node{v, value}, "want the touched rows of %q or of a variable alike", v.Attr.Name)
+	case !value.Shape.Touched() && !v.Shape.Equal(value.Shape):
 		b.Failf("assign", []*Node{v, value}, "the shapes differ")
 	case slices.ContainsFunc(b.g.Assigns, func(a Assign) bool { return a.Var == v }):
 		b.Failf("assign", []*Node{v, value}, "%q is assigned twice", v.Attr.Name)
@@ -351,6 +368,12 @@ func (b *Builder) Assign(v, value *Node) {
 		}
 		b.g.Assigns = append(b.g.Assigns, Assign{v, value})
 	}
+}
+
+// assignsRows reports whether a value is as the touched rows of a variable are.
+func assignsRows(v, value *Node) bool {
+	s, err := rowsOf(v, value.Rows)
+	return err == nil && s.Equal(value.Shape)
 }
 
 // Vars returns the variables declared so far, in order of declaration.

@@ -65,7 +65,7 @@ func matrixOperands(x, w Shape) error {
 		return fmt.Errorf("types %v and %v, want f32", x.DType, w.DType)
 	case len(x.Inner()) == 0:
 		return fmt.Errorf("the left operand has no inner axis")
-	case len(w.Dims) != 2 || w.PerExample():
+	case len(w.Dims) != 2 || w.Lead() != 0:
 		return fmt.Errorf("the right operand is %v, want a matrix of the per-update half", w)
 	}
 	return nil
@@ -113,7 +113,9 @@ const LeafTerms = 512
 // n, a sum over examples: LeafTerms products, at least one example.
 func (n *Node) LeafExamples() int {
 	perExample := 1
-	if in := n.In[0].Shape.Inner(); n.Op == opDotExamples {
+	if n.Shape.Touched() {
+		perExample = n.Rows.Indices()
+	} else if in := n.In[0].Shape.Inner(); n.Op == opDotExamples {
 		perExample = tensor.Shape(in[:len(in)-1]).Size()
 	} else if n.Op == opScatterExamples {
 		perExample = tensor.Shape(in).Size()

@@ -122,24 +122,41 @@ func withGrad(name, doc, gradDoc string) *Op {
 // operation.
 func (b *Builder) pointwise(op *Op, in ...*Node) *Node {
 	in = slices.Clone(in)
-	target := b.commonShape(op, in)
+	target, touched := b.commonShape(op, in), rowsIn(in)
 	for i := range in {
-		in[i] = b.BroadcastTo(in[i], target)
+		in[i] = b.broadcastRows(in[i], target, touched)
 	}
 	return b.add(op, Attr{}, in...)
 }
 
+// rowsIn returns the touched rows of the first operand that has any, or nil.
+func rowsIn(in []*Node) *Node {
+	for _, x := range in {
+		if x != nil && x.Rows != nil {
+			return x.Rows
+		}
+	}
+	return nil
+}
+
 // commonShape aligns the inner axes at the right, as NumPy does; lengths must
-// be equal or 1. A per-example operand makes the result per-example.
+// be equal or 1. A per-example operand makes the result per-example, one with
+// the axis Touched gives it that axis.
 func (b *Builder) commonShape(op *Op, in []*Node) Shape {
 	var out Shape
 	var inner []int
+	lead := 0
 	for _, x := range in {
 		if x == nil || b.err != nil {
 			b.Failf(op.Name, in, "an operand is nil or invalid")
 			return out
 		}
 		out.DType = max(out.DType, x.Shape.DType)
+		if l := x.Shape.Lead(); l != 0 && lead != 0 && l != lead {
+			b.Failf(op.Name, in, "the touched rows of a batch do not broadcast with its examples")
+			return out
+		}
+		lead = min(lead, x.Shape.Lead())
 		xi := x.Shape.Inner()
 		for len(inner) < len(xi) {
 			inner = append([]int{1}, inner...)
@@ -155,8 +172,8 @@ func (b *Builder) commonShape(op *Op, in []*Node) Shape {
 		}
 	}
 	out.Dims = inner
-	if slices.ContainsFunc(in, (*Node).PerExample) {
-		out.Dims = append([]int{Batch}, inner...)
+	if lead != 0 {
+		out.Dims = append([]int{lead}, inner...)
 	}
 	return out
 }
@@ -167,7 +184,7 @@ func (b *Builder) like(v float64, x *Node) *Node {
 	if x.Shape.DType == tensor.F64 {
 		c = b.Const64(v)
 	}
-	return b.BroadcastTo(c, x.Shape)
+	return b.broadcastRows(c, x.Shape, x.Rows)
 }
 
 func (b *Builder) zero(x *Node) *Node { return b.like(0, x) }

@@ -3,7 +3,9 @@ package graph
 // Gradient adds to the graph the gradients of Σ y with respect to each of the
 // given nodes, usually parameters, and returns them in the same order. y is a
 // float value of any shape; for a per-example y the sum runs over the examples
-// of the batch. Nodes that y does not depend on get zeros.
+// of the batch. Nodes that y does not depend on get zeros. The gradient of a
+// sparse parameter (rows, d) is one value (Touched, d), of op sumrows: its Rows
+// lists the rows.
 //
 // It is reverse-mode differentiation as a transform of the graph: the new
 // nodes are ordinary ones. Only nodes between wrt and y are visited, so what
@@ -16,7 +18,7 @@ func (b *Builder) Gradient(y *Node, wrt []*Node) []*Node {
 	needed := b.dependents(wrt, y.ID)
 	defer func(outer []bool) { b.needed = outer }(b.needed)
 	b.needed = needed
-	cotangent := make(map[*Node]*Node)
+	cotangent, sparse := make(map[*Node]*Node), lookups{}
 	cotangent[y] = b.like(1, y)
 	for id := y.ID; id >= 0; id-- {
 		n := b.g.Nodes[id]
@@ -28,14 +30,19 @@ func (b *Builder) Gradient(y *Node, wrt []*Node) []*Node {
 			b.Failf("gradient", []*Node{n}, "%s has no gradient", n.Op.Name)
 			return invalids(len(wrt))
 		}
-		b.propagate(n, dy, needed, cotangent)
+		if !sparse.take(n, dy) {
+			b.propagate(n, dy, needed, cotangent)
+		}
 		if b.err != nil {
 			return invalids(len(wrt))
 		}
 	}
 	grads := make([]*Node, len(wrt))
 	for i, w := range wrt {
-		if grads[i] = cotangent[w]; grads[i] == nil {
+		switch grads[i] = cotangent[w]; {
+		case w.Attr.Sparse:
+			grads[i] = b.sumRows(w, sparse[w])
+		case grads[i] == nil:
 			grads[i] = b.zero(w)
 		}
 	}

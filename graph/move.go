@@ -11,8 +11,8 @@ import (
 var opBroadcast, opReshape, opTranspose, opSlice, opConcat, opPad, opCast *Op
 
 func init() {
-	opBroadcast = register(Op{Name: "broadcast", Doc: "x repeated along missing axes and axes of length 1, aligned at the right; Attr.Dims is the target",
-		Class: Move, Arity: 1, shape: broadcastShape, vjp: func(b *Builder, n, dy *Node) []*Node {
+	opBroadcast = register(Op{Name: "broadcast", Doc: "x repeated along missing axes and axes of length 1, aligned at the right; Attr.Dims is the target; a second operand lists the touched rows that x is repeated for",
+		Class: Move, Arity: -1, shape: broadcastShape, vjp: func(b *Builder, n, dy *Node) []*Node {
 			return []*Node{b.unbroadcast(dy, n.In[0].Shape)}
 		}})
 	opReshape = register(Op{Name: "reshape", Doc: "the elements of each example under other axes: Attr.Dims", Class: Move, Arity: 1,
@@ -57,8 +57,11 @@ func init() {
 func broadcastShape(n *Node) (Shape, error) {
 	x := n.In[0].Shape
 	to := Shape{x.DType, n.Attr.Dims}
-	if x.PerExample() && !to.PerExample() {
-		return to, fmt.Errorf("cannot become %v: the batch axis would be lost", to)
+	if x.Lead() != 0 && x.Lead() != to.Lead() {
+		return to, fmt.Errorf("cannot become %v: the axis of examples or touched rows would be lost", to)
+	}
+	if len(n.In) > 2 || len(n.In) == 2 && (n.In[1].Op != opTouched || !to.Touched()) {
+		return to, fmt.Errorf("want one operand, or touched rows beside it")
 	}
 	from, inner := x.Inner(), to.Inner()
 	if len(from) > len(inner) {
@@ -207,6 +210,18 @@ func (b *Builder) BroadcastTo(x *Node, s Shape) *Node {
 		return x
 	}
 	return b.add(opBroadcast, Attr{Dims: s.Dims}, x)
+}
+
+// broadcastRows is BroadcastTo where s may have the axis Touched: its rows are
+// then those that touched lists.
+func (b *Builder) broadcastRows(x *Node, s Shape, touched *Node) *Node {
+	if !s.Touched() || b.err != nil || x == nil || x.Shape.Touched() {
+		return b.BroadcastTo(x, s)
+	}
+	if x.Shape.DType != s.DType {
+		x = b.Cast(x, s.DType)
+	}
+	return b.add(opBroadcast, Attr{Dims: s.Dims}, x, touched)
 }
 
 // Reshape gives the elements of each example (or of a per-update value) other

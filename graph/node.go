@@ -15,6 +15,9 @@ type Node struct {
 	// per-example value is computed in that pass over the batch, a per-update
 	// one after so many passes.
 	Phase int
+	// Rows is the node of op touched whose rows a value with the axis Touched
+	// has; nil for others.
+	Rows *Node
 
 	shared bool                               // per-update: examples may depend on it, see Builder.Barrier
 	grad   func(b *Builder, dy *Node) []*Node // of a custom gradient
@@ -29,6 +32,8 @@ type Attr struct {
 	Dims  []int   // target axes, a permutation
 	Init  Init    // of a parameter
 	Kind  VarKind // of a variable
+
+	Sparse bool // of a trainable variable: its gradient is of touched rows
 
 	Attention Attention // of attention, its statistics and its gradient
 }

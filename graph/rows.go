@@ -32,7 +32,7 @@ func init() {
 		shape: sumSquaresShape, flops: func(n *Node) int64 { return 2 * inputSize(n) },
 		vjp: func(b *Builder, n, dy *Node) []*Node {
 			x := n.In[0]
-			return []*Node{b.Mul(b.Mul(x, b.Const(2)), b.BroadcastTo(b.Cast(dy, tensor.F32), x.Shape))}
+			return []*Node{b.Mul(b.Mul(x, b.Const(2)), b.broadcastRows(b.Cast(dy, tensor.F32), x.Shape, x.Rows))}
 		}})
 
 	rowGrad := func(name, doc string, flops int64) *Op {
@@ -141,7 +141,7 @@ func crossEntropyGradShape(n *Node) (Shape, error) {
 
 func gatherShape(n *Node) (Shape, error) {
 	t, i := n.In[0].Shape, n.In[1].Shape
-	if t.DType != tensor.F32 || len(t.Dims) != 2 || t.PerExample() || i.DType != tensor.I32 {
+	if t.DType != tensor.F32 || len(t.Dims) != 2 || t.Lead() != 0 || i.DType != tensor.I32 {
 		return t, fmt.Errorf("want an f32 table (rows, d) of the per-update half and i32 indices")
 	}
 	return Shape{tensor.F32, append(slices.Clone(i.Dims), t.Dims[1])}, nil

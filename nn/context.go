@@ -94,6 +94,15 @@ func (c *Context) Param(name string, init graph.Init, dims ...int) *graph.Node {
 	return c.Builder.Param(name, init, dims...)
 }
 
+// SparseParam is Param of a table (rows, dim) that only look-ups (Gather) read:
+// its gradient is kept for the rows that a batch touches.
+func (c *Context) SparseParam(name string, init graph.Init, rows, dim int) *graph.Node {
+	if c.frozen || c.instead[c.Path(name)] != nil {
+		return c.Param(name, init, rows, dim)
+	}
+	return c.Builder.SparseParam(name, init, rows, dim)
+}
+
 // shared is Param of a layer that Apply has built, or will build, under a name.
 func (c *Context) shared(layer, name string, init graph.Init, dims ...int) *graph.Node {
 	defer c.Scope(layer)()

@@ -13,6 +13,7 @@ import (
 type EmbeddingLayer struct {
 	rows, dim int
 	init      Initializer
+	sparse    bool
 }
 
 // Embedding looks up a row of a table for each i32 index, from 0 to rows - 1:
@@ -25,6 +26,13 @@ func Embedding(rows, dim int) EmbeddingLayer {
 // Init sets how the table starts; it is given rows inputs and dim outputs.
 func (e EmbeddingLayer) Init(i Initializer) EmbeddingLayer { e.init = i; return e }
 
+// Sparse keeps the gradient for the rows alone that a batch names, and updates
+// those: an update takes time and memory by the batch, not by the table, and the
+// optimizer leaves the other rows, their momentum and their decay as they are
+// (PyTorch's sparse=True, with any optimizer that works element by element).
+// The table may be read by look-ups alone.
+func (e EmbeddingLayer) Sparse() EmbeddingLayer { e.sparse = true; return e }
+
 // Build adds the layer to a graph.
 func (e EmbeddingLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	if c.missing("nn.Embedding", x) {
@@ -33,11 +41,19 @@ func (e EmbeddingLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	if e.rows < 1 || e.dim < 1 || e.init == nil {
 		return c.Failf("nn.Embedding", []*graph.Node{x}, "a table of %d rows and %d columns, want at least 1 (and make the layer with Embedding)", e.rows, e.dim)
 	}
+	if e.sparse {
+		return c.Gather(c.SparseParam("weight", e.init(e.rows, e.dim), e.rows, e.dim), x)
+	}
 	return c.Gather(c.Param("weight", e.init(e.rows, e.dim), e.rows, e.dim), x)
 }
 
-// String returns, for example, "Embedding(1000, 16)".
-func (e EmbeddingLayer) String() string { return fmt.Sprintf("Embedding(%d, %d)", e.rows, e.dim) }
+// String returns, for example, "Embedding(1000, 16)" or "Embedding(1000, 16, sparse)".
+func (e EmbeddingLayer) String() string {
+	if e.sparse {
+		return fmt.Sprintf("Embedding(%d, %d, sparse)", e.rows, e.dim)
+	}
+	return fmt.Sprintf("Embedding(%d, %d)", e.rows, e.dim)
+}
 
 type categories struct{ sizes, dims []int }
 

@@ -133,6 +133,9 @@ type Update struct {
 // clipping) and the checks that n² and Σ w·ℓ / Σ w are finite, so that an
 // update with a broken loss or with Σ w = 0 is not committed.
 //
+// The gradient of a sparse parameter is of its touched rows, and so is all that
+// the update reads and writes of it: see Context.State.
+//
 // The error is that of Validate, or the builder's first.
 func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numerator, weightSum *graph.Node) (*Update, error) {
 	if err := o.Validate(); err != nil {
@@ -153,6 +156,7 @@ func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numer
 			break
 		}
 		c, chain := o.contextFor(b, up, p, model)
+		p = c.rows(p, gradSums[i])
 		g := c.clipAdaptive(o.ClipAdaptive, p, b.Mul(gradSums[i], scale))
 		o.apply(c, p, c.chain(chain, p, o.clipValue(b, g)))
 	}
@@ -189,7 +193,7 @@ func (o Optimizer) apply(c *Context, p, u *graph.Node) {
 	if o.Lookahead != nil {
 		next = o.Lookahead.pull(c, p, next)
 	}
-	c.Assign(p, next)
+	c.Set(p, next)
 	if o.EMA != nil {
 		o.EMA.follow(c, p, next)
 	}

@@ -43,14 +43,16 @@ type factor struct {
 }
 
 // State declares a variable of p's shape that starts at init everywhere. It is
-// "optim/<p>/<name>" in checkpoints.
+// "optim/<p>/<name>" in checkpoints. Of a sparse parameter, which p is the
+// touched rows of, the variable has all rows, and the result is its touched ones.
 func (c *Context) State(p *graph.Node, name string, init float64) *graph.Node {
-	return c.state(p, name, init, p.Shape.Dims...)
+	return c.state(p, name, init, variable(p).Shape.Dims...)
 }
 
-// RowState is State with one number for each row of p (N, D): (N, 1).
+// RowState is State with one number for each row of p (N, D): a variable (N, 1),
+// of which a sparse parameter gets the touched rows (Touched, 1).
 func (c *Context) RowState(p *graph.Node, name string, init float64) *graph.Node {
-	return c.state(p, name, init, p.Shape.Dims[0], 1)
+	return c.state(p, name, init, variable(p).Shape.Dims[0], 1)
 }
 
 // state declares a variable of any shape for p.
@@ -59,13 +61,31 @@ func (c *Context) state(p *graph.Node, name string, init float64, dims ...int) *
 	if init != 0 {
 		i = graph.Init{Rule: "constant", A: init}
 	}
-	return c.StateVar("optim/"+p.Attr.Name+"/"+name, i, dims...)
+	return c.rows(c.StateVar("optim/"+p.Attr.Name+"/"+name, i, dims...), p)
 }
 
-// Set makes the update assign value to state, and returns value.
+// Set makes the update assign value to state, or to its touched rows, and
+// returns value.
 func (c *Context) Set(state, value *graph.Node) *graph.Node {
-	c.Assign(state, value)
+	c.Assign(variable(state), value)
 	return value
+}
+
+// rows returns the rows of a variable that a value is of: the touched ones of a
+// sparse parameter, else the variable.
+func (c *Context) rows(v, like *graph.Node) *graph.Node {
+	if like.Rows == nil {
+		return v
+	}
+	return c.GatherTouched(v, like.Rows)
+}
+
+// variable returns what the touched rows p are of, or p.
+func variable(p *graph.Node) *graph.Node {
+	if p.Rows == nil || len(p.In) == 0 {
+		return p
+	}
+	return p.In[0]
 }
 
 // Hyper declares a scalar that is computed before each update. One name has

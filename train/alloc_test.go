@@ -37,6 +37,7 @@ func (idleProgram) EndPass()                            {}
 func (idleProgram) Finish() bool                        { return true }
 func (idleProgram) Commit()                             {}
 func (p idleProgram) Output(name string) *tensor.Tensor { return p.out[name] }
+func (idleProgram) OutputRows(string) int               { return 0 }
 func (p idleProgram) Plan() engine.Plan                 { return engine.Plan{Rows: p.rows, Passes: 1, Group: 1} }
 
 // warm opens a run on the idle engine and takes some steps.

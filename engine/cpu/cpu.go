@@ -141,6 +141,11 @@ func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engi
 	if !ok {
 		return nil, fmt.Errorf("engine/cpu: variables of another engine (%T)", vs)
 	}
+	for _, n := range g.Nodes {
+		if n.Rows != nil {
+			return nil, fmt.Errorf("engine/cpu: no kernel for %s %v yet", n.Op.Name, n.Shape)
+		}
+	}
 	for _, n := range g.Vars {
 		i, known := v.byName[n.Attr.Name]
 		if !known || !v.specs[i].Shape.Equal(n.Shape.Dims) {

@@ -74,6 +74,8 @@ type output struct {
 	tensor *tensor.Tensor
 	from   ref // to copy from, if the value is not in the arena
 	copies bool
+
+	perExample bool
 }
 
 var _ engine.Program = (*program)(nil)
@@ -207,6 +209,14 @@ func (p *program) Output(name string) *tensor.Tensor {
 	return nil
 }
 
+// OutputRows implements engine.Program.
+func (p *program) OutputRows(name string) int {
+	if o := p.outputs[name]; o != nil && o.perExample {
+		return p.rows
+	}
+	return 0
+}
+
 // newOutput makes the tensor of an output: a view of the arena or of a
 // variable, or, for a value that the caller owns, a copy.
 func (p *program) newOutput(n *graph.Node) *output {
@@ -215,7 +225,7 @@ func (p *program) newOutput(n *graph.Node) *output {
 	if n.PerExample() {
 		shape = append(tensor.Shape{p.opts.Rows}, shape...)
 	}
-	o := &output{from: p.ref(root)}
+	o := &output{from: p.ref(root), perExample: n.PerExample()}
 	switch p.plan.Buffers[root].Space {
 	case compile.InRows, compile.InFixed, compile.InVars:
 		switch n.Shape.DType {

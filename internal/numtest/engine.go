@@ -111,7 +111,8 @@ func (m *Maker) runShards(e engine.Engine, visible *graph.Graph, s split) (*reco
 // training completes a graph: y and the gradients of its weighted sum are
 // outputs, and an update moves each parameter by at most the learning rate,
 // along a momentum of clipped gradients: s = min(1, 1/√Σd²),
-// m ← 0.9·m + s·d, w ← w - lr·m/(|m| + 1).
+// m ← 0.9·m + s·d, w ← w - lr·m/(|m| + 1). Of sparse parameters these are the
+// touched rows, and the step is divided by √r, r ← r + mean(d²) of each row.
 func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 	wy, grads := upstream(m, y)
 	m.Output("y", y)
@@ -139,11 +140,27 @@ func (m *Maker) training(y *graph.Node) (*graph.Graph, error) {
 func (m *Maker) step(params, grads []*graph.Node, scale *graph.Node) {
 	lr := m.Number("lr", 0.3)
 	for i, w := range params {
-		old := m.Fixed("m "+w.Attr.Name, Normal, w.Shape.Dims...)
+		momentum := m.Fixed("m "+w.Attr.Name, Normal, w.Shape.Dims...)
+		now, old := w, momentum
+		if w.Attr.Sparse {
+			now, old = m.GatherTouched(w, grads[i].Rows), m.GatherTouched(momentum, grads[i].Rows)
+		}
 		v := m.FMA(m.Const(0.9), old, m.Mul(grads[i], scale))
-		m.Assign(old, v)
-		m.Assign(w, m.Sub(w, m.Mul(lr, m.Div(v, m.Add(m.Abs(v), m.Const(1))))))
+		m.Assign(momentum, v)
+		u := m.Div(v, m.Add(m.Abs(v), m.Const(1)))
+		if w.Attr.Sparse {
+			u = m.Div(u, m.Sqrt(m.eachRow(w, grads[i])))
+		}
+		m.Assign(w, m.Sub(now, m.Mul(lr, u)))
 	}
+}
+
+// eachRow is r of the touched rows of w, (Touched, 1).
+func (m *Maker) eachRow(w, d *graph.Node) *graph.Node {
+	each := m.Fixed("r "+w.Attr.Name, Positive, w.Shape.Dims[0], 1)
+	r := m.Add(m.GatherTouched(each, d.Rows), m.Reshape(m.ReduceMean(m.Mul(d, d), 1), 1))
+	m.Assign(each, r)
+	return r
 }
 
 // traced returns the graph with every computed node an output.
@@ -310,6 +327,9 @@ func compareAssigns(g *graph.Graph, values map[*graph.Node]oracle.Array, now map
 	}
 	for _, a := range g.Assigns {
 		want[a.Var] = values[a.Value].Data
+		if rows := a.Value.Rows; rows != nil {
+			want[a.Var] = replaced(values[a.Var].Data, values[a.Value].Data, values[rows].Data)
+		}
 	}
 	for v, value := range want {
 		if err := sameBits(now[v.Attr.Name], value); err != nil {
@@ -317,4 +337,14 @@ func compareAssigns(g *graph.Graph, values map[*graph.Node]oracle.Array, now map
 		}
 	}
 	return nil
+}
+
+// replaced returns a variable with its touched rows replaced.
+func replaced(old, value, rows []float64) []float64 {
+	whole := slices.Clone(old)
+	for i, r := range rows {
+		cols := len(value) / len(rows)
+		copy(whole[int(r)*cols:], value[i*cols:(i+1)*cols])
+	}
+	return whole
 }

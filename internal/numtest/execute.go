@@ -200,7 +200,10 @@ func collect(to map[string][]float64, p engine.Program, g *graph.Graph, perExamp
 			continue
 		}
 		v := widen(p.Output(o.Name))
-		if perExample {
+		if o.Node.Shape.Touched() {
+			rows = p.OutputRows(o.Name)
+		}
+		if o.Node.Shape.Lead() != 0 {
 			v = v[:rows*o.Node.Shape.Size()]
 		}
 		to[o.Name] = append(to[o.Name], v...)

@@ -24,6 +24,9 @@ func gradientError(m *Maker, build func(m *Maker) *graph.Node) error {
 	m.Output("wy", wy)
 	for i, g := range grads {
 		m.Output(m.Leaves[i].Attr.Name, g)
+		if m.Leaves[i].Attr.Sparse {
+			m.Output("rows "+m.Leaves[i].Attr.Name, g.Rows)
+		}
 	}
 	g, err := m.Build()
 	if err != nil {
@@ -40,6 +43,9 @@ func gradientError(m *Maker, build func(m *Maker) *graph.Node) error {
 		name := n.Attr.Name
 		v[name] = m.draw(Normal, len(m.values[name].([]float64)))
 		d := p.OutputF64(name)
+		if n.Attr.Sparse {
+			d = dense(d, p.OutputF64("rows "+name), n)
+		}
 		if len(d) != len(v[name]) {
 			return fmt.Errorf("gradient of %s has %d elements, want %d", name, len(d), len(v[name]))
 		}
@@ -67,6 +73,16 @@ func gradientError(m *Maker, build func(m *Maker) *graph.Node) error {
 		return fmt.Errorf("<J·v, u> = %.12g, <v, Jᵀ·u> = %.12g; they differ by %.2g of %.2g", jvp, vjp, math.Abs(jvp-vjp), scale)
 	}
 	return nil
+}
+
+// dense puts the touched rows of a gradient among rows of 0.
+func dense(d, rows []float64, param *graph.Node) []float64 {
+	all := make([]float64, param.Shape.Size())
+	cols := param.Shape.Last()
+	for i, r := range rows {
+		copy(all[int(r)*cols:], d[i*cols:(i+1)*cols])
+	}
+	return all
 }
 
 // upstream multiplies y by a random upstream gradient and differentiates.

@@ -85,6 +85,15 @@ func (m *Maker) Update(d Dist, dims ...int) *graph.Node {
 	return n
 }
 
+// Table makes a sparse parameter.
+func (m *Maker) Table(d Dist, rows, dim int) *graph.Node {
+	name := m.next("t")
+	m.values[name] = m.draw(d, rows*dim)
+	n := m.SparseParam(name, graph.Init{}, rows, dim)
+	m.Leaves = append(m.Leaves, n)
+	return n
+}
+
 // Fixed makes a per-update operand of which no gradient is taken.
 func (m *Maker) Fixed(name string, d Dist, dims ...int) *graph.Node {
 	m.values[name] = m.draw(d, tensor.Shape(dims).Size())

@@ -3,17 +3,19 @@ package oracle
 import "github.com/descent-ml/descent/graph"
 
 // Array is a value of the interpreter: float64 whatever the node's type, row
-// major. A per-example value has the number of rows as its leading axis.
+// major. A per-example value has the number of examples as its leading axis, one
+// with the axis Touched the number of touched rows.
 type Array struct {
 	Dims []int
 	Data []float64
 }
 
-// zeros returns an array of the shape of n with the given rows.
+// zeros returns an array of the shape of n with the given examples or touched
+// rows.
 func zeros(n *graph.Node, rows int) Array {
 	a := Array{Dims: append([]int(nil), n.Shape.Dims...)}
 	size := n.Shape.Size()
-	if n.PerExample() {
+	if n.Shape.Lead() != 0 {
 		a.Dims[0] = rows
 		size *= rows
 	}

@@ -12,7 +12,7 @@ import (
 func aligned(c *call) []int {
 	dims := slices.Clone(c.in[0].Dims)
 	batch := 0
-	if c.n.In[0].PerExample() {
+	if c.n.In[0].Shape.Lead() != 0 {
 		batch = 1
 	}
 	return slices.Insert(dims, batch, slices.Repeat([]int{1}, len(c.out.Dims)-len(dims))...)
@@ -26,7 +26,7 @@ func broadcast(c *call) {
 // transpose: axis i of the result is axis perm[i] of x; the batch axis stays.
 func transpose(c *call) {
 	x, perm := c.in[0], slices.Clone(c.n.Attr.Dims)
-	if c.n.PerExample() {
+	if c.n.Shape.Lead() != 0 {
 		for i := range perm {
 			perm[i]++
 		}

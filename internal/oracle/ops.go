@@ -22,6 +22,9 @@ type call struct {
 // it. rows is the number of examples; seed and first, the stream position of
 // the first of them, matter to random operations only.
 func Apply(n *graph.Node, in []Array, rows int, seed, first uint64) Array {
+	if n.Shape.Touched() {
+		rows = touchedRows(n, in)
+	}
 	c := &call{n, in, zeros(n, rows), seed, first}
 	c.run()
 	return c.out
@@ -102,6 +105,9 @@ var table = map[string]func(*call){
 	"dotexamples":     dotExamples,
 	"sumexamples":     sumExamples,
 	"scatterexamples": scatterExamples,
+	"touched":         touched,
+	"sumrows":         sumRows,
+	"gathertouched":   gatherTouched,
 
 	"momentsums":         momentSums,
 	"gradsums":           gradSums,

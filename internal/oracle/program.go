@@ -37,8 +37,11 @@ func newProgram(g *graph.Graph, vars *Vars, o engine.Options, f32 bool) *Program
 	p := &Program{g: g, vars: vars, o: o, f32: f32, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
 	for _, out := range g.Outputs {
 		dims := slices.Clone(out.Node.Shape.Dims)
-		if out.Node.PerExample() {
+		switch out.Node.Shape.Lead() {
+		case graph.Batch:
 			dims[0] = o.Rows
+		case graph.Touched:
+			dims[0] = out.Node.MostTouched(max(o.Batch, o.Rows))
 		}
 		p.outputs = append(p.outputs, tensor.New(out.Node.Shape.DType, dims...))
 	}
@@ -66,6 +69,9 @@ func groupOf(g *graph.Graph) int {
 
 // crossing reports whether n sums over the examples of the batch.
 func crossing(n *graph.Node) bool { return n.Op.Class == graph.Examples && n.In[0].PerExample() }
+
+// passOf returns the pass over the batch of a sum over examples.
+func passOf(n *graph.Node) int { return n.Phase - 1 }
 
 // Begin implements engine.Program: it computes what depends on no example.
 func (p *Program) Begin(first uint64, scalars []float64) {
@@ -99,8 +105,10 @@ func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
 			copy(a.Data, float64s(in[i])[row*size:(row+rows)*size])
 			p.values[n.ID] = a
 		case crossing(n):
-			if n.Phase-1 == p.pass {
-				p.call(n, p.values[n.ID]).run()
+			if passOf(n) == p.pass {
+				c := p.call(n, p.values[n.ID])
+				c.run()
+				p.values[n.ID] = c.out
 			}
 		case n.PerExample() && n.Phase <= p.pass:
 			p.eval(n, rows)
@@ -119,7 +127,7 @@ func (p *Program) Passes() int {
 		if n.PerExample() {
 			last = max(last, n.Phase)
 		} else if crossing(n) {
-			last = max(last, n.Phase-1)
+			last = max(last, passOf(n))
 		}
 	}
 	return last + 1
@@ -154,12 +162,19 @@ func (p *Program) Finish() bool {
 
 // Commit implements engine.Program. The values were all computed before.
 func (p *Program) Commit() {
-	for _, a := range p.g.Assigns {
-		p.vars.data[a.Var.Attr.Name] = p.values[a.Value.ID].Data
+	next := make([][]float64, len(p.g.Assigns))
+	for i, a := range p.g.Assigns {
+		next[i] = p.assign(a)
+	}
+	for i, a := range p.g.Assigns {
+		p.vars.data[a.Var.Attr.Name] = next[i]
 	}
 }
 
 func (p *Program) eval(n *graph.Node, rows int) {
+	if n.Rows != nil {
+		rows = p.values[n.Rows.ID].Dims[0]
+	}
 	a := zeros(n, rows)
 	switch n.Op.Name {
 	case "var":
@@ -209,6 +224,15 @@ func (p *Program) Output(name string) *tensor.Tensor {
 		}
 	}
 	return nil
+}
+
+// OutputRows implements engine.Program.
+func (p *Program) OutputRows(name string) int {
+	n := p.g.Output(name)
+	if n == nil || n.Shape.Lead() == 0 || len(p.values[n.ID].Dims) == 0 {
+		return 0
+	}
+	return p.values[n.ID].Dims[0]
 }
 
 // OutputF64 returns an output unrounded, of the rows of the last Micro; nil

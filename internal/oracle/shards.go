@@ -10,7 +10,7 @@ import (
 func (p *Program) sums() []Array {
 	var sums []Array
 	for _, n := range p.g.Nodes {
-		if crossing(n) && n.Phase-1 == p.pass {
+		if crossing(n) && passOf(n) == p.pass {
 			sums = append(sums, p.values[n.ID])
 		}
 	}
