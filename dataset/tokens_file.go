@@ -11,6 +11,7 @@ import (
 	"os"
 	"unsafe"
 
+	"github.com/descent-ml/descent/internal/mapped"
 	"github.com/descent-ml/descent/tokenizer"
 )
 
@@ -119,12 +120,12 @@ func openTokens(path string, o TokenOptions) (*Tokens, error) {
 	if t.tok != nil && t.vocab == 0 {
 		t.vocab = t.tok.Size()
 	}
-	data, unmap, err := mapFile(path)
+	f, err := mapped.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	t.close = unmap
-	if err := t.interpret(data, o.Type, s.Tokens); err != nil {
+	t.close = f.Close
+	if err := t.interpret(f.Bytes(), o.Type, s.Tokens); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
