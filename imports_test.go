@@ -58,6 +58,8 @@ var allowed = map[string][]string{
 	"bench/quality":        {},
 	"bench/generate":       nil,
 	"bench/tables":         {},
+	"bench/clicks":         {},
+	"bench/interactions":   {"bench/clicks"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -12,6 +12,8 @@ type Table struct {
 	Users, Items *Names // number to identifier and back
 
 	Close func() error // gives back what is mapped; nil: nothing is
+
+	mapping *mapping // of the columns; nil: they are in memory
 }
 
 // Len returns the number of interactions.

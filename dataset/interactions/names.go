@@ -3,6 +3,7 @@ package interactions
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -16,6 +17,8 @@ type Names struct {
 	ends  []uint64 // of each in text
 	slots []int32  // number + 1 by hash, linear probing; the length is a power of 2
 	shift int      // of a hash to a slot
+
+	mapped bool // all of it lies in files that are not written
 }
 
 // MaxNames is how many identifiers can be told apart.
@@ -64,6 +67,7 @@ func (n *Names) Find(id string) (int, bool) {
 // Add returns the number of an identifier, which is a new one if it was not
 // there. The bytes are copied. There must be fewer than MaxNames.
 func (n *Names) Add(id []byte) int32 {
+	n.own()
 	if 4*(n.Len()+1) > 3*len(n.slots) {
 		n.grow()
 	}
@@ -88,10 +92,19 @@ func (n *Names) AddInt(v int64) int32 {
 	if n.ends != nil {
 		return n.Add(strconv.AppendInt(nil, v, 10))
 	}
+	n.own()
 	if 4*(n.Len()+1) > 3*len(n.slots) {
 		n.grow()
 	}
 	return n.addInt(v)
+}
+
+// own copies what lies in files, so that it can grow.
+func (n *Names) own() {
+	if n.mapped {
+		n.ints, n.text, n.ends, n.slots = slices.Clone(n.ints), slices.Clone(n.text), slices.Clone(n.ends), slices.Clone(n.slots)
+		n.mapped = false
+	}
 }
 
 func (n *Names) addInt(v int64) int32 {
@@ -165,7 +178,7 @@ func (n *Names) grow() { n.index(max(16, 2*len(n.slots))) }
 
 // index makes slots, a power of 2 of them, of the identifiers.
 func (n *Names) index(slots int) {
-	n.slots, n.shift = make([]int32, slots), 64-bits.TrailingZeros(uint(slots))
+	n.setSlots(make([]int32, slots))
 	for i := range n.Len() {
 		if n.ends == nil {
 			n.slots[n.slotOfInt(n.ints[i])] = int32(i + 1)
@@ -173,6 +186,11 @@ func (n *Names) index(slots int) {
 			n.slots[n.slotOfText(n.at(i))] = int32(i + 1)
 		}
 	}
+}
+
+// setSlots takes slots, a power of 2 of them.
+func (n *Names) setSlots(slots []int32) {
+	n.slots, n.shift = slots, 64-bits.TrailingZeros(uint(len(slots)))
 }
 
 // toText keeps texts from now on.

@@ -9,11 +9,6 @@ import (
 	"unsafe"
 )
 
-// Number is what files are arrays of.
-type Number interface {
-	~int32 | ~int64 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~int
-}
-
 // File is a file whose bytes are memory. Where a system cannot map files, the
 // bytes are read, and written by Close.
 type File struct {
@@ -57,9 +52,9 @@ func cause(err error) error {
 // Bytes returns the memory, valid until Close.
 func (f *File) Bytes() []byte { return f.data }
 
-// Slice returns the bytes as numbers in the order of this machine. Bytes behind
-// the last whole number are left out.
-func Slice[T Number](f *File) []T {
+// Slice returns the bytes as values in the order of this machine. They have no
+// pointers. Bytes behind the last whole value are left out.
+func Slice[T any](f *File) []T {
 	var one T
 	if n := len(f.data) / int(unsafe.Sizeof(one)); n > 0 {
 		return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(f.data))), n)
