@@ -117,6 +117,12 @@ func (o Optimizer) AMSGrad() Optimizer {
 	return edit(o, "AMSGrad needs Adam", func(a ScaleByAdam) ScaleByAdam { a.AMSGrad = true; return a })
 }
 
+// Exact makes Adam or AdamW decay m and v of a sparse parameter's rows for the
+// updates that did not touch them.
+func (o Optimizer) Exact() Optimizer {
+	return edit(o, "Exact needs Adam", func(a ScaleByAdam) ScaleByAdam { a.Exact = true; return a })
+}
+
 // Betas sets β₁ and β₂ of Adam and its relatives, and of Lion.
 func (o Optimizer) Betas(beta1, beta2 float64) Optimizer {
 	return edit(o, "Betas needs Adam, a relative of it, or Lion", func(t hasBetas) hasBetas { return t.withBetas(beta1, beta2) })

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/tensor"
@@ -15,9 +16,9 @@ func (c *Context) rms(x *graph.Node) *graph.Node {
 	return c.Mul(c.norm(x), c.Const64(1/math.Sqrt(float64(x.Shape.Size()))))
 }
 
-// rowMean returns the mean of each row of x (N, D), as (N, 1).
+// rowMean returns the mean of each row of x (N, D), as (N, 1); N may be Touched.
 func (c *Context) rowMean(x *graph.Node) *graph.Node {
-	return c.Reshape(c.ReduceMean(x, 1), x.Shape.Dims[0], 1)
+	return c.Reshape(c.ReduceMean(x, 1), ones(x.Shape, 1)...)
 }
 
 // scalar makes a float64 scalar a factor of tensors.
@@ -34,12 +35,16 @@ func (c *Context) byUnits(p, x *graph.Node) *graph.Node {
 	case len(dims) < 2:
 		return c.ReduceSum(square, len(dims))
 	}
-	ones := make([]int, len(dims))
-	for i := range ones {
-		ones[i] = 1
+	return c.Reshape(c.ReduceSum(square, len(dims)-1), ones(p.Shape, 1)...)
+}
+
+// ones returns the inner axes of s with 1 for all axes of the value from k on.
+func ones(s graph.Shape, k int) []int {
+	dims := slices.Clone(s.Dims)
+	for i := k; i < len(dims); i++ {
+		dims[i] = 1
 	}
-	ones[0] = dims[0]
-	return c.Reshape(c.ReduceSum(square, len(dims)-1), ones...)
+	return graph.Shape{Dims: dims}.Inner()
 }
 
 // clipAdaptive limits the norm of the gradient of each unit to k times the norm

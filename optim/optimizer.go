@@ -147,6 +147,7 @@ func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numer
 	if len(params) == 0 || len(params) != len(gradSums) {
 		return nil, fmt.Errorf("optim: %d gradients for %d parameters to train, want one each and at least one", len(gradSums), len(params))
 	}
+	o.refuseAround(b, params)
 	up := &Update{lr: o.LR, schedule: o.Schedule, index: map[string]int{}}
 	b.Check(b.Div(numerator, weightSum))
 	scale := o.gradientScale(b, gradSums, weightSum)

@@ -97,9 +97,16 @@ func (r Trace) Validate() error {
 // With AMSGrad the largest v so far stands for v: Reddi, Kale, Kumar, ICLR
 // 2018, algorithm 2, with the corrections of PyTorch, which the paper leaves
 // out. State: "v_max" too.
+//
+// A row of a sparse parameter keeps m and v while updates do not touch it. With
+// Exact they decay as in other parameters, all at once when it is touched again:
+// by β₁ᵏ and β₂ᵏ for k updates. The row itself stays where it was, when dense
+// Adam would still move it by what is left of m. State: "touched" too, a number
+// for each row.
 type ScaleByAdam struct {
 	Beta1, Beta2, Eps float64
 	AMSGrad           bool
+	Exact             bool
 }
 
 // DefaultAdam returns β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
@@ -107,7 +114,11 @@ func DefaultAdam() ScaleByAdam { return ScaleByAdam{Beta1: 0.9, Beta2: 0.999, Ep
 
 // Update implements Transform.
 func (a ScaleByAdam) Update(c *Context, p, u *graph.Node) *graph.Node {
-	m, v := c.moments(p, u, a.Beta1, a.Beta2)
+	moments := c.moments
+	if a.Exact {
+		moments = c.exactMoments
+	}
+	m, v := moments(p, u, a.Beta1, a.Beta2)
 	if a.AMSGrad {
 		largest := c.State(p, "v_max", 0)
 		v = c.Set(largest, c.Max(largest, v))

@@ -20,24 +20,29 @@ func (m *moments) keys(more ...field) fields {
 	}, more...)...)
 }
 
-// adam is Adam, or AdamW if decoupled.
+// adam is Adam, or AdamW if decoupled. lazy says what becomes of the moments of
+// a sparse table's rows in updates that do not touch them: they stay, or exactly
+// what would become of them in another table.
 type adam struct {
 	moments
 	amsgrad, decoupled bool
+	lazy               string
 }
 
 func newAdam(decay float64, decoupled bool) *adam {
-	a := &adam{moments: newMoments(1e-3), decoupled: decoupled}
+	a := &adam{moments: newMoments(1e-3), decoupled: decoupled, lazy: "plain"}
 	a.weightDecay = decay
 	return a
 }
 
 func (a *adam) keys() fields {
-	return a.moments.keys(field{key: "amsgrad", codec: flagIfSet{flag{&a.amsgrad}}})
+	return a.moments.keys(
+		field{key: "amsgrad", codec: flagIfSet{flag{&a.amsgrad}}},
+		field{key: "lazy", codec: wordIfSet{word{&a.lazy, []string{"plain", "exact"}}}})
 }
 
 func (a *adam) build() optim.Optimizer {
-	return a.decayed(a.decoupled, optim.ScaleByAdam{Beta1: a.beta1, Beta2: a.beta2, Eps: a.eps, AMSGrad: a.amsgrad})
+	return a.decayed(a.decoupled, optim.ScaleByAdam{Beta1: a.beta1, Beta2: a.beta2, Eps: a.eps, AMSGrad: a.amsgrad, Exact: a.lazy == "exact"})
 }
 
 type nadam struct {
@@ -93,4 +98,15 @@ func (f flagIfSet) write() *value {
 		return nil
 	}
 	return f.flag.write()
+}
+
+// wordIfSet is a word that is written only if it is not the first one, for the
+// same reason.
+type wordIfSet struct{ word }
+
+func (w wordIfSet) write() *value {
+	if *w.p == w.want[0] {
+		return nil
+	}
+	return w.word.write()
 }

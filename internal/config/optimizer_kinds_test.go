@@ -40,6 +40,8 @@ func TestOptimizerKinds(t *testing.T) {
 		"{adadelta: {rho: 0.8}}":       {LR: 1, Chain: []optim.Transform{optim.ScaleByAdaDelta{Rho: 0.8, Eps: 1e-6}}},
 		"{adam: {amsgrad: true}}":      optim.Adam(1e-3).AMSGrad(),
 		"{adamw: {amsgrad: true}}":     optim.AdamW(1e-3).AMSGrad(),
+		"{adam: {lazy: exact}}":        optim.Adam(1e-3).Exact(),
+		"{adamw: {lazy: plain}}":       optim.AdamW(1e-3),
 		"{nadam: {beta1: 0.8}}":        optim.NAdam(2e-3).Betas(0.8, 0.999),
 		"{radam: {eps: 1e-6}}":         optim.RAdam(1e-3).Eps(1e-6),
 		"{lion: {weight_decay: 1}}":    optim.Lion(1e-4).WeightDecay(1),
