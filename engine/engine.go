@@ -37,6 +37,15 @@ type Vars interface {
 	Write(name string, src *tensor.Tensor) error
 }
 
+// HostVars are Vars in the memory of the host. View returns a variable as it is
+// there: what is written to the tensor is written to the variable, and the other
+// way round, so it is for use between two updates. It is nil for an unknown
+// name, and stays valid when the engine is closed.
+type HostVars interface {
+	Vars
+	View(name string) *tensor.Tensor
+}
+
 // Options fix the sizes of a program before it runs.
 type Options struct {
 	// Rows is the largest micro-batch: what Micro may be given at once. It is

@@ -11,6 +11,7 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 )
 
@@ -160,14 +161,22 @@ func varBytes(g *graph.Graph) (all, params, flipped int64) {
 	return all, params, flipped
 }
 
+// onHost reports whether variables of an engine are in the host's memory, which
+// no variables tell as well as many.
+func onHost(eng engine.Engine) bool {
+	vars, err := eng.NewVars(nil)
+	_, ok := vars.(engine.HostVars)
+	return err == nil && ok
+}
+
 // copies are what saving and keeping weights takes on top of the variables.
 func (l *loop) copies() []MemoryPart {
 	all, params, flipped := varBytes(l.graph)
-	parts := []MemoryPart{
-		{"weights and optimizer state", all},
-		{"their copies on the host", all},
-		{"copies to write checkpoints and the model", flipped},
+	parts := []MemoryPart{{"weights and optimizer state", all}}
+	if !onHost(l.eng) {
+		parts = append(parts, MemoryPart{"their copies on the host", all})
 	}
+	parts = append(parts, MemoryPart{"copies to write checkpoints and the model", flipped})
 	if l.cfg.EarlyStop.Patience > 0 {
 		parts = append(parts, MemoryPart{"best weights", params})
 	}

@@ -127,11 +127,13 @@ func forward(x *nn.Context, model nn.Layer, loss nn.Loss) (*graph.Graph, error) 
 	return b.Build()
 }
 
-// weights are the variables of a run and their copies on the host.
+// weights are the variables of a run, and what the host sees of them: the
+// variables themselves where they are in its memory, else copies.
 type weights struct {
 	vars       engine.Vars
 	nodes      []*graph.Node      // of the variables
 	host       checkpoint.Tensors // in the engine's layout
+	copied     bool               // host are copies
 	transposed map[string]bool    // what files hold the other way round
 	flipped    checkpoint.Tensors // copies of that, made when they are first needed
 }
@@ -147,8 +149,14 @@ func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.
 	if w.vars, err = eng.NewVars(specs); err != nil {
 		return nil, err
 	}
+	view, ok := w.vars.(engine.HostVars)
+	w.copied = !ok
 	for _, v := range g.Vars {
-		w.host[v.Attr.Name] = tensor.New(tensor.F32, v.Shape.Dims...)
+		if w.copied {
+			w.host[v.Attr.Name] = tensor.New(tensor.F32, v.Shape.Dims...)
+		} else {
+			w.host[v.Attr.Name] = view.View(v.Attr.Name)
+		}
 	}
 	return w, w.reset(seed, init)
 }
@@ -187,8 +195,11 @@ func transposed(g *graph.Graph) map[string]bool {
 	return t
 }
 
-// push writes the host's copies to the engine.
+// push writes the host's copies, if there are any, to the engine.
 func (w *weights) push() error {
+	if !w.copied {
+		return nil
+	}
 	for name, t := range w.host {
 		if err := w.vars.Write(name, t); err != nil {
 			return err
@@ -197,8 +208,11 @@ func (w *weights) push() error {
 	return nil
 }
 
-// pull reads the engine's values into the host's copies.
+// pull reads the engine's values into the host's copies, if there are any.
 func (w *weights) pull() error {
+	if !w.copied {
+		return nil
+	}
 	for name, t := range w.host {
 		if err := w.vars.Read(name, t); err != nil {
 			return err
@@ -223,7 +237,8 @@ func (w *weights) finite() (bool, error) {
 }
 
 // file returns what the engine holds, in the layout of files: parameters and
-// state, or parameters alone. The tensors are valid until the next call.
+// state, or parameters alone. The tensors are valid until the next call or
+// update.
 func (w *weights) file(state bool) (checkpoint.Tensors, error) {
 	if err := w.pull(); err != nil {
 		return nil, err

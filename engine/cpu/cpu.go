@@ -123,6 +123,22 @@ func (v *vars) Write(name string, src *tensor.Tensor) error {
 	return err
 }
 
+// View implements engine.HostVars.
+func (v *vars) View(name string) *tensor.Tensor {
+	i, ok := v.byName[name]
+	if !ok {
+		return nil
+	}
+	shape := v.specs[i].Shape
+	t, err := tensor.Of(v.memory.f32(v.layout.Offset[name], shape.Size())).Reshape(shape...)
+	if err != nil {
+		panic("engine/cpu: " + err.Error()) // the elements are those of the shape
+	}
+	return t
+}
+
+var _ engine.HostVars = (*vars)(nil)
+
 func (v *vars) find(name string, t *tensor.Tensor) ([]float32, error) {
 	i, ok := v.byName[name]
 	if !ok {
