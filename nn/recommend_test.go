@@ -1,7 +1,10 @@
 package nn_test
 
 import (
+	"maps"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,6 +21,7 @@ type recommendCase struct {
 	Config   struct {
 		Users, Items, Dim int
 		Mean              float64
+		Hidden            []int
 	}
 	Params  map[string]array
 	Inputs  map[string]array
@@ -33,22 +37,25 @@ func (k *recommendCase) model(t *testing.T) nn.Layer {
 		return nn.MF(o.Users, o.Items, o.Dim).Mean(o.Mean)
 	case "bpr":
 		return nn.BPRMF(o.Users, o.Items, o.Dim)
+	case "gmf":
+		return nn.GMF(o.Users, o.Items, o.Dim)
+	case "neumf":
+		return nn.NeuMF(o.Users, o.Items, o.Dim).Hidden(o.Hidden...)
 	}
 	t.Fatalf("no model %q", k.Op)
 	return nil
 }
 
-// fields are the inputs of a case: all but x are indices.
+// fields are the inputs of a case.
 func fields(inputs map[string]array) []nn.Input {
 	var fs []nn.Input
-	for _, name := range []string{"user", "item", "cat", "x", "logq"} {
-		if a, ok := inputs[name]; ok {
-			f := nn.Input{Name: name, DType: tensor.I32, Shape: a.Shape[1:]}
-			if name == "x" || name == "logq" {
-				f.DType = tensor.F32
-			}
-			fs = append(fs, f)
+	integers := []string{"user", "item", "cat", "target"}
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		f := nn.Input{Name: name, DType: tensor.F32, Shape: inputs[name].Shape[1:]}
+		if slices.Contains(integers, name) {
+			f.DType = tensor.I32
 		}
+		fs = append(fs, f)
 	}
 	return fs
 }
@@ -140,32 +147,57 @@ type rankingCase struct {
 	Float32  float64 `json:"float32_error"`
 }
 
-// TestGoldenRanking compares losses of several items with PyTorch, and the
-// gradient of their mean.
+// loss returns the loss of a case, and the prediction.
+func (k *rankingCase) loss(c *nn.Context) (l nn.Loss, pred *graph.Node) {
+	kind, group, _ := strings.Cut(k.Op, " ")
+	switch kind {
+	case "bpr":
+		return nn.BPR(), c.Inputs["pred"]
+	case "sampled_softmax":
+		return nn.SampledSoftmax(), c.Inputs["pred"]
+	}
+	n, _ := strconv.Atoi(group)
+	return nn.InBatch(n), c.Score(c.Inputs["u"], c.Inputs["v"])
+}
+
+// TestGoldenRanking compares losses of several items with PyTorch, and their
+// gradients: in float64, and in float32.
 func TestGoldenRanking(t *testing.T) {
 	var file struct{ Cases []rankingCase }
 	load(t, "ranking.json", &file)
+	e, err := cpu.New(cpu.Config{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
 	for _, k := range file.Cases {
 		t.Run(k.Name, func(t *testing.T) {
 			b, in, rows := new(graph.Builder), map[string][]float64{}, k.Losses.Shape[0]
-			pred := nn.Input{Name: "pred", DType: tensor.F32, Shape: k.Inputs["pred"].Shape[1:]}
-			c := nn.NewContext(b, true, append(fields(k.Inputs), pred)...)
+			c := nn.NewContext(b, true, fields(k.Inputs)...)
+			l, pred := k.loss(c)
+			target := c.Inputs["target"]
+			if target == nil {
+				target = pred // which is not read
+			}
+			num, _, weighted := nn.Objective(c, l, pred, target, c.Inputs["weight"])
+			b.Output("num", num)
+			b.Output("loss", weighted)
 			for name, a := range k.Inputs {
 				in[name] = a.Data
 			}
-			num, _, weighted := nn.Objective(c, map[string]nn.Loss{"bpr": nn.BPR()}[k.Op], c.Inputs["pred"], c.Inputs["pred"], nil)
-			b.Output("num", num)
-			b.Output("loss", weighted)
-			b.Output("dpred", b.Gradient(weighted, []*graph.Node{c.Inputs["pred"]})[0])
-			got := evaluate(t, b, nil, rows, in)
-			sameValues(t, "loss", got["loss"], k.Losses.Data)
-			for name, g := range k.Grads {
-				for i := range g.Data {
-					g.Data[i] *= float64(rows)
-				}
-				sameValues(t, "gradient of "+name, got["d"+name], g.Data)
+			for name := range k.Grads {
+				b.Output("d"+name, b.Gradient(weighted, []*graph.Node{c.Inputs[name]})[0])
 			}
+			k.compare(t, evaluate(t, b, nil, rows, in), 1e-12)
+			k.compare(t, evaluateCPU(t, e, b, nil, rows, in), 4*k.Float32+4e-7)
 		})
+	}
+}
+
+func (k *rankingCase) compare(t *testing.T, got map[string][]float64, tolerance float64) {
+	closeValues(t, "loss", got["loss"], k.Losses.Data, tolerance)
+	for name, g := range k.Grads {
+		closeValues(t, "gradient of "+name, got["d"+name], g.Data, tolerance)
 	}
 }
 

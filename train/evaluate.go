@@ -53,6 +53,7 @@ func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.L
 	if err != nil {
 		return nil, err
 	}
+	rows = prog.Plan().Rows // in whole groups, if the loss compares examples with others
 	return &Evaluator{
 		fields: fields, loss: loss, prog: prog, checks: checksOf(g),
 		buf: dataset.NewBuffers(fields, rows), indices: make([]int, rows),

@@ -34,6 +34,43 @@ class MF(nn.Module):
         return s
 
 
+class GMF(nn.Module):
+    """He et al. 2017, equation 9, without the final sigmoid."""
+
+    def __init__(self, users, items, dim):
+        super().__init__()
+        self.user, self.item = nn.Embedding(users, dim), nn.Embedding(items, dim)
+        self.out = nn.Linear(dim, 1)
+
+    def forward(self, user, item):
+        q = self.item(item)
+        return self.out(each(self.user(user), q) * q).squeeze(-1)
+
+
+def tower(width, hidden):
+    layers = []
+    for n in hidden:
+        layers += [nn.Linear(width, n), nn.ReLU()]
+        width = n
+    return nn.Sequential(*layers)
+
+
+class NeuMF(nn.Module):
+    """He et al. 2017, equation 12, without the final sigmoid."""
+
+    def __init__(self, users, items, dim, hidden):
+        super().__init__()
+        self.gmf_user, self.gmf_item = nn.Embedding(users, dim), nn.Embedding(items, dim)
+        self.mlp_user, self.mlp_item = nn.Embedding(users, hidden[0]), nn.Embedding(items, hidden[0])
+        self.mlp = tower(2 * hidden[0], hidden)
+        self.out = nn.Linear(dim + hidden[-1], 1)
+
+    def forward(self, user, item):
+        q, b = self.gmf_item(item), self.mlp_item(item)
+        h = self.mlp(torch.cat([each(self.mlp_user(user), b), b], -1))
+        return self.out(torch.cat([each(self.gmf_user(user), q) * q, h], -1)).squeeze(-1)
+
+
 def each(x, like):
     """x of a user beside each of the items of like, which may have one more axis."""
     return x.unsqueeze(1).expand(-1, like.shape[1], *x.shape[1:]) if like.dim() > x.dim() else x
@@ -85,6 +122,8 @@ def models():
         out += [
             model("mf" + tag, "mf", size | {"mean": 3.5}, MF(5, 7, 4, 3.5), data()),
             model("bpr" + tag, "bpr", size, MF(5, 7, 4), data()),
+            model("gmf" + tag, "gmf", size, GMF(5, 7, 4), data()),
+            model("neumf" + tag, "neumf", size | {"hidden": [6, 3]}, NeuMF(5, 7, 4, [6, 3]), data()),
         ]
     return out
 
@@ -95,12 +134,35 @@ def bpr(pred):
     return -F.logsigmoid(pred[:, :1] - pred[:, 1:]).mean(1)
 
 
+def sampled_softmax(pred, target, logq=None):
+    return F.cross_entropy(pred if logq is None else pred - logq, target, reduction="none")
+
+
+def in_batch(group):
+    """Each example against the items of its group: Yi et al. 2019, equation 3 with the correction of section 3.2."""
+    def f(u, v, item, logq=None, weight=None):
+        out = []
+        for i in range(0, len(u), group):
+            at = slice(i, i + group)
+            s = u[at] @ v[at].T
+            if logq is not None:
+                s = s - logq[at]
+            same = item[at][:, None] == item[at][None, :]
+            if weight is not None:
+                same = same | (weight[at] == 0)[None, :]
+            s = s.masked_fill(same & ~torch.eye(len(s), dtype=torch.bool), -torch.inf)
+            out.append(F.cross_entropy(s, torch.arange(len(s)), reduction="none"))
+        out = torch.cat(out)
+        return out if weight is None else out * weight
+    return f
+
+
 def loss(name, op, f, more={}, **inputs):
     """f gives the loss of each example; more is what it knows besides its differentiable inputs."""
     def run(dtype):
         x = {n: t.detach().to(dtype).requires_grad_() for n, t in inputs.items()}
         per = f(**x, **{n: t.to(dtype) if t.is_floating_point() else t for n, t in more.items()})
-        per.mean().backward()
+        per.sum().backward()
         return per.detach(), {n: t.grad for n, t in x.items()}
 
     (per, grads), (per32, grads32) = run(torch.float64), run(torch.float32)
@@ -114,6 +176,13 @@ def losses():
         loss("bpr", "bpr", bpr, pred=grid(8, 2, scale=2.0)),
         loss("bpr_negatives", "bpr", bpr, pred=grid(8, 5, scale=2.0)),
         loss("bpr_sure", "bpr", bpr, pred=grid(6, 3, scale=60.0)),
+        loss("sampled_softmax", "sampled_softmax", sampled_softmax, {"target": index(5, 8)}, pred=grid(8, 5, scale=2.0)),
+        loss("sampled_softmax_corrected", "sampled_softmax", sampled_softmax,
+             {"target": torch.zeros(8, dtype=torch.int64), "logq": -grid(8, 6).abs()}, pred=grid(8, 6, scale=2.0)),
+        loss("in_batch", "in_batch 4", in_batch(4), {"item": torch.arange(8)}, u=grid(8, 3), v=grid(8, 3)),
+        loss("in_batch_hits", "in_batch 5", in_batch(5), {"item": index(3, 12)}, u=grid(12, 3), v=grid(12, 3)),
+        loss("in_batch_corrected", "in_batch 4", in_batch(4), {"item": index(4, 11), "logq": -grid(11).abs()}, u=grid(11, 6), v=grid(11, 6)),
+        loss("in_batch_weighted", "in_batch 4", in_batch(4), {"item": index(4, 11), "weight": grid(11).clamp(min=0)}, u=grid(11, 2), v=grid(11, 2)),
     ]
 
 

@@ -270,6 +270,11 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"momentgrad":         prepareMoments(momentGradParts),
 	"groupnormalize":     prepareGroup(runGroupNormalize),
 	"groupnormalizegrad": prepareGroup(runGroupNormalizeGrad),
+	"groupdots":          prepareGroup(runGroupDots),
+	"groupmix":           prepareGroup(runGroupMix),
+	"groupmixt":          prepareGroup(runGroupMixT),
+	"groupkeep":          prepareGroup(runGroupKeep),
+	"groupplace":         prepareGroup(runGroupPlace),
 
 	"grams":            prepareGrams,
 	"shift":            prepareSequence(runShift, operand0),

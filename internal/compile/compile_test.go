@@ -109,6 +109,21 @@ func TestLossAndGradientArePaired(t *testing.T) {
 	}
 }
 
+// TestSecondGradientIsByItself: a loss makes one gradient with it; another has
+// its own unit.
+func TestSecondGradientIsByItself(t *testing.T) {
+	p := plan(t, func(b *graph.Builder) {
+		x, y := b.Input("x", tensor.F32, 4), b.Input("y", tensor.I32)
+		loss := b.CrossEntropy(x, y, 0)
+		b.Output("loss", loss)
+		b.Output("one", b.Gradient(loss, []*graph.Node{x})[0])
+		b.Output("two", b.Gradient(loss, []*graph.Node{x})[0])
+	})
+	if got := kinds(p); !slices.Contains(got, "rows: crossentropy crossentropygrad") || !slices.Contains(got, "rows: crossentropygrad") {
+		t.Errorf("units %q", got)
+	}
+}
+
 // TestAssignments: a value goes straight into its variable where nothing else
 // reads the old one, and by a copy at the end where something does.
 func TestAssignments(t *testing.T) {

@@ -275,15 +275,17 @@ var pairs = map[string]string{
 }
 
 // pair joins the nodes of pairs, where the second does not depend on the first.
+// A node is in one pair at most: a second gradient of a loss is by itself.
 func (s *state) pair() {
+	taken := map[int]bool{}
 	for _, second := range s.g.Nodes {
 		name := pairs[second.Op.Name]
 		if name == "" || !s.computed(second) {
 			continue
 		}
 		for _, first := range s.g.Nodes[:second.ID] {
-			if first.Op.Name == name && s.computed(first) && s.cluster[first.ID] == first.ID && s.pairs(first, second) {
-				s.cluster[second.ID] = first.ID
+			if first.Op.Name == name && s.computed(first) && !taken[first.ID] && s.pairs(first, second) {
+				s.cluster[second.ID], taken[first.ID] = first.ID, true
 				break
 			}
 		}

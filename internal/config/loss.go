@@ -27,6 +27,8 @@ var lossKinds = []alternative[lossOptions]{
 	{"mae", func() lossOptions { return plainLoss{nn.MAE()} }},
 	{"huber", func() lossOptions { return &huber{1} }},
 	{"bpr", func() lossOptions { return plainLoss{nn.BPR()} }},
+	{"sampled_softmax", func() lossOptions { return plainLoss{nn.SampledSoftmax()} }},
+	{"in_batch", func() lossOptions { return &inBatch{256} }},
 }
 
 func newLoss(name string) Loss {
@@ -104,5 +106,14 @@ func (h *huber) keys() fields {
 }
 
 func (h *huber) build() nn.Loss { return nn.Huber(h.delta) }
+
+// inBatch compares with the items of a group of examples.
+type inBatch struct{ group int }
+
+func (l *inBatch) keys() fields {
+	return fields{{key: "group", codec: count{p: &l.group, low: 2, high: 1 << 16}}}
+}
+
+func (l *inBatch) build() nn.Loss { return nn.InBatch(l.group) }
 
 func (b *bce) build() nn.Loss { return nn.BCEWithLogits().PositiveWeight(b.positive) }

@@ -72,6 +72,8 @@ func init() {
 		kind("encoder", func() layerOptions { return newEncoder() }),
 		kind("mf", func() layerOptions { return &factorization{interaction: newInteraction()} }),
 		kind("bpr", func() layerOptions { return &pairwise{newInteraction()} }),
+		kind("gmf", func() layerOptions { return &generalized{newInteraction()} }),
+		kind("neumf", func() layerOptions { return &neural{interaction: newInteraction()} }),
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("sum", func() layerOptions { return &group{make: nn.Sum} }),
 		kind("concat", func() layerOptions { return &group{make: nn.Concat} }),

@@ -86,3 +86,54 @@ func (o *pairwise) build(m *modelContext) nn.Layer {
 	}
 	return l
 }
+
+// generalized is generalized matrix factorization.
+type generalized struct{ interaction }
+
+func (o *generalized) build(m *modelContext) nn.Layer {
+	o.ready(m, "gmf")
+	l := nn.GMF(o.users, o.items, o.dim)
+	if i := o.init.build(); i != nil {
+		l = l.Init(i)
+	}
+	return l
+}
+
+// neural is neural matrix factorization.
+type neural struct {
+	interaction
+	hidden  []int // none: by dim
+	dropout float64
+}
+
+func (o *neural) keys() fields {
+	return append(o.interaction.keys(), field{key: "hidden", codec: hiddenSizes{&o.hidden}}, field{key: "dropout", codec: number{&o.dropout, fraction}})
+}
+
+func (o *neural) build(m *modelContext) nn.Layer {
+	o.ready(m, "neumf")
+	l := nn.NeuMF(o.users, o.items, o.dim).Dropout(o.dropout)
+	if len(o.hidden) > 0 {
+		l = l.Hidden(o.hidden...)
+	}
+	if i := o.init.build(); i != nil {
+		l = l.Init(i)
+	}
+	return l
+}
+
+// hiddenSizes are the sizes of hidden layers, or auto for none given.
+type hiddenSizes struct{ p *[]int }
+
+func (h hiddenSizes) read(fs *Faults, v *value) {
+	if *h.p = nil; v.kind != scalar || v.text != "auto" {
+		counts{h.p}.read(fs, v)
+	}
+}
+
+func (h hiddenSizes) write() *value {
+	if len(*h.p) == 0 {
+		return &value{text: "auto"}
+	}
+	return counts{h.p}.write()
+}

@@ -20,7 +20,10 @@ func TestRecommendModels(t *testing.T) {
 	for model, want := range map[string]string{
 		"{mf: {dim: 8}}": "MF(50 users, 70 items, 8) 3.25",
 		"{mf: {dim: 8, users: 60, items: 80, mean: 2}}": "MF(60 users, 80 items, 8) 2",
-		"{bpr: 16}": "BPRMF(50 users, 70 items, 16)",
+		"{gmf: 8}": "GMF(50 users, 70 items, 8)",
+		"{neumf: {dim: 8, hidden: [16, 8], dropout: 0.1}}":      "NeuMF(50 users, 70 items, 8)",
+		"{neumf: {dim: 8, hidden: auto}}":                       "NeuMF(50 users, 70 items, 8)",
+		"{bpr: 16}":                                             "BPRMF(50 users, 70 items, 16)",
 		"{bpr: {dim: 4, init: {normal: {mean: 0, std: 0.01}}}}": "BPRMF(50 users, 70 items, 4)",
 	} {
 		c := mustParse(t, "data: {train: x}\nmodel: "+model)

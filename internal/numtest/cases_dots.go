@@ -7,7 +7,8 @@ import (
 )
 
 // dotsCases are products of the vectors of an example: shorter and longer than
-// sixteen lanes, one vector and many.
+// sixteen lanes, one vector and many; and with those of a group of examples, of
+// which the last may be short.
 func dotsCases() []Case {
 	var cases []Case
 	for _, s := range [][2]int{{1, 3}, {2, 16}, {5, 17}, {3, 70}, {40, 1}} {
@@ -31,6 +32,27 @@ func dotsCases() []Case {
 		cases = append(cases, Case{Op: "pairdots", Name: fmt.Sprint(inner), Rows: 4, Build: func(m *Maker) *graph.Node {
 			return m.PairDots(m.Example(Normal, inner...))
 		}})
+	}
+	for _, c := range []struct{ rows, group, d int }{{5, 4, 3}, {8, 4, 1}, {3, 7, 17}, {13, 1, 5}, {130, 64, 20}} {
+		add := func(op string, build func(m *Maker) *graph.Node) {
+			cases = append(cases, Case{Op: op, Name: fmt.Sprint(c), Rows: c.rows, Build: build})
+		}
+		dots := func(m *Maker) *graph.Node {
+			return m.GroupDots(m.Example(Normal, c.d), m.Example(Normal, c.d), c.group)
+		}
+		add("groupdots", func(m *Maker) *graph.Node {
+			id := m.Index(3)
+			scores := m.Select(m.GroupKeep(id, c.group), dots(m), m.Const(-1e30))
+			return m.CrossEntropy(scores, m.GroupPlace(id, c.group), 0)
+		})
+		add("groupmix", func(m *Maker) *graph.Node {
+			z := dots(m)
+			return m.Gradient(m.Mul(z, m.Tanh(z)), m.Leaves[:1])[0]
+		})
+		add("groupmixt", func(m *Maker) *graph.Node {
+			z := dots(m)
+			return m.Gradient(m.Mul(z, m.Tanh(z)), m.Leaves[1:2])[0]
+		})
 	}
 	return cases
 }

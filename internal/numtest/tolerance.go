@@ -49,6 +49,9 @@ var accuracies = map[string]accuracy{
 	"mix":          {bound: chain},
 	"pairdots":     {bound: dotLanes},
 	"pairdotsgrad": {bound: pairChain},
+	"groupdots":    {bound: chain},
+	"groupmix":     {bound: chain},
+	"groupmixt":    {bound: chain},
 
 	"softmax":          {bound: eachRow(softmaxBound)},
 	"softmaxgrad":      {bound: eachRow(softmaxGradBound)},

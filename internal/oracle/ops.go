@@ -157,6 +157,11 @@ var table = map[string]func(*call){
 	"outer":        outer,
 	"pairdots":     pairDots,
 	"pairdotsgrad": pairDotsGrad,
+	"groupdots":    groupDots,
+	"groupmix":     groupMix,
+	"groupmixt":    groupMixT,
+	"groupkeep":    groupKeep,
+	"groupplace":   groupPlace,
 
 	"attention":       attention,
 	"attentionstats":  attentionStats,
