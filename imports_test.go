@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"internal/numtest":     {"collective", "engine", "engine/cpu", "graph", "tensor", "internal/cpu", "internal/oracle", "internal/rng"},
 	"nn":                   {"graph", "tensor", "internal/rng", "internal/portmath"},
 	"generate":             {"engine", "graph", "nn", "tensor", "tokenizer", "internal/kernel", "internal/rng"},
-	"recommend":            {"checkpoint", "dataset", "dataset/interactions", "engine", "metric", "nn", "tensor", "train", "internal/kernel"},
+	"recommend":            {"checkpoint", "dataset", "dataset/interactions", "engine", "graph", "metric", "nn", "tensor", "train", "internal/kernel"},
 	"optim":                {"graph", "tensor", "internal/portmath"},
 	"internal/cells":       {"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/format"},
 	"tokenizer":            {},

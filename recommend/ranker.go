@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/descent-ml/descent/dataset/interactions"
+	"github.com/descent-ml/descent/metric"
 )
 
 // Sizes of a block of scores: the vectors of its items are read once for all
@@ -24,6 +25,9 @@ type Ranker struct {
 	items   int
 	seen    *interactions.Known // left out of lists; nil: nothing is
 	workers chan *worker        // one for each goroutine that may rank at once
+
+	user, item *Vectors // by whose product it ranks; nil: otherwise
+	close      func()   // gives back what it owns; nil: nothing
 }
 
 // worker is what one goroutine uses at a time.
@@ -32,6 +36,10 @@ type worker struct {
 	block, maxima []float32
 	tops          [userBlock]top
 	one           [1]int32 // the user of a call for one
+
+	list   []Scored       // of the first items, and
+	levels []float32      // the scores of held-out ones, ascending, and
+	gaps   []metric.Place // what is between them, where these are ranked
 }
 
 // FromVectors returns a ranker by the product of the vectors of users and
@@ -43,7 +51,9 @@ func FromVectors(user, item Vectors, seen *interactions.Known, threads int) (*Ra
 	if user.D != item.D || user.D < 1 || item.N < 1 {
 		return nil, fmt.Errorf("recommend: %d users with vectors of %d numbers, %d items with %d (want one length, and an item)", user.N, user.D, item.N, item.D)
 	}
-	return newRanker(item.N, seen, threads, func() scorer { return &factors{user: user, item: item} }), nil
+	r := newRanker(item.N, seen, threads, func() scorer { return &factors{user: user, item: item} })
+	r.user, r.item = &user, &item
+	return r, nil
 }
 
 // FromTimes returns a ranker of the items by how often each was met, the same
@@ -65,6 +75,13 @@ func newWorkers(threads int) chan *worker {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	return make(chan *worker, threads)
+}
+
+// Close gives back the memory of a ranker made by New. No call may run or follow.
+func (r *Ranker) Close() {
+	if r.close != nil {
+		r.close()
+	}
 }
 
 // Items returns how many items are ranked.

@@ -38,6 +38,7 @@ type Evaluator struct {
 	fields  []dataset.Field
 	loss    nn.Loss
 	prog    engine.Program
+	vars    engine.Vars
 	checks  checks
 	buf     []*tensor.Tensor
 	indices []int
@@ -55,7 +56,7 @@ func newEvaluator(eng engine.Engine, vars engine.Vars, model nn.Layer, loss nn.L
 	}
 	rows = prog.Plan().Rows // in whole groups, if the loss compares examples with others
 	return &Evaluator{
-		fields: fields, loss: loss, prog: prog, checks: checksOf(g),
+		fields: fields, loss: loss, prog: prog, vars: vars, checks: checksOf(g),
 		buf: dataset.NewBuffers(fields, rows), indices: make([]int, rows),
 	}, nil
 }
@@ -94,6 +95,10 @@ func (e *Evaluator) Predict(ctx context.Context, ds dataset.Dataset, f func(firs
 // Buffers returns the tensors that Run reads, one for each field, with room for
 // as many rows as the evaluator executes at once.
 func (e *Evaluator) Buffers() []*tensor.Tensor { return e.buf }
+
+// Vars returns the variables that the evaluator reads, for further ones of the
+// same model.
+func (e *Evaluator) Vars() engine.Vars { return e.vars }
 
 // Run predicts for the first rows of the buffers. The result, (rows, ...), is
 // valid until the next call. It checks nothing and allocates nothing.
