@@ -1,6 +1,6 @@
 """MovieLens as the scripts here read it: the five folds of 100K, and the protocol of He et al. (WWW 2017) on 1M.
 
-Whatever is chosen at random is a hash of a position in the files, so that others can choose the same.
+The folds are a hash of a position in the file, so that others can make the same.
 """
 import gzip
 import math
@@ -42,8 +42,8 @@ def folds(n):
 class NCF:
     """1M for implicit feedback: user, item of the training pairs; val and test, (users, 100): an item, then 99 negatives.
 
-    The test is the files'. Of each user's training items, number splitmix64(user) mod their count is held
-    out for validation, with negatives drawn from what he has in neither.
+    The test is the files'. The last of each user's training items is held out for validation, with negatives
+    drawn from what he has in neither.
     """
 
     def __init__(self, folder):
@@ -61,7 +61,7 @@ class NCF:
     def held(self, user, items):
         free = np.flatnonzero(~self.known[user])
         draws = np.random.default_rng(user).choice(free, CANDIDATES - 1, replace=False)
-        return np.concatenate([[items[splitmix64(user) % len(items)]], draws])
+        return np.concatenate([[items[-1]], draws])
 
     def negatives(self, rng, users):
         """An item for each user, uniform among those that he has not in training or validation."""

@@ -60,4 +60,4 @@ data = np.stack([number(r[0] for r in rows), number(r[1] for r in rows), np.arra
 folds = movielens.folds(len(rows))
 for fold in range(movielens.FOLDS):
     result = run(data[folds != fold], data[folds == fold])
-    print(json.dumps({"peer": "libmf 0.9.2", "fold": fold, "seed": 0, "factors": args.factors, "epochs": args.epochs} | result), flush=True)
+    print(json.dumps({"peer": f"libmf 0.9.2, {args.epochs} epochs", "fold": fold, "seed": 0} | result), flush=True)

@@ -20,7 +20,7 @@ import (
 	"github.com/descent-ml/descent/tensor"
 )
 
-// Workload is a model that learns classes of random examples.
+// Workload is a model that learns from random examples.
 type Workload struct {
 	Model     nn.Layer
 	X, Y      nn.Input // Y is i32
@@ -30,7 +30,39 @@ type Workload struct {
 	Batch     int
 	Micro     int // examples at once; 0: as package train would choose
 	Threads   int
+
+	// Fields are the examples' instead of X and Y, for models that take several;
+	// the last is the target. Draw fills a field of a batch.
+	Fields []nn.Input
+	Draw   func(s *rng.Stream, field string, batch *tensor.Tensor)
+	Loss   nn.Loss // default: cross-entropy
+
+	// Batches is how many different batches the steps go round; default 1.
+	Batches int
 }
+
+// withDefaults fills in what X and Y say.
+func (w Workload) withDefaults() Workload {
+	if w.Loss == nil {
+		w.Loss = nn.CrossEntropy()
+	}
+	w.Batches = max(1, w.Batches)
+	if w.Fields != nil {
+		return w
+	}
+	w.Fields = []nn.Input{w.X, w.Y}
+	w.Draw = func(s *rng.Stream, field string, batch *tensor.Tensor) {
+		if field == w.Y.Name {
+			random(s, batch, w.Classes)
+		} else {
+			random(s, batch, w.Symbols)
+		}
+	}
+	return w
+}
+
+// target is the field that is learned.
+func (w Workload) target() string { return w.Fields[len(w.Fields)-1].Name }
 
 // Trainer is a training program with its batch.
 type Trainer struct {
@@ -39,7 +71,7 @@ type Trainer struct {
 	engine  *cpu.Engine
 	graph   *graph.Graph
 	update  *optim.Update
-	batch   []*tensor.Tensor
+	batches [][]*tensor.Tensor
 	plan    batch.Plan
 	scalars []float64
 	updates int64
@@ -47,6 +79,7 @@ type Trainer struct {
 
 // New builds and compiles the step: forward, loss, backward and update.
 func New(w Workload) (*Trainer, error) {
+	w = w.withDefaults()
 	g, up, err := training(w)
 	if err != nil {
 		return nil, err
@@ -70,17 +103,31 @@ func New(w Workload) (*Trainer, error) {
 	if t.Program, err = e.Compile(g, vars, engine.Options{Rows: plan.Micro, Batch: w.Batch, Seed: 1}); err != nil {
 		return nil, err
 	}
-	s := rng.NewStream(1, "bench")
-	t.batch = []*tensor.Tensor{random(s, w.X, w.Batch, w.Symbols), random(s, w.Y, w.Batch, w.Classes)}
+	t.batches = w.draw()
 	return t, nil
+}
+
+// draw makes the batches.
+func (w Workload) draw() (batches [][]*tensor.Tensor) {
+	s := rng.NewStream(1, "bench")
+	for range w.Batches {
+		var batch []*tensor.Tensor
+		for _, f := range w.Fields {
+			t := tensor.New(f.DType, append([]int{w.Batch}, f.Shape...)...)
+			w.Draw(s, f.Name, t)
+			batch = append(batch, t)
+		}
+		batches = append(batches, batch)
+	}
+	return batches
 }
 
 // training is the graph of an update.
 func training(w Workload) (*graph.Graph, *optim.Update, error) {
 	var b graph.Builder
-	c := nn.NewContext(&b, true, w.X, w.Y)
+	c := nn.NewContext(&b, true, w.Fields...)
 	pred := c.Model(w.Model)
-	num, den, wl := nn.Objective(c, nn.CrossEntropy(), pred, c.Inputs[w.Y.Name], nil)
+	num, den, wl := nn.Objective(c, w.Loss, pred, c.Inputs[w.target()], nil)
 	b.Output("loss_sum", num)
 	params := c.Params()
 	up, err := w.Optimizer.Build(&b, params, b.Gradient(wl, params), num, den)
@@ -112,19 +159,17 @@ func initialize(g *graph.Graph, vars engine.Vars) error {
 	return nil
 }
 
-// random is a field of a batch: uniform in [0, 1), or integers below n.
-func random(s *rng.Stream, f nn.Input, rows, n int) *tensor.Tensor {
-	t := tensor.New(f.DType, append([]int{rows}, f.Shape...)...)
-	if f.DType == tensor.I32 {
+// random fills a field of a batch: uniform in [0, 1), or integers below n.
+func random(s *rng.Stream, t *tensor.Tensor, n int) {
+	if t.DType() == tensor.I32 {
 		for i := range t.I32() {
 			t.I32()[i] = int32(s.Uint32() % uint32(n))
 		}
-		return t
+		return
 	}
 	for i := range t.F32() {
 		t.F32()[i] = float32(s.Float64())
 	}
-	return t
 }
 
 // Close stops the engine.
@@ -135,9 +180,10 @@ func (t *Trainer) Step() {
 	t.updates++
 	t.update.Scalars(t.graph, t.scalars, optim.Progress{Update: t.updates - 1})
 	size := t.plan.Size
+	batch := t.batches[int(t.updates)%len(t.batches)]
 	t.Program.Begin(uint64(t.updates)*uint64(size), t.scalars)
 	for row := 0; row < size; row += t.plan.Micro {
-		t.Program.Micro(t.batch, row, min(t.plan.Micro, size-row))
+		t.Program.Micro(batch, row, min(t.plan.Micro, size-row))
 	}
 	if t.Program.Finish() {
 		t.Program.Commit()
