@@ -54,6 +54,7 @@ var allowed = map[string][]string{
 	"bench/gpt":            nil,
 	"bench/step":           {"batch", "bench/peer", "engine", "engine/cpu", "graph", "nn", "optim", "tensor", "internal/rng"},
 	"bench/execution":      nil,
+	"bench/recommend":      nil,
 	"bench/recurrent":      nil,
 	"bench/quality":        {},
 	"bench/generate":       nil,
