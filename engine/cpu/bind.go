@@ -30,6 +30,8 @@ type step struct {
 	offset       int   // of a slice or pad, in columns
 	shape, perm  []int // of a transposition or broadcast: see there
 	turns        *turns
+	touched      *touched // of a value over touched rows, each of which counts as an example
+	over         *touched // of a number that sums over touched rows
 
 	pieces int // the first piece of a sum of squares
 
@@ -72,8 +74,11 @@ func (p *program) i32(r *ref) []int32 {
 func (p *program) ref(n *graph.Node) ref {
 	b := p.plan.Buffers[n]
 	size := n.Shape.Size()
-	if n.PerExample() {
+	switch n.Shape.Lead() {
+	case graph.Batch:
 		size *= p.opts.Rows
+	case graph.Touched:
+		size *= n.MostTouched(p.opts.Batch)
 	}
 	switch b.Space {
 	case compile.InInput:
@@ -85,7 +90,7 @@ func (p *program) ref(n *graph.Node) ref {
 	case compile.InConst:
 		return ref{f32: []float32{float32(n.Attr.Float)}, f64: []float64{n.Attr.Float}}
 	case compile.InVars:
-		return ref{f32: p.vars.memory.f32(b.Offset, size)}
+		return ref{f32: p.vars.memory.f32(b.Offset, int(b.Bytes/4))}
 	case compile.InFixed:
 		return p.memory(n, p.fixed(b.Offset), size)
 	}
@@ -123,6 +128,7 @@ func (p *program) bind() error {
 			continue
 		}
 		s.unit = u
+		s.touched = p.touched[u.Nodes[len(u.Nodes)-1].Rows]
 		s.cost = estimate(u)
 		to := p.stage(u.Stage, u.Pass)
 		*to = append(*to, s)
@@ -146,6 +152,8 @@ func (p *program) stage(s compile.Stage, i int) *[]step {
 		return &p.once[0]
 	case compile.Rows:
 		return &p.passes[i].rows
+	case compile.Touch:
+		return &p.passes[i].touch
 	case compile.Reduce:
 		return &p.passes[i].reduce
 	case compile.Barrier:
@@ -170,7 +178,8 @@ func total(steps []step) (cost float64) {
 	return cost
 }
 
-// estimate is the time of a unit for one example, or of a per-update unit,
+// estimate is the time of a unit for one example or touched row, or of a
+// per-update unit,
 // from its operations and bytes, at rates that a current core reaches: 100
 // operations and 30 bytes a nanosecond. It decides only whether threads are
 // worth waking.
@@ -179,7 +188,7 @@ func estimate(u *compile.Unit) float64 {
 	for _, n := range u.Nodes {
 		example, fixed := n.Bytes()
 		flops += n.FLOPs()
-		if bytes += example; u.Stage != compile.Rows && u.Stage != compile.Reduce {
+		if bytes += example; u.Stage < compile.Rows || u.Stage > compile.Reduce {
 			bytes += fixed
 		}
 	}
@@ -195,7 +204,7 @@ func (p *program) newStep(u *compile.Unit) (step, error) {
 	case compile.Pair:
 		return p.newPair(u), nil
 	case compile.Copy:
-		return step{run: runCopy, out: p.ref(u.Nodes[0]), a: p.ref(u.Nodes[1])}, nil
+		return p.newCopy(u.Nodes[0], u.Nodes[1]), nil
 	}
 	n := u.Nodes[0]
 	if u.Stage == compile.Reduce {
@@ -207,6 +216,15 @@ func (p *program) newStep(u *compile.Unit) (step, error) {
 	}
 	s := p.operands(n)
 	return s, prepare(p, n, &s)
+}
+
+// newCopy is the assignment of a value to a variable, or to its touched rows.
+func (p *program) newCopy(v, value *graph.Node) step {
+	s := step{run: runCopy, out: p.ref(v), a: p.ref(value)}
+	if value.Rows != nil {
+		s.run, s.per, s.cols = runCopyRows, 1, value.Shape.Size()
+	}
+	return s
 }
 
 // operands fills what most kernels need: refs, rows and columns.
@@ -247,6 +265,8 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"reducemax":        prepareReduce(runReduceMax),
 	"sumsquares":       prepareSquares,
 	"gather":           plain(runGather),
+	"gathertouched":    plain(runGatherTouched),
+	"touched":          plain(runTouch),
 	"dropoutmask":      prepareMask,
 	"cast":             prepareCast,
 	"slice":            func(p *program, n *graph.Node, s *step) error { s.run, s.offset = runSlice, n.Attr.Int; return nil },
@@ -324,12 +344,12 @@ func prepareReduce(run runFunc) func(*program, *graph.Node, *step) error {
 // prepareSquares divides a sum of squares of a gradient into pieces, which are
 // subtrees of its tree; another's is computed as it stands.
 func prepareSquares(p *program, n *graph.Node, s *step) error {
-	s.run = runSumSquares
+	s.run, s.over = runSumSquares, p.touched[n.In[0].Rows]
 	if x := p.plan.Root(n.In[0]); p.plan.Stage(x) == compile.Reduce && (len(p.pieces) == 0 || p.squaresIn == p.plan.Stage(n)) {
 		p.squaresIn = p.plan.Stage(n)
 		s.run, s.pieces = runJoinSquares, len(p.pieces)
 		for at := 0; at < len(s.a.f32); at += squarePiece {
-			p.pieces = append(p.pieces, &piece{x: s.a.f32[at:min(at+squarePiece, len(s.a.f32))]})
+			p.pieces = append(p.pieces, &piece{x: s.a.f32[at:min(at+squarePiece, len(s.a.f32))], of: s, at: at})
 		}
 	}
 	return nil
@@ -388,12 +408,12 @@ func prepareTranspose(p *program, n *graph.Node, s *step) error {
 }
 
 // prepareBroadcast is the same walk with stride 0 along repeated axes. k is 0
-// if every example reads the same per-update value.
+// if every example or touched row reads the same per-update value.
 func prepareBroadcast(p *program, n *graph.Node, s *step) error {
 	x := n.In[0].Shape
 	strides := rowMajor(x.Inner())
 	s.run, s.per, s.cols = runStrided, 1, n.Shape.Size()
-	if s.k = 0; x.PerExample() || !n.PerExample() {
+	if s.k = 0; x.Lead() == n.Shape.Lead() {
 		s.k = x.Size()
 	}
 	s.shape = n.Shape.Inner()

@@ -157,15 +157,15 @@ func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engi
 	if !ok {
 		return nil, fmt.Errorf("engine/cpu: variables of another engine (%T)", vs)
 	}
-	for _, n := range g.Nodes {
-		if n.Rows != nil {
-			return nil, fmt.Errorf("engine/cpu: no kernel for %s %v yet", n.Op.Name, n.Shape)
-		}
-	}
 	for _, n := range g.Vars {
 		i, known := v.byName[n.Attr.Name]
 		if !known || !v.specs[i].Shape.Equal(n.Shape.Dims) {
 			return nil, fmt.Errorf("engine/cpu: variable %q %v is not among the variables given", n.Attr.Name, n.Shape)
+		}
+	}
+	for _, n := range g.Nodes {
+		if n.Rows == n && o.Shards > 1 {
+			return nil, fmt.Errorf("engine/cpu: the sparse parameter %q with a batch in shards: not yet", n.Attr.Name)
 		}
 	}
 	plan, o, err := compileGraph(g, v.layout, o)
@@ -220,7 +220,7 @@ func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error)
 		for _, n := range u.Nodes {
 			flops += n.FLOPs()
 		}
-		if u.Stage == compile.Rows || u.Stage == compile.Reduce {
+		if u.Stage >= compile.Rows && u.Stage <= compile.Reduce {
 			plan.FLOPs += flops
 		} else {
 			plan.Update += flops

@@ -137,12 +137,22 @@ func runReduceMax(p *program, w *worker, s *step, r0, r1 int) {
 }
 
 func runSumSquares(p *program, w *worker, s *step, r0, r1 int) {
-	s.out.f64[0] = kernel.SumSquares(s.a.f32)
+	s.out.f64[0] = kernel.SumSquares(s.squared())
+}
+
+// squared returns the elements that a sum of squares is of.
+func (s *step) squared() []float32 {
+	if s.over == nil {
+		return s.a.f32
+	}
+	return s.a.f32[:s.over.n()*s.k]
 }
 
 // piece is a part of a sum of squares that one worker does.
 type piece struct {
 	x   []float32
+	of  *step // the sum
+	at  int   // where x begins in it
 	sum float64
 }
 
@@ -150,11 +160,14 @@ type piece struct {
 // whose halves are powers of two.
 const squarePiece = 1 << 16
 
-func (q *piece) run() { q.sum = kernel.SumSquares(q.x) }
+func (q *piece) run() {
+	n := len(q.of.squared()) - q.at
+	q.sum = kernel.SumSquares(q.x[:min(len(q.x), max(n, 0))])
+}
 
 // runJoinSquares adds the pieces as kernel.SumSquares adds its halves.
 func runJoinSquares(p *program, w *worker, s *step, r0, r1 int) {
-	n := (len(s.a.f32) + squarePiece - 1) / squarePiece
+	n := max(1, (len(s.squared())+squarePiece-1)/squarePiece)
 	s.out.f64[0] = joinSquares(p.pieces[s.pieces : s.pieces+n])
 }
 

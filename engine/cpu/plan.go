@@ -21,7 +21,7 @@ func (p *program) Plan() engine.Plan {
 		}
 	}
 	for _, k := range plan.Kernels {
-		if k.Stage == compile.Rows.String() || k.Stage == compile.Reduce.String() {
+		if k.Stage == compile.Rows.String() || k.Stage == compile.Touch.String() || k.Stage == compile.Reduce.String() {
 			plan.FLOPs += k.FLOPs
 		} else {
 			plan.Update += k.FLOPs
@@ -34,7 +34,7 @@ func (p *program) Plan() engine.Plan {
 func (p *program) all() []*[]step {
 	lists := []*[]step{&p.once[0]}
 	for i := range p.passes {
-		lists = append(lists, &p.passes[i].rows, &p.passes[i].reduce, &p.passes[i].barrier)
+		lists = append(lists, &p.passes[i].rows, &p.passes[i].touch, &p.passes[i].reduce, &p.passes[i].barrier)
 	}
 	return append(lists, &p.once[1], &p.once[2])
 }
@@ -67,13 +67,18 @@ func (p *program) kernel(s *step) engine.Kernel {
 		if s.vec.run.Fused() {
 			k.Name = "vector, fused"
 		}
-		if u.Stage == compile.Commit {
+		if u.Stage == compile.Commit && !s.vec.touched {
 			k.Shape = fmt.Sprintf("f32[%d]", s.vec.size())
 			k.FLOPs = int64(len(s.vec.program.Code) * s.vec.size())
 		}
 	}
 	if u.Kind == compile.Pair {
 		k.Name = u.Nodes[0].Op.Name + ", both"
+	}
+	if s.touched != nil && u.Stage > compile.Reduce {
+		k.Name += ", touched rows"
+		most := int64(len(s.touched.rows))
+		k.FLOPs, k.Fixed = k.FLOPs*most, k.Fixed*most
 	}
 	k.Where = p.where(last)
 	return k
@@ -95,18 +100,6 @@ func (p *program) unitBytes(s *step) (example, fixed int64) {
 // bytes counts the traffic of a chain; a stream that is read and written
 // counts twice.
 func (v *vector) bytes(perExample bool) (example, fixed int64) {
-	var read, written [kernel.MaxStreams]bool
-	for i := range v.program.Code {
-		in := &v.program.Code[i]
-		for _, r := range []kernel.Ref{in.A, in.B, in.C}[:in.Op.Arity()] {
-			if r.Kind == kernel.KindStream && !written[r.Index] {
-				read[r.Index] = true
-			}
-		}
-		if in.Dst.Kind == kernel.KindStream {
-			written[in.Dst.Index] = true
-		}
-	}
 	for i := range v.streams {
 		var n int64
 		switch v.streams[i].access {
@@ -117,8 +110,8 @@ func (v *vector) bytes(perExample bool) (example, fixed int64) {
 		case kernel.Col:
 			n = int64(v.per)
 		}
-		for _, touched := range []bool{read[i], written[i]} {
-			if touched {
+		for _, used := range []bool{v.streams[i].read, v.streams[i].written} {
+			if used {
 				example += 4 * n
 			}
 		}

@@ -25,6 +25,7 @@ type program struct {
 	checks  []ref
 	outputs map[string]*output
 	tallest int          // rows of an example
+	touched map[*graph.Node]*touched
 	copies  [2][]*output // those that need a copy: per-update, per-example
 
 	first  uint64 // stream position of the batch's first example
@@ -49,7 +50,7 @@ type program struct {
 // pass is what is done for each micro-batch in one pass over the batch, and
 // once behind them.
 type pass struct {
-	rows, reduce, barrier []step
+	rows, touch, reduce, barrier []step
 
 	cuts     []cut // of the sums
 	cutHomes []int // bounds of the workers' shares
@@ -76,6 +77,7 @@ type output struct {
 	copies bool
 
 	perExample bool
+	touched    *touched
 }
 
 var _ engine.Program = (*program)(nil)
@@ -89,6 +91,7 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 	p.openWindows()
 	p.scalars = make([]float32, len(plan.Graph.Scalars))
 	p.shards.open(p)
+	p.openTouched()
 	if err := p.bind(); err != nil {
 		return nil, err
 	}
@@ -139,6 +142,7 @@ func (p *program) Begin(first uint64, scalars []float64) {
 
 func (p *program) startPass(i int) {
 	p.now, p.before, p.done = i, 0, 0
+	p.resetTouched()
 	p.shards.reset(p.opts.First)
 }
 
@@ -157,6 +161,7 @@ func (p *program) Micro(in []*tensor.Tensor, row, rows int) {
 	}
 	p.rows = rows
 	p.runRows()
+	p.runTouch()
 	p.runReduce()
 	p.done += rows
 	if p.now == len(p.passes)-1 {
@@ -211,8 +216,13 @@ func (p *program) Output(name string) *tensor.Tensor {
 
 // OutputRows implements engine.Program.
 func (p *program) OutputRows(name string) int {
-	if o := p.outputs[name]; o != nil && o.perExample {
+	o := p.outputs[name]
+	switch {
+	case o == nil:
+	case o.perExample:
 		return p.rows
+	case o.touched != nil:
+		return o.touched.n()
 	}
 	return 0
 }
@@ -225,7 +235,10 @@ func (p *program) newOutput(n *graph.Node) *output {
 	if n.PerExample() {
 		shape = append(tensor.Shape{p.opts.Rows}, shape...)
 	}
-	o := &output{from: p.ref(root), perExample: n.PerExample()}
+	o := &output{from: p.ref(root), perExample: n.PerExample(), touched: p.touched[n.Rows]}
+	if o.touched != nil {
+		shape = append(tensor.Shape{len(o.touched.rows)}, shape...)
+	}
 	switch p.plan.Buffers[root].Space {
 	case compile.InRows, compile.InFixed, compile.InVars:
 		switch n.Shape.DType {

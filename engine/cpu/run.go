@@ -10,7 +10,9 @@ const (
 	sumCuts                        // parts of the sums, one micro-batch
 	shardEnds                      // parts of the sums, at the end of a shard
 	sumEnds                        // parts of the sums, at the end of the batch
+	touchLists                     // the rows that examples name, a table each
 	splitStep                      // ranges of one flat vector
+	splitTouched                   // ranges of the touched rows of one step
 	splitColumns                   // ranges of the columns of one matrix product
 	squarePieces                   // pieces of the sums of squares
 )
@@ -61,6 +63,13 @@ func (p *program) chunk(w *worker, i int) {
 		n := v.size()
 		at := i * p.block
 		p.runVec(w, v, 1, min(p.block, n-at), at, 0)
+	case touchLists:
+		s := &p.steps[i]
+		s.run(p, w, s, 0, p.rows)
+	case splitTouched:
+		s := &p.steps[0]
+		r0 := i * p.block
+		s.run(p, w, s, r0, min(r0+p.block, s.touched.n()))
 	case splitColumns:
 		s := &p.steps[0]
 		at := i * p.block
@@ -132,6 +141,12 @@ func (p *program) runOneBlock() {
 	}
 }
 
+// runTouch lists the rows of sparse parameters that the micro-batch names.
+func (p *program) runTouch() {
+	p.steps = p.pass.touch
+	p.launch(touchLists, len(p.steps), nil, total(p.steps)*float64(p.rows))
+}
+
 // runReduce adds the micro-batch to the sums.
 func (p *program) runReduce() {
 	p.launch(sumCuts, len(p.pass.cuts), p.pass.cutHomes, p.pass.sumsCost*float64(p.rows))
@@ -164,10 +179,20 @@ func (p *program) runOnce(stage compile.Stage, steps []step) {
 		switch {
 		case s.vec != nil && s.cost >= p.eng.grain.wake && p.eng.threads > 1 && s.vec.flat():
 			p.split(s)
+		case s.touched != nil:
+			p.splitRows(s)
 		default:
 			s.run(p, &p.eng.pool.caller, s, 0, 1)
 		}
 	}
+}
+
+// splitRows divides the touched rows of a step into ranges.
+func (p *program) splitRows(s *step) {
+	n := s.touched.n()
+	const partsPerThread = 4
+	p.block = max(p.eng.grain.rows, (n+partsPerThread*p.eng.threads-1)/(partsPerThread*p.eng.threads))
+	p.launch(splitTouched, (n+p.block-1)/p.block, nil, s.cost*float64(n))
 }
 
 // split divides a flat vector into ranges of whole cache lines.

@@ -36,6 +36,8 @@ type sum struct {
 	z      ref  // of moments: the shift or the mean of each column
 	group  int  // of moments of groups
 	whole  bool // columns must not be cut
+
+	touched *rowSum // a sum of touched rows: rows are its columns
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -46,10 +48,12 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 	s := &sum{out: p.ref(n), at: b.Offset, leaf: n.LeafExamples(), cols: n.Shape.Last(), x: p.ref(p.plan.Root(n.In[0])), k: n.In[0].Shape.Last()}
 	s.per = n.In[0].Shape.Size() / s.k
 	s.rows = n.Shape.Size() / s.cols
-	if b.Acc >= 0 {
+	if b.Acc >= 0 && !n.Shape.Touched() {
 		s.acc = p.arena.f64(p.fixed(b.Acc), n.Shape.Size())
 	}
 	switch n.Op.Name {
+	case "sumrows":
+		s.leaf, s.rows, s.cols, s.touched = 0, s.cols, 1, p.newRowSum(n)
 	case "dotexamples":
 		s.y, s.kind = p.ref(p.plan.Root(n.In[1])), dotRows
 	case "scatterexamples":
@@ -103,6 +107,10 @@ func countRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.In
 
 // accumulate adds the current micro-batch to rows [r0, r1) of the result.
 func (s *sum) accumulate(p *program, w *worker, r0, r1 int) {
+	if s.touched != nil {
+		s.touched.accumulate(p, r0, r1)
+		return
+	}
 	if s.leaf == 0 {
 		s.kind(p, w, s, r0, r1, 0, p.rows, initAt(p.done))
 		return
@@ -162,6 +170,8 @@ func (s *sum) totals(r0, r1 int) [2][]float64 {
 func (s *sum) finish(n int, shards bool, r0, r1 int) {
 	from, to := r0*s.cols, r1*s.cols
 	switch {
+	case s.touched != nil:
+		s.touched.finish(r0, r1)
 	case n == 0 && !shards:
 		s.clear(r0, r1)
 	case s.halves:
@@ -204,8 +214,11 @@ func (p *program) cutSums(pass *pass) {
 			pass.leaf = min(pass.leaf, s.leaf)
 		}
 		rows := s.rows
-		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves && !s.whole) && n > 1 {
+		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves && !s.whole || s.touched != nil) && n > 1 {
 			g := p.eng.grain.cut
+			if s.touched != nil {
+				g = min(g, 16) // a cache line
+			}
 			rows = (s.rows/n + g) / g * g
 		}
 		for r := 0; r < s.rows; r += rows {

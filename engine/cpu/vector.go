@@ -19,12 +19,16 @@ type vector struct {
 	outputs []*graph.Node
 	per     int // rows of an example
 	cols    int
+	touched bool // over touched rows, of which per and cols describe one
 }
 
 // stream is one operand or result of a vector.
 type stream struct {
 	ref
 	access kernel.Access
+
+	gathered      bool // rows of a variable: those that are touched
+	read, written bool // by the program, before and in it
 }
 
 var vectorOps = func() map[string]kernel.Op {
@@ -39,7 +43,7 @@ var vectorOps = func() map[string]kernel.Op {
 // numbered in order of first use; a result that replaces an operand in memory
 // shares its stream.
 func (p *program) newVector(u *compile.Unit) step {
-	v := &vector{per: u.Vec.Rows, cols: u.Vec.Cols, outputs: u.Vec.Outputs}
+	v := &vector{per: u.Vec.Rows, cols: u.Vec.Cols, outputs: u.Vec.Outputs, touched: u.Nodes[0].Rows != nil}
 	where, read := map[*graph.Node]kernel.Ref{}, map[compile.Operand]kernel.Ref{}
 	for _, n := range u.Nodes {
 		in := kernel.Instr{Op: vectorOps[n.Op.Name]}
@@ -55,7 +59,7 @@ func (p *program) newVector(u *compile.Unit) step {
 			}
 		}
 		if slices.Contains(u.Vec.Outputs, n) {
-			in.Dst = v.stream(stream{p.ref(n), kernel.Full})
+			in.Dst = v.stream(p.full(n))
 		} else {
 			in.Dst = kernel.TempRef(v.program.Temps)
 			v.program.Temps++
@@ -65,7 +69,34 @@ func (p *program) newVector(u *compile.Unit) step {
 	}
 	v.program.Streams, v.program.Scalars = len(v.streams), len(v.scalars)
 	v.run = kernel.Compile(&v.program)
+	v.findUses()
+	if v.touched {
+		return step{run: runTouchedVector, vec: v}
+	}
 	return step{run: runVector, vec: v}
+}
+
+// full returns how a vector reads or writes every element of a value. Touched
+// rows that are assigned to a variable lie in it.
+func (p *program) full(n *graph.Node) stream {
+	return stream{ref: p.ref(n), access: kernel.Full, gathered: n.Shape.Touched() && p.plan.Buffers[n].Space == compile.InVars}
+}
+
+// findUses marks the streams that the program reads before it writes them, and
+// those that it writes.
+func (v *vector) findUses() {
+	for i := range v.program.Code {
+		in := &v.program.Code[i]
+		for _, r := range []kernel.Ref{in.A, in.B, in.C}[:in.Op.Arity()] {
+			if r.Kind == kernel.KindStream {
+				s := &v.streams[r.Index]
+				s.read = s.read || !s.written
+			}
+		}
+		if in.Dst.Kind == kernel.KindStream {
+			v.streams[in.Dst.Index].written = true
+		}
+	}
 }
 
 func (v *vector) operand(p *program, o compile.Operand) kernel.Ref {
@@ -79,11 +110,13 @@ func (v *vector) operand(p *program, o compile.Operand) kernel.Ref {
 		}
 		return kernel.ScalarRef(i)
 	case compile.Row:
-		return v.stream(stream{r, kernel.Row})
+		return v.stream(stream{ref: r, access: kernel.Row})
 	case compile.Col:
-		return v.stream(stream{r, kernel.Col})
+		return v.stream(stream{ref: r, access: kernel.Col})
+	case compile.Gathered:
+		return v.stream(stream{ref: r, access: kernel.Full, gathered: true})
 	}
-	return v.stream(stream{r, kernel.Full})
+	return v.stream(p.full(o.Node))
 }
 
 // sameScalar reports whether two scalars have one place, or are equal constants.
@@ -93,7 +126,7 @@ func sameScalar(s, r ref, space compile.Space) bool {
 
 func (v *vector) stream(s stream) kernel.Ref {
 	for i, t := range v.streams {
-		if t.access == s.access && (s.in > 0 && t.in == s.in || s.in == 0 && t.in == 0 && &t.f32[0] == &s.f32[0]) {
+		if t.access == s.access && t.gathered == s.gathered && (s.in > 0 && t.in == s.in || s.in == 0 && t.in == 0 && &t.f32[0] == &s.f32[0]) {
 			return kernel.StreamRef(i)
 		}
 	}
@@ -109,7 +142,7 @@ func runVector(p *program, w *worker, s *step, r0, r1 int) {
 
 // runVec runs rows × cols elements from element at on, row row.
 func (p *program) runVec(w *worker, v *vector, rows, cols, at, row int) {
-	streams, scalars := w.streams[:len(v.streams)], w.scalars[:len(v.scalars)]
+	streams := w.streams[:len(v.streams)]
 	for i := range v.streams {
 		t := &v.streams[i]
 		data := p.f32(&t.ref)
@@ -121,16 +154,22 @@ func (p *program) runVec(w *worker, v *vector, rows, cols, at, row int) {
 		}
 		streams[i] = kernel.Stream{Data: data, Access: t.access, Stride: cols}
 	}
+	v.run.Run(rows, cols, streams, v.values(w), &w.scratch)
+}
+
+// values reads the scalars.
+func (v *vector) values(w *worker) []float32 {
+	scalars := w.scalars[:len(v.scalars)]
 	for i := range v.scalars {
 		scalars[i] = v.scalars[i].f32[0]
 	}
-	v.run.Run(rows, cols, streams, scalars, &w.scratch)
+	return scalars
 }
 
 // flat reports whether the chain is one line of elements that can be cut
 // anywhere.
 func (v *vector) flat() bool {
-	return !slices.ContainsFunc(v.streams, func(s stream) bool { return s.access != kernel.Full || s.in > 0 })
+	return !v.touched && !slices.ContainsFunc(v.streams, func(s stream) bool { return s.access != kernel.Full || s.in > 0 })
 }
 
 // mergeVectors joins vectors of the commit stage that run the same program

@@ -1,13 +1,14 @@
 // Package compile turns a graph into an ordered list of units, each one kernel
 // call's worth of nodes, with a place in memory for every value.
 //
-// A plan has seven stages. The first is run once, before all updates; an update
+// A plan has eight stages. The first is run once, before all updates; an update
 // runs the others in this order:
 //
 //	once       per-update values that depend on nothing; before the first update
 //	prologue   per-update values that do not depend on the batch; once
 //	for each pass over the batch:
 //	  rows     per-example values; for each micro-batch
+//	  touch    the rows of sparse parameters that examples name; for each micro-batch
 //	  reduce   sums over examples; for each micro-batch
 //	  barrier  per-update values that later passes need; once
 //	epilogue   per-update values that outputs and checks need; once
@@ -40,6 +41,7 @@ const (
 	Once Stage = iota
 	Prologue
 	Rows
+	Touch
 	Reduce
 	Barrier
 	Epilogue
@@ -47,7 +49,7 @@ const (
 	numStages
 )
 
-var stageNames = [...]string{"once", "prologue", "rows", "reduce", "barrier", "epilogue", "commit"}
+var stageNames = [...]string{"once", "prologue", "rows", "touch", "reduce", "barrier", "epilogue", "commit"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -67,7 +69,7 @@ const (
 type Unit struct {
 	Kind  Kind
 	Stage Stage
-	Pass  int           // of a unit of rows, reduce or barrier
+	Pass  int           // of a unit of rows, touch, reduce or barrier
 	Nodes []*graph.Node // what it computes, in order
 	Vec   *Vec          // of a Vector unit
 }
@@ -82,6 +84,7 @@ type Plan struct {
 	Group   int     // rows of a micro-batch are a multiple of it
 	Kept    int     // how many values outlive a pass
 	Slabs   []Slab  // by pass: the float64 totals of its sums
+	Touched map[*graph.Node]*Touched
 
 	// Bytes of the arena: for the values of a micro-batch, for those of the
 	// whole batch that outlive a pass, and for what does not depend on either.
@@ -276,7 +279,7 @@ func (s *state) stage() {
 		}
 		for _, x := range s.operands(n) {
 			early[x.ID] = true
-			shared[x.ID] = shared[x.ID] || shared[i] || s.stageOf[i] == Rows || s.stageOf[i] == Reduce
+			shared[x.ID] = shared[x.ID] || shared[i] || s.stageOf[i] >= Rows && s.stageOf[i] <= Reduce
 		}
 	}
 }
@@ -297,6 +300,8 @@ func stageOf(n *graph.Node, early, shared bool) (Stage, int) {
 	switch {
 	case n.PerExample():
 		return Rows, n.Phase
+	case touchedRows(n):
+		return Touch, n.Phase - 1
 	case crossing(n):
 		return Reduce, n.Phase - 1
 	case !early:
@@ -321,9 +326,9 @@ func (s *state) computed(n *graph.Node) bool {
 }
 
 // IsScalar reports whether the node is a per-update number.
-func IsScalar(n *graph.Node) bool { return !n.PerExample() && n.Shape.Size() == 1 }
+func IsScalar(n *graph.Node) bool { return n.Shape.Lead() == 0 && n.Shape.Size() == 1 }
 
-// Pass returns the pass that computes a node of rows, reduce or barrier.
+// Pass returns the pass that computes a node of rows, touch, reduce or barrier.
 func (p *Plan) Pass(n *graph.Node) int { return p.state.passOf[n.ID] }
 
 // Stage returns the stage that computes a node.

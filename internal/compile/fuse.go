@@ -16,6 +16,7 @@ const (
 	Row                 // one vector of cols, the same for each row
 	Col                 // one value for each row
 	Splat               // one value for all
+	Gathered            // every element of the touched rows of a variable
 )
 
 // Operand is a value that a Vec reads from memory.
@@ -27,7 +28,7 @@ type Operand struct {
 // Vec is a fused chain of element-wise nodes over one space.
 type Vec struct {
 	Nodes   []*graph.Node
-	Rows    int // rows of an example, or of a per-update value
+	Rows    int // rows of an example, of a touched row, or of a per-update value
 	Cols    int
 	Inputs  []Operand     // values made elsewhere, in order of first use
 	Outputs []*graph.Node // of Nodes, those that others read
@@ -40,10 +41,14 @@ const (
 	maxNodes   = 32 // each may need a temporary
 )
 
-// absorb marks broadcasts that every reader can read in place.
+// absorb marks broadcasts, and touched rows of variables, that every reader can
+// read in place.
 func (s *state) absorb() {
 	s.virtual = make([]bool, len(s.g.Nodes))
 	for _, n := range s.g.Nodes {
+		if s.gathersInPlace(n) {
+			s.virtual[n.ID] = true
+		}
 		if n.Op.Name != "broadcast" || !s.liveNode[n.ID] || slices.Contains(s.results(), n) {
 			continue
 		}
@@ -76,11 +81,13 @@ func (s *state) accessOf(n *graph.Node) (a Access, cols int, ok bool) {
 	from, to := n.In[0].Shape, n.Shape
 	size := to.Size()
 	switch {
-	case x.Shape.PerExample() != to.PerExample() && x.Shape.PerExample():
+	case n.Op.Name == "gathertouched":
+		return Gathered, 0, true
+	case x.Shape.Lead() != to.Lead() && x.Shape.Lead() != 0:
 		return 0, 0, false
 	case IsScalar(x):
 		return Splat, 0, true
-	case from.Size() == size && from.PerExample() == to.PerExample():
+	case from.Size() == size && from.Lead() == to.Lead():
 		return Full, 0, true
 	case n.In[0] != x && s.root[n.In[0].ID] != x:
 		return 0, 0, false // a chain of broadcasts that is not a splat
@@ -91,14 +98,14 @@ func (s *state) accessOf(n *graph.Node) (a Access, cols int, ok bool) {
 	for lead < len(in) && in[lead] == 1 {
 		lead++
 	}
-	if !from.PerExample() && slices.Equal(in[lead:], out[lead:]) {
+	if from.Lead() == 0 && slices.Equal(in[lead:], out[lead:]) {
 		return Row, from.Size(), true
 	}
 	tail := len(in) // axes after the source's last own axis
 	for tail > 0 && in[tail-1] == 1 {
 		tail--
 	}
-	if from.PerExample() == to.PerExample() && slices.Equal(in[:tail], out[:tail]) {
+	if from.Lead() == to.Lead() && slices.Equal(in[:tail], out[:tail]) {
 		return Col, size / from.Size(), true
 	}
 	return 0, 0, false
@@ -155,7 +162,7 @@ func (s *state) newVec(nodes []*graph.Node) *Vec {
 	v := &Vec{Nodes: nodes, Rows: 1, Cols: size}
 	member := map[*graph.Node]bool{}
 	for _, n := range nodes {
-		if n.Shape.Size() != size || n.PerExample() != nodes[0].PerExample() {
+		if n.Shape.Size() != size || n.Shape.Lead() != nodes[0].Shape.Lead() || n.Rows != nodes[0].Rows {
 			return nil
 		}
 		member[n] = true

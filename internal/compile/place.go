@@ -27,7 +27,7 @@ type Buffer struct {
 	Space  Space
 	Index  int
 	Offset int64
-	Bytes  int64 // of one example, or of the whole value
+	Bytes  int64 // of one example, or of the whole value with the most touched rows
 	// Acc is the offset of the float64 total of a sum over examples; -1 if
 	// the batch is one leaf and the float32 chain is the sum.
 	Acc int64
@@ -103,7 +103,7 @@ func (s *state) place() {
 	at := &cursor{next: fills}
 	for i := range s.plan.Units {
 		u := &s.plan.Units[i]
-		if u.Kind == Copy || u.Kind == Fill || u.Stage == Reduce {
+		if u.Kind == Copy || u.Kind == Fill || u.Stage == Touch || u.Stage == Reduce {
 			continue
 		}
 		if u.Stage == Rows && (u.Pass != at.pass || free == nil) {
@@ -143,7 +143,8 @@ func (s *state) placeFills() {
 	}
 }
 
-// valueBytes is what one example of a value takes, or a per-update value.
+// valueBytes is what one example or touched row of a value takes, or a per-update
+// value.
 func valueBytes(n *graph.Node) int64 { return int64(n.Shape.Size() * n.Shape.DType.Size()) }
 
 // stored returns the nodes of a unit that need memory.
@@ -157,7 +158,7 @@ func (s *state) stored(u *Unit) []*graph.Node {
 // placeValue puts a value into the variable it is assigned to, into the memory
 // of the whole batch, a freed place or a new one.
 func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *cursor) {
-	b := &Buffer{Bytes: valueBytes(n), Acc: -1}
+	b := &Buffer{Bytes: valueBytes(n) * s.most(n), Acc: -1}
 	s.plan.Buffers[n] = b
 	for _, a := range s.g.Assigns {
 		if s.root[a.Value.ID] == n && s.plan.Buffers[a.Var] != nil && s.assignedInPlace(a) {
@@ -298,15 +299,16 @@ func (s *state) placeSums() {
 		}
 	}
 	for _, n := range s.g.Nodes {
-		if s.computed(n) && s.stageOf[n.ID] == Reduce && s.plan.Buffers[n] == nil {
+		if s.computed(n) && (s.stageOf[n.ID] == Reduce || touchedRows(n)) && s.plan.Buffers[n] == nil {
 			s.placeSum(n)
 		}
 	}
+	s.placeTouched()
 	s.placeTotals()
 }
 
 func (s *state) placeSum(n *graph.Node) {
-	b := &Buffer{Space: InFixed, Bytes: int64(n.Shape.Size() * n.Shape.DType.Size()), Acc: -1}
+	b := &Buffer{Space: InFixed, Bytes: valueBytes(n) * s.most(n), Acc: -1}
 	b.Offset = s.fixed(b.Bytes)
 	s.plan.Buffers[n] = b
 }
@@ -323,7 +325,7 @@ func (s *state) placeTotals() {
 		slab := Slab{Offset: s.plan.FixedBytes}
 		for _, n := range s.g.Nodes {
 			b := s.plan.Buffers[n]
-			if b != nil && crossing(n) && s.passOf[n.ID] == pass && (s.o.Shards || !leafSum(n) || s.o.Batch > n.LeafExamples()) {
+			if b != nil && crossing(n) && !n.Shape.Touched() && s.passOf[n.ID] == pass && (s.o.Shards || !leafSum(n) || s.o.Batch > n.LeafExamples()) {
 				b.Acc = s.fixed(8 * int64(n.Shape.Size()))
 			}
 		}
@@ -332,6 +334,7 @@ func (s *state) placeTotals() {
 		most = max(most, slab.Bytes)
 	}
 	s.plan.Spare = s.fixed(most * int64(s.o.Slots))
+	s.placeRowTotals()
 }
 
 // leafSum reports whether a sum over examples is a float32 chain in each leaf,

@@ -148,8 +148,21 @@ func (w *rewriter) add(n *graph.Node, pass int) *graph.Node {
 	if n.PerExample() {
 		m.Phase = pass
 	}
+	m.Rows = w.rows(n, m)
 	w.to.Nodes = append(w.to.Nodes, m)
 	return m
+}
+
+// rows returns the copy of the touched rows that a value has, whose own copy is
+// m; nil for others.
+func (w *rewriter) rows(n, m *graph.Node) *graph.Node {
+	switch n.Rows {
+	case nil:
+		return nil
+	case n:
+		return m
+	}
+	return w.node[n.Rows.ID]
 }
 
 // use returns the node that holds the value of x in a pass.

@@ -11,6 +11,15 @@ func GatherRows(dst, table []float32, idx []int32, cols int) {
 	}
 }
 
+// SetRows sets row idx[i] of table to row i of x; both have cols columns. An index
+// outside the table panics.
+func SetRows(table, x []float32, idx []int32, cols int) {
+	need("x", len(x), len(idx)*cols)
+	for i, r := range idx {
+		copy(table[int(r)*cols:][:cols], x[i*cols:][:cols])
+	}
+}
+
 // ScatterAddRows adds row i of x to row idx[i] of table, in the order of i.
 // An index outside the table panics.
 func ScatterAddRows(table, x []float32, idx []int32, cols int) {

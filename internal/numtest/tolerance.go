@@ -40,7 +40,8 @@ var accuracies = map[string]accuracy{
 	"linearbias":      {bound: chain},
 	"lineart":         {bound: chain},
 	"dotexamples":     {bound: leaves},
-	"scatterexamples": {bound: leaves},
+	"scatterexamples": {bound: rowLeaves},
+	"sumrows":         {bound: rowLeaves},
 	"sumexamples":     {bound: wideSum},
 	"sumsquares":      {bound: wideSum},
 	"reducesum":       {bound: lanes},
@@ -195,12 +196,22 @@ func chain(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
 	return scaled(gamma(k+1), absolutes(n, in), func(int) float64 { return float64(k) * tiny })
 }
 
+// rowLeaves is a chain of the terms of a row, a float64 total of its leaves, and
+// its rounding.
+func rowLeaves(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
+	terms := 0
+	for i, x := range n.In {
+		if x.PerExample() && x.Shape.DType == tensor.I32 {
+			terms += len(in[i].Data)
+		}
+	}
+	terms = min(terms, graph.LeafTerms)
+	return scaled(gamma(terms+2), absolutes(n, in), func(int) float64 { return float64(terms) * tiny })
+}
+
 // leaves is a chain within each leaf, a float64 total, and its rounding.
 func leaves(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
-	terms := len(in[0].Data) // of a scatter; of a product divided by its columns
-	if n.Op.Name == "dotexamples" {
-		terms /= n.In[0].Shape.Last()
-	}
+	terms := len(in[0].Data) / n.In[0].Shape.Last()
 	if n.In[0].PerExample() {
 		terms = min(terms, n.LeafExamples()*(terms/in[0].Dims[0]))
 	}

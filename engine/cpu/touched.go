@@ -1,0 +1,200 @@
+package cpu
+
+import (
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/kernel"
+	"github.com/descent-ml/descent/internal/places"
+)
+
+// touched lists the rows of a table that a batch touches, and keeps for each
+// index of the batch the code of its term: where in the list its row is, and how
+// the row's sum goes on. Sums then know nothing of rows or of leaves.
+type touched struct {
+	table   *places.Table
+	rows    []int32 // by place, with room for the most
+	terms   []int32 // by place: terms of the chain
+	total   []int32 // by place: its total, from 1; 0 is none
+	totals  int
+	codes   []int32 // example by example, operand by operand
+	indices []ref
+	each    []int // indices of an example in each operand
+	all     int   // and in all
+}
+
+// openTouched binds the lists of touched rows to memory.
+func (p *program) openTouched() {
+	p.touched = map[*graph.Node]*touched{}
+	for n, at := range p.plan.Touched {
+		t := &touched{rows: p.ref(n).i32, all: n.Indices()}
+		t.table = places.New(t.rows, p.arena.i32(p.fixed(at.Hash), 2*at.Hashes), n.Attr.Int)
+		t.terms, t.total = p.arena.i32(p.fixed(at.Terms), at.Most), p.arena.i32(p.fixed(at.Total), at.Most)
+		t.codes = p.arena.i32(p.fixed(at.Code), at.Codes)
+		for _, x := range n.In {
+			t.indices, t.each = append(t.indices, p.ref(p.plan.Root(x))), append(t.each, x.Shape.Size())
+		}
+		p.touched[n] = t
+	}
+}
+
+// n returns how many rows the batch has touched so far.
+func (t *touched) n() int { return t.table.Len() }
+
+func (t *touched) reset() {
+	t.table.Clear()
+	t.totals = 0
+}
+
+// runTouch lists the rows of examples [r0, r1) of the micro-batch.
+func runTouch(p *program, w *worker, s *step, r0, r1 int) {
+	t := s.touched
+	codes := t.codesOf(p)[r0*t.all:]
+	if len(t.each) == 1 {
+		t.list(codes, p.i32(&t.indices[0])[r0*t.all:r1*t.all])
+		return
+	}
+	for e := r0; e < r1; e++ {
+		for i, n := range t.each {
+			t.list(codes, p.i32(&t.indices[i])[e*n:(e+1)*n])
+			codes = codes[n:]
+		}
+	}
+}
+
+// codesOf returns the codes of the micro-batch and what follows.
+func (t *touched) codesOf(p *program) []int32 { return t.codes[(p.before+p.done)*t.all:] }
+
+// list touches rows and writes their codes.
+func (t *touched) list(codes, rows []int32) {
+	for i, row := range rows {
+		place, first := t.table.Touch(row)
+		if first {
+			t.terms[place], t.total[place] = 0, 0
+		}
+		codes[i] = kernel.Code(place, t.next(place))
+	}
+}
+
+// next counts a term of the row at a place, and says how its chain goes on.
+func (t *touched) next(place int32) int32 {
+	switch t.terms[place]++; {
+	case t.terms[place] > graph.LeafTerms:
+		t.terms[place] = 1
+		if t.total[place] > 0 {
+			return kernel.CodeClose
+		}
+		t.totals++
+		t.total[place] = int32(t.totals)
+		return kernel.CodeStart
+	case t.terms[place] == 1 && t.total[place] == 0:
+		return kernel.CodeFirst
+	}
+	return kernel.CodeAdd
+}
+
+// rowSum is a sum of touched rows. It is cut by columns.
+type rowSum struct {
+	touched *touched
+	chains  kernel.Chains
+	y       []ref // the rows that are added, of each operand
+}
+
+func (p *program) newRowSum(n *graph.Node) *rowSum {
+	s := &rowSum{touched: p.touched[n.Rows]}
+	s.chains = kernel.Chains{Chain: p.ref(n).f32, Total: s.touched.total, Cols: n.Shape.Last()}
+	if at := p.plan.Buffers[n].Acc; at >= 0 {
+		s.chains.Totals = p.arena.f64(p.fixed(at), p.plan.Touched[n.Rows].Totals*n.Shape.Last())
+	}
+	for i, x := range n.Lookups() {
+		if i%2 == 1 {
+			s.y = append(s.y, p.ref(p.plan.Root(x)))
+		}
+	}
+	return s
+}
+
+// accumulate adds the micro-batch to columns [c0, c1).
+func (s *rowSum) accumulate(p *program, c0, c1 int) {
+	t, cols := s.touched, s.chains.Cols
+	codes := t.codesOf(p)
+	if len(s.y) == 1 {
+		s.chains.Add(p.f32(&s.y[0]), codes[:p.rows*t.all], c0, c1)
+		return
+	}
+	for e := range p.rows {
+		for i, n := range t.each {
+			s.chains.Add(p.f32(&s.y[i])[e*n*cols:], codes[:n], c0, c1)
+			codes = codes[n:]
+		}
+	}
+}
+
+// finish makes columns [c0, c1) the sums.
+func (s *rowSum) finish(c0, c1 int) { s.chains.End(s.touched.n(), c0, c1) }
+
+// A chain over touched rows goes through them in tiles of about so many
+// elements: what it gathers of variables stays in L1.
+const touchedTile = 1024
+
+// runTouchedVector runs a chain over touched rows [r0, r1): it gathers a tile of
+// the rows of each variable that it reads, runs on them, and writes back those
+// that it assigns.
+func runTouchedVector(p *program, w *worker, s *step, r0, r1 int) {
+	v := s.vec
+	each := v.per * v.cols
+	tile := max(1, touchedTile/each)
+	memory := w.scratch.F32(slotRows, len(v.streams)*tile*each)
+	for r := r0; r < r1; r += tile {
+		rows := s.touched.rows[r:min(r+tile, r1)]
+		p.runTile(w, v, rows, r, memory, tile*each)
+	}
+}
+
+// runTile runs the tile of the given rows, the first of which is at place r.
+func (p *program) runTile(w *worker, v *vector, rows []int32, r int, memory []float32, size int) {
+	each := v.per * v.cols
+	streams := w.streams[:len(v.streams)]
+	for i := range v.streams {
+		t := &v.streams[i]
+		data := t.f32
+		switch {
+		case t.gathered:
+			data = memory[i*size : (i+1)*size]
+			if t.read {
+				kernel.GatherRows(data, t.f32, rows, each)
+			}
+		case t.access == kernel.Full:
+			data = data[r*each:]
+		case t.access == kernel.Col:
+			data = data[r*v.per:]
+		}
+		streams[i] = kernel.Stream{Data: data, Access: t.access, Stride: v.cols}
+	}
+	scalars := v.values(w)
+	v.run.Run(len(rows)*v.per, v.cols, streams, scalars, &w.scratch)
+	for i := range v.streams {
+		if t := &v.streams[i]; t.gathered && t.written {
+			kernel.SetRows(t.f32, streams[i].Data, rows, each)
+		}
+	}
+}
+
+func runGatherTouched(p *program, w *worker, s *step, r0, r1 int) {
+	each := s.per * s.cols
+	kernel.GatherRows(s.out.f32[r0*each:], s.a.f32, s.touched.rows[r0:r1], each)
+}
+
+// runCopyRows writes touched rows to the variable that they are assigned to.
+func runCopyRows(p *program, w *worker, s *step, r0, r1 int) {
+	each := s.per * s.cols
+	kernel.SetRows(s.out.f32, s.a.f32[r0*each:], s.touched.rows[r0:r1], each)
+}
+
+// resetTouched forgets the rows that the current pass lists.
+func (p *program) resetTouched() {
+	if p.now == len(p.passes) {
+		return
+	}
+	for i := range p.passes[p.now].touch {
+		p.passes[p.now].touch[i].touched.reset()
+	}
+}

@@ -1,0 +1,70 @@
+package compile
+
+import (
+	"slices"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/places"
+	"github.com/descent-ml/descent/tensor"
+)
+
+// Touched is the memory in which a batch lists the rows that it touches: offsets
+// into the fixed part of the arena, of int32 values. All of it is bounded by the
+// indices of a batch.
+type Touched struct {
+	Most   int // rows
+	Hashes int // pairs of the hash: see places.Hashes
+	Codes  int // indices of a batch, each with the place of its row
+	Totals int // rows whose sum may need a float64 total
+
+	Hash, Code, Terms, Total int64
+}
+
+// touchedRows reports whether n lists the rows that a batch touches.
+func touchedRows(n *graph.Node) bool { return n.Op.Name == "touched" }
+
+// gathersInPlace reports whether n is the touched rows of a variable, which
+// element-wise readers gather themselves: a tile of rows at a time, in L1.
+func (s *state) gathersInPlace(n *graph.Node) bool {
+	return n.Op.Name == "gathertouched" && s.liveNode[n.ID] && !slices.Contains(s.results(), n) &&
+		!slices.ContainsFunc(s.users[n.ID], func(u *graph.Node) bool {
+			return u.Op.Class != graph.Elementwise || u.Shape.DType != tensor.F32
+		})
+}
+
+// placeTouched places the lists of touched rows and what finds a row's place.
+func (s *state) placeTouched() {
+	s.plan.Touched = map[*graph.Node]*Touched{}
+	for _, n := range s.g.Nodes {
+		if !touchedRows(n) || !s.computed(n) {
+			continue
+		}
+		codes := s.o.Batch * n.Indices()
+		t := &Touched{Most: n.MostTouched(s.o.Batch), Codes: codes}
+		t.Hashes = places.Hashes(t.Most)
+		t.Totals = min(t.Most, codes/(graph.LeafTerms+1))
+		t.Hash, t.Code = s.fixed(8*int64(t.Hashes)), s.fixed(4*int64(codes))
+		t.Terms, t.Total = s.fixed(4*int64(t.Most)), s.fixed(4*int64(t.Most))
+		s.plan.Touched[n] = t
+	}
+}
+
+// placeRowTotals places the totals of sums of touched rows, which few rows need:
+// none of a row with at most graph.LeafTerms terms.
+func (s *state) placeRowTotals() {
+	for _, n := range s.g.Nodes {
+		b, t := s.plan.Buffers[n], s.plan.Touched[n.Rows]
+		if b != nil && t != nil && t.Totals > 0 && n.Op.Name == "sumrows" {
+			b.Acc = s.fixed(8 * int64(t.Totals*n.Shape.Size()))
+		}
+	}
+}
+
+// most returns how often a value's shape is repeated at most: for each touched
+// row.
+func (s *state) most(n *graph.Node) int64 {
+	if n.Shape.Touched() {
+		return int64(n.MostTouched(s.o.Batch))
+	}
+	return 1
+}

@@ -1,0 +1,89 @@
+package kernel
+
+// A code says what becomes of a term of a sum of touched rows: the place of its
+// row in the list of them, and how the row's chain goes on.
+//
+// A chain that has enough terms is added to a float64 total and begins anew.
+const (
+	CodeAdd   = iota // the term is added to the chain
+	CodeFirst        // the first term of the row: the chain is 0 + term
+	CodeStart        // the chain begins its total, and anew
+	CodeClose        // the chain is added to its total, and begins anew
+
+	codeBits = 2
+	codeMask = 1<<codeBits - 1
+)
+
+// Code makes a code.
+func Code(place int32, what int32) int32 { return place<<codeBits | what }
+
+// CodePlace returns the place of a code.
+func CodePlace(code int32) int { return int(code >> codeBits) }
+
+// Chains are the sums of touched rows of cols columns: row r of Chain is the
+// chain of the row at place r, and row Total[r]-1 of Totals its total, if it has
+// one.
+type Chains struct {
+	Chain  []float32
+	Totals []float64
+	Total  []int32
+	Cols   int
+}
+
+// Add adds columns [c0, c1) of each row of x, in order, to the chain of its code.
+func (s *Chains) Add(x []float32, codes []int32, c0, c1 int) {
+	need("x", len(x), len(codes)*s.Cols)
+	if c0 == c1 {
+		return
+	}
+	for i := 0; i < len(codes); i++ {
+		row := s.Chain[CodePlace(codes[i])*s.Cols:][c0:c1]
+		term := x[i*s.Cols:][c0:c1]
+		switch what := codes[i] & codeMask; what {
+		case CodeAdd:
+			addTo(row, term)
+		default:
+			if what != CodeFirst {
+				s.close(codes[i], c0, c1)
+			}
+			for j, v := range term {
+				row[j] = 0 + v
+			}
+		}
+	}
+}
+
+// addTo adds x to row.
+func addTo(row, x []float32) {
+	a := vecArgs{rows: 1, cols: len(row)}
+	a.set(0, row, 0)
+	a.set(1, x, 0)
+	a.set(2, row, 0)
+	runOp(Add, &a)
+}
+
+// close adds the chain of a code to its total.
+func (s *Chains) close(code int32, c0, c1 int) {
+	place := CodePlace(code)
+	total := s.total(place, c0, c1)
+	chain := s.Chain[place*s.Cols:][c0:c1]
+	if code&codeMask == CodeStart {
+		StartF64(total, chain)
+	} else {
+		AddF64(total, chain)
+	}
+}
+
+func (s *Chains) total(place, c0, c1 int) []float64 {
+	return s.Totals[int(s.Total[place]-1)*s.Cols:][c0:c1]
+}
+
+// End makes the chains of the first rows places the sums: total and chain,
+// rounded once, where there is a total.
+func (s *Chains) End(rows, c0, c1 int) {
+	for r, total := range s.Total[:rows] {
+		if total > 0 {
+			EndF64(s.total(r, c0, c1), s.Chain[r*s.Cols:][c0:c1])
+		}
+	}
+}

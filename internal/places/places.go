@@ -1,0 +1,68 @@
+// Package places lists the rows that a batch names, each once and in the order of
+// its first touch, and finds a row's place in the list.
+package places
+
+import "math/bits"
+
+// Table is an open-addressing hash from row to place. It is sized by the rows
+// that can be touched, never by the table that they are of, and is not safe for
+// concurrent use. The zero value lists nothing and has no room.
+type Table struct {
+	rows []int32 // by place; the first n are listed
+	n    int
+	hash []int32 // pairs of a row plus 1, 0 where none is, and its place
+
+	// Row r begins its search at r·factor >> shift: the top bits of a product
+	// with 2³²/φ (Knuth, The Art of Computer Programming 3, section 6.4), or r
+	// itself if every row has a place in the hash of its own.
+	factor uint32
+	shift  uint
+}
+
+// Hashes returns how many pairs a hash for so many rows has: a power of two, at
+// least twice as many.
+func Hashes(rows int) int { return 1 << bits.Len(uint(max(2*rows-1, 1))) }
+
+// New returns a table in memory of the caller's: rows has room for the most rows
+// that are touched, hash for two numbers for each of Hashes(len(rows)). Rows are
+// 0 to of - 1.
+func New(rows, hash []int32, of int) *Table {
+	t := &Table{rows: rows, hash: hash[:2*Hashes(len(rows))], factor: 2654435769}
+	size := len(t.hash) / 2
+	t.shift = uint(33 - bits.Len(uint(size)))
+	if of <= size {
+		t.factor, t.shift = 1, 0
+	}
+	t.Clear()
+	return t
+}
+
+// Clear forgets all rows.
+func (t *Table) Clear() {
+	t.n = 0
+	clear(t.hash)
+}
+
+// Rows returns the rows listed, until the next Clear.
+func (t *Table) Rows() []int32 { return t.rows[:t.n] }
+
+// Len returns how many rows are listed.
+func (t *Table) Len() int { return t.n }
+
+// Touch returns the place of a row, which it lists if that is the first touch.
+func (t *Table) Touch(row int32) (place int32, first bool) {
+	mask := uint32(len(t.hash)/2 - 1)
+	for at := uint32(row) * t.factor >> t.shift; ; at++ {
+		entry := t.hash[2*(at&mask):][:2]
+		switch entry[0] {
+		case row + 1:
+			return entry[1], false
+		case 0:
+			place = int32(t.n)
+			entry[0], entry[1] = row+1, place
+			t.rows[place] = row
+			t.n++
+			return place, true
+		}
+	}
+}
