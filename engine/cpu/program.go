@@ -24,7 +24,7 @@ type program struct {
 	scalars []float32 // by index of graph.Scalars
 	checks  []ref
 	outputs map[string]*output
-	tallest int          // rows of an example
+	tallest int // rows of an example
 	touched map[*graph.Node]*touched
 	copies  [2][]*output // those that need a copy: per-update, per-example
 

@@ -12,11 +12,11 @@ import (
 type Access uint8
 
 const (
-	Full  Access = iota // every element
-	Row                 // one vector of cols, the same for each row
-	Col                 // one value for each row
-	Splat               // one value for all
-	Gathered            // every element of the touched rows of a variable
+	Full     Access = iota // every element
+	Row                    // one vector of cols, the same for each row
+	Col                    // one value for each row
+	Splat                  // one value for all
+	Gathered               // every element of the touched rows of a variable
 )
 
 // Operand is a value that a Vec reads from memory.
