@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"strings"
 )
 
 const (
@@ -17,11 +19,16 @@ const (
 // JSON value, nil if absent, and is one metadata value of the file.
 type Model struct {
 	Tensors    Tensors
+	Kept       Tensors         // what is no parameter: who is which number, what was seen; nil if there is none
 	Config     json.RawMessage // the resolved config
 	Schema     json.RawMessage // columns, encoders, classes: how raw input becomes tensors
 	Metrics    json.RawMessage // what it reached
 	Provenance json.RawMessage // what made it: version, data, fingerprint
 }
+
+// keptPrefix is before the names of what is kept in a file, which no parameter
+// has.
+const keptPrefix = "kept:"
 
 // sections returns the JSON sections by their key in the metadata.
 func (m *Model) sections() map[string]*json.RawMessage {
@@ -42,7 +49,32 @@ func WriteModel(path string, m *Model) error {
 		}
 		meta[key] = string(*raw)
 	}
-	return writeSealed(path, modelKind, modelVersion, m.Tensors, meta)
+	return writeSealed(path, modelKind, modelVersion, m.all(), meta)
+}
+
+// all returns the tensors of the file.
+func (m *Model) all() Tensors {
+	if len(m.Kept) == 0 {
+		return m.Tensors
+	}
+	all := maps.Clone(m.Tensors)
+	for name, t := range m.Kept {
+		all[keptPrefix+name] = t
+	}
+	return all
+}
+
+// part takes what is kept from the tensors of a file.
+func (m *Model) part() {
+	for name, t := range m.Tensors {
+		if kept, ok := strings.CutPrefix(name, keptPrefix); ok {
+			if m.Kept == nil {
+				m.Kept = Tensors{}
+			}
+			m.Kept[kept] = t
+			delete(m.Tensors, name)
+		}
+	}
 }
 
 // ReadModel reads a model file and verifies every bit of it. Errors are as for Read.
@@ -73,6 +105,7 @@ func readModel(r io.Reader, size int64) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Tensors: ts}
+	m.part()
 	for key, raw := range m.sections() {
 		s, ok := meta[key]
 		if !ok {

@@ -204,7 +204,7 @@ func TestModel(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.descent")
 	m := &Model{
 		Tensors: samples(), Config: json.RawMessage(`{"model":[{"dense":10}]}`), Schema: json.RawMessage(`[1]`),
-		Metrics: json.RawMessage(`{"accuracy":0.98}`),
+		Metrics: json.RawMessage(`{"accuracy":0.98}`), Kept: Tensors{"users": tensor.Of([]int64{7, 9}, 2)},
 	}
 	if err := WriteModel(path, m); err != nil {
 		t.Fatal(err)

@@ -31,18 +31,19 @@ const (
 // trained on, and the model's answers back: it is kept with the model, as JSON.
 // Its statistics come from the training rows only.
 type Schema struct {
-	Version    int             `json:"version"`
-	Columns    []ColumnSchema  `json:"columns,omitempty"` // of a table, in file order
-	Dropped    []DroppedColumn `json:"dropped,omitempty"` // columns that are not used
-	Image      *ImageSchema    `json:"image,omitempty"`   // instead of columns
-	Text       *TextSchema     `json:"text,omitempty"`    // instead of columns
-	Target     TargetSchema    `json:"target"`
-	More       []TargetSchema  `json:"more_targets,omitempty"` // behind Target, of the same task
-	Weight     string          `json:"weight,omitempty"`       // the column of example weights
-	Categories string          `json:"categories,omitempty"`   // CategoriesOneHot or CategoriesEmbedding
-	Missing    []string        `json:"missing,omitempty"`      // cells that mean "not known", besides empty ones
-	Rows       int             `json:"rows"`                   // that it was fitted on
-	Hints      []string        `json:"hints,omitempty"`        // what a person should know, such as a column that gives the target away
+	Version    int                `json:"version"`
+	Columns    []ColumnSchema     `json:"columns,omitempty"`      // of a table, in file order
+	Dropped    []DroppedColumn    `json:"dropped,omitempty"`      // columns that are not used
+	Image      *ImageSchema       `json:"image,omitempty"`        // instead of columns
+	Text       *TextSchema        `json:"text,omitempty"`         // instead of columns
+	Pairs      *InteractionSchema `json:"interactions,omitempty"` // instead of columns
+	Target     TargetSchema       `json:"target"`
+	More       []TargetSchema     `json:"more_targets,omitempty"` // behind Target, of the same task
+	Weight     string             `json:"weight,omitempty"`       // the column of example weights
+	Categories string             `json:"categories,omitempty"`   // CategoriesOneHot or CategoriesEmbedding
+	Missing    []string           `json:"missing,omitempty"`      // cells that mean "not known", besides empty ones
+	Rows       int                `json:"rows"`                   // that it was fitted on
+	Hints      []string           `json:"hints,omitempty"`        // what a person should know, such as a column that gives the target away
 }
 
 // ColumnSchema is one feature column of a table.
@@ -259,15 +260,21 @@ func (s *Schema) Validate() error {
 		return fmt.Errorf("dataset: schema: categories %q (want %q or %q)", s.Categories, CategoriesOneHot, CategoriesEmbedding)
 	}
 	switch s.Target.Task {
-	case "", TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage:
+	case "", TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage, TaskRanking:
 	default:
-		return fmt.Errorf("dataset: schema: task %q (want %q, %q, %q or %q)", s.Target.Task, TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage)
+		return fmt.Errorf("dataset: schema: task %q (want %q, %q, %q, %q or %q)", s.Target.Task, TaskClassification, TaskRegression, TaskMultiLabel, TaskLanguage, TaskRanking)
+	}
+	if s.Target.Task == TaskRanking && s.Pairs == nil {
+		return fmt.Errorf("dataset: schema: task %q of what are no interactions", TaskRanking)
 	}
 	if s.Text != nil {
 		return s.Text.validate()
 	}
 	if s.Image != nil {
 		return s.Image.validate()
+	}
+	if s.Pairs != nil {
+		return s.Pairs.validate()
 	}
 	seen := map[string]bool{}
 	for _, c := range s.Columns {
@@ -351,6 +358,10 @@ func (s *Schema) String() string {
 	}
 	if s.Text != nil {
 		fmt.Fprintln(&b, s.Text)
+	}
+	if s.Pairs != nil {
+		fmt.Fprintln(&b, s.Pairs)
+		return b.String()
 	}
 	for _, t := range s.Targets() {
 		switch t.Task {

@@ -78,6 +78,10 @@ type Config struct {
 	Resolved json.RawMessage // the configuration with all defaults; a resumed run must have the same, but for its key exec
 	Schema   json.RawMessage // how raw input becomes examples; kept with the model
 
+	// Kept is what the model file has beside parameters, such as who is which
+	// number; nil if it needs nothing.
+	Kept checkpoint.Tensors
+
 	Progress *report.Progress   // for people; nil shows nothing
 	OnEvent  func(*Event) error // called as things happen; see Event
 

@@ -180,8 +180,9 @@ type RunDir struct {
 	Schema   json.RawMessage // of Config
 	Data     string          // Digest of the data it was trained on, "" if that is not known
 	Params   checkpoint.Tensors
-	Summary  *report.Summary // nil while the run is not over
-	From     string          // the file that Params are from
+	Kept     checkpoint.Tensors // of Config; nil while the run is not over
+	Summary  *report.Summary    // nil while the run is not over
+	From     string             // the file that Params are from
 }
 
 // OpenRun reads a run directory: the model of a run that is over, or the best
@@ -197,7 +198,7 @@ func OpenRun(dir string) (*RunDir, error) {
 	}
 	m, err := checkpoint.ReadModel(r.From)
 	if err == nil {
-		r.Params, r.Resolved, r.Schema = m.Tensors, m.Config, m.Schema
+		r.Params, r.Kept, r.Resolved, r.Schema = m.Tensors, m.Kept, m.Config, m.Schema
 		return r, r.setData(m.Provenance)
 	}
 	if !errors.Is(err, os.ErrNotExist) {

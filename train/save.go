@@ -325,6 +325,6 @@ func (l *loop) writeModel(s *report.Summary) error {
 		return fmt.Errorf("train: model: %w", err)
 	}
 	return checkpoint.WriteModel(filepath.Join(l.files.path, ModelName), &checkpoint.Model{
-		Tensors: ts, Config: l.cfg.Resolved, Schema: l.cfg.Schema, Metrics: metrics, Provenance: provenance,
+		Tensors: ts, Kept: l.cfg.Kept, Config: l.cfg.Resolved, Schema: l.cfg.Schema, Metrics: metrics, Provenance: provenance,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/descent-ml/descent/dataset/interactions"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/internal/examples"
 	"github.com/descent-ml/descent/train"
@@ -21,13 +22,7 @@ const dataFolder = "DESCENT_DATA"
 
 // configuration finds what to train by the arguments and flags.
 func (f *trainFlags) configuration(args []string) (*config.Config, error) {
-	set := slices.Clone(f.set)
-	if f.target != "" {
-		set = append(set, "data.target="+strconv.Quote(f.target))
-	}
-	if f.text != "" {
-		set = append(set, "data.text="+strconv.Quote(f.text))
-	}
+	set := append(slices.Clone(f.set), f.columns.settings()...)
 	switch {
 	case f.resume != "" && len(args) == 0:
 		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)
@@ -109,6 +104,9 @@ func underFolder(c *config.Config, folder, from string) error {
 		return usagef("example %s needs %s: name the folder that holds it by --data or %s%s", c.Name, c.Data.Train, dataFolder, toGet(from))
 	}
 	wanted := c.Data.Train
+	if c.Data.Train == movieLens[0] {
+		c.Data.Train = anyMovieLens(folder)
+	}
 	for _, p := range []*string{&c.Data.Train, &c.Data.Val, &c.Data.Test} {
 		if *p != "" {
 			*p = within(folder, *p)
@@ -140,7 +138,7 @@ func within(folder, name string) string {
 			return inner
 		}
 	}
-	if info, err := os.Stat(folder); err == nil && (!info.IsDir() || hasImages(folder)) {
+	if info, err := os.Stat(folder); err == nil && (!info.IsDir() || hasImages(folder) || interactions.IsInteractions(folder)) {
 		return folder
 	}
 	return path
@@ -170,6 +168,8 @@ func ofData(data string, set []string) (*config.Config, error) {
 	switch {
 	case isText(data, set):
 		return ofText(data, set)
+	case isPairs(data, set):
+		return ofPairs(data, set)
 	case slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.text=") }):
 		return ofTexts(data, set)
 	}

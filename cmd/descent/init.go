@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,20 +13,15 @@ import (
 )
 
 func (a *app) init() *cobra.Command {
-	var target, text, out string
+	var columns columnFlags
+	var out string
 	var set []string
 	c := &cobra.Command{
-		Use:   "init FILE --target COLUMN",
+		Use:   "init FILE --target COLUMN | --user COLUMN --item COLUMN",
 		Short: "Write the configuration that train --data FILE uses, with comments, to edit",
 		Args:  arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if target != "" {
-				set = append(set, "data.target="+strconv.Quote(target))
-			}
-			if text != "" {
-				set = append(set, "data.text="+strconv.Quote(text))
-			}
-			c, err := ofData(args[0], set)
+			c, err := ofData(args[0], append(set, columns.settings()...))
 			if err != nil {
 				return err
 			}
@@ -49,8 +43,7 @@ func (a *app) init() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&target, "target", "", "column to predict, by name or number")
-	c.Flags().StringVar(&text, "text", "", "column of texts to read as tokens, by name or number")
+	columns.add(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "file to write (default NAME.yaml, after the data)")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the configuration")
 	return c

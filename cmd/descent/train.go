@@ -15,16 +15,17 @@ import (
 
 // trainFlags are the flags of train.
 type trainFlags struct {
-	data, target, text, out, resume, replay, from string
-	set                                           []string
-	folds                                         int
-	quiet, json                                   bool
+	data, out, resume, replay, from string
+	columns                         columnFlags
+	set                             []string
+	folds                           int
+	quiet, json                     bool
 }
 
 func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
 	c := &cobra.Command{
-		Use:   "train [CONFIG.yaml | EXAMPLE] [--data FILE --target COLUMN [--text COLUMN]]",
+		Use:   "train [CONFIG.yaml | EXAMPLE] [--data FILE --target COLUMN [--text COLUMN] | --data FILE --user COLUMN --item COLUMN]",
 		Short: "Train a model; without arguments, list the examples",
 		Args:  arguments(0, 2),
 		RunE:  func(_ *cobra.Command, args []string) error { return a.runTrain(args, f) },
@@ -34,8 +35,7 @@ func (a *app) train() *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.data, "data", "", "file or folder to train on; with an example, the folder of data sets (default $"+dataFolder+")")
-	flags.StringVar(&f.target, "target", "", "column to predict, by name or number")
-	flags.StringVar(&f.text, "text", "", "column of texts to read as tokens, by name or number")
+	f.columns.add(flags)
 	flags.StringArrayVar(&f.set, "set", nil, "override a `key=value` of the configuration, such as optimizer.adamw.lr=1e-3")
 	flags.StringVar(&f.out, "out", "", "run directory (default runs/NAME-N)")
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
@@ -140,6 +140,7 @@ func (a *app) listExamples() {
 	}
 	fmt.Fprintf(a.err, "\nThose that need data look in the folder given by --data or %s.\n", dataFolder)
 	fmt.Fprintln(a.err, "A table needs no configuration: descent train --data FILE --target COLUMN")
+	fmt.Fprintln(a.err, "Who met which item, for recommendations: --user COLUMN --item COLUMN, and --rating and --time if there are")
 	fmt.Fprintln(a.err, "Texts in a column of it: --text COLUMN. A .txt trains a language model: descent train --data FILE.txt")
 }
 

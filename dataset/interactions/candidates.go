@@ -14,6 +14,16 @@ type Candidates struct {
 // Len returns the number of examples.
 func (c *Candidates) Len() int { return len(c.User) }
 
+// Positives returns the items that were met, as interactions of the users and
+// items of a table.
+func (c *Candidates) Positives(t *Table) *Table {
+	p := &Table{User: c.User, Users: t.Users, Items: t.Items}
+	for i := range c.User {
+		p.Item = append(p.Item, c.Item[i*c.Count])
+	}
+	return p
+}
+
 // ReadCandidates reads lines of (user,item), a tab, and other items, equally
 // many in each, with tabs between them. Users and items that t has not yet get
 // the next numbers.

@@ -37,6 +37,34 @@ func (t *Table) Rows(rows []int) *Table {
 	return s
 }
 
+// Among returns the interactions of the first so many users with the first so
+// many items.
+func (t *Table) Among(users, items int) *Table {
+	var rows []int
+	for row := range t.User {
+		if int(t.User[row]) < users && int(t.Item[row]) < items {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == t.Len() {
+		return t
+	}
+	return t.Rows(rows)
+}
+
+// MeanOf returns the mean of values, the least and the most of them.
+func MeanOf(values []float32) (mean, low, high float64) {
+	if len(values) == 0 {
+		return 0, 0, 0
+	}
+	low, high = float64(values[0]), float64(values[0])
+	for _, v := range values {
+		mean += float64(v)
+		low, high = min(low, float64(v)), max(high, float64(v))
+	}
+	return mean / float64(len(values)), low, high
+}
+
 func pick[T any](all []T, rows []int) []T {
 	out := make([]T, len(rows))
 	for i, row := range rows {

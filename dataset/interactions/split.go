@@ -116,6 +116,16 @@ func cut(order []int, val, test float64) Parts {
 	return p
 }
 
+// AtLeast returns the rows of a table with a value of at least low.
+func AtLeast(t *Table, low float32) (rows []int) {
+	for row, v := range t.Value {
+		if v >= low {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 // Distinct returns the rows of a table with each pair of user and item once:
 // its last interaction, by time or else by the order of the file.
 func Distinct(t *Table) []int {

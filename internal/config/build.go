@@ -18,6 +18,9 @@ import (
 // BuildModel returns the model for data that Load has settled.
 func (c *Config) BuildModel(s *dataset.Schema) (nn.Layer, error) {
 	m := &modelContext{catSizes: s.CatSizes(), edges: s.Edges()}
+	if p := s.Pairs; p != nil {
+		m.users, m.items, m.mean = p.Users, p.Items, p.Mean
+	}
 	if s.Text != nil {
 		m.vocab, m.context = s.Text.Vocab, s.Text.Length
 	}
@@ -127,6 +130,9 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	}
 	if t.Schema, err = json.Marshal(s.Schema); err != nil {
 		return t, err
+	}
+	if s.Interactions != nil {
+		t.Kept = s.Interactions.Catalog.Tensors()
 	}
 	if c.Init != "" {
 		if t.Init, _, err = checkpoint.ReadTensors(c.Init); err != nil {

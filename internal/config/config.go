@@ -99,7 +99,7 @@ func Default() *Config {
 		Seed: 1,
 		Data: Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto",
 			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"},
-			Tokenizer: newTokenizer("auto"), Cut: dataset.CutPhases, Quotes: dataset.QuotesCSV},
+			Tokenizer: newTokenizer("auto"), Cut: dataset.CutPhases, Quotes: dataset.QuotesCSV, Pairs: newPairs()},
 		Model:      defaultModel(),
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
@@ -203,8 +203,8 @@ func (c *Config) check(fs *Faults, root *value) {
 	if c.Data.Split.Val+c.Data.Split.Test >= 1 {
 		fs.add(at("data"), "the splits take all examples and leave none for training")
 	}
-	c.Data.Split.check(fs, at("data", "split"))
-	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 {
+	c.Data.Split.check(fs, at("data", "split"), c.isPairs())
+	if c.EarlyStop.Patience > 0 && c.Data.Val == "" && c.Data.Split.Val == 0 && c.Data.Split.By != splitLeaveOneOut {
 		fs.add(at("early_stop"), "early stopping wants validation data (set data.val or data.split.val)")
 	}
 	if n := c.Data.Window; n > 0 && c.BatchTok%n != 0 {
@@ -258,7 +258,7 @@ func (c *Config) JSON() (json.RawMessage, error) {
 		}
 		section.entries = slices.DeleteFunc(section.entries, func(e entry) bool {
 			d := plain.find(e.key)
-			return slices.Contains(laterData, e.key) && d != nil && e.value.flow() == d.flow()
+			return (slices.Contains(laterData, e.key) || slices.Contains(laterPairs, e.key)) && d != nil && e.value.flow() == d.flow()
 		})
 	}
 	all.entries = slices.DeleteFunc(all.entries, func(e entry) bool {

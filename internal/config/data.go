@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/dataset/interactions"
 )
 
 // Data says what is trained on.
@@ -39,18 +40,23 @@ type Data struct {
 	Tokenizer        Tokenizer
 	Window           int    // tokens of an example of text, 0: auto
 	Cut              string // of a text into windows
+	Pairs            Pairs
 
 	idx *idxFolder // the folder of images that was read last
 }
 
 func (d *Data) keys() fields {
+	return append(d.tableKeys(), d.Pairs.keys()...)
+}
+
+func (d *Data) tableKeys() fields {
 	return fields{
 		{key: "train", codec: text{&d.Train}, required: true},
 		{key: "val", codec: text{&d.Val}},
 		{key: "test", codec: text{&d.Test}},
 		{key: "target", codec: targets{&d.Target, &d.Targets}},
-		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel", dataset.TaskLanguage}}},
-		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", dataset.FormatLabeled, formatText, formatTokens}}},
+		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel", dataset.TaskLanguage, dataset.TaskRanking}}},
+		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", dataset.FormatLabeled, formatText, formatTokens, interactions.FormatColons, interactions.FormatLists}}},
 		{key: "header", codec: word{&d.Header, []string{"auto", "yes", "no"}}},
 		{key: "names", codec: labels{&d.Names}},
 		{key: "columns", codec: columns{&d.Columns}},
@@ -60,7 +66,7 @@ func (d *Data) keys() fields {
 		{key: "split", codec: fields{
 			{key: "val", codec: share{&d.Split.Val}},
 			{key: "test", codec: share{&d.Split.Test}},
-			{key: "by", codec: word{&d.Split.By, []string{"random", "stratified", "group", "time", "auto", splitTail}}},
+			{key: "by", codec: word{&d.Split.By, []string{"random", "stratified", "group", "time", "auto", splitTail, splitLeaveOneOut}}},
 			{key: "column", codec: label{&d.Split.Column}},
 			{key: "folds", codec: count{p: &d.Split.Folds, low: 2, auto: "none"}},
 			{key: "fold", codec: count{p: &d.Split.Fold}},

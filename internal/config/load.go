@@ -15,10 +15,14 @@ import (
 type Sets struct {
 	Train, Val, Test dataset.Dataset
 	Schema           *dataset.Schema
+	Interactions     *Interactions // of a recommender, else nil
 }
 
 // String tells in a line what the data were taken for.
 func (s *Sets) String() string {
+	if s.Interactions != nil {
+		return s.describePairs()
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "data: train %d", s.Train.Len())
 	if s.Val != nil {
@@ -49,6 +53,9 @@ func (s *Sets) String() string {
 // that of a trained model, nothing is fitted to the data.
 func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	d := &c.Data
+	if c.isPairs() {
+		return c.loadPairs(schema)
+	}
 	if err := d.settleFormat(); err != nil {
 		return nil, err
 	}
@@ -93,7 +100,7 @@ func (c *Config) languageOnly() error {
 		key   string
 		given bool
 	}{
-		{"batch.tokens", c.BatchTok > 0}, {"data.split.by: " + splitTail, c.Data.Split.By == splitTail},
+		{"batch.tokens", c.BatchTok > 0}, {"data.split.by: " + splitLeaveOneOut, c.Data.Split.By == splitLeaveOneOut}, {"data.split.by: " + splitTail, c.Data.Split.By == splitTail},
 		{"sequence_warmup", c.Warmup.From > 0}, {"sample.every", !c.Sample.Every.IsZero()},
 	} {
 		if k.given {
@@ -235,6 +242,9 @@ func formatOf(path, known string) string {
 // what the folder or the file is used as; it matters for folders of images.
 // Data without the target are refused: see EncodePieces.
 func (c *Config) Encode(path, part string, s *dataset.Schema) (dataset.Dataset, error) {
+	if s.Pairs != nil {
+		return c.encodePairs(path, s)
+	}
 	if c.Data.isText() {
 		return c.encodeText(path, s)
 	}

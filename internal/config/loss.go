@@ -59,6 +59,9 @@ func (l *Loss) check(fs *Faults, at place, task string) {
 	if task == dataset.TaskLanguage && l.Kind == "cross_entropy" {
 		task = l.task()
 	}
+	if task == dataset.TaskRanking {
+		return // every loss is for one
+	}
 	if t := l.task(); t != "" && task != "auto" && t != task && (l.Kind != "bce" || task != "multilabel") {
 		fs.add(at, "loss %s is for %s, but data.task is %s", l.Kind, t, task)
 	}

@@ -23,6 +23,9 @@ func (o *interaction) keys() fields {
 	}
 }
 
+// ofPairs says that the model reads users and items.
+func (o *interaction) ofPairs() {}
+
 // settle gives the model the users and items of the data.
 func (o *interaction) settle(m *modelContext) {
 	if o.users == 0 {

@@ -8,11 +8,13 @@ import (
 )
 
 // check reports what is wrong between the keys of data.split.
-func (s *Split) check(fs *Faults, at place) {
-	if byColumn := s.By == "group" || s.By == "time"; byColumn != (s.Column != "") {
+func (s *Split) check(fs *Faults, at place, pairs bool) {
+	if byColumn := s.By == "group" || s.By == "time" && !pairs; byColumn != (s.Column != "") {
 		fs.add(at, "by: %s and column: %q (want a column to split by group or time, and only then)", s.By, s.Column)
 	}
 	switch {
+	case s.By == splitLeaveOneOut && (s.Val > 0 || s.Test > 0 || s.Folds > 0):
+		fs.add(at, "%s takes an interaction of each user for testing and one for validation, no shares or folds", splitLeaveOneOut)
 	case s.Folds == 0 && s.Fold != 0:
 		fs.add(at, "fold %d without folds", s.Fold)
 	case s.Folds > 0 && s.Fold >= s.Folds:
