@@ -19,9 +19,14 @@ import (
 type recommendCase struct {
 	Name, Op string
 	Config   struct {
-		Users, Items, Dim int
-		Mean              float64
-		Hidden            []int
+		Users, Items, Dim, Numbers, Out int
+		Categories                      []int
+		Mean                            float64
+		Hidden, Bottom, Top             []int
+		UserHidden                      []int `json:"user_hidden"`
+		ItemHidden                      []int `json:"item_hidden"`
+		Normalize                       bool
+		Temperature                     float64
 	}
 	Params  map[string]array
 	Inputs  map[string]array
@@ -32,7 +37,9 @@ type recommendCase struct {
 }
 
 func (k *recommendCase) model(t *testing.T) nn.Layer {
-	switch o := k.Config; k.Op {
+	o := k.Config
+	f := nn.Features{Users: o.Users, Items: o.Items, Categories: o.Categories}
+	switch k.Op {
 	case "mf":
 		return nn.MF(o.Users, o.Items, o.Dim).Mean(o.Mean)
 	case "bpr":
@@ -41,9 +48,34 @@ func (k *recommendCase) model(t *testing.T) nn.Layer {
 		return nn.GMF(o.Users, o.Items, o.Dim)
 	case "neumf":
 		return nn.NeuMF(o.Users, o.Items, o.Dim).Hidden(o.Hidden...)
+	case "fm":
+		return nn.FM(f, o.Dim)
+	case "deepfm":
+		return nn.DeepFM(f, o.Dim, o.Hidden...)
+	case "dlrm":
+		return nn.DLRM(f, o.Dim, o.Bottom, o.Top).Out(o.Out)
+	case "two_tower":
+		return k.twoTower()
 	}
 	t.Fatalf("no model %q", k.Op)
 	return nil
+}
+
+func (k *recommendCase) twoTower() nn.Layer {
+	o := k.Config
+	l := nn.TwoTower(o.Users, o.Items, o.Dim).UserHidden(o.UserHidden...).ItemHidden(o.ItemHidden...)
+	if o.Normalize {
+		l = l.Normalize()
+	}
+	if o.Temperature != 0 {
+		l = l.Temperature(o.Temperature)
+	}
+	if o.Numbers > 0 {
+		if l = l.UserFeatures("x"); len(o.UserHidden) > 1 {
+			l = l.UserFeatures().Context()
+		}
+	}
+	return l
 }
 
 // fields are the inputs of a case.
@@ -75,7 +107,7 @@ func (k *recommendCase) graph(t *testing.T) (b *graph.Builder, vars, in map[stri
 	for i, g := range b.Gradient(b.Mul(y, c.Inputs["dy"]), wrt) {
 		b.Output("d"+wrt[i].Attr.Name, g)
 	}
-	if f, ok := m.(nn.Factored); ok {
+	if f, ok := m.(nn.Factored); ok && c.Inputs["item"] != nil {
 		b.Output("score", c.Score(f.User(c), f.Item(c)))
 	}
 	in = map[string][]float64{"dy": k.Dy.Data}
@@ -209,6 +241,22 @@ func TestRankingMistakes(t *testing.T) {
 			loss, _ := nn.BPR().Build(c, c.Inputs["x"], nil, nil)
 			return loss
 		},
+		"the score is no product of two vectors": func(c *nn.Context) *graph.Node {
+			loss, _ := nn.InBatch(4).Build(c, c.Inputs["x"], nil, nil)
+			return loss
+		},
+		"groups of 1 examples, want at least 2": func(c *nn.Context) *graph.Node {
+			loss, _ := nn.InBatch(1).Build(c, c.Inputs["x"], nil, nil)
+			return loss
+		},
+		"no hidden layers, want at least one":           func(c *nn.Context) *graph.Node { return c.Model(nn.NeuMF(3, 4, 2).Hidden()) },
+		"temperature 0, want a finite number above 0":   func(c *nn.Context) *graph.Node { return c.Model(nn.TwoTower(3, 4, 2).Temperature(0)) },
+		"0 features and 1 hidden layers":                func(c *nn.Context) *graph.Node { return nn.DeepFM(nn.Features{}, 2, 3).Build(c, nil) },
+		"0 vectors of features, want at least two":      func(c *nn.Context) *graph.Node { return nn.DLRM(nn.Features{}, 2, nil, nil).Build(c, nil) },
+		"want numbers on one axis":                      func(c *nn.Context) *graph.Node { return c.Model(nn.FM(nn.Features{}, 2)) },
+		`no input "cat"`:                                func(c *nn.Context) *graph.Node { return nn.FM(nn.Features{Categories: []int{3}}, 2).Build(c, nil) },
+		"there are no items among the features":         func(c *nn.Context) *graph.Node { return nn.FM(nn.Features{}, 2).Item(c) },
+		"3 outputs, want 1, or 2":                       func(c *nn.Context) *graph.Node { return nn.FM(nn.Features{}, 2).Out(3).Build(c, nil) },
 		`no input "user": the data are no interactions`: func(c *nn.Context) *graph.Node { return c.Model(nn.MF(3, 4, 2)) },
 	} {
 		var b graph.Builder

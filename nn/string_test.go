@@ -33,12 +33,21 @@ func TestStrings(t *testing.T) {
 		{nn.Reshape(2, 3), "Reshape(2, 3)"},
 		{nn.Frozen(nn.Sequential(nn.ReLU())), "Frozen Sequential"},
 		{nn.Func(nil), "Func"},
+		{nn.MF(3, 4, 2), "MF(3 users, 4 items, 2)"},
+		{nn.BPRMF(3, 4, 2), "BPRMF(3 users, 4 items, 2)"},
+		{nn.GMF(3, 4, 2), "GMF(3 users, 4 items, 2)"},
+		{nn.NeuMF(3, 4, 2), "NeuMF(3 users, 4 items, 2)"},
+		{nn.TwoTower(3, 4, 2), "TwoTower(3 users, 4 items, 2)"},
+		{nn.FM(nn.Features{Users: 3}, 2), "FM(2)"},
+		{nn.DeepFM(nn.Features{Users: 3}, 2, 4), "DeepFM(2)"},
+		{nn.DLRM(nn.Features{Users: 3}, 2, nil, nil), "DLRM(2)"},
 	} {
 		if got := fmt.Sprint(c.layer); got != c.want {
 			t.Errorf("%T is %q, want %q", c.layer, got, c.want)
 		}
 	}
-	for want, l := range map[string]nn.Loss{"cross_entropy": nn.CrossEntropy(), "bce": nn.BCEWithLogits(), "mse": nn.MSE(), "mae": nn.MAE(), "huber": nn.Huber(1)} {
+	for want, l := range map[string]nn.Loss{"cross_entropy": nn.CrossEntropy(), "bce": nn.BCEWithLogits(), "mse": nn.MSE(), "mae": nn.MAE(), "huber": nn.Huber(1),
+		"bpr": nn.BPR(), "sampled_softmax": nn.SampledSoftmax(), "in_batch": nn.InBatch(2)} {
 		if got := l.Name(); got != want {
 			t.Errorf("%T is %q, want %q", l, got, want)
 		}

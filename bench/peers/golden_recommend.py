@@ -71,6 +71,115 @@ class NeuMF(nn.Module):
         return self.out(torch.cat([each(self.gmf_user(user), q) * q, h], -1)).squeeze(-1)
 
 
+class Tables(nn.Module):
+    """Vectors of the user, the item and the categories that are there."""
+
+    def __init__(self, dim, users=0, items=0, categories=(), tail=""):
+        super().__init__()
+        self.names = [n for n, rows in (("user" + tail, users), ("item" + tail, items)) if rows]
+        for n, rows in (("user" + tail, users), ("item" + tail, items)):
+            if rows:
+                self.add_module(n, nn.Embedding(rows, dim))
+        if categories:
+            self.add_module("cat" + tail, nn.ModuleList(nn.Embedding(rows, dim) for rows in categories))
+        self.tail = tail
+
+    def look(self, user=None, item=None, cat=None):
+        """Each (B, dim), or (B, n, dim) for n items: user, item, then the categories."""
+        like = item if item is not None else user if user is not None else cat[:, 0]
+        out = []
+        if user is not None:
+            out.append(each(getattr(self, "user" + self.tail)(user), like.unsqueeze(-1)))
+        if item is not None:
+            out.append(getattr(self, "item" + self.tail)(item))
+        if cat is not None:
+            out += [each(t(cat[:, j]), like.unsqueeze(-1)) for j, t in enumerate(getattr(self, "cat" + self.tail))]
+        return out
+
+
+class FM(nn.Module):
+    """Rendle 2010, equation 1, pair by pair."""
+
+    def __init__(self, dim, numbers=0, **features):
+        super().__init__()
+        self.v, self.w = Tables(dim, **features), Tables(1, **features, tail="_linear")
+        self.bias = nn.Parameter(torch.zeros(1))
+        if numbers:
+            self.x, self.x_linear = nn.Linear(dim, numbers, bias=False), nn.Linear(1, numbers, bias=False)
+
+    def parts(self, x=None, **ids):
+        """Each feature's v·x, and what is linear."""
+        v, w = self.v.look(**ids), self.w.look(**ids)
+        if x is not None:
+            v = v + [each(x[:, i, None] * self.x.weight[i], v[0]) for i in range(x.shape[1])]
+            w = w + [each(x[:, i, None] * self.x_linear.weight[i], w[0]) for i in range(x.shape[1])]
+        return v, self.bias + sum(w)
+
+    def forward(self, **inputs):
+        v, linear = self.parts(**inputs)
+        return linear.squeeze(-1) + sum((v[i] * v[j]).sum(-1) for i in range(len(v)) for j in range(i))
+
+
+class DeepFM(nn.Module):
+    """Guo et al. 2017, equation 1, without the final sigmoid."""
+
+    def __init__(self, dim, hidden, **features):
+        super().__init__()
+        self.fm = FM(dim, **features)
+        fields = features.get("numbers", 0) + len(features.get("categories", ())) + ("users" in features) + ("items" in features)
+        self.mlp, self.out = tower(fields * dim, hidden), nn.Linear(hidden[-1], 1)
+
+    def forward(self, **inputs):
+        v, _ = self.fm.parts(**inputs)
+        user, item = "user" in inputs, "item" in inputs
+        cats = inputs["cat"].shape[1] if "cat" in inputs else 0
+        # our order: user, categories, numbers, item
+        order = list(range(user)) + list(range(user + item, len(v))) + [user] * item
+        h = self.mlp(torch.cat([v[i] for i in order], -1))
+        return self.fm(**inputs) + self.out(h).squeeze(-1)
+
+
+class DLRM(nn.Module):
+    """interact_features of facebookresearch/dlrm, which are bmm and the lower triangle, between its two networks."""
+
+    def __init__(self, dim, bottom, top, numbers, out=1, **features):
+        super().__init__()
+        self.tables = Tables(dim, **features)
+        f = len(features.get("categories", ())) + ("users" in features) + ("items" in features) + (numbers > 0)
+        if numbers:
+            self.bottom = tower(numbers, bottom + [dim])
+        width = f * (f - 1) // 2 + (dim if numbers else 0)
+        self.top = tower(width, top)
+        self.out = nn.Linear(top[-1], out)
+
+    def forward(self, x=None, **ids):
+        v = self.tables.look(**ids)
+        z = [] if x is None else [each(self.bottom(x), v[0])]
+        t = torch.stack(z + v, -2)
+        pairs = t @ t.transpose(-1, -2)
+        i, j = torch.tril_indices(t.shape[-2], t.shape[-2], -1)
+        y = self.out(self.top(torch.cat(z + [pairs[..., i, j]], -1)))
+        return y.squeeze(-1) if y.shape[-1] == 1 else y
+
+
+class TwoTower(nn.Module):
+    """Yi et al. 2019, section 3.1, with Linear and ReLU in turn."""
+
+    def __init__(self, users, items, dim, user_hidden=(), item_hidden=(), numbers=0, normalize=False, temperature=1.0):
+        super().__init__()
+        self.user, self.item = nn.Embedding(users, dim), nn.Embedding(items, dim)
+        self.user_tower, self.item_tower = tower(dim + numbers, user_hidden)[:-1], tower(dim, item_hidden)[:-1]
+        self.normalize, self.temperature = normalize, temperature
+
+    def forward(self, user, item, x=None):
+        u = self.user(user)
+        u = self.user_tower(u if x is None else torch.cat([u, x], -1))
+        v = self.item_tower(self.item(item))
+        if self.normalize:
+            u, v = F.normalize(u, dim=-1), F.normalize(v, dim=-1)
+        return dot(u / self.temperature, v)
+
+
 def each(x, like):
     """x of a user beside each of the items of like, which may have one more axis."""
     return x.unsqueeze(1).expand(-1, like.shape[1], *x.shape[1:]) if like.dim() > x.dim() else x
@@ -84,7 +193,7 @@ def dot(user, item):
 
 def differentiate(module, inputs, dy, dtype):
     module = copy.deepcopy(module).to(dtype)
-    inputs = {n: t.to(dtype).requires_grad_() if t.is_floating_point() else t for n, t in inputs.items()}
+    inputs = {n: t.detach().to(dtype).requires_grad_() if t.is_floating_point() else t for n, t in inputs.items()}
     y = module(**inputs)
     y.backward(dy.to(dtype))
     grads = {n: t.grad for n, t in inputs.items() if t.is_floating_point()}
@@ -98,11 +207,17 @@ def model(name, op, config, module, inputs):
     dy = grid(*module(**inputs).shape)
     y, grads = differentiate(module, inputs, dy, torch.float64)
     y32, grads32 = differentiate(module, inputs, dy, torch.float32)
-    state = {n: t for n, t in module.state_dict().items()}
-    return {"name": name, "op": op, "config": config, "params": {n: arr(t) for n, t in state.items()},
+    return {"name": name, "op": op, "config": config, "params": {ours(n): arr(t) for n, t in module.state_dict().items()},
             "inputs": {n: arr(t) for n, t in inputs.items()}, "output": arr(y), "dy": arr(dy),
-            "grads": {n: arr(g) for n, g in grads.items()},
+            "grads": {ours(n): arr(g) for n, g in grads.items()},
             "float32_error": worst([(y32, y)] + [(grads32[n], grads[n]) for n in grads])}
+
+
+def ours(name):
+    """Our name of a parameter: those of the tables and of the machine belong to the model."""
+    for part in ("fm.", "v.", "w.", "tables."):
+        name = name.removeprefix(part)
+    return name
 
 
 def index(n, *shape):
@@ -125,6 +240,33 @@ def models():
             model("gmf" + tag, "gmf", size, GMF(5, 7, 4), data()),
             model("neumf" + tag, "neumf", size | {"hidden": [6, 3]}, NeuMF(5, 7, 4, [6, 3]), data()),
         ]
+        side = lambda: {"cat": torch.stack([index(3, 9), index(4, 9)], 1), "x": grid(9, 2)}
+        all = {"users": 5, "items": 7, "categories": [3, 4], "numbers": 2}
+        ids = {"users": 5, "items": 7}
+        deep, net = {"dim": 3, "hidden": [6, 4]}, {"dim": 3, "bottom": [4], "top": [5]}
+        out += [
+            model("fm" + tag, "fm", ids | {"dim": 4}, FM(4, **ids), data()),
+            model("fm_features" + tag, "fm", all | {"dim": 4}, FM(4, **all), data() | side()),
+            model("deepfm" + tag, "deepfm", ids | deep, DeepFM(**deep, **ids), data()),
+            model("deepfm_features" + tag, "deepfm", all | deep, DeepFM(**deep, **all), data() | side()),
+            model("dlrm" + tag, "dlrm", ids | net, DLRM(**net, numbers=0, **ids), data()),
+            model("dlrm_features" + tag, "dlrm", all | net, DLRM(**net, **all), data() | side()),
+            model("two_tower" + tag, "two_tower", size, TwoTower(5, 7, 4), data()),
+        ]
+        for more in ({"user_hidden": [6, 3], "item_hidden": [3]}, {"normalize": True, "temperature": 0.125}):
+            out.append(model(f"two_tower_{next(iter(more))}{tag}", "two_tower", size | more, TwoTower(5, 7, 4, **more), data()))
+        more = {"user_hidden": [4], "numbers": 2}
+        for hidden in ([4], [5, 4]):
+            more["user_hidden"] = hidden
+            out.append(model(f"two_tower_features_{len(hidden)}{tag}", "two_tower", size | more, TwoTower(5, 7, 4, **more), data() | {"x": grid(9, 2)}))
+    table = {"categories": [3, 4], "numbers": 2}
+    rows = {"cat": torch.stack([index(3, 9), index(4, 9)], 1), "x": grid(9, 2)}
+    out += [
+        model("fm_table", "fm", table | {"dim": 4}, FM(4, **table), rows),
+        model("fm_categories", "fm", {"categories": [3, 4], "dim": 4}, FM(4, categories=[3, 4]), {"cat": rows["cat"]}),
+        model("deepfm_table", "deepfm", table | deep, DeepFM(**deep, **table), rows),
+        model("dlrm_table", "dlrm", table | net | {"out": 3}, DLRM(**net, **table, out=3), rows),
+    ]
     return out
 
 

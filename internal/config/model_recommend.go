@@ -51,6 +51,17 @@ func (o *interaction) ready(m *modelContext, kind string) {
 	}
 }
 
+// begin sets how the tables of a model start, if that is not left to it.
+func begin[L interface {
+	nn.Layer
+	Init(nn.Initializer) L
+}](l L, init initializer) nn.Layer {
+	if i := init.build(); i != nil {
+		return l.Init(i)
+	}
+	return l
+}
+
 // factorization is matrix factorization.
 type factorization struct {
 	interaction
@@ -71,11 +82,7 @@ func (o *factorization) settle(m *modelContext) {
 
 func (o *factorization) build(m *modelContext) nn.Layer {
 	o.ready(m, "mf")
-	l := nn.MF(o.users, o.items, o.dim).Mean(o.mean)
-	if i := o.init.build(); i != nil {
-		l = l.Init(i)
-	}
-	return l
+	return begin(nn.MF(o.users, o.items, o.dim).Mean(o.mean), o.init)
 }
 
 // pairwise is matrix factorization for rankings.
@@ -83,11 +90,7 @@ type pairwise struct{ interaction }
 
 func (o *pairwise) build(m *modelContext) nn.Layer {
 	o.ready(m, "bpr")
-	l := nn.BPRMF(o.users, o.items, o.dim)
-	if i := o.init.build(); i != nil {
-		l = l.Init(i)
-	}
-	return l
+	return begin(nn.BPRMF(o.users, o.items, o.dim), o.init)
 }
 
 // generalized is generalized matrix factorization.
@@ -95,11 +98,7 @@ type generalized struct{ interaction }
 
 func (o *generalized) build(m *modelContext) nn.Layer {
 	o.ready(m, "gmf")
-	l := nn.GMF(o.users, o.items, o.dim)
-	if i := o.init.build(); i != nil {
-		l = l.Init(i)
-	}
-	return l
+	return begin(nn.GMF(o.users, o.items, o.dim), o.init)
 }
 
 // neural is neural matrix factorization.
@@ -110,7 +109,7 @@ type neural struct {
 }
 
 func (o *neural) keys() fields {
-	return append(o.interaction.keys(), field{key: "hidden", codec: hiddenSizes{&o.hidden}}, field{key: "dropout", codec: number{&o.dropout, fraction}})
+	return append(o.interaction.keys(), field{key: "hidden", codec: hiddenSizes{&o.hidden, "auto"}}, field{key: "dropout", codec: number{&o.dropout, fraction}})
 }
 
 func (o *neural) build(m *modelContext) nn.Layer {
@@ -119,24 +118,5 @@ func (o *neural) build(m *modelContext) nn.Layer {
 	if len(o.hidden) > 0 {
 		l = l.Hidden(o.hidden...)
 	}
-	if i := o.init.build(); i != nil {
-		l = l.Init(i)
-	}
-	return l
-}
-
-// hiddenSizes are the sizes of hidden layers, or auto for none given.
-type hiddenSizes struct{ p *[]int }
-
-func (h hiddenSizes) read(fs *Faults, v *value) {
-	if *h.p = nil; v.kind != scalar || v.text != "auto" {
-		counts{h.p}.read(fs, v)
-	}
-}
-
-func (h hiddenSizes) write() *value {
-	if len(*h.p) == 0 {
-		return &value{text: "auto"}
-	}
-	return counts{h.p}.write()
+	return begin(l, o.init)
 }

@@ -2,13 +2,17 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/tensor"
+	"github.com/descent-ml/descent/train"
 )
 
 // pairFields are the inputs of a model of users and items.
@@ -21,9 +25,14 @@ func TestRecommendModels(t *testing.T) {
 		"{mf: {dim: 8}}": "MF(50 users, 70 items, 8) 3.25",
 		"{mf: {dim: 8, users: 60, items: 80, mean: 2}}": "MF(60 users, 80 items, 8) 2",
 		"{gmf: 8}": "GMF(50 users, 70 items, 8)",
-		"{neumf: {dim: 8, hidden: [16, 8], dropout: 0.1}}":      "NeuMF(50 users, 70 items, 8)",
-		"{neumf: {dim: 8, hidden: auto}}":                       "NeuMF(50 users, 70 items, 8)",
-		"{bpr: 16}":                                             "BPRMF(50 users, 70 items, 16)",
+		"{neumf: {dim: 8, hidden: [16, 8], dropout: 0.1}}":                                              "NeuMF(50 users, 70 items, 8)",
+		"{neumf: {dim: 8, hidden: auto}}":                                                               "NeuMF(50 users, 70 items, 8)",
+		"{two_tower: {dim: 4, user_hidden: [8, 6], item_hidden: 6, normalize: true, temperature: 0.1}}": "TwoTower(50 users, 70 items, 4)",
+		"{two_tower: {dim: 4, features: false}}":                                                        "TwoTower(50 users, 70 items, 4)",
+		"{fm: 5}":                                                                                       "FM(5)",
+		"{deepfm: {dim: 5, hidden: [8], dropout: 0.2}}":                                                 "DeepFM(5)",
+		"{dlrm: {dim: 5, bottom: 8, top: [8, 4]}}":                                                      "DLRM(5)",
+		"{bpr: 16}": "BPRMF(50 users, 70 items, 16)",
 		"{bpr: {dim: 4, init: {normal: {mean: 0, std: 0.01}}}}": "BPRMF(50 users, 70 items, 4)",
 	} {
 		c := mustParse(t, "data: {train: x}\nmodel: "+model)
@@ -75,5 +84,59 @@ func TestRecommendMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", model, err, want)
 		}
+	}
+}
+
+// pairedTable is a table whose targets depend on a number and a word together.
+func pairedTable(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("n,word,class,value\n")
+	for i := range 300 {
+		n := float64(i*7%31)/15 - 1
+		sign := float64(i%2*2 - 1)
+		fmt.Fprintf(&b, "%g,%s,%s,%g\n", n, []string{"a", "b"}[i%2], map[bool]string{true: "yes", false: "no"}[n*sign > 0], n*sign)
+	}
+	path := filepath.Join(t.TempDir(), "table.csv")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFeaturesOfTable: models of features take the numbers and the categories of
+// a table, and learn either kind of target.
+func TestFeaturesOfTable(t *testing.T) {
+	data := "data: {train: " + pairedTable(t) + ", categories: embedding}\nbatch: 20\noptimizer: {adam: {lr: 0.05}}\nmodel: "
+	for _, model := range []string{"{fm: 4}", "{deepfm: {dim: 4, hidden: [8]}}", "{dlrm: {dim: 4, bottom: [8], top: [8]}}"} {
+		for _, set := range [][]string{{"data.target=class"}, {"data.target=class", "loss=bce"}, {"data.target=value"}} {
+			// Without pairs of features: ln 2, and the variance.
+			c := mustParse(t, data+model, set...)
+			s, err := c.Load(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			built, err := c.BuildTrain(s)
+			if err != nil {
+				t.Errorf("%s %v: %v", model, set, err)
+				continue
+			}
+			built.Budget, built.Out = batch.Epochs(20), train.NoOut
+			run, err := train.Fit(t.Context(), built)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if loss := run.Summary.Train[0].V; !(loss < 0.3) {
+				t.Errorf("%s %v: loss %v, want less than 0.3", model, set, loss)
+			}
+		}
+	}
+}
+
+// TestManyClassesOfFM: what has no more than two outputs says so.
+func TestManyClassesOfFM(t *testing.T) {
+	m := &modelContext{outputs: 3, catSizes: []int{4}}
+	m.model(mustParse(t, "data: {train: x}\nmodel: {fm: 4}").Model, true)
+	if m.err == nil || !strings.Contains(m.err.Error(), "the model fm has a score, or two for two classes, and the target wants 3 outputs") {
+		t.Errorf("%v", m.err)
 	}
 }
