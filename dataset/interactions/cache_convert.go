@@ -188,7 +188,7 @@ func (c *conversion) seal(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("interactions: %w", err)
 		}
-		c.manifest.Files[e.Name()] = cachedFile{int64(len(f.Bytes())), checksum(f.Bytes())}
+		c.manifest.Files[e.Name()] = cachedFile{int64(len(f.Bytes())), checksum(f)}
 		if err := f.Close(); err != nil {
 			return fmt.Errorf("interactions: %w", err)
 		}

@@ -87,6 +87,7 @@ func (c *conversion) distribute(ctx context.Context, all []bucket) (*mapped.File
 	for i, r := range mapped.Slice[record](in) {
 		if i%beat == 0 {
 			in.Drop(0, recordBytes*int64(i))
+			out.Drop(0, recordBytes*int64(c.rows)) // but for the pages that are written to next
 			if err := c.tell(ctx, "sorting by user", float64(i)/float64(c.rows)); err != nil {
 				return nil, errors.Join(err, out.Close())
 			}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+
+	"github.com/descent-ml/descent/internal/mapped"
 )
 
 // cacheVersion is the version of caches; those of another are made anew.
@@ -74,5 +76,14 @@ func (m manifest) write(dir string) error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is that of a file's bytes.
-func checksum(data []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)) }
+// checksum is that of a file's bytes, few of which are resident at a time.
+func checksum(f *mapped.File) string {
+	const step = 4 << 20
+	sum, data := uint32(0), f.Bytes()
+	for from := 0; from < len(data); from += step {
+		to := min(from+step, len(data))
+		sum = crc32.Update(sum, castagnoli, data[from:to])
+		f.Drop(int64(from), int64(to))
+	}
+	return fmt.Sprintf("%08x", sum)
+}

@@ -96,9 +96,7 @@ func (o *cacheOpener) open(name string) *mapped.File {
 		return nil
 	}
 	o.mapping.files = append(o.mapping.files, f)
-	data, want := f.Bytes(), o.manifest.Files[name]
-	have := cachedFile{int64(len(data)), checksum(data)}
-	f.Drop(0, int64(len(data)))
+	have, want := cachedFile{int64(len(f.Bytes())), checksum(f)}, o.manifest.Files[name]
 	if have != want {
 		o.err = fmt.Errorf("interactions: %s: %s is damaged: %d bytes with the checksum %s (want %d and %s): remove the folder, and it is made again",
 			o.dir, name, have.Bytes, have.CRC32C, want.Bytes, want.CRC32C)
