@@ -13,8 +13,8 @@ const (
 	BlockExamples  = 1 << blockBits
 	WindowExamples = BlockExamples * windowBlocks
 
-	blockBits    = 12
-	windowBlocks = 256
+	blockBits    = 11
+	windowBlocks = 128
 )
 
 // Ahead is told of examples from to to-1, or, where to <= from, of those from

@@ -20,22 +20,6 @@ const (
 	fileItems      = "items"
 )
 
-// mapping is what a table has beside its columns if they lie in files.
-type mapping struct {
-	dir   string // where further files may be
-	files []*mapped.File
-	rows  []rowFile // the columns
-	known *Known    // of all rows, by user
-	start *mapped.File
-	items *mapped.File
-}
-
-// rowFile is a file with so many bytes for each interaction.
-type rowFile struct {
-	*mapped.File
-	width int64
-}
-
 // openCache opens a cache and reads it once, to check it.
 func openCache(dir string) (*Table, error) {
 	m, err := readManifest(dir)
@@ -69,11 +53,11 @@ func (o *cacheOpener) table() *Table {
 		t.Time = rowsOf[int64](o, fileTime)
 	}
 	t.Users, t.Items = o.names(fileUsers), o.names(fileItems)
-	m.start, m.items = o.open(fileKnownStart), o.open(fileKnownItem)
+	start, items := o.open(fileKnownStart), o.open(fileKnownItem)
 	if o.err != nil {
 		return nil
 	}
-	m.known = &Known{Start: mapped.Slice[int64](m.start), Item: mapped.Slice[int32](m.items)}
+	m.known = &Known{Start: mapped.Slice[int64](start), Item: mapped.Slice[int32](items), file: rowFile{items, 4}}
 	if n := len(m.known.Start); n != t.Users.Len()+1 || m.known.Start[n-1] != int64(len(m.known.Item)) {
 		o.err = fmt.Errorf("interactions: %s: what is known is of %d users (want %d): remove the folder, and it is made again", o.dir, n-1, t.Users.Len())
 	}
@@ -115,7 +99,9 @@ func rowsOf[T any](o *cacheOpener, name string) []T {
 		o.err = fmt.Errorf("interactions: %s: %s has %d rows (want %d): remove the folder, and it is made again", o.dir, name, len(column), o.manifest.Rows)
 		return nil
 	}
-	o.mapping.rows = append(o.mapping.rows, rowFile{f, int64(len(f.Bytes()) / len(column))})
+	if name != fileTime { // which training does not read
+		o.mapping.rows = append(o.mapping.rows, rowFile{f, int64(len(f.Bytes()) / len(column))})
+	}
 	return column
 }
 
@@ -137,14 +123,4 @@ func (o *cacheOpener) names(base string) *Names {
 	}
 	n.setSlots(mapped.Slice[int32](slots))
 	return n
-}
-
-// close gives all files back.
-func (m *mapping) close() error {
-	var errs []error
-	for _, f := range m.files {
-		errs = append(errs, f.Close())
-	}
-	m.files = nil
-	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package interactions
 import (
 	"errors"
 	"math"
+	"math/bits"
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/tensor"
@@ -13,10 +14,10 @@ import (
 // takes them, and of a number below Len the negatives are those of epoch 0,
 // always the same.
 
-// epochs is the order of n examples in which the number of an example says also
-// in which epoch it is asked for.
-func epochs(n int, seed uint64) dataset.Order {
-	places := dataset.Shuffled(n, seed)
+// epochs is the order of the examples of a table, per for each interaction, in
+// which the number of an example says also in which epoch it is asked for.
+func (t *Table) epochs(seed uint64, per int, neg *Negatives) dataset.Order {
+	n, places := per*t.Len(), t.order(seed, per, 2, neg)
 	return func(dst []int, epoch, i int) {
 		places(dst, epoch, i)
 		for k := range dst {
@@ -46,6 +47,9 @@ func pairFields(y tensor.DType) []dataset.Field {
 
 // Len implements dataset.Dataset.
 func (r Ratings) Len() int { return r.t.Len() }
+
+// Order implements dataset.Ordered.
+func (r Ratings) Order(seed uint64) dataset.Order { return r.t.order(seed, 1, 3, nil) }
 
 // Fields implements dataset.Dataset.
 func (r Ratings) Fields() []dataset.Field { return ratingFields }
@@ -84,7 +88,7 @@ func (p *Pointwise) Len() int { return p.n }
 func (p *Pointwise) Fields() []dataset.Field { return ratingFields }
 
 // Order implements dataset.Ordered.
-func (p *Pointwise) Order(seed uint64) dataset.Order { return epochs(p.n, seed) }
+func (p *Pointwise) Order(seed uint64) dataset.Order { return p.t.epochs(seed, 1+p.neg.count, p.neg) }
 
 // Gather implements dataset.Dataset.
 func (p *Pointwise) Gather(dst []*tensor.Tensor, row int, indices []int) error {
@@ -92,18 +96,51 @@ func (p *Pointwise) Gather(dst []*tensor.Tensor, row int, indices []int) error {
 		return err
 	}
 	user, item, y := dst[0].I32()[row:], dst[1].I32()[row:], dst[2].F32()[row:]
-	n, each := uint64(p.n), uint64(1+p.neg.count)
-	for i, index := range indices { // apart, so that reads of memory overlap
-		at := uint64(index) % n / each
-		user[i], item[i], y[i] = p.t.User[at], p.t.Item[at], 1
-	}
-	for i, index := range indices {
-		epoch, place := uint64(index)/n, uint64(index)%n
-		if at := place / each; place > at*each {
-			item[i], y[i] = p.neg.Draw(user[i], epoch, at, int(place-at*each-1)), 0
+	each := uint64(1 + p.neg.count)
+	by := newDivisor(each)
+	var d draws
+	for first := 0; first < len(indices); {
+		epoch, part := epochOf(indices[first:], p.n)
+		for i, index := range part {
+			place := uint64(index) - epoch*uint64(p.n)
+			at := by.quotient(place)
+			k := place - at*each
+			user[first+i], item[first+i], y[first+i] = p.t.User[at], p.t.Item[at], 1
+			if k > 0 {
+				y[first+i] = 0
+				d.add(p.t.User[at], at*(each-1)+k-1, first+i)
+			}
 		}
+		d.into(item, p.neg, epoch)
+		first += len(part)
 	}
 	return nil
+}
+
+// epochOf returns the epoch of the first number of an example, of n an epoch, and as
+// many numbers of that epoch as are drawn for at once.
+func epochOf(indices []int, n int) (epoch uint64, part []int) {
+	e := indices[0] / n
+	for i, index := range indices[:min(len(indices), drawsAtOnce)] {
+		if uint(index-e*n) >= uint(n) {
+			return uint64(e), indices[:i]
+		}
+	}
+	return uint64(e), indices[:min(len(indices), drawsAtOnce)]
+}
+
+// divisor divides by a small number with a multiplication, which a division in
+// each example is slower than.
+type divisor uint64
+
+// newDivisor returns the divisor d, 1 < d < 2¹⁶.
+func newDivisor(d uint64) divisor { return divisor(math.MaxUint64/d + 1) }
+
+// quotient returns v/d for v < 2⁴⁸: the error of ⌈2⁶⁴/d⌉ is below 1, so that of
+// the product is below v/2⁶⁴ < 1/d.
+func (m divisor) quotient(v uint64) uint64 {
+	q, _ := bits.Mul64(v, uint64(m))
+	return q
 }
 
 // Listwise is a dataset of positives, each before its n negatives, for losses
@@ -138,25 +175,30 @@ func (l *Listwise) Len() int { return l.t.Len() }
 func (l *Listwise) Fields() []dataset.Field { return l.fields }
 
 // Order implements dataset.Ordered.
-func (l *Listwise) Order(seed uint64) dataset.Order { return epochs(l.t.Len(), seed) }
+func (l *Listwise) Order(seed uint64) dataset.Order { return l.t.epochs(seed, 1, l.neg) }
 
 // Gather implements dataset.Dataset.
 func (l *Listwise) Gather(dst []*tensor.Tensor, row int, indices []int) error {
 	if err := dataset.CheckGather(l.fields, dst, row, indices, math.MaxInt); err != nil {
 		return err
 	}
-	n, width := uint64(l.t.Len()), 1+l.neg.count
+	n, width := l.t.Len(), 1+l.neg.count
 	user, item, y := dst[0].I32()[row:], dst[1].I32()[row*width:], dst[2].I32()[row:]
-	for i, index := range indices { // apart, so that reads of memory overlap
-		at := uint64(index) % n
-		user[i], item[i*width], y[i] = l.t.User[at], l.t.Item[at], 0
-	}
-	for i, index := range indices {
-		epoch, at := uint64(index)/n, uint64(index)%n
-		list := item[i*width : (i+1)*width]
-		for k := range list[1:] {
-			list[1+k] = l.neg.Draw(user[i], epoch, at, k)
+	var d draws
+	for first := 0; first < len(indices); {
+		epoch, part := epochOf(indices[first:], n)
+		for i, index := range part {
+			i, at := first+i, index-int(epoch)*n
+			user[i], item[i*width], y[i] = l.t.User[at], l.t.Item[at], 0
+			for k := 1; k < width; k++ {
+				if d.n == drawsAtOnce {
+					d.into(item, l.neg, epoch)
+				}
+				d.add(l.t.User[at], uint64(at*(width-1)+k-1), i*width+k)
+			}
 		}
+		d.into(item, l.neg, epoch)
+		first += len(part)
 	}
 	if len(dst) > 3 {
 		l.neg.logQ(dst[3].F32()[row*width:], item[:len(indices)*width])
@@ -193,6 +235,9 @@ func NewInBatch(t *Table, logq []float32) *InBatch {
 
 // Len implements dataset.Dataset.
 func (b *InBatch) Len() int { return b.t.Len() }
+
+// Order implements dataset.Ordered.
+func (b *InBatch) Order(seed uint64) dataset.Order { return b.t.order(seed, 1, 2, nil) }
 
 // Fields implements dataset.Dataset.
 func (b *InBatch) Fields() []dataset.Field { return b.fields }

@@ -7,15 +7,20 @@ import "math/bits"
 const filterBits = 16
 
 // filter says of a pair of user and item that it is not known, for certain and
-// with one look, or that it may be. It is a Bloom filter with one hash.
+// with one look, or that it may be. It is a Bloom filter with one hash for each
+// user, of as many bits as he has items, and lies as Known does: users of
+// neighbouring numbers beside each other.
 type filter struct {
+	start []int64 // of Known
 	bits  []uint64
-	shift int // of a hash to the place of a bit
+	file  rowFile // of bits, for each pair
 }
 
-func newFilter(k *Known) filter {
-	width := bits.Len(uint(max(len(k.Item)*filterBits, 64) - 1))
-	f := filter{bits: make([]uint64, 1<<(width-6)), shift: 64 - width}
+// newFilter returns the filter of what is known, in memory that lies where that
+// of a table does.
+func newFilter(t *Table, k *Known) filter {
+	words, file := newFileSlice[uint64](t, len(k.Item)*filterBits/64+1)
+	f := filter{k.Start, words, rowFile{file.File, filterBits / 8}}
 	for u := range len(k.Start) - 1 {
 		for _, item := range k.Of(int32(u)) {
 			at := f.place(int32(u), item)
@@ -25,12 +30,19 @@ func newFilter(k *Known) filter {
 	return f
 }
 
+// place returns the place of a pair's bit, at most one behind those of the user, who is below
+// len(start)-1.
 func (f *filter) place(user, item int32) uint64 {
-	return mix(uint64(uint32(user))<<32|uint64(uint32(item))) >> f.shift
+	from, to := uint64(f.start[user]), uint64(f.start[user+1])
+	at, _ := bits.Mul64(mix(uint64(uint32(item))), (to-from)*filterBits)
+	return from*filterBits + at
 }
 
 // may reports whether a pair may be known.
 func (f *filter) may(user, item int32) bool {
+	if int(user) >= len(f.start)-1 {
+		return false
+	}
 	at := f.place(user, item)
 	return f.bits[at>>6]>>(at&63)&1 != 0
 }

@@ -25,14 +25,16 @@ func (t *Table) String() string {
 }
 
 // Rows returns a table of the listed interactions, in that order, with the same
-// users and items.
+// users and items. Of a table that lies in files they do, too, until it is closed;
+// the list must be ascending, since they are to be grouped by user.
 func (t *Table) Rows(rows []int) *Table {
-	s := &Table{User: pick(t.User, rows), Item: pick(t.Item, rows), Users: t.Users, Items: t.Items}
+	s := t.part()
+	s.User, s.Item = pick(s, t.User, rows), pick(s, t.Item, rows)
 	if t.Value != nil {
-		s.Value = pick(t.Value, rows)
+		s.Value = pick(s, t.Value, rows)
 	}
 	if t.Time != nil {
-		s.Time = pick(t.Time, rows)
+		s.Time = pick(s, t.Time, rows)
 	}
 	return s
 }
@@ -40,7 +42,7 @@ func (t *Table) Rows(rows []int) *Table {
 // Among returns the interactions of the first so many users with the first so
 // many items.
 func (t *Table) Among(users, items int) *Table {
-	var rows []int
+	rows := newSlice[int](t, t.Len())[:0]
 	for row := range t.User {
 		if int(t.User[row]) < users && int(t.Item[row]) < items {
 			rows = append(rows, row)
@@ -63,14 +65,6 @@ func MeanOf(values []float32) (mean, low, high float64) {
 		low, high = min(low, float64(v)), max(high, float64(v))
 	}
 	return mean / float64(len(values)), low, high
-}
-
-func pick[T any](all []T, rows []int) []T {
-	out := make([]T, len(rows))
-	for i, row := range rows {
-		out[i] = all[row]
-	}
-	return out
 }
 
 // Read reads the interactions of a file, or of several: see [Open].

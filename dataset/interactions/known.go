@@ -8,11 +8,17 @@ import "slices"
 type Known struct {
 	Start []int64 // one for each user and the end
 	Item  []int32
+
+	file rowFile // of Item
 }
 
 // NewKnown returns what the users of a table have met in any of its parts,
 // which have the same users.
 func NewKnown(parts ...*Table) *Known {
+	m := parts[0].mapping
+	if m != nil && m.known != nil && len(parts) == 1 {
+		return m.known
+	}
 	users := parts[0].Users.Len()
 	start := make([]int64, users+1)
 	for _, t := range parts {
@@ -23,15 +29,17 @@ func NewKnown(parts ...*Table) *Known {
 	for u := range users {
 		start[u+1] += start[u]
 	}
-	items, next := make([]int32, start[users]), slices.Clone(start[:users])
+	items, file := newFileSlice[int32](parts[0], int(start[users]))
+	next := slices.Clone(start[:users])
 	for _, t := range parts {
 		for i, u := range t.User {
 			items[next[u]] = t.Item[i]
 			next[u]++
 		}
 	}
-	k := &Known{Start: start, Item: items}
+	k := &Known{Start: start, Item: items, file: file}
 	k.compact()
+	file.release()
 	return k
 }
 

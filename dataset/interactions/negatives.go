@@ -69,7 +69,9 @@ func NewNegatives(t *Table, o NegativeOptions) (*Negatives, error) {
 			return nil, fmt.Errorf("interactions: user %q has met all %d items: no negatives are left", t.Users.Name(u), n.items)
 		}
 	}
-	n.seen = newFilter(o.Known)
+	n.seen = newFilter(t, o.Known)
+	o.Known.file.release()
+	n.seen.file.release()
 	return n, nil
 }
 
@@ -134,7 +136,12 @@ const drawTries = 64
 // does not end, of a user who has met nearly all that is drawn, it is any of
 // the others, each alike.
 func (n *Negatives) Draw(user int32, epoch, positive uint64, k int) int32 {
-	place, word := positive*uint64(n.count)+uint64(k), uint64(0)
+	return n.draw(user, epoch, positive*uint64(n.count)+uint64(k))
+}
+
+// draw is Draw of the place positive·Count + k.
+func (n *Negatives) draw(user int32, epoch, place uint64) int32 {
+	word := uint64(0)
 	for try := range uint64(drawTries) {
 		word = n.words.At(place, epoch*drawTries+try)
 		if item := n.pick(word); n.known == nil || !n.seen.may(user, item) || !n.known.Has(user, item) {

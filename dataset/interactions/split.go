@@ -1,6 +1,7 @@
 package interactions
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -29,7 +30,7 @@ func LeaveOneOut(t *Table, val bool) Parts {
 		count[u]++
 		t.insert(latest[int(u)*held:int(u+1)*held], row)
 	}
-	var p Parts
+	p := Parts{Train: newSlice[int](t, t.Len())[:0]}
 	for row, u := range t.User {
 		of := latest[int(u)*held:]
 		switch {
@@ -56,50 +57,42 @@ func (t *Table) insert(latest []int, row int) {
 }
 
 // ByTime takes the last share of all interactions by time for testing, and those
-// before them for validation. Equal times are in the order of the file.
+// before them for validation. Equal times are in the order of the table.
 func ByTime(t *Table, val, test float64) (Parts, error) {
 	if t.Time == nil {
 		return Parts{}, fmt.Errorf("interactions: a split by time of interactions without times (name their column: data.time)")
 	}
-	order := make([]int, t.Len())
+	order := newSlice[int](t, t.Len())
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case t.Time[a] < t.Time[b]:
-			return -1
-		case t.Time[a] > t.Time[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(t.Time[a], t.Time[b]), a-b) })
 	return cut(order, val, test), nil
 }
 
 // Random takes shares of the interactions at random, as a function of the seed.
 func Random(t *Table, seed uint64, val, test float64) Parts {
-	return cut(shuffled(t.Len(), seed), val, test)
+	return cut(t.shuffled(seed), val, test)
 }
 
 // Folds makes part fold of n equal ones, at random as a function of the seed,
 // the test data, and a share of the others the validation data.
 func Folds(t *Table, seed uint64, n, fold int, val float64) Parts {
-	order := shuffled(t.Len(), seed)
+	order := t.shuffled(seed)
 	from, to := len(order)*fold/n, len(order)*(fold+1)/n
-	rest := slices.Concat(order[:from], order[to:])
+	rest := newSlice[int](t, len(order)-(to-from))
+	copy(rest[copy(rest, order[:from]):], order[to:])
 	p := cut(rest, val, 0)
-	p.Test = slices.Sorted(slices.Values(order[from:to]))
+	p.Test = order[from:to]
+	slices.Sort(p.Test)
 	return p
 }
 
-// shuffled is the permutation of n rows keyed by (seed, "split").
-func shuffled(n int, seed uint64) []int {
-	perm := rng.NewPermutation(uint64(max(n, 1)), rng.Key(seed, "split"))
-	order := make([]int, n)
-	for i := range order {
-		order[i] = int(perm.At(uint64(i)))
-	}
+// shuffled is the permutation of the rows keyed by (seed, "split").
+func (t *Table) shuffled(seed uint64) []int {
+	perm := rng.NewPermutation(uint64(max(t.Len(), 1)), rng.Key(seed, "split"))
+	order := newSlice[int](t, t.Len())
+	perm.Fill(order, 0)
 	return order
 }
 
@@ -129,15 +122,28 @@ func AtLeast(t *Table, low float32) (rows []int) {
 // Distinct returns the rows of a table with each pair of user and item once:
 // its last interaction, by time or else by the order of the file.
 func Distinct(t *Table) []int {
-	last := make(map[uint64]int, t.Len())
-	for row := range t.User {
+	rows := newSlice[int](t, t.Len())[:0]
+	if t.mapping == nil {
+		return t.distinct(rows, 0, t.Len())
+	}
+	for from, to := 0, 0; from < t.Len(); from = to { // grouped by user
+		for to = from + 1; to < t.Len() && t.User[to] == t.User[from]; to++ {
+		}
+		rows = t.distinct(rows, from, to)
+	}
+	return rows
+}
+
+// distinct appends Distinct of the rows from to to-1.
+func (t *Table) distinct(rows []int, from, to int) []int {
+	last := make(map[uint64]int, to-from)
+	for row := from; row < to; row++ {
 		pair := uint64(t.User[row])<<32 | uint64(t.Item[row])
 		if other, there := last[pair]; !there || t.Time == nil || t.Time[other] <= t.Time[row] {
 			last[pair] = row
 		}
 	}
-	rows := make([]int, 0, len(last))
-	for row := range t.User {
+	for row := from; row < to; row++ {
 		if last[uint64(t.User[row])<<32|uint64(t.Item[row])] == row {
 			rows = append(rows, row)
 		}

@@ -1,0 +1,164 @@
+package interactions
+
+import (
+	"errors"
+	"os"
+	"unsafe"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/internal/mapped"
+)
+
+// mapping is what a table has beside its columns if they lie in files. Its
+// interactions are grouped by user.
+type mapping struct {
+	dir   string         // where further files may be
+	owner *mapping       // who closes the files; nil: this one
+	files []*mapped.File // all that are open
+	rows  []rowFile      // user, item and, if there are any, values
+	known *Known         // of all rows; nil: not computed
+}
+
+// rowFile is a file with so many bytes for each interaction, or of what is known;
+// without a file the values are in memory.
+type rowFile struct {
+	*mapped.File
+	width int64
+}
+
+// keep makes a file one that is closed with the table.
+func (m *mapping) keep(f *mapped.File) {
+	if m.owner != nil {
+		m = m.owner
+	}
+	m.files = append(m.files, f)
+}
+
+// close gives all files back.
+func (m *mapping) close() error {
+	var errs []error
+	for _, f := range m.files {
+		errs = append(errs, f.Close())
+	}
+	m.files = nil
+	return errors.Join(errs...)
+}
+
+// temp returns a file for n values of a table that lies in files, beside its
+// cache or in the system's folder for such; nil where neither can be had.
+func (m *mapping) temp(bytes int64) *mapped.File {
+	f, err := mapped.Temp(m.dir, bytes)
+	if err != nil {
+		f, err = mapped.Temp(os.TempDir(), bytes)
+	}
+	if err != nil {
+		return nil
+	}
+	m.keep(f)
+	return f
+}
+
+// newSlice returns n zeros: for a table that lies in files, in a file without a
+// name, so that what has a value for each interaction is not in the memory of the
+// process; where no file can be made, in memory all the same.
+func newSlice[T any](t *Table, n int) []T {
+	all, _ := newFileSlice[T](t, n)
+	return all
+}
+
+// newFileSlice is newSlice with the file, if there is one.
+func newFileSlice[T any](t *Table, n int) ([]T, rowFile) {
+	if t.mapping != nil && n > 0 {
+		width := int64(unsafe.Sizeof(*new(T)))
+		if f := t.mapping.temp(int64(n) * width); f != nil {
+			return mapped.Slice[T](f), rowFile{f, width}
+		}
+	}
+	return make([]T, n), rowFile{}
+}
+
+// part returns a table with the users and items of t and no rows, whose columns lie
+// where those of t do.
+func (t *Table) part() *Table {
+	p := &Table{Users: t.Users, Items: t.Items}
+	if m := t.mapping; m != nil {
+		p.mapping = &mapping{dir: m.dir, owner: m}
+		if m.owner != nil {
+			p.mapping.owner = m.owner
+		}
+	}
+	return p
+}
+
+// pick fills a column of a part with rows of a column.
+func pick[T any](p *Table, all []T, rows []int) []T {
+	out := newColumn[T](p, len(rows))
+	for i, row := range rows {
+		out[i] = all[row]
+	}
+	return out
+}
+
+// newColumn is newSlice of a column whose reads are announced: see order.
+func newColumn[T any](p *Table, n int) []T {
+	all, f := newFileSlice[T](p, n)
+	if p.mapping != nil {
+		p.mapping.rows = append(p.mapping.rows, f)
+	}
+	return all
+}
+
+// order returns the order of examples of a table for training, per for each
+// interaction, of which so many columns are read, and negatives drawn: Shuffled; of a table that lies in files Blocked, with what is
+// needed next read ahead and what is not any more given up.
+func (t *Table) order(seed uint64, per, columns int, neg *Negatives) dataset.Order {
+	n := per * t.Len()
+	if t.mapping == nil {
+		return dataset.Shuffled(n, seed)
+	}
+	files := t.mapping.rows[:min(columns, len(t.mapping.rows))]
+	advise := func(from, to int, soon bool) {
+		for _, f := range files {
+			f.advise(int64(from), int64(to), soon)
+		}
+		if neg != nil && from < to {
+			neg.advise(t.User[from], t.User[to-1], soon)
+		}
+	}
+	return dataset.Blocked(n, seed, func(from, to int, soon bool) {
+		if to <= from { // over the end of the data
+			advise(from/per, t.Len(), soon)
+			from = 0
+		}
+		advise(from/per, (to+per-1)/per, soon)
+	})
+}
+
+// advise tells the system that what is known of users first to last is needed soon, or
+// no longer.
+func (n *Negatives) advise(first, last int32, soon bool) {
+	if n.known == nil || int(last) >= len(n.known.Start)-1 {
+		return
+	}
+	from, to := n.known.Start[first], n.known.Start[last+1]
+	n.known.file.advise(from, to, soon)
+	n.seen.file.advise(from, to, soon)
+}
+
+// release takes all values out of the process's memory.
+func (f rowFile) release() {
+	if f.File != nil {
+		f.Drop(0, int64(len(f.Bytes())))
+	}
+}
+
+// advise tells the system that values from to to-1 are needed soon, or no longer.
+func (f rowFile) advise(from, to int64, soon bool) {
+	switch {
+	case f.File == nil: // in memory
+	case soon:
+		f.Soon(f.width*from, f.width*to)
+	default:
+		f.Drop(f.width*from, f.width*to)
+	}
+}
