@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/descent-ml/descent/dataset/interactions"
 	"github.com/descent-ml/descent/internal/config"
@@ -22,6 +24,29 @@ func isPairs(data string, set []string) bool {
 		}
 	}
 	return interactions.IsInteractions(data)
+}
+
+// readingEvery is how often people are told how far the reading of a large file is.
+const readingEvery = time.Second
+
+// reading returns what tells people how the reading of a large file goes.
+func (a *app) reading(name string) func(doing string, share float64) {
+	var last time.Time
+	return func(doing string, share float64) {
+		if now := time.Now(); share == 1 || now.Sub(last) >= readingEvery {
+			last = now
+			fmt.Fprintf(a.err, "%s: %s %.0f%%\n", name, doing, 100*share)
+		}
+	}
+}
+
+// interrupted returns how the program ends: by a signal, if there was one, rather
+// than by the error that came of it.
+func (a *app) interrupted(err error) error {
+	if a.signals.ctx.Err() != nil {
+		return a.signals.outcome()
+	}
+	return err
 }
 
 // movieLens are the names under which MovieLens lies in folders of data sets; the

@@ -68,9 +68,12 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 		return err
 	}
 	train.SystemLimit(c.Exec.Memory)
+	if c.Context = a.signals.ctx; !f.quiet {
+		c.Cache.Progress = a.reading(tableName(c.Data.Train))
+	}
 	sets, err := c.Load(nil)
 	if err != nil {
-		return err
+		return a.interrupted(err)
 	}
 	t, err := c.BuildTrain(sets)
 	if err != nil {

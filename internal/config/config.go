@@ -9,6 +9,7 @@
 package config
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/dataset/interactions"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -50,6 +52,13 @@ type Config struct {
 	Log        batch.Span // how often
 	Metric     string
 	Sample     Sample
+
+	// Cache says where interactions that are too large for memory are kept, and who
+	// is told how long that takes; it is no part of the configuration.
+	Cache interactions.Cache
+
+	// Context ends what takes long before a run; nil: nothing does.
+	Context context.Context
 
 	autoModel               bool // until Load
 	sized, sizedText        bool // the automatic model of a table, or of texts, by Load

@@ -186,7 +186,11 @@ func (c *Config) readPairs() (*interactions.Table, error) {
 	if err := c.Data.findPairs(); err != nil {
 		return nil, err
 	}
-	t, err := interactions.Load(context.Background(), c.Data.Train, c.Data.pairsOptions(), interactions.Cache{})
+	ctx := c.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	t, err := interactions.Load(ctx, c.Data.Train, c.Data.pairsOptions(), c.Cache)
 	if err != nil && c.Data.Pairs != newPairs() {
 		if r, e := interactions.Open(c.Data.Train, interactions.Options{}); e == nil {
 			r.Close()
