@@ -12,12 +12,19 @@
 // training, or another training set, would give.
 package metric
 
+import "math"
+
 // Score is a metric and its 95 % interval. Value is NaN where the metric is not
 // defined (an AUC with one class only); Lo and Hi are NaN where there is no
 // interval. NaN is null in JSON.
 type Score struct {
 	Name          string
 	Value, Lo, Hi float64
+}
+
+// WithoutInterval is a score without an interval.
+func WithoutInterval(name string, value float64) Score {
+	return Score{name, value, math.NaN(), math.NaN()}
 }
 
 // Report is everything measured on one set of predictions.

@@ -39,6 +39,9 @@ func (p *Places) Of(user int) []Place {
 	return p.place[p.start[user]:]
 }
 
+// Candidates returns how many were ranked for a user.
+func (p *Places) Candidates(user int) int { return int(p.candidates[user]) }
+
 // mostCut is the longest list that is measured: the discounts are a table.
 const mostCut = 1 << 20
 

@@ -67,6 +67,7 @@ type Config struct {
 	tokens                  int  // of an example, set by Load
 	modelGiven              bool
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
+	metricGiven             bool
 	accuracy                bool // is the metric if there are classes
 }
 
@@ -156,7 +157,7 @@ func (c *Config) keys() fields {
 		{key: "faults", codec: c.Faults.codec()},
 		{key: "reestimate", codec: dataOrOff{&c.Reestimate}},
 		{key: "validate", codec: every(&c.Validate)},
-		{key: "metric", codec: word{&c.Metric, []string{"loss", "accuracy", "rmse", "r2"}}},
+		{key: "metric", codec: decisive{&c.Metric, &c.metricGiven}},
 		{key: "early_stop", codec: fields{
 			{key: "patience", codec: count{p: &c.EarlyStop.Patience, auto: "off"}},
 			{key: "min_delta", codec: number{&c.EarlyStop.MinDelta, zeroOrMore}},

@@ -408,6 +408,9 @@ func (c *Config) settlePairs(s *Sets) error {
 		return mistakef("config: loss %s is for ratings, and %s has none: name their column by data.rating, or let loss be bce or bpr", c.Loss.Kind, c.Data.Train)
 	}
 	c.Data.Task = s.Schema.Target.Task
+	if err := c.settleMetric(s.Interactions); err != nil {
+		return err
+	}
 	if c.Data.Pairs.Count == 0 {
 		if c.Data.Pairs.Count = 4; c.Loss.Kind == "bpr" {
 			c.Data.Pairs.Count = 1
