@@ -23,6 +23,7 @@ type Quality struct {
 	Model      *metric.Report `json:"model"`
 	Baselines  []Baseline     `json:"baselines"`
 	Importance []Importance   `json:"importance,omitempty"` // most important first
+	Ranking    *Ranking       `json:"ranking,omitempty"`    // of a recommender of what is not rated
 	Notes      []string       `json:"notes,omitempty"`      // what was left out, and why
 }
 
@@ -54,12 +55,14 @@ type Job struct {
 
 // Run measures the model and everything beside it.
 func (j *Job) Run(ctx context.Context) (*Quality, error) {
-	var err error
-	if j.known, err = truth(j.Data); err != nil {
-		return nil, err
-	}
 	model, err := j.Config.BuildModel(j.Sets.Schema)
 	if err != nil {
+		return nil, err
+	}
+	if n := j.Sets.Interactions; n != nil && !n.Explicit {
+		return j.ranking(ctx, model)
+	}
+	if j.known, err = truth(j.Data); err != nil {
 		return nil, err
 	}
 	q := &Quality{Part: j.Part}
@@ -71,6 +74,16 @@ func (j *Job) Run(ctx context.Context) (*Quality, error) {
 		return nil, err
 	}
 	q.Baselines = append(q.Baselines, *guess)
+	if j.Sets.Interactions != nil {
+		biases, err := j.biases()
+		if err != nil {
+			return nil, err
+		}
+		q.Baselines = append(q.Baselines, *biases)
+		r := j.Sets.Schema.Pairs
+		q.Notes = append(q.Notes, fmt.Sprintf("predictions are kept within the ratings of the training data, %.6g to %.6g", r.Low, r.High))
+		return q, nil
+	}
 	if j.Sets.Train.Len() <= linearRows {
 		linear, err := j.linear(ctx)
 		switch {
@@ -170,6 +183,9 @@ func (j *Job) measure(p *predictions, o metric.Options) (*metric.Report, error) 
 		pred, target := make([]float64, len(p.scores)), make([]float64, len(p.values))
 		for i := range p.scores {
 			pred[i], target[i] = value(i%outputs, p.scores[i]), value(i%outputs, p.values[i])
+			if r := s.Pairs; r != nil {
+				pred[i] = min(max(pred[i], r.Low), r.High)
+			}
 		}
 		if len(s.More) > 0 {
 			o.Names = names(s)

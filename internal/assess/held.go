@@ -1,0 +1,193 @@
+package assess
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/descent-ml/descent/dataset/interactions"
+	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/internal/config"
+	"github.com/descent-ml/descent/metric"
+	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/recommend"
+	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/train"
+)
+
+// held is what a recommender is measured on: interactions that it was not
+// trained on, to be found among candidates, or in the whole catalog but for what
+// their users had met before.
+type held struct {
+	part         string
+	items        *interactions.Known // held out, of each user that is measured
+	seen         *interactions.Known
+	candidates   *interactions.Candidates // nil: the whole catalog
+	times        []float32                // that each item is met in the training data
+	users        int                      // of the model
+	asked, there int                      // users that are measured, and that could be
+}
+
+// Limits of scores that are computed in the whole catalog, of all users
+// together: of a validation, and of a model that is done.
+const (
+	scoresToValidate = 2e8
+	scoresToAssess   = 2e9
+)
+
+// hold prepares a part, val or test, of implicit interactions. Candidates are
+// those of the data for testing, or else drawn as data.candidates says. In the
+// whole catalog at most so many scores are computed, by measuring fewer users.
+func hold(c *config.Config, sets *config.Sets, part string, scores float64) (*held, error) {
+	n, table := sets.Interactions, sets.Interactions.Test
+	if part == "val" {
+		table = n.Val
+	}
+	if table == nil || table.Len() == 0 {
+		return nil, fmt.Errorf("no interactions are held out for %s", part)
+	}
+	h := &held{part: part, users: sets.Schema.Pairs.Users, times: make([]float32, sets.Schema.Pairs.Items)}
+	for _, item := range n.Train.Item {
+		h.times[item]++
+	}
+	switch {
+	case part == "test" && n.Candidates != nil:
+		h.candidates = n.Candidates
+	case c.Data.Pairs.Candidates > 0:
+		o := interactions.NegativeOptions{Count: c.Data.Pairs.Candidates, Seed: c.Seed, Known: n.Catalog.Seen}
+		neg, err := interactions.NewNegatives(n.Train, o)
+		if err != nil {
+			return nil, err
+		}
+		h.candidates = neg.Candidates(table)
+	default:
+		h.seen = n.KnownBefore(part)
+		h.thin(interactions.NewKnown(table), int(max(1, scores/float64(len(h.times)))))
+		return h, nil
+	}
+	h.asked, h.there = h.candidates.Len(), h.candidates.Len()
+	return h, nil
+}
+
+// thin keeps the held-out items of at most so many users, at even distances.
+func (h *held) thin(all *interactions.Known, most int) {
+	for u := range len(all.Start) - 1 {
+		if len(all.Of(int32(u))) > 0 {
+			h.there++
+		}
+	}
+	h.asked = min(h.there, most)
+	h.items = &interactions.Known{Start: make([]int64, len(all.Start))}
+	at := 0
+	for u := range len(all.Start) - 1 {
+		if items := all.Of(int32(u)); len(items) > 0 {
+			if at*h.asked/h.there != (at+1)*h.asked/h.there {
+				h.items.Item = append(h.items.Item, items...)
+			}
+			at++
+		}
+		h.items.Start[u+1] = int64(len(h.items.Item))
+	}
+}
+
+// String says in words what is ranked.
+func (h *held) String() string {
+	if h.candidates != nil {
+		return fmt.Sprintf("%d held-out items, each among %d others", h.asked, h.candidates.Count-1)
+	}
+	s := fmt.Sprintf("%d held-out items of %d users, in the whole catalog of %d items but for what each had met before", len(h.items.Item), h.asked, len(h.times))
+	if h.asked < h.there {
+		s += fmt.Sprintf("; %d of %d users, at even distances, to bound the time", h.asked, h.there)
+	}
+	return s
+}
+
+// tester ranks what is held out by a model whose variables may change.
+type tester struct {
+	*held
+	eval *train.Evaluator // among candidates
+	live *recommend.Live
+}
+
+// by prepares ranking by a model.
+func (h *held) by(eng engine.Engine, vars engine.Vars, model nn.Layer) (t *tester, err error) {
+	t = &tester{held: h}
+	if h.candidates != nil {
+		fields := h.candidates.Examples().Fields()
+		t.eval, err = train.NewEvaluatorOn(eng, vars, model, nil, fields, candidateRows)
+		return t, err
+	}
+	t.live, err = recommend.NewLive(eng, vars, recommend.Config{Model: model, Users: h.users, Items: len(h.times), Seen: h.seen})
+	return t, err
+}
+
+// candidateRows is how many examples with candidates are run at once.
+const candidateRows = 64
+
+func (t *tester) ranks(ctx context.Context, k int) (*recommend.Ranks, error) {
+	if t.eval != nil {
+		return recommend.RankCandidates(ctx, t.eval, t.candidates)
+	}
+	r, err := t.live.Ranker()
+	if err != nil {
+		return nil, err
+	}
+	return r.Rank(ctx, t.items, k)
+}
+
+// popular ranks by how often items are met in the training data.
+func (h *held) popular(ctx context.Context, k int) (*recommend.Ranks, error) {
+	if h.candidates != nil {
+		return recommend.CandidatesByTimes(h.times, h.candidates), nil
+	}
+	return recommend.FromTimes(h.times, h.seen, 0).Rank(ctx, h.items, k)
+}
+
+// Measures are what validations of a recommender measure besides the loss: how
+// it ranks what is held out for validation. None of other models, of ratings,
+// and without validation data.
+func Measures(c *config.Config, sets *config.Sets, model nn.Layer) (train.Measures, error) {
+	if n := sets.Interactions; n == nil || n.Explicit || n.Val == nil {
+		return train.Measures{}, nil
+	}
+	h, err := hold(c, sets, "val", scoresToValidate)
+	if err != nil {
+		return train.Measures{}, fmt.Errorf("assess: %w", err)
+	}
+	cut := config.Cut(c.Metric)
+	m := train.Measures{Names: measured(c.Metric, cut)}
+	var t *tester
+	m.Measure = func(ctx context.Context, eng engine.Engine, vars engine.Vars) (values report.Values, err error) {
+		if t == nil {
+			if t, err = h.by(eng, vars, model); err != nil {
+				return nil, err
+			}
+		}
+		ranks, err := t.ranks(ctx, cut)
+		if err != nil {
+			return nil, err
+		}
+		r, err := metric.Ranking(&ranks.Places, []int{cut}, metric.Options{Resamples: -1})
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range m.Names {
+			s, _ := r.Get(name)
+			values = append(values, report.Value{Name: name, V: s.Value})
+		}
+		return values, nil
+	}
+	return m, nil
+}
+
+// measured are the scores of a validation: those that people ask for most, and
+// the one that decides.
+func measured(decides string, cut int) []string {
+	names := []string{fmt.Sprint("hr@", cut), fmt.Sprint("ndcg@", cut), "mrr"}
+	for _, name := range metric.RankingNames([]int{cut}) {
+		if name == decides && !strings.HasPrefix(name, "hr@") && !strings.HasPrefix(name, "ndcg@") && name != "mrr" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
