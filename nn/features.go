@@ -8,12 +8,10 @@ import (
 
 // Features says what FM, DeepFM and DLRM know of an example: any of the user and
 // the item of an interaction, categorical columns, and numbers. A table of rows
-// has the latter two. Tables of vectors are sparse.
+// has the latter two.
 type Features struct {
 	Users, Items int   // rows for the inputs "user" and "item"; 0: there is no such input
 	Categories   []int // sizes of the columns of the input "cat"; none: there is no such input
-
-	dense bool // tables are not sparse
 }
 
 // embed looks up all but the item in tables of dim columns: a vector (dim) each.
@@ -21,7 +19,7 @@ type Features struct {
 func (f Features) embed(c *Context, model, tail string, dim int, init Initializer) []*graph.Node {
 	var vectors []*graph.Node
 	if f.Users > 0 {
-		vectors = append(vectors, c.identify(model, "user", "user"+tail, tableOf(f.Users, dim, init, f.dense)))
+		vectors = append(vectors, c.identify(model, "user", "user"+tail, Embedding(f.Users, dim).Init(init)))
 	}
 	cat := c.Inputs["cat"]
 	switch {
@@ -34,7 +32,7 @@ func (f Features) embed(c *Context, model, tail string, dim int, init Initialize
 	}
 	for j, rows := range f.Categories {
 		index := c.Reshape(c.Slice(cat, j, 1))
-		vectors = append(vectors, c.Apply("cat"+tail+"."+strconv.Itoa(j), tableOf(rows, dim, init, f.dense), index))
+		vectors = append(vectors, c.Apply("cat"+tail+"."+strconv.Itoa(j), Embedding(rows, dim).Init(init), index))
 	}
 	return vectors
 }
@@ -44,7 +42,7 @@ func (f Features) embedItem(c *Context, model, tail string, dim int, init Initia
 	if f.Items == 0 {
 		return nil
 	}
-	return c.identify(model, "item", "item"+tail, tableOf(f.Items, dim, init, f.dense))
+	return c.identify(model, "item", "item"+tail, Embedding(f.Items, dim).Init(init))
 }
 
 // numbers returns x, (n), which may be nil, and reports a mistake if it is not

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/internal/assess"
 	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
 )
@@ -34,7 +35,11 @@ func (a *app) eval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.showValues(name, ds.Len(), values, asJSON)
+			q, err := a.recommends(t, name, ds)
+			if err != nil {
+				return err
+			}
+			return a.showValues(name, ds.Len(), values, q, asJSON)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "", "file or folder to measure on")
@@ -65,19 +70,37 @@ func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err
 	return values, err
 }
 
-func (a *app) showValues(name string, examples int, values report.Values, asJSON bool) error {
+// recommends measures how a recommender ranks, or predicts ratings, on a part of
+// its own data that was held out, beside simple baselines; nil of others.
+func (a *app) recommends(t *trained, part string, ds dataset.Dataset) (*assess.Quality, error) {
+	if t.sets == nil || t.sets.Interactions == nil || part == "train" {
+		return nil, nil
+	}
+	j := assess.Job{Config: t.config, Sets: t.sets, Params: t.run.Params, Part: part, Data: ds, Seed: t.config.Seed}
+	q, err := j.Run(a.signals.ctx)
+	if err != nil && a.signals.ctx.Err() != nil {
+		err = a.signals.outcome()
+	}
+	return q, err
+}
+
+func (a *app) showValues(name string, examples int, values report.Values, q *assess.Quality, asJSON bool) error {
 	if asJSON {
 		b, err := plainJSON(struct {
-			Data     string        `json:"data"`
-			Examples int           `json:"examples"`
-			Values   report.Values `json:"values"`
-		}{name, examples, values}, "  ")
+			Data     string          `json:"data"`
+			Examples int             `json:"examples"`
+			Values   report.Values   `json:"values"`
+			Quality  *assess.Quality `json:"quality,omitempty"`
+		}{name, examples, values, q}, "  ")
 		fmt.Fprintf(a.out, "%s\n", b)
 		return err
 	}
 	fmt.Fprintf(a.out, "%s: %d examples\n", name, examples)
 	for _, v := range values {
 		fmt.Fprintf(a.out, "%-14s %.6g\n", v.Name, v.V)
+	}
+	if q != nil {
+		showQuality(a.out, q)
 	}
 	return nil
 }

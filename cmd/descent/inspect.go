@@ -12,6 +12,7 @@ import (
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/internal/assess"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/internal/examples"
 	"github.com/descent-ml/descent/nn"
@@ -146,6 +147,9 @@ func (a *app) showModel(c *config.Config, sets *config.Sets) error {
 	t, err := c.BuildTrain(sets)
 	if err != nil {
 		return usageError{err}
+	}
+	if t.Measures, err = assess.Measures(c, sets, t.Model); err != nil {
+		return err
 	}
 	var fields []nn.Input
 	for _, f := range sets.Train.Fields() {

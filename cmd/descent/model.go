@@ -18,6 +18,7 @@ type trained struct {
 	config *config.Config
 	schema *dataset.Schema
 	model  nn.Layer
+	sets   *config.Sets // its own data, once part has read them
 }
 
 // openRun reads a run directory.
@@ -62,6 +63,7 @@ func (a *app) part(t *trained, name string) (dataset.Dataset, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	t.sets = sets
 	if err := a.noteEdits(t, sets.Train); err != nil {
 		return nil, "", err
 	}

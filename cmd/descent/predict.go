@@ -55,7 +55,7 @@ func (a *app) to(path string, f func(io.Writer) error) (err error) {
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return usagef("--out %s exists (choose another)", path)
+		return usagef("%s exists (choose another file)", path)
 	}
 	if err != nil {
 		return err

@@ -66,7 +66,8 @@ func measurable(s *dataset.Schema, ds dataset.Dataset) bool {
 }
 
 // headline are the scores that people are shown first, by the task.
-var headline = []string{"accuracy", "balanced_accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "ece", "rmse", "mae", "r2", "subset_accuracy", "macro_f1", "macro_roc_auc"}
+var headline = []string{"accuracy", "balanced_accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "ece", "rmse", "mae", "r2", "subset_accuracy", "macro_f1", "macro_roc_auc",
+	"hr@10", "ndcg@10", "mrr", "recall@20", "map@10", "auc", "coverage@10"}
 
 // showQuality prints a table of scores beside the baselines.
 func showQuality(w io.Writer, q *assess.Quality) {

@@ -96,7 +96,9 @@ func curves(records []report.Record, r *train.Run) page.Section {
 			loss[rec.Split] = &page.Series{Name: rec.Split}
 		}
 		x := float64(rec.Update)
-		loss[rec.Split].X, loss[rec.Split].Y = append(loss[rec.Split].X, x), append(loss[rec.Split].Y, rec.Loss)
+		if !math.IsNaN(rec.Loss) { // measures need no validation data
+			loss[rec.Split].X, loss[rec.Split].Y = append(loss[rec.Split].X, x), append(loss[rec.Split].Y, rec.Loss)
+		}
 		if rec.Split == "train" && rec.LR != 0 {
 			rate.X, rate.Y = append(rate.X, x), append(rate.Y, rec.LR)
 		}
@@ -151,6 +153,9 @@ func quality(q *assess.Quality) []page.Section {
 	if len(q.Importance) > 0 {
 		out = append(out, importance(q))
 	}
+	if q.Ranking != nil {
+		out = append(out, rankingSection(q))
+	}
 	return out
 }
 
@@ -166,13 +171,17 @@ func scoreTable(q *assess.Quality) page.Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	examples := "examples"
+	if q.Ranking != nil {
+		examples = "rankings of users"
+	}
 	var about []string
 	for _, b := range q.Baselines {
 		about = append(about, b.Name+" is "+b.About)
 	}
-	intro := fmt.Sprintf("%d examples. %s. ", q.Model.Examples, strings.Join(about, "; "))
+	intro := fmt.Sprintf("%d %s. %s. ", q.Model.Examples, examples, strings.Join(about, "; "))
 	if q.Model.Resamples > 0 {
-		intro += fmt.Sprintf("Intervals are of %d bootstrap resamples of these examples: they do not cover another seed of training.", q.Model.Resamples)
+		intro += fmt.Sprintf("Intervals are of %d bootstrap resamples of these %s: they do not cover another seed of training.", q.Model.Resamples, examples)
 	}
 	return page.Section{Title: "Quality", Intro: intro, Blocks: []page.Block{t, page.Text{Paragraphs: q.Notes}}}
 }

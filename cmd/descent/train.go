@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/descent-ml/descent/internal/assess"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/internal/examples"
 	"github.com/descent-ml/descent/report"
@@ -80,6 +81,9 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 		return usageError{err}
 	}
 	if err := addSamples(c, sets.Schema, &t); err != nil {
+		return err
+	}
+	if t.Measures, err = assess.Measures(c, sets, t.Model); err != nil {
 		return err
 	}
 	t.Out, t.Resume = f.out, f.resume != ""
