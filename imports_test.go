@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"bench/generate":       nil,
 	"bench/tables":         {},
 	"bench/clicks":         {},
+	"bench/stream":         nil,
 	"bench/interactions":   {"bench/clicks"},
 }
 

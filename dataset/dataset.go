@@ -46,6 +46,16 @@ type Dataset interface {
 	Gather(dst []*tensor.Tensor, row int, indices []int) error
 }
 
+// Digested is a dataset that can say what its examples are without making each
+// of them.
+type Digested interface {
+	Dataset
+
+	// Digest identifies the examples, all fields in their order, by 32
+	// hexadecimal digits. It finds what changed by mistake.
+	Digest() string
+}
+
 // FieldIndex returns the position of the named field, or -1.
 func FieldIndex(fields []Field, name string) int {
 	for i, f := range fields {

@@ -7,8 +7,10 @@ import (
 	"github.com/descent-ml/descent/internal/rng"
 )
 
-// The sizes of Blocked: a block of rows of 12 bytes is 48 KiB of a file, which a
-// disk reads nearly as fast as if all were in sequence, and a window is 12 MiB.
+// The sizes of Blocked: a block of a column of 4 bytes is two pages of a file. What a
+// window has of two columns, and of what negatives are checked with, is about 3 MiB
+// and stays in the caches of a core; larger windows are slower and learn no
+// better (docs/recommenders.md).
 const (
 	BlockExamples  = 1 << blockBits
 	WindowExamples = BlockExamples * windowBlocks

@@ -67,12 +67,12 @@ func ByTime(t *Table, val, test float64) (Parts, error) {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(t.Time[a], t.Time[b]), a-b) })
-	return cut(order, val, test), nil
+	return t.cut(order, val, test), nil
 }
 
 // Random takes shares of the interactions at random, as a function of the seed.
 func Random(t *Table, seed uint64, val, test float64) Parts {
-	return cut(t.shuffled(seed), val, test)
+	return t.cut(t.shuffled(seed), val, test)
 }
 
 // Folds makes part fold of n equal ones, at random as a function of the seed,
@@ -82,9 +82,9 @@ func Folds(t *Table, seed uint64, n, fold int, val float64) Parts {
 	from, to := len(order)*fold/n, len(order)*(fold+1)/n
 	rest := newSlice[int](t, len(order)-(to-from))
 	copy(rest[copy(rest, order[:from]):], order[to:])
-	p := cut(rest, val, 0)
+	p := t.cut(rest, val, 0)
 	p.Test = order[from:to]
-	slices.Sort(p.Test)
+	t.sortParts(p.Test, 0)
 	return p
 }
 
@@ -96,21 +96,40 @@ func (t *Table) shuffled(seed uint64) []int {
 	return order
 }
 
-// cut makes the end of an order the test data, and what is before it the
+// cut makes the end of an order of rows the test data, and what is before it the
 // validation data: shares rounded to whole interactions. It sorts the order.
-func cut(order []int, val, test float64) Parts {
+func (t *Table) cut(order []int, val, test float64) Parts {
 	n := len(order)
 	test0 := n - int(test*float64(n)+0.5)
 	val0 := max(0, test0-int(val*float64(n)+0.5))
-	p := Parts{order[:val0:val0], order[val0:test0:test0], order[test0:]}
-	for _, rows := range [][]int{p.Train, p.Val, p.Test} {
-		slices.Sort(rows)
+	t.sortParts(order, 0, val0, test0)
+	return Parts{order[:val0:val0], order[val0:test0:test0], order[test0:]}
+}
+
+// sortParts sorts each part of an order of rows, given by where they begin, by way of a mark for each
+// row: at most 254 parts.
+func (t *Table) sortParts(order []int, starts ...int) {
+	part, next := newSlice[uint8](t, t.Len()), slices.Clone(starts)
+	for i, from := range starts {
+		to := len(order)
+		if i+1 < len(starts) {
+			to = starts[i+1]
+		}
+		for _, row := range order[from:to] {
+			part[row] = uint8(1 + i)
+		}
 	}
-	return p
+	for row, p := range part {
+		if p > 0 {
+			order[next[p-1]] = row
+			next[p-1]++
+		}
+	}
 }
 
 // AtLeast returns the rows of a table with a value of at least low.
-func AtLeast(t *Table, low float32) (rows []int) {
+func AtLeast(t *Table, low float32) []int {
+	rows := newSlice[int](t, t.Len())[:0]
 	for row, v := range t.Value {
 		if v >= low {
 			rows = append(rows, row)

@@ -72,8 +72,8 @@ func (f *File) span(from, to int64, wide bool) []byte {
 		low += page - 1
 	}
 	low, high = low/page*page, high/page*page
-	if to >= int64(len(f.data)) {
-		high = int64(len(f.data))
+	if size := int64(len(f.data)); to >= size || high > size {
+		high = size
 	}
 	if low >= high {
 		return nil

@@ -91,14 +91,14 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestSpan(t *testing.T) {
-	f := &File{data: make([]byte, 3*page+10)}
+	f := &File{data: slices.Clip(make([]byte, 3*page+10))}
 	for _, c := range []struct {
 		from, to int64
 		wide     bool
 		want     int64
 	}{
 		{1, 2, true, page}, {1, 2, false, 0}, {0, page, false, page}, {1, 2 * page, false, page},
-		{page - 1, page + 1, true, 2 * page}, {3 * page, 3*page + 10, false, 10}, {3*page + 1, 3*page + 10, true, 10},
+		{page - 1, page + 1, true, 2 * page}, {3 * page, 3*page + 10, false, 10}, {3 * page, 3*page + 5, true, 10}, {3 * page, 3*page + 5, false, 0}, {3*page + 1, 3*page + 10, true, 10},
 	} {
 		if got := int64(len(f.span(c.from, c.to, c.wide))); got != c.want {
 			t.Errorf("span(%d, %d, %v) has %d bytes, want %d", c.from, c.to, c.wide, got, c.want)

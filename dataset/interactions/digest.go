@@ -1,0 +1,61 @@
+package interactions
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"unsafe"
+)
+
+// Digest implements dataset.Digested.
+func (r Ratings) Digest() string { return digest("ratings", r.t, nil, true, nil) }
+
+// Digest implements dataset.Digested.
+func (p *Pointwise) Digest() string { return digest("pointwise", p.t, p.neg, false, nil) }
+
+// Digest implements dataset.Digested.
+func (l *Listwise) Digest() string {
+	return digest(fmt.Sprint("listwise", l.fields), l.t, l.neg, false, nil)
+}
+
+// Digest implements dataset.Digested.
+func (b *InBatch) Digest() string { return digest("inbatch", b.t, nil, false, b.logq) }
+
+// digest identifies examples of a kind by what they are made of: checksums of
+// columns, and what negatives are drawn by.
+func digest(kind string, t *Table, neg *Negatives, values bool, logq []float32) string {
+	h := sha256.New()
+	fmt.Fprintln(h, kind, t.Len(), t.Users.Len(), t.Items.Len(), columnSum(t.User), columnSum(t.Item), columnSum(logq))
+	if values {
+		fmt.Fprintln(h, columnSum(t.Value))
+	}
+	if neg != nil {
+		neg.digest(h)
+	}
+	if t.mapping != nil {
+		for _, f := range t.mapping.rows {
+			f.release()
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// digest writes what decides what is drawn.
+func (n *Negatives) digest(w io.Writer) {
+	fmt.Fprintln(w, n.count, n.items, n.words, columnSum(n.alias))
+	if n.known != nil {
+		fmt.Fprintln(w, columnSum(n.known.Start), columnSum(n.known.Item))
+		n.known.file.release()
+	}
+}
+
+// columnSum is the CRC-32C of values without pointers.
+func columnSum[T any](all []T) uint32 {
+	if len(all) == 0 {
+		return 0
+	}
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(all))), len(all)*int(unsafe.Sizeof(all[0])))
+	return crc32.Checksum(bytes, castagnoli)
+}
