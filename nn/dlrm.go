@@ -43,6 +43,10 @@ func (l DLRMLayer) Out(n int) DLRMLayer { l.out = n; return l }
 // Init sets how the tables start.
 func (l DLRMLayer) Init(i Initializer) DLRMLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l DLRMLayer) Sparse(on bool) DLRMLayer { l.features.dense = !on; return l }
+
 // vectors returns z, which is nil without numbers, and all vectors, repeated for
 // each item if an example has several.
 func (l DLRMLayer) vectors(c *Context, x *graph.Node) (z *graph.Node, all []*graph.Node) {

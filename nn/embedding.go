@@ -55,6 +55,15 @@ func (e EmbeddingLayer) String() string {
 	return fmt.Sprintf("Embedding(%d, %d)", e.rows, e.dim)
 }
 
+// tableOf is Embedding, sparse unless dense is set.
+func tableOf(rows, dim int, init Initializer, dense bool) EmbeddingLayer {
+	e := Embedding(rows, dim).Init(init)
+	if dense {
+		return e
+	}
+	return e.Sparse()
+}
+
 type categories struct{ sizes, dims []int }
 
 // Categories embeds the categorical columns of a table, which are the input

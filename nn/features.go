@@ -8,10 +8,12 @@ import (
 
 // Features says what FM, DeepFM and DLRM know of an example: any of the user and
 // the item of an interaction, categorical columns, and numbers. A table of rows
-// has the latter two.
+// has the latter two. Tables of vectors are sparse.
 type Features struct {
 	Users, Items int   // rows for the inputs "user" and "item"; 0: there is no such input
 	Categories   []int // sizes of the columns of the input "cat"; none: there is no such input
+
+	dense bool // tables are not sparse
 }
 
 // embed looks up all but the item in tables of dim columns: a vector (dim) each.
@@ -19,7 +21,7 @@ type Features struct {
 func (f Features) embed(c *Context, model, tail string, dim int, init Initializer) []*graph.Node {
 	var vectors []*graph.Node
 	if f.Users > 0 {
-		vectors = append(vectors, c.identify(model, "user", "user"+tail, Embedding(f.Users, dim).Init(init)))
+		vectors = append(vectors, c.identify(model, "user", "user"+tail, tableOf(f.Users, dim, init, f.dense)))
 	}
 	cat := c.Inputs["cat"]
 	switch {
@@ -32,7 +34,7 @@ func (f Features) embed(c *Context, model, tail string, dim int, init Initialize
 	}
 	for j, rows := range f.Categories {
 		index := c.Reshape(c.Slice(cat, j, 1))
-		vectors = append(vectors, c.Apply("cat"+tail+"."+strconv.Itoa(j), Embedding(rows, dim).Init(init), index))
+		vectors = append(vectors, c.Apply("cat"+tail+"."+strconv.Itoa(j), tableOf(rows, dim, init, f.dense), index))
 	}
 	return vectors
 }
@@ -42,7 +44,7 @@ func (f Features) embedItem(c *Context, model, tail string, dim int, init Initia
 	if f.Items == 0 {
 		return nil
 	}
-	return c.identify(model, "item", "item"+tail, Embedding(f.Items, dim).Init(init))
+	return c.identify(model, "item", "item"+tail, tableOf(f.Items, dim, init, f.dense))
 }
 
 // numbers returns x, (n), which may be nil, and reports a mistake if it is not

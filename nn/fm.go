@@ -37,6 +37,10 @@ func (l FMLayer) Out(n int) FMLayer { l.out = n; return l }
 // Init sets how the vectors start.
 func (l FMLayer) Init(i Initializer) FMLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l FMLayer) Sparse(on bool) FMLayer { l.features.dense = !on; return l }
+
 // fmParts are the values of which a factorization machine is made.
 type fmParts struct {
 	vectors []*graph.Node // v of the user and of the categories: (D)
@@ -153,6 +157,10 @@ func (l DeepFMLayer) Dropout(rate float64) DeepFMLayer { l.rate = rate; return l
 
 // Init sets how the vectors start.
 func (l DeepFMLayer) Init(i Initializer) DeepFMLayer { l.fm.init = i; return l }
+
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l DeepFMLayer) Sparse(on bool) DeepFMLayer { l.fm.features.dense = !on; return l }
 
 // Build adds the layer to a graph.
 func (l DeepFMLayer) Build(c *Context, x *graph.Node) *graph.Node {

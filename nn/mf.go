@@ -14,6 +14,7 @@ type MFLayer struct {
 	userBias, center bool
 	mean             float64
 	init             Initializer
+	dense            bool
 }
 
 // MF is matrix factorization with biases, the "SVD" of the Netflix prize
@@ -21,7 +22,7 @@ type MFLayer struct {
 //
 //	s = μ + b_u + b_i + p_u·q_i
 //
-// for users and items numbered from 0. Parameters: user.weight (users, dim) and
+// for users and items numbered from 0. Parameters, the tables sparse: user.weight (users, dim) and
 // item.weight (items, dim), from N(0, 0.1); user_bias.weight (users, 1) and
 // item_bias.weight (items, 1), from 0; mean (1), which is μ and not trained: the
 // mean of the ratings to learn from, set by Mean, else 0. Its loss is MSE for
@@ -43,12 +44,21 @@ func (l MFLayer) Mean(mu float64) MFLayer { l.mean = mu; return l }
 // Init sets how the vectors start; biases start at 0.
 func (l MFLayer) Init(i Initializer) MFLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l MFLayer) Sparse(on bool) MFLayer { l.dense = !on; return l }
+
+// table looks an identifier up.
+func (l MFLayer) table(c *Context, field, name string, rows, dim int, init Initializer) *graph.Node {
+	return c.identify("nn."+l.name, field, name, tableOf(rows, dim, init, l.dense))
+}
+
 // userParts returns p_u (D), and μ + b_u as (1), a constant 0 if there is none.
 func (l MFLayer) userParts(c *Context) (p, bias *graph.Node) {
-	p = c.identify("nn."+l.name, "user", "user", Embedding(l.users, l.dim).Init(l.init))
+	p = l.table(c, "user", "user", l.users, l.dim, l.init)
 	bias = c.Const(0)
 	if l.userBias {
-		bias = c.identify("nn."+l.name, "user", "user_bias", Embedding(l.users, 1).Init(Zeros()))
+		bias = l.table(c, "user", "user_bias", l.users, 1, Zeros())
 	}
 	if l.center {
 		bias = c.Add(bias, c.FrozenParam("mean", graph.Init{Rule: "constant", A: l.mean}, 1))
@@ -58,8 +68,8 @@ func (l MFLayer) userParts(c *Context) (p, bias *graph.Node) {
 
 // itemParts returns q_i (.., D) and b_i (.., 1).
 func (l MFLayer) itemParts(c *Context) (q, bias *graph.Node) {
-	q = c.identify("nn."+l.name, "item", "item", Embedding(l.items, l.dim).Init(l.init))
-	return q, c.identify("nn."+l.name, "item", "item_bias", Embedding(l.items, 1).Init(Zeros()))
+	q = l.table(c, "item", "item", l.items, l.dim, l.init)
+	return q, l.table(c, "item", "item_bias", l.items, 1, Zeros())
 }
 
 // User returns [p_u, μ + b_u, 1].

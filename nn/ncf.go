@@ -12,7 +12,8 @@ import (
 // Scores are logits: the loss of the paper is BCEWithLogits over observed pairs
 // and negatives, but any loss of scores will do. Vectors start as N(0, 0.01),
 // biases at 0, towers as Xavier, and the last layer as U(±√(3/in)), as in the
-// authors' code and in its PyTorch versions. Parts are not pretrained.
+// authors' code and in its PyTorch versions. Parts are not pretrained. Tables of
+// vectors are sparse.
 
 // lecun is U(-b, b) with b = √(3/in): Keras's lecun_uniform.
 func lecun(fanIn, _ int) graph.Init { return uniform(math.Sqrt(3 / float64(fanIn))) }
@@ -33,6 +34,7 @@ func tower(hidden []int, rate float64, weight, bias Initializer) Layer {
 type GMFLayer struct {
 	users, items, dim int
 	init              Initializer
+	dense             bool
 }
 
 // GMF is generalized matrix factorization, s = h·(p_u ⊙ q_i) + b (equation 9).
@@ -46,9 +48,13 @@ func GMF(users, items, dim int) GMFLayer {
 // Init sets how the vectors start.
 func (l GMFLayer) Init(i Initializer) GMFLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l GMFLayer) Sparse(on bool) GMFLayer { l.dense = !on; return l }
+
 // User returns [p_u ⊙ h, b].
 func (l GMFLayer) User(c *Context) *graph.Node {
-	p := c.identify("nn.GMF", "user", "user", Embedding(l.users, l.dim).Init(l.init))
+	p := c.identify("nn.GMF", "user", "user", tableOf(l.users, l.dim, l.init, l.dense))
 	if c.Err() != nil {
 		return c.failed()
 	}
@@ -60,7 +66,7 @@ func (l GMFLayer) User(c *Context) *graph.Node {
 
 // Item returns [q_i, 1].
 func (l GMFLayer) Item(c *Context) *graph.Node {
-	return c.beside(c.identify("nn.GMF", "item", "item", Embedding(l.items, l.dim).Init(l.init)), c.Const(1))
+	return c.beside(c.identify("nn.GMF", "item", "item", tableOf(l.items, l.dim, l.init, l.dense)), c.Const(1))
 }
 
 // Build adds the layer to a graph.
@@ -79,6 +85,7 @@ type NeuMFLayer struct {
 	hidden            []int
 	rate              float64
 	init              Initializer
+	dense             bool
 }
 
 // NeuMF joins GMF with a network on the concatenated vectors (equation 12):
@@ -103,13 +110,17 @@ func (l NeuMFLayer) Dropout(rate float64) NeuMFLayer { l.rate = rate; return l }
 // Init sets how the vectors start.
 func (l NeuMFLayer) Init(i Initializer) NeuMFLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l NeuMFLayer) Sparse(on bool) NeuMFLayer { l.dense = !on; return l }
+
 // Build adds the layer to a graph.
 func (l NeuMFLayer) Build(c *Context, _ *graph.Node) *graph.Node {
 	if len(l.hidden) == 0 {
 		return c.Failf("nn.NeuMF", nil, "no hidden layers, want at least one (or the model GMF)")
 	}
 	table := func(field, name string, rows, dim int) *graph.Node {
-		return c.identify("nn.NeuMF", field, name, Embedding(rows, dim).Init(l.init))
+		return c.identify("nn.NeuMF", field, name, tableOf(rows, dim, l.init, l.dense))
 	}
 	p, q := table("user", "gmf_user", l.users, l.dim), table("item", "gmf_item", l.items, l.dim)
 	a, b := table("user", "mlp_user", l.users, l.hidden[0]), table("item", "mlp_item", l.items, l.hidden[0])

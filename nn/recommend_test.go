@@ -36,32 +36,32 @@ type recommendCase struct {
 	Float32 float64 `json:"float32_error"`
 }
 
-func (k *recommendCase) model(t *testing.T) nn.Layer {
+func (k *recommendCase) model(t *testing.T, sparse bool) nn.Layer {
 	o := k.Config
 	f := nn.Features{Users: o.Users, Items: o.Items, Categories: o.Categories}
 	switch k.Op {
 	case "mf":
-		return nn.MF(o.Users, o.Items, o.Dim).Mean(o.Mean)
+		return nn.MF(o.Users, o.Items, o.Dim).Mean(o.Mean).Sparse(sparse)
 	case "bpr":
-		return nn.BPRMF(o.Users, o.Items, o.Dim)
+		return nn.BPRMF(o.Users, o.Items, o.Dim).Sparse(sparse)
 	case "gmf":
-		return nn.GMF(o.Users, o.Items, o.Dim)
+		return nn.GMF(o.Users, o.Items, o.Dim).Sparse(sparse)
 	case "neumf":
-		return nn.NeuMF(o.Users, o.Items, o.Dim).Hidden(o.Hidden...)
+		return nn.NeuMF(o.Users, o.Items, o.Dim).Hidden(o.Hidden...).Sparse(sparse)
 	case "fm":
-		return nn.FM(f, o.Dim)
+		return nn.FM(f, o.Dim).Sparse(sparse)
 	case "deepfm":
-		return nn.DeepFM(f, o.Dim, o.Hidden...)
+		return nn.DeepFM(f, o.Dim, o.Hidden...).Sparse(sparse)
 	case "dlrm":
-		return nn.DLRM(f, o.Dim, o.Bottom, o.Top).Out(o.Out)
+		return nn.DLRM(f, o.Dim, o.Bottom, o.Top).Out(o.Out).Sparse(sparse)
 	case "two_tower":
-		return k.twoTower()
+		return k.twoTower().Sparse(sparse)
 	}
 	t.Fatalf("no model %q", k.Op)
 	return nil
 }
 
-func (k *recommendCase) twoTower() nn.Layer {
+func (k *recommendCase) twoTower() nn.TwoTowerLayer {
 	o := k.Config
 	l := nn.TwoTower(o.Users, o.Items, o.Dim).UserHidden(o.UserHidden...).ItemHidden(o.ItemHidden...)
 	if o.Normalize {
@@ -92,12 +92,13 @@ func fields(inputs map[string]array) []nn.Input {
 	return fs
 }
 
-// graph returns the outputs "y" and "d" + name for each gradient and, of a model
+// graph returns the outputs "y" and "d" + name for each gradient, of which those
+// of sparse tables are subtracted from the tables instead, and, of a model
 // that is Factored, "score"; the variables and the inputs.
-func (k *recommendCase) graph(t *testing.T) (b *graph.Builder, vars, in map[string][]float64) {
+func (k *recommendCase) graph(t *testing.T, sparse bool) (b *graph.Builder, vars, in map[string][]float64) {
 	b = new(graph.Builder)
 	c := nn.NewContext(b, true, append(fields(k.Inputs), nn.Input{Name: "dy", DType: tensor.F32, Shape: k.Dy.Shape[1:]})...)
-	m := k.model(t)
+	m := k.model(t, sparse)
 	y := c.Model(m)
 	b.Output("y", y)
 	wrt := c.Params()
@@ -105,6 +106,10 @@ func (k *recommendCase) graph(t *testing.T) (b *graph.Builder, vars, in map[stri
 		wrt = append(wrt, x)
 	}
 	for i, g := range b.Gradient(b.Mul(y, c.Inputs["dy"]), wrt) {
+		if g.Rows != nil {
+			b.Assign(wrt[i], b.Sub(b.GatherTouched(wrt[i], g.Rows), g))
+			continue
+		}
 		b.Output("d"+wrt[i].Attr.Name, g)
 	}
 	if f, ok := m.(nn.Factored); ok && c.Inputs["item"] != nil {
@@ -146,10 +151,46 @@ func TestGoldenRecommend(t *testing.T) {
 	defer e.Close()
 	for _, k := range file.Cases {
 		t.Run(k.Name, func(t *testing.T) {
-			b, vars, in := k.graph(t)
+			b, vars, in := k.graph(t, false)
 			rows := k.Dy.Shape[0]
 			k.compare(t, b, evaluate(t, b, vars, rows, in), 1e-12)
 			k.compare(t, b, evaluateCPU(t, e, b, vars, rows, in), 4*k.Float32+4e-7)
+		})
+	}
+}
+
+// TestGoldenSparse: a table less its gradient, of which the touched rows alone
+// are computed, is that of PyTorch's dense gradient.
+func TestGoldenSparse(t *testing.T) {
+	var file struct{ Cases []recommendCase }
+	load(t, "recommend.json", &file)
+	for _, k := range file.Cases {
+		t.Run(k.Name, func(t *testing.T) {
+			b, vars, in := k.graph(t, true)
+			rows, tables := k.Dy.Shape[0], 0
+			g, store, p := compile(t, oracle.New(), b, rows)
+			var tensors []*tensor.Tensor
+			for _, n := range g.Inputs {
+				tensors = append(tensors, tensor.Of(in[n.Attr.Name]))
+			}
+			for name, v := range vars {
+				if err := store.(*oracle.Vars).WriteF64(name, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			whole(p, tensors, 0, rows)
+			p.Commit()
+			for _, a := range g.Assigns {
+				got := store.(*oracle.Vars).ReadF64(a.Var.Attr.Name)
+				for i := range got {
+					got[i] = vars[a.Var.Attr.Name][i] - got[i]
+				}
+				sameValues(t, a.Var.Attr.Name, got, k.Grads[a.Var.Attr.Name].Data)
+				tables++
+			}
+			if tables < 2 {
+				t.Errorf("%d sparse tables", tables)
+			}
 		})
 	}
 }

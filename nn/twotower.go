@@ -25,6 +25,7 @@ type TwoTowerLayer struct {
 	normalize   bool
 	temperature float64
 	init        Initializer
+	dense       bool
 }
 
 // TwoTower scores the vectors that two networks make of a user and of an item
@@ -35,7 +36,7 @@ type TwoTowerLayer struct {
 // A tower is an embedding of the number, beside features if there are any, and
 // dense layers with ReLU between them; without layers and features it is the
 // embedding alone. Parameters: user.weight (users, dim), item.weight (items,
-// dim), from U(-0.05, 0.05) as in Keras; user_cat.0.weight, …, of categorical
+// dim), both sparse, from U(-0.05, 0.05) as in Keras; user_cat.0.weight, …, of categorical
 // features; user_tower.0.weight, user_tower.0.bias, user_tower.2.weight, …, and
 // item_tower likewise, as Dense. It is made for InBatch.
 func TwoTower(users, items, dim int) TwoTowerLayer {
@@ -85,6 +86,10 @@ func (l TwoTowerLayer) Temperature(tau float64) TwoTowerLayer { l.temperature = 
 // Init sets how the embeddings start.
 func (l TwoTowerLayer) Init(i Initializer) TwoTowerLayer { l.init = i; return l }
 
+// Sparse says whether the tables are sparse (EmbeddingLayer.Sparse), which they
+// are unless it is false.
+func (l TwoTowerLayer) Sparse(on bool) TwoTowerLayer { l.dense = !on; return l }
+
 // User returns f(user) / τ.
 func (l TwoTowerLayer) User(c *Context) *graph.Node {
 	if !(l.temperature > 0) || math.IsInf(l.temperature, 0) {
@@ -98,7 +103,7 @@ func (l TwoTowerLayer) Item(c *Context) *graph.Node { return l.vector(c, &l.item
 
 // vector returns what a tower gives.
 func (l TwoTowerLayer) vector(c *Context, s *side) *graph.Node {
-	parts := []*graph.Node{c.identify("nn.TwoTower", s.field, s.field, Embedding(s.rows, l.dim).Init(l.init))}
+	parts := []*graph.Node{c.identify("nn.TwoTower", s.field, s.field, tableOf(s.rows, l.dim, l.init, l.dense))}
 	for _, name := range s.features {
 		if c.Inputs[name] == nil {
 			return c.Failf("nn.TwoTower", nil, "no input %q for the tower of the %s", name, s.field)

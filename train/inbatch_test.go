@@ -34,17 +34,21 @@ func visits(t testing.TB, n int, seed uint64) dataset.Dataset {
 // TestInBatchExecution: negatives from groups of a batch do not depend on how
 // it is executed, nor does the loss on other data; groups begin anew in shards.
 func TestInBatchExecution(t *testing.T) {
-	for _, shards := range []int{1, 3} {
+	for _, way := range []struct {
+		shards int
+		sparse bool
+	}{{1, true}, {1, false}, {3, false}} {
+		shards := way.shards
 		c := Config{
 			Name: "visits", Seed: 3, Data: visits(t, 150, 1), Val: visits(t, 700, 2), // more than evalRows, and no whole groups
-			Model: nn.MF(20, 12, 5), Loss: nn.InBatch(6), Optimizer: optim.SGD(0.5).Momentum(0.9).WithClipNorm(1),
+			Model: nn.MF(20, 12, 5).Sparse(way.sparse), Loss: nn.InBatch(6), Optimizer: optim.SGD(0.5).Momentum(0.9).WithClipNorm(1),
 			Batch: batch.Fixed(40), Shards: shards, Budget: Epochs(4), Out: NoOut,
 		}
 		want := onCPU(t, c, Exec{Threads: 1}).Summary
 		for _, x := range []Exec{{Threads: 1, Micro: 1}, {Threads: 2, Micro: 7}, {Threads: 2}, {Threads: 1, Workers: shards}, {Threads: 2, Micro: 12, ISA: "go"}} {
 			got := onCPU(t, c, x).Summary
 			if got.Fingerprint != want.Fingerprint || got.Val[0] != want.Val[0] {
-				t.Errorf("%d shards, %+v: fingerprint %.8s and %v, want %.8s and %v", shards, x, got.Fingerprint, got.Val, want.Fingerprint, want.Val)
+				t.Errorf("%+v, %+v: fingerprint %.8s and %v, want %.8s and %v", way, x, got.Fingerprint, got.Val, want.Fingerprint, want.Val)
 			}
 		}
 	}

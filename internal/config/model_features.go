@@ -37,7 +37,7 @@ func (o *twoTower) build(m *modelContext) nn.Layer {
 	if o.features {
 		l, m.usesCats = l.Context(m.catSizes...), true
 	}
-	return begin(l, o.init)
+	return tables(l, o.init, o.sparse)
 }
 
 // featured is what models of any features have in common: those of a table, and
@@ -45,9 +45,10 @@ func (o *twoTower) build(m *modelContext) nn.Layer {
 type featured struct {
 	dim, users, items, out int // users, items and out 0: what the data have
 	init                   initializer
+	sparse                 bool // the tables
 }
 
-func newFeatured() featured { return featured{init: newInitializer("default")} }
+func newFeatured() featured { return featured{init: newInitializer("default"), sparse: true} }
 
 func (o *featured) keys() fields {
 	return fields{
@@ -56,6 +57,7 @@ func (o *featured) keys() fields {
 		{key: "items", codec: count{p: &o.items, low: 1, auto: "auto"}},
 		{key: "out", codec: count{p: &o.out, low: 1, auto: "auto"}},
 		{key: "init", codec: o.init.codec()},
+		{key: "sparse", codec: flag{&o.sparse}},
 	}
 }
 
@@ -86,7 +88,7 @@ func (o *featured) features(m *modelContext, kind string, most int) nn.Features 
 type machine struct{ featured }
 
 func (o *machine) build(m *modelContext) nn.Layer {
-	return begin(nn.FM(o.features(m, "fm", 2), o.dim).Out(o.out), o.init)
+	return tables(nn.FM(o.features(m, "fm", 2), o.dim).Out(o.out), o.init, o.sparse)
 }
 
 // deepMachine is a factorization machine with a network beside it.
@@ -101,7 +103,7 @@ func (o *deepMachine) keys() fields {
 }
 
 func (o *deepMachine) build(m *modelContext) nn.Layer {
-	return begin(nn.DeepFM(o.features(m, "deepfm", 2), o.dim, o.hidden...).Dropout(o.dropout).Out(o.out), o.init)
+	return tables(nn.DeepFM(o.features(m, "deepfm", 2), o.dim, o.hidden...).Dropout(o.dropout).Out(o.out), o.init, o.sparse)
 }
 
 // dlrm is the model of that name.
@@ -115,7 +117,7 @@ func (o *dlrm) keys() fields {
 }
 
 func (o *dlrm) build(m *modelContext) nn.Layer {
-	return begin(nn.DLRM(o.features(m, "dlrm", 0), o.dim, o.bottom, o.top).Out(o.out), o.init)
+	return tables(nn.DLRM(o.features(m, "dlrm", 0), o.dim, o.bottom, o.top).Out(o.out), o.init, o.sparse)
 }
 
 // hiddenSizes are the sizes of hidden layers; word stands for none given.

@@ -10,9 +10,10 @@ import (
 type interaction struct {
 	dim, users, items int // users and items 0: what the data have
 	init              initializer
+	sparse            bool // the tables
 }
 
-func newInteraction() interaction { return interaction{init: newInitializer("default")} }
+func newInteraction() interaction { return interaction{init: newInitializer("default"), sparse: true} }
 
 func (o *interaction) keys() fields {
 	return fields{
@@ -20,6 +21,7 @@ func (o *interaction) keys() fields {
 		{key: "users", codec: count{p: &o.users, low: 1, auto: "auto"}},
 		{key: "items", codec: count{p: &o.items, low: 1, auto: "auto"}},
 		{key: "init", codec: o.init.codec()},
+		{key: "sparse", codec: flag{&o.sparse}},
 	}
 }
 
@@ -51,11 +53,14 @@ func (o *interaction) ready(m *modelContext, kind string) {
 	}
 }
 
-// begin sets how the tables of a model start, if that is not left to it.
-func begin[L interface {
+// tables sets what the tables of a model are, and how they start, if that is not
+// left to it.
+func tables[L interface {
 	nn.Layer
 	Init(nn.Initializer) L
-}](l L, init initializer) nn.Layer {
+	Sparse(bool) L
+}](l L, init initializer, sparse bool) nn.Layer {
+	l = l.Sparse(sparse)
 	if i := init.build(); i != nil {
 		return l.Init(i)
 	}
@@ -82,7 +87,7 @@ func (o *factorization) settle(m *modelContext) {
 
 func (o *factorization) build(m *modelContext) nn.Layer {
 	o.ready(m, "mf")
-	return begin(nn.MF(o.users, o.items, o.dim).Mean(o.mean), o.init)
+	return tables(nn.MF(o.users, o.items, o.dim).Mean(o.mean), o.init, o.sparse)
 }
 
 // pairwise is matrix factorization for rankings.
@@ -90,7 +95,7 @@ type pairwise struct{ interaction }
 
 func (o *pairwise) build(m *modelContext) nn.Layer {
 	o.ready(m, "bpr")
-	return begin(nn.BPRMF(o.users, o.items, o.dim), o.init)
+	return tables(nn.BPRMF(o.users, o.items, o.dim), o.init, o.sparse)
 }
 
 // generalized is generalized matrix factorization.
@@ -98,7 +103,7 @@ type generalized struct{ interaction }
 
 func (o *generalized) build(m *modelContext) nn.Layer {
 	o.ready(m, "gmf")
-	return begin(nn.GMF(o.users, o.items, o.dim), o.init)
+	return tables(nn.GMF(o.users, o.items, o.dim), o.init, o.sparse)
 }
 
 // neural is neural matrix factorization.
@@ -118,5 +123,5 @@ func (o *neural) build(m *modelContext) nn.Layer {
 	if len(o.hidden) > 0 {
 		l = l.Hidden(o.hidden...)
 	}
-	return begin(l, o.init)
+	return tables(l, o.init, o.sparse)
 }

@@ -23,13 +23,13 @@ var pairFields = []nn.Input{{Name: "user", DType: tensor.I32}, {Name: "item", DT
 func TestRecommendModels(t *testing.T) {
 	for model, want := range map[string]string{
 		"{mf: {dim: 8}}": "MF(50 users, 70 items, 8) 3.25",
-		"{mf: {dim: 8, users: 60, items: 80, mean: 2}}": "MF(60 users, 80 items, 8) 2",
+		"{mf: {dim: 8, users: 60, items: 80, mean: 2, sparse: false}}": "MF(60 users, 80 items, 8) 2",
 		"{gmf: 8}": "GMF(50 users, 70 items, 8)",
 		"{neumf: {dim: 8, hidden: [16, 8], dropout: 0.1}}":                                              "NeuMF(50 users, 70 items, 8)",
 		"{neumf: {dim: 8, hidden: auto}}":                                                               "NeuMF(50 users, 70 items, 8)",
 		"{two_tower: {dim: 4, user_hidden: [8, 6], item_hidden: 6, normalize: true, temperature: 0.1}}": "TwoTower(50 users, 70 items, 4)",
 		"{two_tower: {dim: 4, features: false}}":                                                        "TwoTower(50 users, 70 items, 4)",
-		"{fm: 5}":                                                                                       "FM(5)",
+		"{fm: {dim: 5, sparse: false}}":                                                                 "FM(5)",
 		"{deepfm: {dim: 5, hidden: [8], dropout: 0.2}}":                                                 "DeepFM(5)",
 		"{dlrm: {dim: 5, bottom: 8, top: [8, 4]}}":                                                      "DLRM(5)",
 		"{bpr: 16}": "BPRMF(50 users, 70 items, 16)",
