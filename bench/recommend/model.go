@@ -52,8 +52,8 @@ func (j job) layer() nn.Layer {
 		return nn.GMF(j.users, j.items, j.dim)
 	}
 	return nn.Func(func(c *nn.Context, _ *graph.Node) *graph.Node {
-		user := c.Apply("user", nn.Embedding(j.users, j.dim), c.Inputs["user"])
-		item := c.Apply("item", nn.Embedding(j.items, j.dim), c.Inputs["item"])
+		user := c.Apply("user", nn.Embedding(j.users, j.dim).Sparse(), c.Inputs["user"])
+		item := c.Apply("item", nn.Embedding(j.items, j.dim).Sparse(), c.Inputs["item"])
 		return c.Score(user, item)
 	})
 }
