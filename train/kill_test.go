@@ -48,6 +48,48 @@ func TestKilledChild(t *testing.T) {
 	fit(t, c)
 }
 
+// killAgain runs a test of this binary in a process of its own, kills that after a
+// random time of at most within, and does so again as long as more, which is
+// asked before each, says so; then it lets one come to its end. It returns how often
+// it has killed.
+func killAgain(t *testing.T, test string, env []string, within time.Duration, more func(killed int) bool) (killed int) {
+	t.Helper()
+	if raceDetector { // a child must get somewhere before it is killed
+		within *= 5
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 10**kills + 1 {
+		kill := more(killed)
+		child := exec.Command(os.Args[0], "-test.run=^"+test+"$", fmt.Sprint("-kills=", *kills))
+		child.Env = append(os.Environ(), env...)
+		var out strings.Builder
+		child.Stdout, child.Stderr = &out, &out
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- child.Wait() }()
+		if kill {
+			select {
+			case <-time.After(within/7 + time.Duration(rnd.Int64N(int64(within-within/7)))):
+				if err := child.Process.Kill(); err == nil {
+					killed++
+				}
+			case err := <-done:
+				done <- err
+			}
+		}
+		switch err := <-done; {
+		case err == nil:
+			return killed
+		case !strings.Contains(err.Error(), "killed"):
+			t.Fatalf("%v\n%s", err, &out)
+		}
+	}
+	t.Fatal("the run does not end")
+	return killed
+}
+
 // TestKill: killed without warning, again and again, and resumed, a run ends
 // with the bits and the records of one that nobody disturbed.
 func TestKill(t *testing.T) {
@@ -58,46 +100,13 @@ func TestKill(t *testing.T) {
 	want := fit(t, whole)
 	scratch := t.TempDir() // a killed child leaves its temporary folders here
 	dir := filepath.Join(scratch, "killed")
-	killed, inWrite := 0, 0
-	slower := time.Duration(1) // a child must get somewhere before it is killed
-	if raceDetector {
-		slower = 5
-	}
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for try := 0; ; try++ {
-		if try > 10**kills {
-			t.Fatal("the run does not end")
-		}
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", fmt.Sprint("-kills=", *kills))
-		child.Env = append(os.Environ(), killEnv+"="+dir, "TMPDIR="+scratch)
-		var out strings.Builder
-		child.Stdout, child.Stderr = &out, &out
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- child.Wait() }()
-		if killed < *kills || inWrite == 0 {
-			select {
-			case <-time.After(slower * (10*time.Millisecond + time.Duration(rnd.Int64N(int64(60*time.Millisecond))))):
-				if err := child.Process.Kill(); err == nil {
-					killed++
-				}
-			case err := <-done:
-				done <- err
-			}
-		}
-		err := <-done
+	inWrite := 0
+	killed := killAgain(t, "TestKilledChild", []string{killEnv + "=" + dir, "TMPDIR=" + scratch}, 70*time.Millisecond, func(killed int) bool {
 		if temps, _ := filepath.Glob(filepath.Join(dir, CheckpointsDir, "*tmp*")); len(temps) > 0 {
 			inWrite++
 		}
-		if err == nil {
-			break
-		}
-		if !strings.Contains(err.Error(), "killed") {
-			t.Fatalf("%v\n%s", err, &out)
-		}
-	}
+		return killed < *kills || inWrite == 0
+	})
 	t.Logf("%d kills, %d of them inside the write of a checkpoint", killed, inWrite)
 	got, err := report.ReadSummary(dir)
 	if err != nil || got.Fingerprint != want.Summary.Fingerprint {
