@@ -174,11 +174,14 @@ func (e *Encoder) dense(f *feature, cell *cells.Cell, x []float32) (missing bool
 	return false, nil
 }
 
-// code returns the place of a cell in the vocabulary, or -1.
+// code returns the place of a cell in the vocabulary, or its bucket, or -1.
 func (e *Encoder) code(f *feature, cell *cells.Cell) int32 {
 	text := cell.Text()
 	if e.missing.has(text) {
 		text = nil
+	}
+	if n := f.column.Buckets; n > 0 && len(text) > 0 {
+		return bucket(text, n)
 	}
 	if i, ok := f.index[string(text)]; ok {
 		return i

@@ -20,7 +20,12 @@ type FitOptions struct {
 	Scaling       string // of numbers: ScalingStandard (default) or ScalingRobust
 	Bins          int    // of equal counts, whose edges are kept for each number; 0: none
 	Rare          int    // a category in fewer training rows than this is like one never seen; 0: 1
-	Transform     string // of the target of a regression: "" none, TransformLog, or TransformAuto
+	// Hash gives embedded categories a row by a hash of their text, of so many for
+	// a column, or for those named "" for all others; a category that was never
+	// seen has one too. Such a column needs no vocabulary, and Rare means nothing.
+	Hash map[string]int
+
+	Transform string // of the target of a regression: "" none, TransformLog, or TransformAuto
 
 	// Text makes the texts of one column the features, as tokens; nil: no.
 	Text *TextOptions
@@ -136,7 +141,7 @@ func (t *Table) fitColumns(s *Schema, rows []int, o FitOptions) error {
 		}
 		s.Columns = append(s.Columns, c)
 	}
-	return nil
+	return o.checkHash(t.file, s.Columns)
 }
 
 // kindOf says whether a column is numbers or not, unless it is declared. Where
@@ -275,6 +280,10 @@ func (m *moments) std() float64 {
 }
 
 func (t *Table) fitCategories(c *ColumnSchema, col int, rows []int, o FitOptions) error {
+	if c.Buckets = o.buckets(c.Name); c.Buckets > 0 {
+		c.Missing = t.categoryCounts(col, rows)[""]
+		return nil
+	}
 	counts := map[string]int{}
 	for name, n := range t.categoryCounts(col, rows) {
 		if name == "" {

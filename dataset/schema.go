@@ -53,7 +53,8 @@ type Schema struct {
 // beyond c. A missing one counts as Fill; with Indicator, a further feature is
 // 1 where it is missing and else 0. A category becomes its place in Vocabulary;
 // the entry "" stands for missing cells, and those that are not there, being
-// rare or never seen, are all alike. A boolean is -1 for the first and 1 for
+// rare or never seen, are all alike. With Buckets it becomes the bucket of its
+// hash instead, the missing being those that are alike. A boolean is -1 for the first and 1 for
 // the second word of Vocabulary, and 0 where it is missing. A date becomes its
 // day, scaled as a number, and the sine and cosine of the time of the year and
 // of the week; with Clock, also of the time of day; with Layout of a time only,
@@ -73,7 +74,7 @@ type ColumnSchema struct {
 	Layout     string    `json:"layout,omitempty"`     // of a date, as in package time
 	Clock      bool      `json:"clock,omitempty"`      // the layout has a time of day
 	Calendar   bool      `json:"calendar,omitempty"`   // the layout has a date
-	Buckets    int       `json:"buckets,omitempty"`    // of text
+	Buckets    int       `json:"buckets,omitempty"`    // of text, or of hashed categories
 }
 
 // DroppedColumn is a column that is not used, and why.
@@ -200,13 +201,13 @@ func (s *Schema) Edges() [][]float32 {
 }
 
 // CatSizes returns, for each index in cat, how many values it has: the
-// categories and 0 for the unseen. It is empty unless categories are embedded.
+// categories, or buckets of them, and 0 for the unseen, or for the missing. It is empty unless categories are embedded.
 func (s *Schema) CatSizes() []int {
 	var sizes []int
 	if s.Categories == CategoriesEmbedding {
 		for _, c := range s.Columns {
 			if c.Kind == KindCategorical {
-				sizes = append(sizes, len(c.Vocabulary)+1)
+				sizes = append(sizes, max(len(c.Vocabulary), c.Buckets)+1)
 			}
 		}
 	}
@@ -308,6 +309,8 @@ func (c *ColumnSchema) validate() error {
 		return fmt.Errorf("layout %q has neither a date nor a time of day", c.Layout)
 	case c.Kind == KindText && (c.Buckets < 1 || c.Buckets > 1<<20):
 		return fmt.Errorf("%d buckets of text", c.Buckets)
+	case c.Kind == KindCategorical && (c.Buckets < 0 || c.Buckets > mostBuckets || c.Buckets > 0 && len(c.Vocabulary) > 0):
+		return fmt.Errorf("%d buckets of hashed categories, and %d categories", c.Buckets, len(c.Vocabulary))
 	}
 	return nil
 }
@@ -326,6 +329,10 @@ func (c *ColumnSchema) String() string {
 			fmt.Fprintf(&b, ", %d bins", len(c.Edges)-1)
 		}
 	case KindCategorical:
+		if c.Buckets > 0 {
+			fmt.Fprintf(&b, "categorical, hashed into %d buckets", c.Buckets)
+			break
+		}
 		known := slices.DeleteFunc(slices.Clone(c.Vocabulary), func(v string) bool { return v == "" })
 		fmt.Fprintf(&b, "categorical, %d categories: %s", len(known), shortList(known))
 		if c.Rare > 0 {

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/dataset/interactions"
@@ -25,18 +26,19 @@ type Data struct {
 	Split            Split
 	Shuffle          bool
 	Standardize      bool
-	Categories       string // onehot or embedding
-	Encoding         string // of text: utf-8, latin1
-	Decimal          string // point or comma
-	Ragged           string // error, pad, skip
-	Infer            string // basic or full
-	Scaling          string // standard or robust
-	Bins             int    // of each number, 0: none
-	Rare             int    // rows below which a category is like an unseen one
-	Transform        string // of the target: none, log, auto
-	Schema           string // a model file whose schema encodes the data
-	Text             string // the column that is read as tokens, by name or number
-	Quotes           string // of separated text: csv, none, backslash
+	Categories       string         // onehot or embedding
+	Encoding         string         // of text: utf-8, latin1
+	Decimal          string         // point or comma
+	Ragged           string         // error, pad, skip
+	Infer            string         // basic or full
+	Scaling          string         // standard or robust
+	Bins             int            // of each number, 0: none
+	Hash             map[string]int // rows for hashed categories, by column; "": of the others
+	Rare             int            // rows below which a category is like an unseen one
+	Transform        string         // of the target: none, log, auto
+	Schema           string         // a model file whose schema encodes the data
+	Text             string         // the column that is read as tokens, by name or number
+	Quotes           string         // of separated text: csv, none, backslash
 	Tokenizer        Tokenizer
 	Window           int    // tokens of an example of text, 0: auto
 	Cut              string // of a text into windows
@@ -82,6 +84,7 @@ func (d *Data) tableKeys() fields {
 		{key: "scaling", codec: word{&d.Scaling, []string{"standard", "robust"}}},
 		{key: "bins", codec: count{p: &d.Bins, low: 2, high: 256, auto: "none"}},
 		{key: "rare", codec: count{p: &d.Rare, low: 1}},
+		{key: "hash", codec: hash{&d.Hash}},
 		{key: "schema", codec: text{&d.Schema}},
 		{key: "text", codec: label{&d.Text}},
 		{key: "quotes", codec: word{&d.Quotes, []string{dataset.QuotesCSV, dataset.QuotesNone, dataset.QuotesBackslash}}},
@@ -103,7 +106,7 @@ type Split struct {
 
 // laterData are keys of data and data.split that came when runs had been stored
 // without them.
-var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "target_transform", "by", "column", "folds", "fold", "schema", "text", "quotes", "tokenizer", "window", "cut"}
+var laterData = []string{"encoding", "decimal", "ragged", "infer", "scaling", "bins", "rare", "hash", "target_transform", "by", "column", "folds", "fold", "schema", "text", "quotes", "tokenizer", "window", "cut"}
 
 // targets is a column, or a list of them.
 type targets struct {
@@ -153,6 +156,42 @@ func (c columns) write() *value {
 	v := &value{kind: mapping}
 	for _, k := range slices.Sorted(maps.Keys(*c.p)) {
 		v.entries = append(v.entries, entry{key: k, value: &value{text: (*c.p)[k]}})
+	}
+	return v
+}
+
+// hash is a number of rows, or one for each of some columns, or none.
+type hash struct{ p *map[string]int }
+
+func (h hash) read(fs *Faults, v *value) {
+	rows := func(v *value) (n int) {
+		count{p: &n, low: 1, high: 1 << 30}.read(fs, v)
+		return n
+	}
+	*h.p = nil
+	if v.kind == scalar && v.text == "none" {
+		return
+	}
+	switch *h.p = map[string]int{}; v.kind {
+	case mapping:
+		for _, e := range v.entries {
+			(*h.p)[e.key] = rows(e.value)
+		}
+	default:
+		(*h.p)[""] = rows(v)
+	}
+}
+
+func (h hash) write() *value {
+	if len(*h.p) == 0 {
+		return &value{text: "none"}
+	}
+	if n, ok := (*h.p)[""]; ok {
+		return &value{text: strconv.Itoa(n)}
+	}
+	v := &value{kind: mapping}
+	for _, k := range slices.Sorted(maps.Keys(*h.p)) {
+		v.entries = append(v.entries, entry{key: k, value: &value{text: strconv.Itoa((*h.p)[k])}})
 	}
 	return v
 }

@@ -359,7 +359,7 @@ func (d *Data) fit(r *raw, rows []int, task string) (*dataset.Schema, error) {
 		return nil, mistakef("config: data %s: no column is called target, label, class or y: name the one to predict by data.target or --target (%s)", d.Train, list(r.table.Names()))
 	}
 	o := dataset.FitOptions{
-		Categories: d.Categories, Task: task, NoStandardize: !d.Standardize, Infer: d.Infer, Scaling: d.Scaling, Bins: d.Bins, Rare: d.Rare,
+		Categories: d.Categories, Task: task, NoStandardize: !d.Standardize, Infer: d.Infer, Scaling: d.Scaling, Bins: d.Bins, Rare: d.Rare, Hash: d.Hash,
 	}
 	if d.Transform != "none" {
 		o.Transform = d.Transform

@@ -140,3 +140,35 @@ func TestManyClassesOfFM(t *testing.T) {
 		t.Errorf("%v", m.err)
 	}
 }
+
+// TestHashKey: one number for all columns, or one for each of some, and a model
+// that has the rows.
+func TestHashKey(t *testing.T) {
+	base := "data: {train: " + pairedTable(t) + ", target: class, categories: embedding, hash: "
+	for text, want := range map[string]string{"64}": "cat.0.weight (65, 3)", "{word: 32}}": "cat.0.weight (33, 3)", "none}": "cat.0.weight (3, 3)"} {
+		c := mustParse(t, base+text+"\nmodel: {deepfm: {dim: 3, hidden: [4]}}")
+		roundTrip(t, mustParse(t, string(c.YAML())))
+		s, err := c.Load(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built, err := c.BuildTrain(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.Budget, built.Out = batch.Updates(2), train.NoOut
+		run, err := train.Fit(t.Context(), built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint("cat.0.weight ", run.Params["cat.0.weight"].Shape()); got != want {
+			t.Errorf("hash: %s: %s, want %s", text, got, want)
+		}
+	}
+	if _, err := mustParse(t, base+"{town: 9}}").Load(nil); err == nil || !strings.Contains(err.Error(), `no feature column is called "town"`) {
+		t.Errorf("%v", err)
+	}
+	if _, err := Parse("test", []byte(base+"many}")); err == nil || !strings.Contains(err.Error(), "got many (want a whole number, 1 to 1073741824)") {
+		t.Errorf("%v", err)
+	}
+}
