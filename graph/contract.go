@@ -101,24 +101,21 @@ func (g *Graph) Tallest() int {
 
 // Sums over examples: the crossings from the per-example to the per-update
 // half. They are accumulated across the micro-batches of a batch, in the order
-// of the examples. Where examples number more than a leaf (LeafExamples), the
-// chain of each leaf is added to a float64 total.
+// of the examples. Where the terms of a chain are more than a leaf (LeafTerms),
+// the chain of each leaf is added to a float64 total.
 var opDotExamples, opSumExamples, opScatterExamples *Op
 
-// LeafTerms is the number of products after which a float32 chain over
-// examples ends and its value goes to a float64 total: see docs/exactness.md.
+// LeafTerms is the number of terms after which a float32 chain over examples ends
+// and its value goes to a float64 total: see docs/exactness.md. A chain of a
+// table's row counts the terms of that row.
 const LeafTerms = 512
 
 // LeafExamples returns how many consecutive examples of a batch make a leaf of
-// n, a sum over examples: LeafTerms products, at least one example.
+// n, a product over examples: LeafTerms terms, at least one example.
 func (n *Node) LeafExamples() int {
 	perExample := 1
-	if n.Shape.Touched() {
-		perExample = n.Rows.Indices()
-	} else if in := n.In[0].Shape.Inner(); n.Op == opDotExamples {
+	if in := n.In[0].Shape.Inner(); n.Op == opDotExamples {
 		perExample = tensor.Shape(in[:len(in)-1]).Size()
-	} else if n.Op == opScatterExamples {
-		perExample = tensor.Shape(in).Size()
 	}
 	return max(1, LeafTerms/perExample)
 }
@@ -137,7 +134,7 @@ func init() {
 		vjp: func(b *Builder, n, g *Node) []*Node {
 			return []*Node{b.BroadcastTo(b.Cast(b.back(n, g), n.In[0].Shape.DType), n.In[0].Shape)}
 		}})
-	opScatterExamples = register(Op{Name: "scatterexamples", Doc: "a table of Attr.Int rows, row r the sum of y[e] over the examples e with index r, ascending, by leaves",
+	opScatterExamples = register(Op{Name: "scatterexamples", Doc: "a table of Attr.Int rows, row r the sum of y[e] over the examples e with index r, ascending, by leaves of the row's terms",
 		Class: Examples, Arity: 2, shape: scatterShape,
 		flops: func(n *Node) int64 { return int64(n.In[1].Shape.Size()) },
 		vjp: func(b *Builder, n, g *Node) []*Node {

@@ -18,7 +18,7 @@ func init() {
 	opTouched = register(Op{Name: "touched", Class: Examples, Arity: -1, shape: touchedShape, flops: perIndex,
 		Doc: "(indices..): the distinct rows of a table of Attr.Int that the batch names, in order of their first touch: examples ascending, then operands, then positions"})
 	opSumRows = register(Op{Name: "sumrows", Class: Examples, Arity: -1, shape: sumRowsShape, flops: sumRowsFLOPs,
-		Doc: "(index, y, index, y, .., touched): for each touched row the sum of the y[e] whose index is that row, in the order of touched, by leaves"})
+		Doc: "(index, y, index, y, .., touched): for each touched row the sum of the y[e] whose index is that row, in the order of touched, by leaves of the row's terms"})
 	opGatherTouched = register(Op{Name: "gathertouched", Class: Move, Arity: 2, shape: gatherTouchedShape,
 		Doc: "(variable, touched): the touched rows of a variable; Attr.Name is the variable's name"})
 }

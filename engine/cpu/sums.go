@@ -13,8 +13,8 @@ import (
 // sum is a reduction over the examples of a batch, which lives across its
 // micro-batches.
 //
-// A product of rows (dotexamples, scatterexamples) is a float32 chain inside a
-// leaf of consecutive examples. When a leaf begins, the chain of the one before
+// A product of rows (dotexamples) is a float32 chain inside a leaf of consecutive
+// examples. When a leaf begins, the chain of the one before
 // it is added to the float64 total; a batch of one leaf has no total. A
 // micro-batch that ends inside a leaf leaves the chain open, and the next goes
 // on where it stopped. A plain sum (sumexamples) is float64 throughout.
@@ -29,7 +29,6 @@ type sum struct {
 	per  int // rows of an example
 	k    int // columns of x
 	kind func(p *program, w *worker, s *sum, r0, r1, c0, c1 int, init kernel.Init)
-	add  bool    // scatter: the table must be cleared when a leaf begins
 	each float64 // of countRows: the value of every row
 
 	halves bool // a sum of moments: rows columns, with two totals for each
@@ -37,7 +36,8 @@ type sum struct {
 	group  int  // of moments of groups
 	whole  bool // columns must not be cut
 
-	touched *rowSum // a sum of touched rows: rows are its columns
+	touched *rowSum   // a sum of touched rows: rows are its columns
+	table   *tableSum // a sum of all rows of a table
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -57,8 +57,7 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 	case "dotexamples":
 		s.y, s.kind = p.ref(p.plan.Root(n.In[1])), dotRows
 	case "scatterexamples":
-		s.y, s.kind, s.add = p.ref(p.plan.Root(n.In[1])), scatterRows, true
-		s.per = n.In[0].Shape.Size()
+		s.leaf, s.table = 0, p.newTableSum(n)
 	case "sumexamples":
 		s.leaf, s.kind = 0, plainRows
 		s.cols, s.rows = n.Shape.Size(), 1
@@ -82,13 +81,6 @@ func dotRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init
 		s.out.f32[r0*s.cols:], s.cols, init, nil, &w.scratch)
 }
 
-func scatterRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
-	if init == kernel.Zero {
-		clear(s.out.f32)
-	}
-	kernel.ScatterAddRows(s.out.f32, p.f32(&s.y)[e0*s.per*s.cols:], p.i32(&s.x)[e0*s.per:e1*s.per], s.cols)
-}
-
 func plainRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.Init) {
 	if init == kernel.Zero {
 		clear(s.acc)
@@ -107,11 +99,14 @@ func countRows(p *program, w *worker, s *sum, r0, r1, e0, e1 int, init kernel.In
 
 // accumulate adds the current micro-batch to rows [r0, r1) of the result.
 func (s *sum) accumulate(p *program, w *worker, r0, r1 int) {
-	if s.touched != nil {
+	switch {
+	case s.touched != nil:
 		s.touched.accumulate(p, r0, r1)
 		return
-	}
-	if s.leaf == 0 {
+	case s.table != nil:
+		s.table.accumulate(p)
+		return
+	case s.leaf == 0:
 		s.kind(p, w, s, r0, r1, 0, p.rows, initAt(p.done))
 		return
 	}
@@ -151,6 +146,8 @@ func (s *sum) endShard(n, r0, r1 int) {
 		for _, acc := range s.totals(r0, r1) {
 			clear(acc)
 		}
+	case s.table != nil:
+		s.table.endShard()
 	case s.leaf > 0:
 		s.closeLeaf(r0, r1, n <= s.leaf)
 	}
@@ -177,6 +174,8 @@ func (s *sum) finish(n int, shards bool, r0, r1 int) {
 	case s.halves:
 		copy(s.out.f64[r0:r1], s.acc[r0:r1])
 		copy(s.out.f64[s.rows+r0:s.rows+r1], s.acc[s.rows+r0:s.rows+r1])
+	case s.table != nil && !shards:
+		s.table.finish()
 	case s.leaf == 0 && s.out.f64 != nil:
 		copy(s.out.f64, s.acc)
 	case s.leaf == 0 || shards:
@@ -214,7 +213,7 @@ func (p *program) cutSums(pass *pass) {
 			pass.leaf = min(pass.leaf, s.leaf)
 		}
 		rows := s.rows
-		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 && !s.add || s.halves && !s.whole || s.touched != nil) && n > 1 {
+		if n := int(steps[i].cost/part) + 1; p.eng.threads > 1 && (s.leaf > 0 || s.halves && !s.whole || s.touched != nil) && n > 1 {
 			g := p.eng.grain.cut
 			if s.touched != nil {
 				g = min(g, 16) // a cache line

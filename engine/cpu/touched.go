@@ -12,9 +12,7 @@ import (
 type touched struct {
 	table   *places.Table
 	rows    []int32 // by place, with room for the most
-	terms   []int32 // by place: terms of the chain
-	total   []int32 // by place: its total, from 1; 0 is none
-	totals  int
+	state   chainState
 	codes   []int32 // example by example, operand by operand
 	indices []ref
 	each    []int // indices of an example in each operand
@@ -25,9 +23,12 @@ type touched struct {
 func (p *program) openTouched() {
 	p.touched = map[*graph.Node]*touched{}
 	for n, at := range p.plan.Touched {
+		if n.Rows == nil {
+			continue // the chains of a whole table
+		}
 		t := &touched{rows: p.ref(n).i32, all: n.Indices()}
 		t.table = places.New(t.rows, p.arena.i32(p.fixed(at.Hash), 2*at.Hashes), n.Attr.Int)
-		t.terms, t.total = p.arena.i32(p.fixed(at.Terms), at.Most), p.arena.i32(p.fixed(at.Total), at.Most)
+		t.state = p.chainState(at)
 		t.codes = p.arena.i32(p.fixed(at.Code), at.Codes)
 		for _, x := range n.In {
 			t.indices, t.each = append(t.indices, p.ref(p.plan.Root(x))), append(t.each, x.Shape.Size())
@@ -41,7 +42,7 @@ func (t *touched) n() int { return t.table.Len() }
 
 func (t *touched) reset() {
 	t.table.Clear()
-	t.totals = 0
+	t.state.totals = 0
 }
 
 // runTouch lists the rows of examples [r0, r1) of the micro-batch.
@@ -68,27 +69,10 @@ func (t *touched) list(codes, rows []int32) {
 	for i, row := range rows {
 		place, first := t.table.Touch(row)
 		if first {
-			t.terms[place], t.total[place] = 0, 0
+			t.state.begin(place)
 		}
-		codes[i] = kernel.Code(place, t.next(place))
+		codes[i] = kernel.Code(place, t.state.next(place))
 	}
-}
-
-// next counts a term of the row at a place, and says how its chain goes on.
-func (t *touched) next(place int32) int32 {
-	switch t.terms[place]++; {
-	case t.terms[place] > graph.LeafTerms:
-		t.terms[place] = 1
-		if t.total[place] > 0 {
-			return kernel.CodeClose
-		}
-		t.totals++
-		t.total[place] = int32(t.totals)
-		return kernel.CodeStart
-	case t.terms[place] == 1 && t.total[place] == 0:
-		return kernel.CodeFirst
-	}
-	return kernel.CodeAdd
 }
 
 // rowSum is a sum of touched rows. It is cut by columns.
@@ -100,7 +84,7 @@ type rowSum struct {
 
 func (p *program) newRowSum(n *graph.Node) *rowSum {
 	s := &rowSum{touched: p.touched[n.Rows]}
-	s.chains = kernel.Chains{Chain: p.ref(n).f32, Total: s.touched.total, Cols: n.Shape.Last()}
+	s.chains = kernel.Chains{Chain: p.ref(n).f32, Total: s.touched.state.total, Cols: n.Shape.Last()}
 	if at := p.plan.Buffers[n].Acc; at >= 0 {
 		s.chains.Totals = p.arena.f64(p.fixed(at), p.plan.Touched[n.Rows].Totals*n.Shape.Last())
 	}

@@ -3,6 +3,7 @@ package compile
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/descent-ml/descent/graph"
@@ -325,7 +326,7 @@ func (s *state) placeTotals() {
 		slab := Slab{Offset: s.plan.FixedBytes}
 		for _, n := range s.g.Nodes {
 			b := s.plan.Buffers[n]
-			if b != nil && crossing(n) && !n.Shape.Touched() && s.passOf[n.ID] == pass && (s.o.Shards || !leafSum(n) || s.o.Batch > n.LeafExamples()) {
+			if b != nil && crossing(n) && !n.Shape.Touched() && s.passOf[n.ID] == pass && (s.o.Shards || s.leaves(n) > 1) {
 				b.Acc = s.fixed(8 * int64(n.Shape.Size()))
 			}
 		}
@@ -337,10 +338,16 @@ func (s *state) placeTotals() {
 	s.placeRowTotals()
 }
 
-// leafSum reports whether a sum over examples is a float32 chain in each leaf,
-// and not float64 throughout.
-func leafSum(n *graph.Node) bool {
-	return n.Op.Name == "dotexamples" || n.Op.Name == "scatterexamples"
+// leaves returns how many leaves a float32 chain of a sum over examples may have;
+// a sum that is float64 throughout has as many as examples.
+func (s *state) leaves(n *graph.Node) int {
+	switch n.Op.Name {
+	case "dotexamples":
+		return (s.o.Batch + n.LeafExamples() - 1) / n.LeafExamples()
+	case "scatterexamples":
+		return (s.o.Batch*n.In[0].Shape.Size() + graph.LeafTerms - 1) / graph.LeafTerms
+	}
+	return math.MaxInt
 }
 
 // gradientOf finds the first sum over examples of the variable's size that its

@@ -10,7 +10,8 @@ import (
 
 // Touched is the memory in which a batch lists the rows that it touches: offsets
 // into the fixed part of the arena, of int32 values. All of it is bounded by the
-// indices of a batch.
+// indices of a batch. Of a scatterexamples, which sums all rows of a table, it is
+// the state of their chains alone.
 type Touched struct {
 	Most   int // rows
 	Hashes int // pairs of the hash: see places.Hashes
@@ -36,6 +37,10 @@ func (s *state) gathersInPlace(n *graph.Node) bool {
 func (s *state) placeTouched() {
 	s.plan.Touched = map[*graph.Node]*Touched{}
 	for _, n := range s.g.Nodes {
+		if n.Op.Name == "scatterexamples" && s.computed(n) {
+			rows := n.Attr.Int
+			s.plan.Touched[n] = &Touched{Most: rows, Terms: s.fixed(4 * int64(rows)), Total: s.fixed(4 * int64(rows))}
+		}
 		if !touchedRows(n) || !s.computed(n) {
 			continue
 		}
