@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"tensor":               {},
 	"graph":                {"tensor"},
 	"internal/places":      {},
-	"collective":           {},
+	"collective":           {"internal/places"},
 	"engine":               {"collective", "graph", "tensor"},
 	"internal/cpu":         {"golang.org/x/sys/cpu"},
 	"internal/rng":         {},

@@ -13,6 +13,7 @@ import "context"
 type Part struct {
 	First, Shards int
 	Sum           []float64
+	Sparse        []Sparse // of the tables of sparse parameters, in a fixed order
 }
 
 // Merges reports whether b, the part behind a, is the other half of a node of
@@ -45,8 +46,9 @@ type Group interface {
 	Size() int
 
 	// Sum adds the parts of all workers along the tree and writes the sum of
-	// all shards to total, at every worker. All workers call it for the same
-	// sums; it returns when the total is there, or with an error at every
+	// all shards to total, at every worker, in the memory of total, which it
+	// makes larger if that is too small; a worker without parts gives one of
+	// the right size. All workers call it for the same sums; it returns when the total is there, or with an error at every
 	// worker if ctx is cancelled or a worker has failed.
-	Sum(ctx context.Context, parts []Part, total []float64) error
+	Sum(ctx context.Context, parts []Part, total *Part) error
 }

@@ -3,20 +3,25 @@ package collective
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 )
 
 // Tree adds parts as the shards' tree says, in place: Push merges a part into
 // what it is the other half of, Total adds what is left from right to left.
-type Tree struct{ parts []Part }
+type Tree struct {
+	parts  []Part
+	merger merger
+}
 
 // Push takes the next part, in ascending order. The sums of merged parts are
-// added into the left one.
+// added into the left one; touched rows that it lacks are appended to its slices.
 func (t *Tree) Push(p Part) {
 	for n := len(t.parts); n > 0 && Merges(t.parts[n-1], p); n = len(t.parts) {
 		left := t.parts[n-1]
-		Add(left.Sum, p.Sum)
-		p = Part{First: left.First, Shards: left.Shards + p.Shards, Sum: left.Sum}
+		t.merger.merge(&left, &p)
+		left.Shards += p.Shards
+		p = left
 		t.parts = t.parts[:n-1]
 	}
 	t.parts = append(t.parts, p)
@@ -28,18 +33,18 @@ func (t *Tree) Parts() []Part { return t.parts }
 // Reset forgets all parts.
 func (t *Tree) Reset() { t.parts = t.parts[:0] }
 
-// Total adds all parts into the first and returns its sum; nil if there is
-// none.
-func (t *Tree) Total() []float64 {
+// Total adds all parts into the first and returns it; nil if there is none.
+func (t *Tree) Total() *Part {
 	n := len(t.parts)
 	if n == 0 {
 		return nil
 	}
 	for i := n - 1; i > 0; i-- {
-		Add(t.parts[i-1].Sum, t.parts[i].Sum)
+		t.merger.merge(&t.parts[i-1], &t.parts[i])
+		t.parts[i-1].Shards += t.parts[i].Shards
 	}
 	t.parts = t.parts[:1]
-	return t.parts[0].Sum
+	return &t.parts[0]
 }
 
 // Slots returns how many parts a worker that carries the shards
@@ -60,7 +65,7 @@ var ErrLeft = errors.New("collective: another worker failed")
 // Local returns the ends of a group of n workers in one process. A worker that
 // fails calls Leave, so that the others do not wait for it.
 func Local(n int) []*Member {
-	h := &hall{parts: make([][]Part, n), totals: make([][]float64, n)}
+	h := &hall{parts: make([][]Part, n), totals: make([]*Part, n)}
 	h.cond.L = &h.mu
 	members := make([]*Member, n)
 	for i := range members {
@@ -73,7 +78,8 @@ func Local(n int) []*Member {
 type Member struct {
 	hall  *hall
 	rank  int
-	parts [][]float64 // copies of its share of the elements, kept for the next round
+	parts []Part // copies of its share of the sums, kept for the next round
+	tree  Tree
 }
 
 var _ Group = (*Member)(nil)
@@ -83,7 +89,7 @@ type hall struct {
 	mu      sync.Mutex
 	cond    sync.Cond
 	parts   [][]Part
-	totals  [][]float64
+	totals  []*Part
 	arrived int
 	round   int
 	failed  bool
@@ -95,37 +101,61 @@ func (m *Member) Rank() int { return m.rank }
 // Size implements Group.
 func (m *Member) Size() int { return len(m.hall.parts) }
 
-// Sum implements Group. Every worker adds its own share of the elements of all
-// parts and writes it to every total.
-func (m *Member) Sum(ctx context.Context, parts []Part, total []float64) error {
+// Sum implements Group. Every worker adds its own share of the elements and of the
+// tables of all parts and writes it to every total.
+func (m *Member) Sum(ctx context.Context, parts []Part, total *Part) error {
 	h := m.hall
+	if len(parts) > 0 {
+		total.resize(parts[0])
+	}
 	h.parts[m.rank], h.totals[m.rank] = parts, total
 	if err := h.meet(ctx); err != nil {
 		return err
 	}
-	from, to := Range(len(total), len(h.parts), m.rank)
+	from, to := Range(len(total.Sum), len(h.parts), m.rank)
 	sum := m.share(from, to)
 	for _, t := range h.totals {
-		copy(t[from:to], sum)
+		copy(t.Sum[from:to], sum.Sum)
+		for i := range sum.Sparse {
+			t.Sparse[m.rank+i*len(h.parts)].Copy(sum.Sparse[i])
+		}
 	}
 	return h.meet(ctx)
 }
 
-// share adds elements [from, to) of the parts of all workers.
-func (m *Member) share(from, to int) []float64 {
-	var t Tree
+// resize makes room for sums like those of a part.
+func (p *Part) resize(like Part) {
+	p.Sum = slices.Grow(p.Sum[:0], len(like.Sum))[:len(like.Sum)]
+	p.Sparse = sized(p.Sparse, len(like.Sparse))
+}
+
+// share adds, of the parts of all workers, elements [from, to) and the tables
+// whose turn in the order of workers it is.
+func (m *Member) share(from, to int) *Part {
+	m.tree.Reset()
 	n := 0
 	for _, parts := range m.hall.parts {
 		for _, p := range parts {
 			if n == len(m.parts) {
-				m.parts = append(m.parts, nil)
+				m.parts = append(m.parts, Part{})
 			}
-			m.parts[n] = append(m.parts[n][:0], p.Sum[from:to]...)
-			t.Push(Part{First: p.First, Shards: p.Shards, Sum: m.parts[n]})
+			own := &m.parts[n]
+			own.First, own.Shards = p.First, p.Shards
+			own.Sum = append(own.Sum[:0], p.Sum[from:to]...)
+			own.copyEvery(p.Sparse, m.rank, len(m.hall.parts))
+			m.tree.Push(*own)
 			n++
 		}
 	}
-	return t.Total()
+	return m.tree.Total()
+}
+
+// copyEvery copies the tables number rank, rank + step, and so on.
+func (p *Part) copyEvery(src []Sparse, rank, step int) {
+	p.Sparse = sized(p.Sparse, max(0, (len(src)-rank+step-1)/step))
+	for i := range p.Sparse {
+		p.Sparse[i].Copy(src[rank+i*step])
+	}
 }
 
 // Leave makes every worker that waits, now or later, fail. Join undoes it once

@@ -121,7 +121,7 @@ type Program interface {
 	Parts() []collective.Part
 
 	// Adopt makes the program go on from the sum of all parts of all programs.
-	Adopt(total []float64)
+	Adopt(total *collective.Part)
 
 	// EndPass ends a pass: sums over the batch are complete, and what later
 	// passes and outputs need of them is computed.

@@ -32,7 +32,7 @@ func (idleProgram) Micro([]*tensor.Tensor, int, int)    {}
 func (idleProgram) Passes() int                         { return 1 }
 func (idleProgram) EndShard(int)                        {}
 func (idleProgram) Parts() []collective.Part            { return nil }
-func (idleProgram) Adopt([]float64)                     {}
+func (idleProgram) Adopt(*collective.Part)              {}
 func (idleProgram) EndPass()                            {}
 func (idleProgram) Finish() bool                        { return true }
 func (idleProgram) Commit()                             {}

@@ -28,7 +28,7 @@ type worker struct {
 	from, to int
 	micro    int                // examples at once
 	member   *collective.Member // nil: it is the only one
-	total    []float64
+	total    collective.Part
 }
 
 // newCrew compiles a graph for each worker. o has the sizes, for all shards.
@@ -163,17 +163,13 @@ func (m *worker) exchange(ctx context.Context) error {
 		return nil
 	}
 	parts := m.prog.Parts()
-	if n := len(parts[0].Sum); cap(m.total) < n {
-		m.total = make([]float64, n)
-	}
-	m.total = m.total[:len(parts[0].Sum)]
-	if err := m.member.Sum(ctx, parts, m.total); err != nil {
+	if err := m.member.Sum(ctx, parts, &m.total); err != nil {
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
 		return err
 	}
-	m.prog.Adopt(m.total)
+	m.prog.Adopt(&m.total)
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (p *program) ref(n *graph.Node) ref {
 	case graph.Batch:
 		size *= p.opts.Rows
 	case graph.Touched:
-		size *= n.MostTouched(p.opts.Batch)
+		size *= p.plan.Touched[n.Rows].Most
 	}
 	switch b.Space {
 	case compile.InInput:
@@ -133,6 +133,7 @@ func (p *program) bind() error {
 		to := p.stage(u.Stage, u.Pass)
 		*to = append(*to, s)
 	}
+	p.touchAgain()
 	p.once[2] = p.mergeVectors(p.once[2])
 	for i := range p.passes {
 		pass := &p.passes[i]
@@ -207,7 +208,10 @@ func (p *program) newStep(u *compile.Unit) (step, error) {
 		return p.newCopy(u.Nodes[0], u.Nodes[1]), nil
 	}
 	n := u.Nodes[0]
-	if u.Stage == compile.Reduce {
+	switch u.Stage {
+	case compile.Touch:
+		return p.newTouch(p.touched[n], n.In), nil
+	case compile.Reduce:
 		return p.newSum(n)
 	}
 	prepare := singles[n.Op.Name]
@@ -266,7 +270,6 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"sumsquares":       prepareSquares,
 	"gather":           plain(runGather),
 	"gathertouched":    plain(runGatherTouched),
-	"touched":          plain(runTouch),
 	"dropoutmask":      prepareMask,
 	"cast":             prepareCast,
 	"slice":            func(p *program, n *graph.Node, s *step) error { s.run, s.offset = runSlice, n.Attr.Int; return nil },

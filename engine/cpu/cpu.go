@@ -163,11 +163,6 @@ func (e *Engine) Compile(g *graph.Graph, vs engine.Vars, o engine.Options) (engi
 			return nil, fmt.Errorf("engine/cpu: variable %q %v is not among the variables given", n.Attr.Name, n.Shape)
 		}
 	}
-	for _, n := range g.Nodes {
-		if n.Rows == n && o.Shards > 1 {
-			return nil, fmt.Errorf("engine/cpu: the sparse parameter %q with a batch in shards: not yet", n.Attr.Name)
-		}
-	}
 	plan, o, err := compileGraph(g, v.layout, o)
 	if err != nil {
 		return nil, err
@@ -185,6 +180,7 @@ func compileGraph(g *graph.Graph, layout *compile.Layout, o engine.Options) (*co
 	co := compile.Options{Rows: o.Rows, Batch: o.Batch, Memory: o.Memory, Keep: keeps[o.Recompute]}
 	if o.Shards > 1 {
 		co.Shards, co.Slots = true, collective.Slots(o.First, o.Own)
+		co.Whole = (o.Batch/max(o.Own, 1) + 1) * o.Shards // a shard of others has one example more at most
 	}
 	plan, err := compile.Compile(g, layout, co)
 	if err != nil {

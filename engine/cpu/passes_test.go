@@ -3,7 +3,6 @@ package cpu
 import (
 	"fmt"
 	"math"
-	"slices"
 	"testing"
 
 	"github.com/descent-ml/descent/collective"
@@ -128,7 +127,9 @@ func (x execution) update(programs []engine.Program, batch []*tensor.Tensor, fir
 		if x.workers > 1 {
 			var tree collective.Tree
 			for _, p := range parts {
-				tree.Push(collective.Part{First: p.First, Shards: p.Shards, Sum: slices.Clone(p.Sum)})
+				var own collective.Part
+				own.Copy(p)
+				tree.Push(own)
 			}
 			total := tree.Total()
 			for _, p := range programs {

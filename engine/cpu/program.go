@@ -90,11 +90,12 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 	}
 	p.openWindows()
 	p.scalars = make([]float32, len(plan.Graph.Scalars))
-	p.shards.open(p)
 	p.openTouched()
+	p.shards.open(p)
 	if err := p.bind(); err != nil {
 		return nil, err
 	}
+	p.shards.bindSums(p)
 	for _, c := range plan.Graph.Checks {
 		p.checks = append(p.checks, p.ref(plan.Root(c)))
 	}

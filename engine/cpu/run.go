@@ -157,7 +157,7 @@ func (p *program) runReduce() {
 func (p *program) finishSums() {
 	p.pass = &p.passes[p.now]
 	if p.opts.Shards > 1 {
-		p.shards.finish(p.passes[p.now].slab)
+		p.shards.finish(p)
 	}
 	cost := 0.0
 	if p.done > p.pass.leaf || p.opts.Shards > 1 {

@@ -4,15 +4,19 @@ import (
 	"fmt"
 
 	"github.com/descent-ml/descent/collective"
+	"github.com/descent-ml/descent/internal/compile"
 )
 
 // shards are the sums of the shards that have ended in the current pass, added
 // as far as the tree over the shards allows.
 type shards struct {
-	tree  collective.Tree
-	slots [][]float64 // memory for the parts of the tree
-	next  int         // the shard that ends next
-	whole bool        // the totals of the pass are those of all shards
+	tree   collective.Tree
+	own    collective.Part   // memory for the shard that ends; its Sum is the slab of the pass
+	slots  []collective.Part // memory for the parts of the tree
+	tables []*touched        // whose sums are in Part.Sparse, in order
+	sums   [][][]*rowSum     // by pass and table
+	next   int               // the shard that ends next
+	whole  bool              // own has the totals of all shards
 }
 
 // open takes memory for the parts out of the arena.
@@ -24,8 +28,46 @@ func (t *shards) open(p *program) {
 	for _, slab := range p.plan.Slabs {
 		most = max(most, slab.Bytes)
 	}
-	for i := range collective.Slots(p.opts.First, p.opts.Own) {
-		t.slots = append(t.slots, p.arena.f64(p.fixed(p.plan.Spare)+int64(i)*most, int(most/8)))
+	touched, _ := p.plan.RowSums(0)
+	for i := range collective.Slots(p.opts.First, p.opts.Own) + 1 {
+		var part collective.Part
+		for _, n := range touched {
+			part.Sparse = append(part.Sparse, p.sparsePart(p.plan.Touched[n], i))
+		}
+		if i == 0 {
+			t.own = part
+			continue
+		}
+		part.Sum = p.arena.f64(p.fixed(p.plan.Spare)+int64(i-1)*most, int(most/8))
+		t.slots = append(t.slots, part)
+	}
+	for _, n := range touched {
+		t.tables = append(t.tables, p.touched[n])
+	}
+}
+
+// sparsePart returns place i for what a shard has summed of a table.
+func (p *program) sparsePart(t *compile.Touched, i int) collective.Sparse {
+	at := p.fixed(t.Parts) + int64(i)*t.PartBytes
+	rows := (4*int64(t.Most) + 63) &^ 63
+	return collective.Sparse{Rows: p.arena.i32(at, t.Most)[:0], Sum: p.arena.f64(at+rows, t.Most*t.Cols)[:0]}
+}
+
+// bindSums finds the sums of touched rows of each pass and table.
+func (t *shards) bindSums(p *program) {
+	t.sums = make([][][]*rowSum, len(p.passes))
+	for i := range p.passes {
+		t.sums[i] = make([][]*rowSum, len(t.tables))
+		steps := p.passes[i].reduce
+		for j := range steps {
+			if s := steps[j].sum.touched; s != nil {
+				for k, table := range t.tables {
+					if table == s.touched {
+						t.sums[i][k] = append(t.sums[i][k], s)
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -48,40 +90,97 @@ func (p *program) EndShard(index int) {
 		cost = p.pass.sumsCost
 	}
 	p.launch(shardEnds, len(p.pass.cuts), p.pass.cutHomes, cost)
-	p.shards.push(index, p.pass.slab)
+	p.shards.collect(p)
+	p.shards.push(index)
 	p.before, p.done = p.before+p.done, 0
+	p.resetTouched()
 }
 
-// push adds the sum of a shard, which is in slab, to the tree. If it waits
-// there, it waits in a slot.
-func (t *shards) push(index int, slab []float64) {
-	t.next = index + 1
-	parts := t.tree.Parts()
-	part := collective.Part{First: index, Shards: 1, Sum: slab}
-	if n := len(parts); n == 0 || !collective.Merges(parts[n-1], part) {
-		part.Sum = t.slots[n][:len(slab)]
-		copy(part.Sum, slab)
+// collect makes own the sums of the shard that ends.
+func (t *shards) collect(p *program) {
+	t.own.Sum = p.pass.slab
+	for i, table := range t.tables {
+		t.own.Sparse[i].Rows = append(t.own.Sparse[i].Rows[:0], p.listed(table)...)
+		widen(&t.own.Sparse[i], t.sums[p.now][i])
 	}
-	t.tree.Push(part)
+}
+
+// listed returns the rows that a table lists in the current pass; none if it
+// lists none.
+func (p *program) listed(table *touched) []int32 {
+	for i := range p.pass.touch {
+		if p.pass.touch[i].touched == table {
+			return table.table.Rows()
+		}
+	}
+	return nil
+}
+
+// widen puts the sums of the rows of s side by side into it.
+func widen(s *collective.Sparse, sums []*rowSum) {
+	s.Cols = 0
+	for _, sum := range sums {
+		s.Cols += sum.chains.Cols
+	}
+	s.Sum = s.Sum[:len(s.Rows)*s.Cols]
+	from := 0
+	for _, sum := range sums {
+		for r := range s.Rows {
+			sum.chains.Wide(s.Sum[r*s.Cols+from:][:sum.chains.Cols], r)
+		}
+		from += sum.chains.Cols
+	}
+}
+
+// narrow makes the sums of a table what s has.
+func narrow(table *touched, sums []*rowSum, s *collective.Sparse) {
+	table.table.List(s.Rows)
+	from := 0
+	for _, sum := range sums {
+		for r := range s.Rows {
+			sum.chains.Set(r, s.Sum[r*s.Cols+from:][:sum.chains.Cols])
+		}
+		from += sum.chains.Cols
+	}
+}
+
+// push adds own, the sum of a shard, to the tree. If it waits there, it waits in
+// a slot.
+func (t *shards) push(index int) {
+	t.next = index + 1
+	t.own.First, t.own.Shards = index, 1
+	parts := t.tree.Parts()
+	if n := len(parts); n == 0 || !collective.Merges(parts[n-1], t.own) {
+		t.slots[n].Copy(t.own)
+		t.tree.Push(t.slots[n])
+		return
+	}
+	t.tree.Push(t.own)
 }
 
 // Parts implements engine.Program.
 func (p *program) Parts() []collective.Part { return p.shards.tree.Parts() }
 
 // Adopt implements engine.Program.
-func (p *program) Adopt(total []float64) {
-	copy(p.passes[p.now].slab, total)
+func (p *program) Adopt(total *collective.Part) {
+	p.shards.own.Sum = p.passes[p.now].slab
+	p.shards.own.Copy(*total)
 	p.shards.whole = true
 }
 
 // finish brings the sum of all shards into the totals of the pass.
-func (t *shards) finish(slab []float64) {
-	if t.whole {
-		return
+func (t *shards) finish(p *program) {
+	total := &t.own
+	if !t.whole {
+		if total = t.tree.Total(); total == nil {
+			clear(p.pass.slab)
+			return
+		}
+		copy(p.pass.slab, total.Sum)
 	}
-	if total := t.tree.Total(); total != nil {
-		copy(slab, total)
-		return
+	for i, table := range t.tables {
+		if len(t.sums[p.now][i]) > 0 || len(total.Sparse[i].Rows) > 0 {
+			narrow(table, t.sums[p.now][i], &total.Sparse[i])
+		}
 	}
-	clear(slab)
 }

@@ -142,6 +142,7 @@ func (s *sum) closeLeaf(r0, r1 int, first bool) {
 // endShard leaves the sum over a shard of n examples in the total.
 func (s *sum) endShard(n, r0, r1 int) {
 	switch {
+	case s.touched != nil: // see shards.collect
 	case n == 0:
 		for _, acc := range s.totals(r0, r1) {
 			clear(acc)
@@ -167,6 +168,7 @@ func (s *sum) totals(r0, r1 int) [2][]float64 {
 func (s *sum) finish(n int, shards bool, r0, r1 int) {
 	from, to := r0*s.cols, r1*s.cols
 	switch {
+	case s.touched != nil && shards: // see shards.finish
 	case s.touched != nil:
 		s.touched.finish(r0, r1)
 	case n == 0 && !shards:

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
 	"github.com/descent-ml/descent/internal/kernel"
 	"github.com/descent-ml/descent/internal/places"
 )
@@ -10,13 +11,12 @@ import (
 // index of the batch the code of its term: where in the list its row is, and how
 // the row's sum goes on. Sums then know nothing of rows or of leaves.
 type touched struct {
-	table   *places.Table
-	rows    []int32 // by place, with room for the most
-	state   chainState
-	codes   []int32 // example by example, operand by operand
-	indices []ref
-	each    []int // indices of an example in each operand
-	all     int   // and in all
+	table *places.Table
+	rows  []int32 // by place, with room for the most
+	state chainState
+	codes []int32 // of the micro-batch: example by example, operand by operand
+	each  []int   // indices of an example in each operand
+	all   int     // and in all
 }
 
 // openTouched binds the lists of touched rows to memory.
@@ -31,7 +31,7 @@ func (p *program) openTouched() {
 		t.state = p.chainState(at)
 		t.codes = p.arena.i32(p.fixed(at.Code), at.Codes)
 		for _, x := range n.In {
-			t.indices, t.each = append(t.indices, p.ref(p.plan.Root(x))), append(t.each, x.Shape.Size())
+			t.each = append(t.each, x.Shape.Size())
 		}
 		p.touched[n] = t
 	}
@@ -45,24 +45,54 @@ func (t *touched) reset() {
 	t.state.totals = 0
 }
 
-// runTouch lists the rows of examples [r0, r1) of the micro-batch.
-func runTouch(p *program, w *worker, s *step, r0, r1 int) {
-	t := s.touched
-	codes := t.codesOf(p)[r0*t.all:]
-	if len(t.each) == 1 {
-		t.list(codes, p.i32(&t.indices[0])[r0*t.all:r1*t.all])
-		return
+// newTouch lists rows for the sums of a pass. The indices are those of the
+// touched node, or of a sum over its rows in a later pass, which lists them anew:
+// shards have lists of their own, which are not kept.
+func (p *program) newTouch(t *touched, indices []*graph.Node) step {
+	s := step{run: runTouch, touched: t}
+	for _, x := range indices {
+		s.parts = append(s.parts, p.ref(p.plan.Root(x)))
 	}
-	for e := r0; e < r1; e++ {
-		for i, n := range t.each {
-			t.list(codes, p.i32(&t.indices[i])[e*n:(e+1)*n])
-			codes = codes[n:]
+	return s
+}
+
+// touchAgain lists the rows of the sums over them in passes behind the one that
+// lists them first.
+func (p *program) touchAgain() {
+	for i := range p.passes {
+		touched, sums := p.plan.RowSums(i)
+		for j, n := range touched {
+			if len(sums[j]) == 0 || p.plan.Pass(n) == i {
+				continue
+			}
+			var indices []*graph.Node
+			for k, x := range sums[j][0].Lookups() {
+				if k%2 == 0 {
+					indices = append(indices, x)
+				}
+			}
+			s := p.newTouch(p.touched[n], indices)
+			s.unit = &compile.Unit{Stage: compile.Touch, Pass: i, Nodes: []*graph.Node{n}}
+			p.passes[i].touch = append(p.passes[i].touch, s)
 		}
 	}
 }
 
-// codesOf returns the codes of the micro-batch and what follows.
-func (t *touched) codesOf(p *program) []int32 { return t.codes[(p.before+p.done)*t.all:] }
+// runTouch lists the rows of examples [r0, r1) of the micro-batch.
+func runTouch(p *program, w *worker, s *step, r0, r1 int) {
+	t := s.touched
+	codes := t.codes[r0*t.all:]
+	if len(t.each) == 1 {
+		t.list(codes, p.i32(&s.parts[0])[r0*t.all:r1*t.all])
+		return
+	}
+	for e := r0; e < r1; e++ {
+		for i, n := range t.each {
+			t.list(codes, p.i32(&s.parts[i])[e*n:(e+1)*n])
+			codes = codes[n:]
+		}
+	}
+}
 
 // list touches rows and writes their codes.
 func (t *touched) list(codes, rows []int32) {
@@ -99,7 +129,7 @@ func (p *program) newRowSum(n *graph.Node) *rowSum {
 // accumulate adds the micro-batch to columns [c0, c1).
 func (s *rowSum) accumulate(p *program, c0, c1 int) {
 	t, cols := s.touched, s.chains.Cols
-	codes := t.codesOf(p)
+	codes := t.codes
 	if len(s.y) == 1 {
 		s.chains.Add(p.f32(&s.y[0]), codes[:p.rows*t.all], c0, c1)
 		return

@@ -136,6 +136,7 @@ type state struct {
 type Options struct {
 	Rows   int  // largest micro-batch
 	Batch  int  // most examples of a batch, to know which sums need more than one leaf
+	Whole  int  // likewise with what others carry of it, to know how many rows are touched; at least Batch
 	Shards bool // the batch is divided: every sum has a float64 total
 	Slots  int  // how many slabs of totals the shards need beside the sums' own
 	Keep   Keep
@@ -150,6 +151,7 @@ func Compile(g *graph.Graph, layout *Layout, o Options) (*Plan, error) {
 	group := groupOf(g)
 	o.Rows = (o.Rows + group - 1) / group * group
 	o.Batch = max(o.Batch, o.Rows)
+	o.Whole = max(o.Whole, o.Batch)
 	if passesOf(g) == 1 || o.Keep != KeepAuto || o.Memory == 0 {
 		return compileKeeping(g, layout, o, nil)
 	}

@@ -15,10 +15,15 @@ import (
 type Touched struct {
 	Most   int // rows
 	Hashes int // pairs of the hash: see places.Hashes
-	Codes  int // indices of a batch, each with the place of its row
+	Codes  int // indices of a micro-batch, each with the place of its row
 	Totals int // rows whose sum may need a float64 total
+	Cols   int // most columns of the sums of one pass
 
 	Hash, Code, Terms, Total int64
+
+	// Parts is the first of Options.Slots + 1 places, PartBytes apart, for what a
+	// shard has summed: Most rows, aligned, then Cols float64 sums of each.
+	Parts, PartBytes int64
 }
 
 // touchedRows reports whether n lists the rows that a batch touches.
@@ -44,14 +49,50 @@ func (s *state) placeTouched() {
 		if !touchedRows(n) || !s.computed(n) {
 			continue
 		}
-		codes := s.o.Batch * n.Indices()
-		t := &Touched{Most: n.MostTouched(s.o.Batch), Codes: codes}
+		t := &Touched{Most: n.MostTouched(s.o.Whole), Codes: s.o.Rows * n.Indices()}
 		t.Hashes = places.Hashes(t.Most)
-		t.Totals = min(t.Most, codes/(graph.LeafTerms+1))
-		t.Hash, t.Code = s.fixed(8*int64(t.Hashes)), s.fixed(4*int64(codes))
+		t.Totals = min(t.Most, s.o.Batch*n.Indices()/(graph.LeafTerms+1))
+		t.Hash, t.Code = s.fixed(8*int64(t.Hashes)), s.fixed(4*int64(t.Codes))
 		t.Terms, t.Total = s.fixed(4*int64(t.Most)), s.fixed(4*int64(t.Most))
+		if s.o.Shards {
+			s.placeParts(n, t)
+		}
 		s.plan.Touched[n] = t
 	}
+}
+
+// placeParts places what shards have summed of a table.
+func (s *state) placeParts(n *graph.Node, t *Touched) {
+	for pass := range s.plan.Passes {
+		cols := 0
+		for _, sum := range s.rowSums(n, pass) {
+			cols += sum.Shape.Size()
+		}
+		t.Cols = max(t.Cols, cols)
+	}
+	t.PartBytes = alignUp(4*int64(t.Most)) + alignUp(8*int64(t.Most*t.Cols))
+	t.Parts = s.fixed(t.PartBytes * int64(s.o.Slots+1))
+}
+
+// rowSums returns the sums of touched rows in a pass.
+func (s *state) rowSums(touched *graph.Node, pass int) (sums []*graph.Node) {
+	for _, n := range s.g.Nodes {
+		if n.Op.Name == "sumrows" && n.Rows == touched && s.computed(n) && s.passOf[n.ID] == pass {
+			sums = append(sums, n)
+		}
+	}
+	return sums
+}
+
+// RowSums returns, in order, the nodes that list touched rows and, for each, the
+// sums over them in a pass.
+func (p *Plan) RowSums(pass int) (touched []*graph.Node, sums [][]*graph.Node) {
+	for _, n := range p.state.g.Nodes {
+		if touchedRows(n) && p.state.computed(n) {
+			touched, sums = append(touched, n), append(sums, p.state.rowSums(n, pass))
+		}
+	}
+	return touched, sums
 }
 
 // placeRowTotals places the totals of sums of touched rows, which few rows need:
@@ -69,7 +110,7 @@ func (s *state) placeRowTotals() {
 // row.
 func (s *state) most(n *graph.Node) int64 {
 	if n.Shape.Touched() {
-		return int64(n.MostTouched(s.o.Batch))
+		return int64(n.MostTouched(s.o.Whole))
 	}
 	return 1
 }

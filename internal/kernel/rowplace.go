@@ -87,3 +87,17 @@ func (s *Chains) End(rows, c0, c1 int) {
 		}
 	}
 }
+
+// Wide sets dst to the sum of the row at a place, in float64.
+func (s *Chains) Wide(dst []float64, place int) {
+	chain := s.Chain[place*s.Cols:][:s.Cols]
+	if s.Total[place] == 0 {
+		StartF64(dst, chain)
+		return
+	}
+	copy(dst, s.total(place, 0, s.Cols))
+	AddF64(dst, chain)
+}
+
+// Set makes the sum of the row at a place a float64 one, rounded.
+func (s *Chains) Set(place int, sum []float64) { RoundF64(s.Chain[place*s.Cols:][:s.Cols], sum) }

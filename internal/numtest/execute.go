@@ -99,8 +99,9 @@ func join(programs []engine.Program) {
 	var tree collective.Tree
 	for _, p := range programs {
 		for _, part := range p.Parts() {
-			part.Sum = slices.Clone(part.Sum)
-			tree.Push(part)
+			var own collective.Part
+			own.Copy(part)
+			tree.Push(own)
 		}
 	}
 	total := tree.Total()

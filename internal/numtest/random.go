@@ -23,7 +23,7 @@ func Random(seed uint64, limit int) Case {
 		rows = 530 // more than a leaf
 	}
 	return Case{Op: "random", Name: fmt.Sprint(seed), Rows: rows, Build: func(m *Maker) *graph.Node {
-		return (&walk{Maker: m, s: rng.NewStream(seed, "walk")}).build(limit)
+		return (&walk{Maker: m, s: rng.NewStream(seed, "walk"), tables: rng.NewStream(seed, "tables")}).build(limit)
 	}}
 }
 
@@ -35,9 +35,11 @@ func pick(s *rng.Stream, n int) int { return int(s.Float64() * float64(n)) }
 // walk adds random nodes to a graph.
 type walk struct {
 	*Maker
-	s     *rng.Stream   // of choices; values have their own
-	pool  []*graph.Node // f32 values to choose operands from
-	mixed int           // how often examples are mixed
+	s      *rng.Stream   // of choices; values have their own
+	pool   []*graph.Node // f32 values to choose operands from
+	mixed  int           // how often examples are mixed
+	tables *rng.Stream   // of choices between ordinary and sparse parameters
+	looked []*graph.Node // rows of sparse parameters: the loss depends on all of them
 }
 
 func (w *walk) build(limit int) *graph.Node {
@@ -271,7 +273,28 @@ func (w *walk) lookup() *graph.Node {
 	case 1:
 		return w.Gather(w.Update(Normal, 6, 3), w.Grams(w.Index(5, d), 1+pick(w.s, 3), 6))
 	}
-	return w.Gather(w.Update(Normal, 6, d), w.Index(6, []int{2}[:pick(w.s, 2)]...))
+	inner := []int{2}[:pick(w.s, 2)]
+	if pick(w.tables, 2) == 0 {
+		return w.sparse(d, inner)
+	}
+	return w.Gather(w.Update(Normal, 6, d), w.Index(6, inner...))
+}
+
+// sparse looks rows up in a sparse parameter: a new one, or one of before.
+func (w *walk) sparse(dim int, inner []int) *graph.Node {
+	var tables []*graph.Node
+	for _, n := range w.Leaves {
+		if n.Attr.Sparse {
+			tables = append(tables, n)
+		}
+	}
+	if len(tables) == 0 || pick(w.tables, 2) == 0 {
+		tables = []*graph.Node{w.Table(Normal, []int{2, 7, 100}[pick(w.tables, 3)], dim)}
+	}
+	t := tables[pick(w.tables, len(tables))]
+	x := w.Gather(t, w.Index(t.Shape.Dims[0], inner...))
+	w.looked = append(w.looked, x)
+	return x
 }
 
 func (w *walk) drop() *graph.Node {
@@ -347,6 +370,9 @@ func (w *walk) attend() *graph.Node {
 // cross-entropy where there are scores. The values are outputs too.
 func (w *walk) loss() *graph.Node {
 	total := w.Mul(w.Example(Normal), w.Const(0.5))
+	for _, x := range w.looked {
+		total = w.Add(total, w.ReduceMean(w.Tanh(x), len(x.Shape.Inner())))
+	}
 	for i := range 2 + pick(w.s, 3) {
 		x := w.any()
 		if pick(w.s, 2) == 0 {

@@ -4,17 +4,84 @@ import (
 	"fmt"
 
 	"github.com/descent-ml/descent/collective"
+	"github.com/descent-ml/descent/graph"
 )
 
-// sums returns the sums over examples of the current pass, in order of nodes.
+// sums returns the sums over examples of the current pass, in order of nodes,
+// but for those of touched rows.
 func (p *Program) sums() []Array {
 	var sums []Array
 	for _, n := range p.g.Nodes {
-		if crossing(n) && passOf(n) == p.pass {
+		if crossing(n) && !n.Shape.Touched() && passOf(n) == p.pass {
 			sums = append(sums, p.values[n.ID])
 		}
 	}
 	return sums
+}
+
+// tables returns the nodes that list touched rows.
+func (p *Program) tables() (tables []*graph.Node) {
+	for _, n := range p.g.Nodes {
+		if n.Rows == n {
+			tables = append(tables, n)
+		}
+	}
+	return tables
+}
+
+// rowSums returns the sums of touched rows of a table in the current pass.
+func (p *Program) rowSums(table *graph.Node) (sums []*graph.Node) {
+	for _, n := range p.g.Nodes {
+		if crossing(n) && n.Rows == table && n != table && passOf(n) == p.pass {
+			sums = append(sums, n)
+		}
+	}
+	return sums
+}
+
+// sparse returns what the current pass has of a table, its sums side by side.
+func (p *Program) sparse(table *graph.Node) (s collective.Sparse) {
+	sums := p.rowSums(table)
+	if len(sums) == 0 && passOf(table) != p.pass {
+		return s
+	}
+	for r, row := range p.values[table.ID].Data {
+		s.Rows = append(s.Rows, int32(row))
+		s.Cols = 0
+		for _, n := range sums {
+			s.Cols += n.Shape.Size()
+			s.Sum = append(s.Sum, p.rowOf(n, r)...)
+		}
+	}
+	return s
+}
+
+// rowOf returns row r of a sum, zeros if it has not come to it.
+func (p *Program) rowOf(n *graph.Node, r int) []float64 {
+	if a := p.values[n.ID]; r < a.Dims[0] {
+		return a.row(r)
+	}
+	return make([]float64, n.Shape.Size())
+}
+
+// setSparse is the inverse of sparse.
+func (p *Program) setSparse(table *graph.Node, s collective.Sparse) {
+	if passOf(table) == p.pass {
+		a := zeros(table, len(s.Rows))
+		for r, row := range s.Rows {
+			a.Data[r] = float64(row)
+		}
+		p.values[table.ID] = a
+	}
+	from := 0
+	for _, n := range p.rowSums(table) {
+		a := zeros(n, len(s.Rows))
+		for r := range s.Rows {
+			copy(a.row(r), s.Sum[r*s.Cols+from:])
+		}
+		from += n.Shape.Size()
+		p.values[n.ID] = a
+	}
 }
 
 // EndShard implements engine.Program: it puts the shard's sums into the tree
@@ -31,6 +98,10 @@ func (p *Program) EndShard(index int) {
 		part.Sum = append(part.Sum, s.Data...)
 		clear(s.Data)
 	}
+	for _, n := range p.tables() {
+		part.Sparse = append(part.Sparse, p.sparse(n))
+		p.setSparse(n, collective.Sparse{})
+	}
 	p.tree.Push(part)
 	p.shard++
 }
@@ -39,10 +110,14 @@ func (p *Program) EndShard(index int) {
 func (p *Program) Parts() []collective.Part { return p.tree.Parts() }
 
 // Adopt implements engine.Program: the total takes the place of the tree.
-func (p *Program) Adopt(total []float64) {
+func (p *Program) Adopt(total *collective.Part) {
 	p.tree.Reset()
+	sum := total.Sum
 	for _, s := range p.sums() {
-		total = total[copy(s.Data, total):]
+		sum = sum[copy(s.Data, sum):]
+	}
+	for i, n := range p.tables() {
+		p.setSparse(n, total.Sparse[i])
 	}
 }
 

@@ -43,6 +43,10 @@ func (t *Table) Clear() {
 	clear(t.hash)
 }
 
+// List makes the rows those of a list made elsewhere. None is touched before the
+// next Clear.
+func (t *Table) List(rows []int32) { t.n = copy(t.rows, rows) }
+
 // Rows returns the rows listed, until the next Clear.
 func (t *Table) Rows() []int32 { return t.rows[:t.n] }
 
