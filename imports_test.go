@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"bench/recurrent":      nil,
 	"bench/quality":        {},
 	"bench/generate":       nil,
+	"bench/topn":           nil,
 	"bench/tables":         {},
 	"bench/clicks":         {},
 	"bench/stream":         nil,

@@ -32,7 +32,7 @@ func (r *Ranker) Rank(ctx context.Context, held *interactions.Known, k int) (*Ra
 	ranks, start := r.held(held)
 	ranks.Times = make([]int32, r.items)
 	places := make([]metric.Place, len(ranks.Items))
-	rows := min(max(rankScores/r.items, 1), userBlock)
+	rows := min(max(rankScores/r.items, 1), UserBlock)
 	err := r.parallel(ctx, len(ranks.Users), rows, func(w *worker, from, to int) {
 		w.block = grow(w.block, (to-from)*r.items)
 		w.users(ranks.Users[from:to])

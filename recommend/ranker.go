@@ -13,11 +13,12 @@ import (
 	"github.com/descent-ml/descent/metric"
 )
 
-// Sizes of a block of scores: the vectors of its items are read once for all
-// its users, and it stays in a second-level cache until the best are found.
+// Sizes of a block of scores: the vectors of its items are read and transposed
+// once for all its users, and it stays in a second-level cache until the best
+// are found. Measured by bench/topn.
 const (
-	userBlock = 128
-	itemBlock = 1024
+	UserBlock = 256
+	ItemBlock = 512
 )
 
 // Ranker orders all items for users. It is safe for concurrent use.
@@ -34,7 +35,7 @@ type Ranker struct {
 type worker struct {
 	scorer
 	block, maxima []float32
-	tops          [userBlock]top
+	tops          [UserBlock]top
 	one           [1]int32 // the user of a call for one
 
 	list   []Scored       // of the first items, and
@@ -99,13 +100,13 @@ func (r *Ranker) Top(list []Scored, user int32) []Scored {
 	return w.tops[0].sorted()
 }
 
-// top fills the lists of up to userBlock users.
+// top fills the lists of up to UserBlock users.
 func (r *Ranker) top(w *worker, users []int32) {
 	w.users(users)
-	w.block = grow(w.block, len(users)*itemBlock)
-	w.maxima = grow(w.maxima, len(users)*itemBlock/segment)
-	for first := 0; first < r.items; first += itemBlock {
-		n := min(itemBlock, r.items-first)
+	w.block = grow(w.block, len(users)*ItemBlock)
+	w.maxima = grow(w.maxima, len(users)*ItemBlock/segment)
+	for first := 0; first < r.items; first += ItemBlock {
+		n := min(ItemBlock, r.items-first)
 		block := w.block[:len(users)*n]
 		w.scores(first, n, block)
 		r.hide(users, first, n, block)
@@ -134,17 +135,20 @@ func (r *Ranker) hide(users []int32, first, n int, block []float32) {
 	}
 }
 
+// listsAtOnce is how many items the lists in memory have together, about.
+const listsAtOnce = 1 << 20
+
 // TopOf calls f with the best n items of each of the users, in their order, as
 // Top gives them; a list is valid until f returns. It returns the error of f, or
 // the cause of ctx.
 func (r *Ranker) TopOf(ctx context.Context, users []int32, n int, f func(user int32, list []Scored) error) error {
-	const batch = 64 * userBlock // lists in memory
+	batch := min(max(listsAtOnce/n, UserBlock), 64*UserBlock)
 	kept := make([]Scored, min(batch, len(users))*n)
 	lists := make([][]Scored, min(batch, len(users)))
 	for len(users) > 0 {
 		some := users[:min(batch, len(users))]
 		users = users[len(some):]
-		err := r.parallel(ctx, len(some), userBlock, func(w *worker, from, to int) {
+		err := r.parallel(ctx, len(some), UserBlock, func(w *worker, from, to int) {
 			for i := from; i < to; i++ {
 				w.tops[i-from].reset(kept[i*n : i*n : (i+1)*n])
 			}

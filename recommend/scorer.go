@@ -5,7 +5,7 @@ import "github.com/descent-ml/descent/internal/kernel"
 // scorer gives the scores of users for items. It is used by one goroutine at a
 // time.
 type scorer interface {
-	// users says whose scores are wanted next, at most userBlock of them. The
+	// users says whose scores are wanted next, at most UserBlock of them. The
 	// list is not kept beyond the next call.
 	users(list []int32)
 

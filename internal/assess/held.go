@@ -28,17 +28,20 @@ type held struct {
 	asked, there int                      // users that are measured, and that could be
 }
 
-// Limits of scores that are computed in the whole catalog, of all users
-// together: of a validation, and of a model that is done.
+// Limits of the floating-point operations that rankings in the whole catalog
+// take: of a validation, seconds, and of a model that is done.
 const (
-	scoresToValidate = 2e8
-	scoresToAssess   = 2e9
+	flopsToValidate = 1e11
+	flopsToAssess   = 1e12
+
+	fewestUsers   = 50  // whatever they take
+	flopsOfChoice = 100 // of a score, for what else is done with it
 )
 
 // hold prepares a part, val or test, of implicit interactions. Candidates are
 // those of the data for testing, or else drawn as data.candidates says. In the
-// whole catalog at most so many scores are computed, by measuring fewer users.
-func hold(c *config.Config, sets *config.Sets, part string, scores float64) (*held, error) {
+// whole catalog fewer users are measured where all would take more operations.
+func hold(c *config.Config, sets *config.Sets, part string, model nn.Layer, flops float64) (*held, error) {
 	n, table := sets.Interactions, sets.Interactions.Test
 	if part == "val" {
 		table = n.Val
@@ -62,11 +65,29 @@ func hold(c *config.Config, sets *config.Sets, part string, scores float64) (*he
 		h.candidates = neg.Candidates(table)
 	default:
 		h.seen = n.KnownBefore(part)
-		h.thin(interactions.NewKnown(table), int(max(1, scores/float64(len(h.times)))))
+		score, err := flopsOf(model)
+		if err != nil {
+			return nil, err
+		}
+		h.thin(interactions.NewKnown(table), int(max(fewestUsers, flops/(score*float64(len(h.times))))))
 		return h, nil
 	}
 	h.asked, h.there = h.candidates.Len(), h.candidates.Len()
 	return h, nil
+}
+
+// flopsOf returns how many operations a score takes.
+func flopsOf(model nn.Layer) (float64, error) {
+	fields := make([]nn.Input, len(pairFields))
+	for i, f := range pairFields {
+		fields[i] = nn.Input(f)
+	}
+	rows, err := nn.Summary(model, fields...)
+	sum := float64(flopsOfChoice)
+	for _, r := range rows {
+		sum += float64(r.FLOPs)
+	}
+	return sum, err
 }
 
 // thin keeps the held-out items of at most so many users, at even distances.
@@ -150,7 +171,7 @@ func Measures(c *config.Config, sets *config.Sets, model nn.Layer) (train.Measur
 	if n := sets.Interactions; n == nil || n.Explicit || n.Val == nil {
 		return train.Measures{}, nil
 	}
-	h, err := hold(c, sets, "val", scoresToValidate)
+	h, err := hold(c, sets, "val", model, flopsToValidate)
 	if err != nil {
 		return train.Measures{}, fmt.Errorf("assess: %w", err)
 	}

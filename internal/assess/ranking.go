@@ -55,7 +55,7 @@ const (
 
 // ranking measures a recommender.
 func (j *Job) ranking(ctx context.Context, model nn.Layer) (*Quality, error) {
-	h, err := hold(j.Config, j.Sets, j.Part, scoresToAssess)
+	h, err := hold(j.Config, j.Sets, j.Part, model, flopsToAssess)
 	if err != nil {
 		return nil, fmt.Errorf("assess: %w", err)
 	}

@@ -136,7 +136,11 @@ func checkRanking(t *testing.T, q *Quality) {
 // said.
 func TestRankingOfFewer(t *testing.T) {
 	j, _ := recommender(t, "model: {bpr: {dim: 4}}\nloss: bpr\nbudget: 1ep", "data.split.by=leave_one_out")
-	h, err := hold(j.Config, j.Sets, "test", 40*15)
+	model, err := j.Config.BuildModel(j.Sets.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := hold(j.Config, j.Sets, "test", model, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +148,7 @@ func TestRankingOfFewer(t *testing.T) {
 	for u := range len(h.items.Start) - 1 {
 		users += min(1, len(h.items.Of(int32(u))))
 	}
-	if want := "15 of 60 users"; users != 15 || !strings.Contains(h.String(), want) {
+	if want := "50 of 60 users"; users != 50 || !strings.Contains(h.String(), want) {
 		t.Errorf("%d users; %s, want %s", users, h, want)
 	}
 }
