@@ -77,12 +77,17 @@ func (n *Node) FLOPs() int64 {
 
 // Bytes returns the bytes that the node reads and writes if nothing is fused:
 // those of each example, and those that do not depend on the number of
-// examples (weights, and the results of sums).
+// examples (weights, and the results of sums). Of a table that it looks rows up
+// in, it reads those rows. A value over touched rows counts as one of them.
 func (n *Node) Bytes() (example, fixed int64) {
 	if n.Op.Class == Leaf {
 		return 0, 0
 	}
-	for _, x := range append([]*Node{n}, n.In...) {
+	read := n.In
+	if n.Op == opGather || n.Op == opGatherTouched {
+		read = []*Node{n, n.In[1]} // as much as it writes
+	}
+	for _, x := range append([]*Node{n}, read...) {
 		bytes := int64(x.Shape.Size() * x.Shape.DType.Size())
 		if x.PerExample() {
 			example += bytes
