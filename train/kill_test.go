@@ -18,12 +18,18 @@ import (
 )
 
 // killable is a run that saves after every update, so that most moments of it
-// are inside the writing of a checkpoint.
-func killable(t testing.TB, dir string) Config {
+// are inside the writing of a checkpoint: of a net, or of a recommender, whose
+// tables and their state are sparse.
+func killable(t testing.TB, what, dir string) Config {
 	c := resumable(t)
 	c.Model, c.Shards = normalized(t).Model, 2
-	c.Out, c.Engine = dir, nil
 	c.Budget = Epochs(float64(3 * *kills)) // 12 updates for each
+	if what == "recommender" {
+		m := matrixRecommenders[1]
+		c.Model, c.Loss, c.Optimizer = m.model, m.loss, m.optimizer
+		c.Data, c.Val, c.Test, c.EarlyStop = m.examples(t, 51), m.examples(t, 42), nil, EarlyStop{}
+	}
+	c.Out, c.Engine = dir, nil
 	c.Checkpoint.Every = batch.Updates(1)
 	return c
 }
@@ -33,7 +39,7 @@ func killable(t testing.TB, dir string) Config {
 //	go test ./train -run Kill -kills 100
 var kills = flag.Int("kills", 20, "how often TestKill kills its run")
 
-const killEnv = "DESCENT_TRAIN_KILL_DIR"
+const killEnv, killWhat = "DESCENT_TRAIN_KILL_DIR", "DESCENT_TRAIN_KILL"
 
 // TestKilledChild is the process that TestKill kills.
 func TestKilledChild(t *testing.T) {
@@ -41,7 +47,7 @@ func TestKilledChild(t *testing.T) {
 	if dir == "" {
 		t.Skip("runs as a child of TestKill")
 	}
-	c := killable(t, dir)
+	c := killable(t, os.Getenv(killWhat), dir)
 	_, err := os.Stat(dir)
 	c.Resume = err == nil
 	c.OnEvent = func(*Event) error { time.Sleep(time.Millisecond); return nil } // to live long enough
@@ -96,12 +102,18 @@ func TestKill(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a killed process cannot be told from a failed one")
 	}
-	whole := killable(t, filepath.Join(t.TempDir(), "whole"))
+	for _, what := range []string{"net", "recommender"} {
+		t.Run(what, func(t *testing.T) { killAndResume(t, what) })
+	}
+}
+
+func killAndResume(t *testing.T, what string) {
+	whole := killable(t, what, filepath.Join(t.TempDir(), "whole"))
 	want := fit(t, whole)
 	scratch := t.TempDir() // a killed child leaves its temporary folders here
 	dir := filepath.Join(scratch, "killed")
 	inWrite := 0
-	killed := killAgain(t, "TestKilledChild", []string{killEnv + "=" + dir, "TMPDIR=" + scratch}, 70*time.Millisecond, func(killed int) bool {
+	killed := killAgain(t, "TestKilledChild", []string{killEnv + "=" + dir, killWhat + "=" + what, "TMPDIR=" + scratch}, 70*time.Millisecond, func(killed int) bool {
 		if temps, _ := filepath.Glob(filepath.Join(dir, CheckpointsDir, "*tmp*")); len(temps) > 0 {
 			inWrite++
 		}

@@ -118,7 +118,7 @@ var matrixModels = append([]matrixModel{
 		examples:  categoryExamples,
 		barriers:  true,
 	},
-}, matrixTextModels...)
+}, append(matrixTextModels, matrixRecommenders...)...)
 
 const (
 	tokenKinds = 7
@@ -591,7 +591,7 @@ func writeFingerprints(t *testing.T, recorded map[string]string) {
 // TestMatrixCells: the small matrix has every pair of settings of the full one.
 func TestMatrixCells(t *testing.T) {
 	full, small := matrix(true), matrix(false)
-	if want := (5*3 + 2*2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
+	if want := (7*3 + 3*2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
 		t.Errorf("%d cells, want %d", len(full), want)
 	}
 	have := map[[2]string]bool{}
