@@ -63,6 +63,7 @@ var allowed = map[string][]string{
 	"bench/tables":         {},
 	"bench/clicks":         {},
 	"bench/stream":         nil,
+	"bench/rows":           nil,
 	"bench/interactions":   {"bench/clicks"},
 }
 
