@@ -64,9 +64,11 @@ func anyMovieLens(folder string) string {
 	return movieLens[0]
 }
 
-// ofPairs is the configuration of interactions without more: of ratings a tenth to
-// test on and a twentieth to validate on; of what was met without ratings the
-// last of each user for testing, and the one before it for validation.
+// ofPairs is the configuration of interactions without more: the automatic model,
+// trained until validation gets no better. Of ratings a tenth is for testing and a
+// twentieth for validation; of what was met without ratings the last of each user
+// is for testing, and the one before it for validation. The optimizers were chosen
+// on validation data of MovieLens 100K: docs/recommenders.md.
 func ofPairs(data string, set []string) (*config.Config, error) {
 	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.user=auto", "data.item=auto"}
 	c, err := config.Parse("--data "+data, nil, append(defaults, set...)...)
@@ -77,13 +79,22 @@ func ofPairs(data string, set []string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	defaults = append(defaults, "early_stop.patience=3")
-	switch {
-	case given(set, "data.split") || given(set, "data.val="):
-	case rated:
-		defaults = append(defaults, "data.split.val=5%", "data.split.test=10%")
-	default:
-		defaults = append(defaults, "data.split.by=leave_one_out")
+	folds, valid := given(set, "data.split.folds="), given(set, "data.val=")
+	if rated {
+		defaults = append(defaults, "optimizer={adam: {lr: 4e-3, weight_decay: 4e-4}}", "schedule=linear", "budget=8ep")
+	} else {
+		defaults = append(defaults, "optimizer={adamw: {lr: 2e-3, weight_decay: 0.1}}", "schedule=cosine")
 	}
-	return config.Parse("--data "+data, nil, append(defaults, set...)...)
+	switch {
+	case given(set, "data.split") && !folds:
+		return config.Parse("--data "+data, nil, append(defaults, set...)...)
+	case !rated && !folds:
+		defaults = append(defaults, "data.split.by=leave_one_out")
+	case !valid:
+		defaults = append(defaults, "data.split.val=5%")
+	}
+	if rated && !folds && !given(set, "data.test=") {
+		defaults = append(defaults, "data.split.test=10%")
+	}
+	return config.Parse("--data "+data, nil, append(append(defaults, "early_stop.patience=4"), set...)...)
 }
