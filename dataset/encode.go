@@ -181,7 +181,7 @@ func (e *Encoder) code(f *feature, cell *cells.Cell) int32 {
 		text = nil
 	}
 	if n := f.column.Buckets; n > 0 && len(text) > 0 {
-		return bucket(text, n)
+		return Bucket(text, n)
 	}
 	if i, ok := f.index[string(text)]; ok {
 		return i

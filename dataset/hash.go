@@ -10,13 +10,13 @@ import (
 // mostBuckets bounds the rows that hashed categories share.
 const mostBuckets = 1 << 30
 
-// bucket hashes the text of a category into one of n buckets: FNV-1a of 64 bits,
+// Bucket hashes the text of a category into one of n buckets: FNV-1a of 64 bits,
 // the finalizer of MurmurHash3 (A. Appleby), and a multiplication in place of a
 // remainder (D. Lemire). It is a fixed function, so models depend on it: a
 // category that was never seen has a bucket too, and shares it with others
 // (Weinberger, Dasgupta, Langford, Smola, Attenberg, ICML 2009, without the sign,
 // which a vector of its own makes needless).
-func bucket(text []byte, n int) int32 {
+func Bucket(text []byte, n int) int32 {
 	h := fnv(fnvOffset, text)
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
 	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53

@@ -12,18 +12,18 @@ import (
 // TestBucket: the hash is fixed, spreads evenly, and stays within the buckets.
 func TestBucket(t *testing.T) {
 	for text, want := range map[string]int32{"": 936, "a": 510, "Amsterdam": 784, "Zürich": 143} {
-		if got := bucket([]byte(text), 1000); got != want {
+		if got := Bucket([]byte(text), 1000); got != want {
 			t.Errorf("%q is in bucket %d, want %d", text, got, want)
 		}
 	}
 	counts := make([]int, 64)
 	for i := range 64 * 1000 {
-		counts[bucket(fmt.Appendf(nil, "user-%d", i), 64)]++
+		counts[Bucket(fmt.Appendf(nil, "user-%d", i), 64)]++
 	}
 	if lo, hi := slices.Min(counts), slices.Max(counts); lo < 850 || hi > 1150 {
 		t.Errorf("%d to %d of 1000 in a bucket", lo, hi)
 	}
-	if bucket([]byte("x"), 1) != 0 {
+	if Bucket([]byte("x"), 1) != 0 {
 		t.Error("a single bucket is not 0")
 	}
 }
@@ -55,7 +55,7 @@ func TestHashedCategories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for city, want := range map[string]int32{"Paris": 1 + bucket([]byte("Paris"), 50), "never seen": 1 + bucket([]byte("never seen"), 50), "": 0} {
+	for city, want := range map[string]int32{"Paris": 1 + Bucket([]byte("Paris"), 50), "never seen": 1 + Bucket([]byte("never seen"), 50), "": 0} {
 		cat, cell := make([]int32, 2), cells.TextCell([]byte(city))
 		if err := e.Put(0, &cell, nil, cat); err != nil || cat[0] != want {
 			t.Errorf("%q has row %d, want %d (%v)", city, cat[0], want, err)

@@ -48,7 +48,9 @@ func newConversion(dir string, m manifest, o Cache) *conversion {
 		o.bucket = bucketRows
 	}
 	m.Files = map[string]cachedFile{}
-	return &conversion{dir: dir, manifest: m, progress: o.Progress, bucket: o.bucket}
+	c := &conversion{dir: dir, manifest: m, progress: o.Progress, bucket: o.bucket, perUser: make([]int64, m.Options.HashUsers)}
+	c.users.buckets, c.items.buckets = m.Options.HashUsers, m.Options.HashItems
+	return c
 }
 
 // run reads the files, groups their interactions by user and writes what goes

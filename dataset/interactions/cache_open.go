@@ -107,6 +107,12 @@ func rowsOf[T any](o *cacheOpener, name string) []T {
 
 // names opens the identifiers of users or items.
 func (o *cacheOpener) names(base string) *Names {
+	if o.has(base + hashedBuckets) {
+		if f := o.open(base + hashedBuckets); o.err == nil {
+			return hashed(int(mapped.Slice[int64](f)[0]))
+		}
+		return nil
+	}
 	n := &Names{mapped: true}
 	if o.has(base + ".text") {
 		text, ends := o.open(base+".text"), o.open(base+".ends")

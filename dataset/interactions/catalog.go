@@ -24,7 +24,8 @@ const (
 )
 
 // Tensors returns the catalog as tensors: identifiers as i64, or as u8 texts one
-// behind another and i64 of their ends; what was seen in about 1.3 bytes each.
+// behind another and i64 of their ends, or as the number of buckets they are hashed
+// into; what was seen in about 1.3 bytes each.
 func (c *Catalog) Tensors() map[string]*tensor.Tensor {
 	out := map[string]*tensor.Tensor{}
 	c.Users.tensors(catalogUsers, out)
@@ -52,6 +53,10 @@ func ParseCatalog(tensors map[string]*tensor.Tensor) (c *Catalog, err error) {
 }
 
 func (n *Names) tensors(name string, out map[string]*tensor.Tensor) {
+	if n.buckets > 0 {
+		out[name+hashedBuckets] = tensor.Of([]int64{int64(n.buckets)}, 1)
+		return
+	}
 	if n.ends == nil {
 		out[name] = tensor.Of(n.ints, len(n.ints))
 		return
@@ -65,6 +70,9 @@ func (n *Names) tensors(name string, out map[string]*tensor.Tensor) {
 
 func parseNames(tensors map[string]*tensor.Tensor, name string) (*Names, error) {
 	t, ends := tensors[name], tensors[name+catalogEnds]
+	if buckets := tensors[name+hashedBuckets]; buckets != nil {
+		return parseHashed(buckets, name)
+	}
 	n := &Names{}
 	switch {
 	case t != nil && ends == nil && t.DType() == tensor.I64:

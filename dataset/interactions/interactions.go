@@ -69,7 +69,7 @@ func MeanOf(values []float32) (mean, low, high float64) {
 
 // Read reads the interactions of a file, or of several: see [Open].
 func Read(path string, o Options) (*Table, error) {
-	t := &Table{Users: &Names{}, Items: &Names{}}
+	t := &Table{Users: hashed(o.HashUsers), Items: hashed(o.HashItems)}
 	return t, t.add(path, o)
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+
+	"github.com/descent-ml/descent/dataset"
 )
 
 // Names numbers identifiers from 0 in order of first appearance. While all of
@@ -18,20 +20,25 @@ type Names struct {
 	slots []int32  // number + 1 by hash, linear probing; the length is a power of 2
 	shift int      // of a hash to a slot
 
+	buckets int // identifiers are hashed into so many: see hashed; 0: they are not
+
 	mapped bool // all of it lies in files that are not written
 }
 
 // MaxNames is how many identifiers can be told apart.
 const MaxNames = 1<<31 - 1
 
-// Len returns the number of identifiers.
-func (n *Names) Len() int { return max(len(n.ints), len(n.ends)) }
+// Len returns the number of identifiers, or of buckets.
+func (n *Names) Len() int { return max(len(n.ints), len(n.ends), n.buckets) }
 
-// Name returns the identifier of number i.
+// Name returns the identifier of number i, or #i of a bucket.
 func (n *Names) Name(i int) string { return string(n.Append(nil, i)) }
 
 // Append appends the identifier of number i to b.
 func (n *Names) Append(b []byte, i int) []byte {
+	if n.buckets > 0 {
+		return bucketName(b, i)
+	}
 	if n.ends == nil {
 		return strconv.AppendInt(b, n.ints[i], 10)
 	}
@@ -47,8 +54,12 @@ func (n *Names) at(i int) []byte {
 	return n.text[from:n.ends[i]]
 }
 
-// Find returns the number of an identifier.
+// Find returns the number of an identifier. Where identifiers are hashed each has
+// one.
 func (n *Names) Find(id string) (int, bool) {
+	if n.buckets > 0 {
+		return int(dataset.Bucket([]byte(id), n.buckets)), true
+	}
 	if n.Len() == 0 {
 		return 0, false
 	}
@@ -67,6 +78,9 @@ func (n *Names) Find(id string) (int, bool) {
 // Add returns the number of an identifier, which is a new one if it was not
 // there. The bytes are copied. There must be fewer than MaxNames.
 func (n *Names) Add(id []byte) int32 {
+	if n.buckets > 0 {
+		return dataset.Bucket(id, n.buckets)
+	}
 	n.own()
 	if 4*(n.Len()+1) > 3*len(n.slots) {
 		n.grow()
@@ -89,7 +103,7 @@ func (n *Names) Add(id []byte) int32 {
 
 // AddInt is Add of an integer as it is written in decimal.
 func (n *Names) AddInt(v int64) int32 {
-	if n.ends != nil {
+	if n.ends != nil || n.buckets > 0 {
 		return n.Add(strconv.AppendInt(nil, v, 10))
 	}
 	n.own()

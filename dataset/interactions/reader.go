@@ -22,6 +22,12 @@ type Options struct {
 	Format   string // one of the formats; empty: found by the name and the content
 	Encoding string // as dataset.ReadText has it
 	Header   string // HeaderYes, HeaderNo, or empty: found out
+
+	// HashUsers and HashItems, if not 0, make the numbers of users and items the
+	// buckets of their hash, of so many: nothing is kept of identifiers, and one
+	// that was never seen has a number. Those that share a bucket are one user,
+	// or item; its name is then # and the number.
+	HashUsers, HashItems int
 }
 
 // None is the name of a column that is not to be read.
@@ -66,6 +72,9 @@ type Reader struct {
 // user and his items, or a .zip with a file of MovieLens; each may be packed by
 // gzip, Zstandard or bzip2. Errors name the file, the line and the column.
 func Open(path string, o Options) (*Reader, error) {
+	if err := o.checkHash(); err != nil {
+		return nil, err
+	}
 	files, err := dataset.TableFiles(path)
 	if err != nil {
 		return nil, err

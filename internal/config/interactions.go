@@ -159,6 +159,11 @@ func (c *Config) onlyPairs() error {
 			return mistakef("config: %s means nothing where the data are interactions of users with items: remove it", k.key)
 		}
 	}
+	for name := range d.Hash {
+		if name != "user" && name != "item" {
+			return mistakef("config: data.hash: of interactions users and items are hashed: want {user: 100000}, or item, or both")
+		}
+	}
 	return nil
 }
 
@@ -173,6 +178,7 @@ func (d *Data) pairsOptions() interactions.Options {
 	o := interactions.Options{
 		User: column(d.Pairs.User), Item: column(d.Pairs.Item), Rating: column(d.Pairs.Rating), Time: column(d.Pairs.Time), Encoding: d.Encoding,
 	}
+	o.HashUsers, o.HashItems = d.Hash["user"], d.Hash["item"]
 	if d.Header != "auto" {
 		o.Header = d.Header
 	}

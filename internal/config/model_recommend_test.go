@@ -172,3 +172,32 @@ func TestHashKey(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestHashedUsers: users have rows by the hash of their identifiers.
+func TestHashedUsers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clicks.csv")
+	var b strings.Builder
+	b.WriteString("user,item\n")
+	for i := range 300 {
+		fmt.Fprintf(&b, "u%d,i%d\n", i%40, i*7%31)
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := mustParse(t, "data: {train: "+path+", hash: {user: 16}}\nmodel: {bpr: 4}\nloss: bpr")
+	s, err := c.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := c.BuildTrain(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(built.Model); got != "BPRMF(16 users, 31 items, 4)" {
+		t.Error(got)
+	}
+	_, err = mustParse(t, "data: {train: "+path+", hash: 16}\nmodel: {bpr: 4}\nloss: bpr").Load(nil)
+	if err == nil || !strings.Contains(err.Error(), "of interactions users and items are hashed") {
+		t.Errorf("%v", err)
+	}
+}
