@@ -3,6 +3,7 @@ package assess
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/descent-ml/descent/dataset/interactions"
@@ -26,6 +27,7 @@ type held struct {
 	times        []float32                // that each item is met in the training data
 	users        int                      // of the model
 	asked, there int                      // users that are measured, and that could be
+	unknown      int                      // interactions of users or items that the model does not know, left out
 }
 
 // Limits of the floating-point operations that rankings in the whole catalog
@@ -50,26 +52,36 @@ func hold(c *config.Config, sets *config.Sets, part string, model nn.Layer, flop
 		return nil, fmt.Errorf("no interactions are held out for %s", part)
 	}
 	h := &held{part: part, users: sets.Schema.Pairs.Users, times: make([]float32, sets.Schema.Pairs.Items)}
-	for _, item := range n.Train.Item {
+	known := table.Among(h.users, len(h.times)) // data may have grown since the model was trained
+	if h.unknown = table.Len() - known.Len(); known.Len() == 0 {
+		return nil, fmt.Errorf("no interaction that is held out for %s is of a user and an item that the model knows", part)
+	}
+	met := []*interactions.Table{n.Train.Among(h.users, len(h.times))}
+	for _, item := range met[0].Item {
 		h.times[item]++
 	}
 	switch {
 	case part == "test" && n.Candidates != nil:
-		h.candidates = n.Candidates
+		if h.candidates = n.Candidates; int(slices.Max(n.Candidates.Item)) >= len(h.times) {
+			return nil, fmt.Errorf("candidates are items that the model does not know")
+		}
 	case c.Data.Pairs.Candidates > 0:
 		o := interactions.NegativeOptions{Count: c.Data.Pairs.Candidates, Seed: c.Seed, Known: n.Catalog.Seen}
 		neg, err := interactions.NewNegatives(n.Train, o)
 		if err != nil {
 			return nil, err
 		}
-		h.candidates = neg.Candidates(table)
+		h.candidates = neg.Candidates(known)
 	default:
-		h.seen = n.KnownBefore(part)
+		if part == "test" && n.Val != nil {
+			met = append(met, n.Val.Among(h.users, len(h.times)))
+		}
+		h.seen = interactions.NewKnown(met...)
 		score, err := flopsOf(model)
 		if err != nil {
 			return nil, err
 		}
-		h.thin(interactions.NewKnown(table), int(max(fewestUsers, flops/(score*float64(len(h.times))))))
+		h.thin(interactions.NewKnown(known), int(max(fewestUsers, flops/(score*float64(len(h.times))))))
 		return h, nil
 	}
 	h.asked, h.there = h.candidates.Len(), h.candidates.Len()

@@ -92,6 +92,9 @@ func (j *Job) ranking(ctx context.Context, model nn.Layer) (*Quality, error) {
 	if ranks.Left > 0 {
 		q.Notes = append(q.Notes, fmt.Sprintf("%d held-out items are left out: their users had met them before", ranks.Left))
 	}
+	if h.unknown > 0 {
+		q.Notes = append(q.Notes, fmt.Sprintf("%d held-out interactions are left out: the model does not know the user or the item", h.unknown))
+	}
 	q.Ranking.find(ranks, popular)
 	q.Ranking.split(h.times, ranks, popular)
 	return q, nil
