@@ -96,12 +96,16 @@ func (b *Builder) Failf(op string, operands []*Node, format string, args ...any)
 var opInvalid = &Op{Name: "invalid"}
 
 // caller returns the first position on the stack outside the packages that
-// build graphs for others: it is the line of the model's author.
+// build graphs for others: it is the line of the model's author, who has none if
+// the command is reached.
 func caller() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	for {
 		f, more := frames.Next()
+		if strings.Contains(f.File, "/cmd/descent/") && !strings.HasSuffix(f.File, "_test.go") {
+			return ""
+		}
 		if !forOthers(f) {
 			return shorten(fmt.Sprintf("%s:%d", f.File, f.Line))
 		}
@@ -123,7 +127,7 @@ func forOthers(f runtime.Frame) bool {
 			return true
 		}
 	}
-	return strings.Contains(f.File, "/cmd/descent/") || f.Function == ""
+	return f.Function == ""
 }
 
 // shorten keeps the last two elements of a path.

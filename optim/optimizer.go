@@ -136,7 +136,7 @@ type Update struct {
 // The gradient of a sparse parameter is of its touched rows, and so is all that
 // the update reads and writes of it: see Context.State.
 //
-// The error is that of Validate, or the builder's first.
+// The error is that of Validate or of Fits, or the builder's first.
 func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numerator, weightSum *graph.Node) (*Update, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -147,7 +147,9 @@ func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numer
 	if len(params) == 0 || len(params) != len(gradSums) {
 		return nil, fmt.Errorf("optim: %d gradients for %d parameters to train, want one each and at least one", len(gradSums), len(params))
 	}
-	o.refuseAround(b, params)
+	if err := o.Fits(params); err != nil {
+		return nil, err
+	}
 	up := &Update{lr: o.LR, schedule: o.Schedule, index: map[string]int{}}
 	b.Check(b.Div(numerator, weightSum))
 	scale := o.gradientScale(b, gradSums, weightSum)

@@ -9,7 +9,6 @@ import (
 // SAM takes gradients; gradSums and weightSum are as for Build. They are values
 // that examples may depend on: one more pass over the batch.
 func (o Optimizer) Ascend(b *graph.Builder, params, gradSums []*graph.Node, weightSum *graph.Node) []*graph.Node {
-	o.refuseAround(b, params)
 	squares := b.SumSquares(gradSums[0])
 	for _, g := range gradSums[1:] {
 		squares = b.Add(squares, b.SumSquares(g))

@@ -132,9 +132,6 @@ func (c *Context) chain(ts []Transform, p, u *graph.Node) *graph.Node {
 		if c.next != nil {
 			return c.Failf("optim", []*graph.Node{p}, "%T follows a transform that gives the weights themselves, such as FTRL: want that one last", t)
 		}
-		if c.refuse(t, p) {
-			return u
-		}
 		u = t.Update(c, p, c.settle(u))
 	}
 	return u

@@ -43,6 +43,9 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := c.Optimizer.Fits(params); err != nil {
+		return nil, nil, refuse("%w", err)
+	}
 	gradients := b.Gradient(weighted, params)
 	if c.Optimizer.SAM > 0 {
 		gradients = sharp(c, x, params, gradients, den)

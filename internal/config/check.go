@@ -34,7 +34,19 @@ func (c *Config) checkModel(model nn.Layer, s *Sets) error {
 		return err
 	}
 	nn.Objective(x, c.BuildLoss(), pred, x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
-	return c.modelFault(b.Err(), named{place{source: "model"}, "loss"})
+	if b.Err() != nil {
+		return c.modelFault(b.Err(), named{place{source: "model"}, "loss"})
+	}
+	return c.checkOptimizer(x.Params(), s)
+}
+
+// checkOptimizer reports a rule that cannot be for the tables of the model.
+func (c *Config) checkOptimizer(params []*graph.Node, s *Sets) error {
+	err := c.buildOptimizer(s.Train.Len()).Fits(params)
+	if err == nil {
+		return nil
+	}
+	return Faults{{place{source: "optimizer"}, strings.TrimPrefix(err.Error(), "optim: ") + " (sparse: false)"}}
 }
 
 // nothingToTrain reports a model without a parameter that training changes.
