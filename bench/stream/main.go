@@ -24,20 +24,20 @@ import (
 
 // settings are the command's flags.
 type settings struct {
-	data       string
-	rows       int
-	dim, batch int
-	negatives  int
-	list       bool
-	sampler    string
-	optimizer  string
-	lr         float64
-	epochs     float64
-	threads    int
-	side       bool
-	out        string
-	memory     bool
-	verbose    bool
+	data             string
+	rows             int
+	dim, batch       int
+	negatives        int
+	list             bool
+	sampler          string
+	optimizer        string
+	lr               float64
+	epochs           float64
+	threads          int
+	side             bool
+	out              string
+	memory, shuffled bool
+	verbose          bool
 }
 
 func main() {
@@ -49,11 +49,12 @@ func main() {
 	flag.IntVar(&s.negatives, "negatives", 4, "negatives for each positive")
 	flag.BoolVar(&s.list, "list", false, "a positive and its negatives are one example (BPR) instead of one each (cross-entropy)")
 	flag.StringVar(&s.sampler, "sampler", interactions.Uniform, "sampler of negatives: uniform or popularity")
-	flag.StringVar(&s.optimizer, "optimizer", "sparse_adam", "sgd, adagrad, sparse_adam or adam")
-	flag.Float64Var(&s.lr, "lr", 0.002, "learning rate")
+	flag.StringVar(&s.optimizer, "optimizer", "rowwise", "sgd, adagrad, rowwise (AdaGrad), sparse_adam or adam")
+	flag.Float64Var(&s.lr, "lr", 0.05, "learning rate")
 	flag.Float64Var(&s.epochs, "epochs", 1, "epochs, or a part of one")
 	flag.IntVar(&s.threads, "threads", 2, "threads")
 	flag.BoolVar(&s.side, "side", false, "measure examples alone")
+	flag.BoolVar(&s.shuffled, "shuffled", false, "take examples in any order instead of that by blocks")
 	flag.BoolVar(&s.memory, "in-memory", false, "read the file into memory instead, however large it is")
 	flag.StringVar(&s.out, "out", "", "run directory; empty: nothing is written")
 	flag.BoolVar(&s.verbose, "v", false, "show the progress of training")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/bench/peer"
+	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/dataset/interactions"
 	"github.com/descent-ml/descent/nn"
@@ -89,6 +90,9 @@ func (x *examples) fit(s settings) error {
 	if s.out != "" {
 		c.Out = s.out
 	}
+	if s.shuffled {
+		c.Order = x.shuffled(c.Seed)
+	}
 	if s.verbose {
 		c.Progress = report.NewProgress(os.Stderr, report.Auto)
 	}
@@ -106,7 +110,45 @@ func (x *examples) fit(s settings) error {
 		model += float64(4*p.Size()) / (1 << 20)
 	}
 	fmt.Printf("anonymous memory %.1f MiB before, %.1f at most; weights %.1f MiB, loss %.4f\n", before, most(), model, r.History[len(r.History)-1].Loss)
-	return nil
+	auc, err := x.auc(r.Params)
+	fmt.Printf("%.2f %% of the interactions held out score above a negative\n", 100*auc)
+	return err
+}
+
+// auc is the share of test interactions whose score is above that of a negative.
+func (x *examples) auc(params checkpoint.Tensors) (float64, error) {
+	buf, above := dataset.NewBuffers(x.test.Fields(), 1), 0
+	vectors := func(name string) []float32 { return params[name+".weight"].F32() }
+	users, items, biases := vectors("user"), vectors("item"), vectors("item_bias")
+	dim := len(items) / len(biases)
+	score := func(user, item int32) (s float32) {
+		s = biases[item]
+		for k, v := range users[int(user)*dim : int(user+1)*dim] {
+			s += v * items[int(item)*dim+k]
+		}
+		return s
+	}
+	for i := range x.test.Len() {
+		if err := x.test.Gather(buf, 0, []int{i}); err != nil {
+			return 0, err
+		}
+		user, pair := buf[0].I32()[0], buf[1].I32()
+		if score(user, pair[0]) > score(user, pair[1]) {
+			above++
+		}
+	}
+	return float64(above) / float64(x.test.Len()), nil
+}
+
+// shuffled is the order that data in memory have.
+func (x *examples) shuffled(seed uint64) dataset.Order {
+	n, places := x.train.Len(), dataset.Shuffled(x.train.Len(), seed)
+	return func(dst []int, epoch, i int) {
+		places(dst, epoch, i)
+		for k := range dst {
+			dst[k] += epoch * n // other negatives in each epoch
+		}
+	}
 }
 
 func optimizerOf(s settings) optim.Optimizer {
@@ -115,6 +157,8 @@ func optimizerOf(s settings) optim.Optimizer {
 		return optim.SGD(s.lr)
 	case "adagrad":
 		return optim.AdaGrad(s.lr)
+	case "rowwise":
+		return optim.AdaGrad(s.lr).Rowwise()
 	case "adam":
 		return optim.Adam(s.lr)
 	}
