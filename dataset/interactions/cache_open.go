@@ -57,7 +57,7 @@ func (o *cacheOpener) table() *Table {
 	if o.err != nil {
 		return nil
 	}
-	m.known = &Known{Start: mapped.Slice[int64](start), Item: mapped.Slice[int32](items), file: rowFile{items, 4}}
+	m.known = &Known{Start: mapped.Slice[int64](start), Item: mapped.Slice[int32](items), file: rowFile{items, 4}, mapping: m}
 	if n := len(m.known.Start); n != t.Users.Len()+1 || m.known.Start[n-1] != int64(len(m.known.Item)) {
 		o.err = fmt.Errorf("interactions: %s: what is known is of %d users (want %d): remove the folder, and it is made again", o.dir, n-1, t.Users.Len())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/descent-ml/descent/tensor"
 )
@@ -98,7 +99,9 @@ func parseNames(tensors map[string]*tensor.Tensor, name string) (*Names, error) 
 
 // packKnown writes for each user how many items there are, the first, and how
 // far each next one is, as variable-length integers.
-func packKnown(k *Known) (b []byte) {
+func packKnown(k *Known) []byte {
+	b, _ := newFileSlice[byte](k.mapping, packedBytes(k))
+	b = b[:0]
 	for u := range len(k.Start) - 1 {
 		items, before := k.Of(int32(u)), int32(0)
 		b = binary.AppendUvarint(b, uint64(len(items)))
@@ -108,6 +111,20 @@ func packKnown(k *Known) (b []byte) {
 		}
 	}
 	return b
+}
+
+// packedBytes is how many bytes packKnown writes.
+func packedBytes(k *Known) (n int) {
+	size := func(v int) int { return max(1, (bits.Len(uint(v))+6)/7) }
+	for u := range len(k.Start) - 1 {
+		items, before := k.Of(int32(u)), int32(0)
+		n += size(len(items))
+		for _, item := range items {
+			n += size(int(item - before))
+			before = item
+		}
+	}
+	return n
 }
 
 var errDamaged = errors.New("interactions: catalog: what users have seen is damaged")

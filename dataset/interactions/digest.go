@@ -34,11 +34,7 @@ func digest(kind string, t *Table, neg *Negatives, values bool, logq []float32) 
 	if neg != nil {
 		neg.digest(h)
 	}
-	if t.mapping != nil {
-		for _, f := range t.mapping.rows {
-			f.release()
-		}
-	}
+	t.release()
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
@@ -47,7 +43,6 @@ func (n *Negatives) digest(w io.Writer) {
 	fmt.Fprintln(w, n.count, n.items, n.words, columnSum(n.alias))
 	if n.known != nil {
 		fmt.Fprintln(w, columnSum(n.known.Start), columnSum(n.known.Item))
-		n.known.file.release()
 	}
 }
 

@@ -16,10 +16,9 @@ type filter struct {
 	file  rowFile // of bits, for each pair
 }
 
-// newFilter returns the filter of what is known, in memory that lies where that
-// of a table does.
-func newFilter(t *Table, k *Known) filter {
-	words, file := newFileSlice[uint64](t, len(k.Item)*filterBits/64+1)
+// newFilter returns the filter of what is known, which lies where that does.
+func newFilter(k *Known) filter {
+	words, file := newFileSlice[uint64](k.mapping, len(k.Item)*filterBits/64+1)
 	f := filter{k.Start, words, rowFile{file.File, filterBits / 8}}
 	for u := range len(k.Start) - 1 {
 		for _, item := range k.Of(int32(u)) {

@@ -28,6 +28,7 @@ func (t *Table) String() string {
 // users and items. Of a table that lies in files they do, too, until it is closed;
 // the list must be ascending, since they are to be grouped by user.
 func (t *Table) Rows(rows []int) *Table {
+	defer t.release()
 	s := t.part()
 	s.User, s.Item = pick(s, t.User, rows), pick(s, t.Item, rows)
 	if t.Value != nil {

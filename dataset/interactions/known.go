@@ -9,7 +9,8 @@ type Known struct {
 	Start []int64 // one for each user and the end
 	Item  []int32
 
-	file rowFile // of Item
+	file    rowFile  // of Item
+	mapping *mapping // where it is one; nil: in memory
 }
 
 // NewKnown returns what the users of a table have met in any of its parts,
@@ -29,7 +30,7 @@ func NewKnown(parts ...*Table) *Known {
 	for u := range users {
 		start[u+1] += start[u]
 	}
-	items, file := newFileSlice[int32](parts[0], int(start[users]))
+	items, file := newFileSlice[int32](m, int(start[users]))
 	next := slices.Clone(start[:users])
 	for _, t := range parts {
 		for i, u := range t.User {
@@ -37,9 +38,9 @@ func NewKnown(parts ...*Table) *Known {
 			next[u]++
 		}
 	}
-	k := &Known{Start: start, Item: items, file: file}
+	k := &Known{Start: start, Item: items, file: file, mapping: m}
 	k.compact()
-	file.release()
+	m.release()
 	return k
 }
 

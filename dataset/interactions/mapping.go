@@ -62,15 +62,15 @@ func (m *mapping) temp(bytes int64) *mapped.File {
 // name, so that what has a value for each interaction is not in the memory of the
 // process; where no file can be made, in memory all the same.
 func newSlice[T any](t *Table, n int) []T {
-	all, _ := newFileSlice[T](t, n)
+	all, _ := newFileSlice[T](t.mapping, n)
 	return all
 }
 
 // newFileSlice is newSlice with the file, if there is one.
-func newFileSlice[T any](t *Table, n int) ([]T, rowFile) {
-	if t.mapping != nil && n > 0 {
+func newFileSlice[T any](m *mapping, n int) ([]T, rowFile) {
+	if m != nil && n > 0 {
 		width := int64(unsafe.Sizeof(*new(T)))
-		if f := t.mapping.temp(int64(n) * width); f != nil {
+		if f := m.temp(int64(n) * width); f != nil {
 			return mapped.Slice[T](f), rowFile{f, width}
 		}
 	}
@@ -101,7 +101,7 @@ func pick[T any](p *Table, all []T, rows []int) []T {
 
 // newColumn is newSlice of a column whose reads are announced: see order.
 func newColumn[T any](p *Table, n int) []T {
-	all, f := newFileSlice[T](p, n)
+	all, f := newFileSlice[T](p.mapping, n)
 	if p.mapping != nil {
 		p.mapping.rows = append(p.mapping.rows, f)
 	}
@@ -145,9 +145,19 @@ func (n *Negatives) advise(first, last int32, soon bool) {
 	n.seen.file.advise(from, to, soon)
 }
 
-// release takes all values out of the process's memory.
-func (f rowFile) release() {
-	if f.File != nil {
+// release takes what was read of a table, and of all that lies beside it, out of
+// the process's memory, where it would count as resident: it stays in the page
+// cache.
+func (t *Table) release() { t.mapping.release() }
+
+func (m *mapping) release() {
+	if m == nil {
+		return
+	}
+	if m.owner != nil {
+		m = m.owner
+	}
+	for _, f := range m.files {
 		f.Drop(0, int64(len(f.Bytes())))
 	}
 }

@@ -69,9 +69,8 @@ func NewNegatives(t *Table, o NegativeOptions) (*Negatives, error) {
 			return nil, fmt.Errorf("interactions: user %q has met all %d items: no negatives are left", t.Users.Name(u), n.items)
 		}
 	}
-	n.seen = newFilter(t, o.Known)
-	o.Known.file.release()
-	n.seen.file.release()
+	n.seen = newFilter(o.Known)
+	t.release()
 	return n, nil
 }
 

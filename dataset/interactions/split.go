@@ -30,6 +30,7 @@ func LeaveOneOut(t *Table, val bool) Parts {
 		count[u]++
 		t.insert(latest[int(u)*held:int(u+1)*held], row)
 	}
+	defer t.release()
 	p := Parts{Train: newSlice[int](t, t.Len())[:0]}
 	for row, u := range t.User {
 		of := latest[int(u)*held:]
@@ -100,6 +101,7 @@ func (t *Table) shuffled(seed uint64) []int {
 // validation data: shares rounded to whole interactions. It sorts the order.
 func (t *Table) cut(order []int, val, test float64) Parts {
 	n := len(order)
+	defer t.release()
 	test0 := n - int(test*float64(n)+0.5)
 	val0 := max(0, test0-int(val*float64(n)+0.5))
 	t.sortParts(order, 0, val0, test0)
@@ -141,6 +143,7 @@ func AtLeast(t *Table, low float32) []int {
 // Distinct returns the rows of a table with each pair of user and item once:
 // its last interaction, by time or else by the order of the file.
 func Distinct(t *Table) []int {
+	defer t.release()
 	rows := newSlice[int](t, t.Len())[:0]
 	if t.mapping == nil {
 		return t.distinct(rows, 0, t.Len())
