@@ -103,6 +103,7 @@ func packKnown(k *Known) []byte {
 	b, _ := newFileSlice[byte](k.mapping, packedBytes(k))
 	b = b[:0]
 	for u := range len(k.Start) - 1 {
+		k.mapping.pace(u, everyUsers)
 		items, before := k.Of(int32(u)), int32(0)
 		b = binary.AppendUvarint(b, uint64(len(items)))
 		for _, item := range items {
@@ -117,6 +118,7 @@ func packKnown(k *Known) []byte {
 func packedBytes(k *Known) (n int) {
 	size := func(v int) int { return max(1, (bits.Len(uint(v))+6)/7) }
 	for u := range len(k.Start) - 1 {
+		k.mapping.pace(u, everyUsers)
 		items, before := k.Of(int32(u)), int32(0)
 		n += size(len(items))
 		for _, item := range items {

@@ -27,30 +27,32 @@ func (b *InBatch) Digest() string { return digest("inbatch", b.t, nil, false, b.
 // columns, and what negatives are drawn by.
 func digest(kind string, t *Table, neg *Negatives, values bool, logq []float32) string {
 	h := sha256.New()
-	fmt.Fprintln(h, kind, t.Len(), t.Users.Len(), t.Items.Len(), columnSum(t.User), columnSum(t.Item), columnSum(logq))
+	m := t.mapping
+	fmt.Fprintln(h, kind, t.Len(), t.Users.Len(), t.Items.Len(), columnSum(m, t.User), columnSum(m, t.Item), columnSum(nil, logq))
 	if values {
-		fmt.Fprintln(h, columnSum(t.Value))
+		fmt.Fprintln(h, columnSum(m, t.Value))
 	}
 	if neg != nil {
 		neg.digest(h)
 	}
-	t.release()
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // digest writes what decides what is drawn.
 func (n *Negatives) digest(w io.Writer) {
-	fmt.Fprintln(w, n.count, n.items, n.words, columnSum(n.alias))
+	fmt.Fprintln(w, n.count, n.items, n.words, columnSum(nil, n.alias))
 	if n.known != nil {
-		fmt.Fprintln(w, columnSum(n.known.Start), columnSum(n.known.Item))
+		fmt.Fprintln(w, columnSum(n.known.mapping, n.known.Start), columnSum(n.known.mapping, n.known.Item))
 	}
 }
 
-// columnSum is the CRC-32C of values without pointers.
-func columnSum[T any](all []T) uint32 {
-	if len(all) == 0 {
-		return 0
+// columnSum is the CRC-32C of values without pointers, which lie where m says.
+func columnSum[T any](m *mapping, all []T) (sum uint32) {
+	for from := 0; from < len(all); from += everyRows {
+		part := all[from:min(from+everyRows, len(all))]
+		bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(part))), len(part)*int(unsafe.Sizeof(part[0])))
+		sum = crc32.Update(sum, castagnoli, bytes)
+		m.release()
 	}
-	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(all))), len(all)*int(unsafe.Sizeof(all[0])))
-	return crc32.Checksum(bytes, castagnoli)
+	return sum
 }

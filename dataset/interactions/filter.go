@@ -21,6 +21,7 @@ func newFilter(k *Known) filter {
 	words, file := newFileSlice[uint64](k.mapping, len(k.Item)*filterBits/64+1)
 	f := filter{k.Start, words, rowFile{file.File, filterBits / 8}}
 	for u := range len(k.Start) - 1 {
+		k.mapping.pace(u, everyUsers)
 		for _, item := range k.Of(int32(u)) {
 			at := f.place(int32(u), item)
 			f.bits[at>>6] |= 1 << (at & 63)

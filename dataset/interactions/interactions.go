@@ -45,6 +45,7 @@ func (t *Table) Rows(rows []int) *Table {
 func (t *Table) Among(users, items int) *Table {
 	rows := newSlice[int](t, t.Len())[:0]
 	for row := range t.User {
+		t.mapping.pace(row, everyRows)
 		if int(t.User[row]) < users && int(t.Item[row]) < items {
 			rows = append(rows, row)
 		}

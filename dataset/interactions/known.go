@@ -23,7 +23,8 @@ func NewKnown(parts ...*Table) *Known {
 	users := parts[0].Users.Len()
 	start := make([]int64, users+1)
 	for _, t := range parts {
-		for _, u := range t.User {
+		for i, u := range t.User {
+			m.pace(i, everyRows)
 			start[u+1]++
 		}
 	}
@@ -34,6 +35,7 @@ func NewKnown(parts ...*Table) *Known {
 	next := slices.Clone(start[:users])
 	for _, t := range parts {
 		for i, u := range t.User {
+			m.pace(i, everyRows)
 			items[next[u]] = t.Item[i]
 			next[u]++
 		}
@@ -48,6 +50,7 @@ func NewKnown(parts ...*Table) *Known {
 func (k *Known) compact() {
 	to := int64(0)
 	for u := range len(k.Start) - 1 {
+		k.mapping.pace(u, everyUsers)
 		items := k.Item[k.Start[u]:k.Start[u+1]]
 		slices.Sort(items)
 		k.Start[u] = to

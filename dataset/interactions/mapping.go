@@ -77,6 +77,21 @@ func newFileSlice[T any](m *mapping, n int) ([]T, rowFile) {
 	return make([]T, n), rowFile{}
 }
 
+// pace is called for each row that a pass comes to, or each user, and releases what
+// was read every so often, so that a pass over a large table is not resident as
+// a whole.
+func (m *mapping) pace(i, every int) {
+	if m != nil && i&(every-1) == 0 {
+		m.release()
+	}
+}
+
+// The powers of two of pace: rows take some 30 bytes each.
+const (
+	everyRows  = 1 << 18
+	everyUsers = 1 << 11
+)
+
 // part returns a table with the users and items of t and no rows, whose columns lie
 // where those of t do.
 func (t *Table) part() *Table {
@@ -94,6 +109,7 @@ func (t *Table) part() *Table {
 func pick[T any](p *Table, all []T, rows []int) []T {
 	out := newColumn[T](p, len(rows))
 	for i, row := range rows {
+		p.mapping.pace(i, everyRows)
 		out[i] = all[row]
 	}
 	return out

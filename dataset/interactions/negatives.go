@@ -77,7 +77,8 @@ func NewNegatives(t *Table, o NegativeOptions) (*Negatives, error) {
 // popularity returns count^alpha of each item of a table.
 func popularity(t *Table, alpha float64) []float64 {
 	weight := make([]float64, t.Items.Len())
-	for _, item := range t.Item {
+	for row, item := range t.Item {
+		t.mapping.pace(row, everyRows)
 		weight[item]++
 	}
 	for i, count := range weight {

@@ -27,12 +27,14 @@ func LeaveOneOut(t *Table, val bool) Parts {
 	}
 	count := make([]int, t.Users.Len())
 	for row, u := range t.User {
+		t.mapping.pace(row, everyRows)
 		count[u]++
 		t.insert(latest[int(u)*held:int(u+1)*held], row)
 	}
 	defer t.release()
 	p := Parts{Train: newSlice[int](t, t.Len())[:0]}
 	for row, u := range t.User {
+		t.mapping.pace(row, everyRows)
 		of := latest[int(u)*held:]
 		switch {
 		case count[u] > held && row == of[0]:
@@ -93,7 +95,10 @@ func Folds(t *Table, seed uint64, n, fold int, val float64) Parts {
 func (t *Table) shuffled(seed uint64) []int {
 	perm := rng.NewPermutation(uint64(max(t.Len(), 1)), rng.Key(seed, "split"))
 	order := newSlice[int](t, t.Len())
-	perm.Fill(order, 0)
+	for from := 0; from < len(order); from += everyRows {
+		t.mapping.pace(from, everyRows)
+		perm.Fill(order[from:min(from+everyRows, len(order))], uint64(from))
+	}
 	return order
 }
 
@@ -112,16 +117,18 @@ func (t *Table) cut(order []int, val, test float64) Parts {
 // row: at most 254 parts.
 func (t *Table) sortParts(order []int, starts ...int) {
 	part, next := newSlice[uint8](t, t.Len()), slices.Clone(starts)
-	for i, from := range starts {
+	for k, from := range starts {
 		to := len(order)
-		if i+1 < len(starts) {
-			to = starts[i+1]
+		if k+1 < len(starts) {
+			to = starts[k+1]
 		}
-		for _, row := range order[from:to] {
-			part[row] = uint8(1 + i)
+		for i, row := range order[from:to] {
+			t.mapping.pace(i, everyRows)
+			part[row] = uint8(1 + k)
 		}
 	}
 	for row, p := range part {
+		t.mapping.pace(row, everyRows)
 		if p > 0 {
 			order[next[p-1]] = row
 			next[p-1]++
@@ -133,6 +140,7 @@ func (t *Table) sortParts(order []int, starts ...int) {
 func AtLeast(t *Table, low float32) []int {
 	rows := newSlice[int](t, t.Len())[:0]
 	for row, v := range t.Value {
+		t.mapping.pace(row, everyRows)
 		if v >= low {
 			rows = append(rows, row)
 		}
@@ -148,7 +156,8 @@ func Distinct(t *Table) []int {
 	if t.mapping == nil {
 		return t.distinct(rows, 0, t.Len())
 	}
-	for from, to := 0, 0; from < t.Len(); from = to { // grouped by user
+	for from, to, users := 0, 0, 0; from < t.Len(); from, users = to, users+1 { // grouped by user
+		t.mapping.pace(users, everyUsers)
 		for to = from + 1; to < t.Len() && t.User[to] == t.User[from]; to++ {
 		}
 		rows = t.distinct(rows, from, to)
