@@ -19,9 +19,16 @@ const (
 	windowBlocks = 128
 )
 
-// Ahead is told of examples from to to-1, or, where to <= from, of those from
-// from on and those before to: that they will be asked for soon, or no longer.
-type Ahead func(from, to int, soon bool)
+// Ahead is told what an order will ask for. It is called by who asks.
+type Ahead interface {
+	// Soon says that examples from to to-1 will be asked for; where to <= from,
+	// those from from on and those before to.
+	Soon(from, to int)
+
+	// Over says that only those will be asked for of which Soon was told last,
+	// and the window before them.
+	Over()
+}
 
 // Blocked is a new order of n examples in every epoch for data larger than memory,
 // whose neighbours lie together on a disk. The examples are cut into blocks of
@@ -32,9 +39,8 @@ type Ahead func(from, to int, soon bool)
 // last window. All is keyed by (seed, "blocks", epoch), so a place of the stream is enough to
 // resume. Fewer examples than two windows are Shuffled.
 //
-// Asking for it allocates nothing. ahead, if there is one, is called by who asks,
-// with the blocks of the window that has begun, of the one that comes next, and
-// of the one that is over.
+// Asking for it allocates nothing. ahead, if there is one, is told of the blocks of the window that
+// begins and of the one that comes next.
 func Blocked(n int, seed uint64, ahead Ahead) Order {
 	return blocked(n, blockBits, windowBlocks, seed, ahead)
 }
@@ -97,19 +103,18 @@ func (b *blocks) enter(epoch, i int) {
 		b.open(&b.now, epoch, number)
 		return
 	}
-	b.tell(&b.now, false)
+	b.ahead.Over()
 	if w := &b.next; w.size > 0 && w.epoch == epoch && w.number == number {
 		b.now, b.next = b.next, b.now
 	} else {
-		b.tell(&b.next, false)
 		b.open(&b.now, epoch, number)
-		b.tell(&b.now, true)
+		b.tell(&b.now)
 	}
 	if number++; number == b.windows() {
 		epoch, number = epoch+1, 0
 	}
 	b.open(&b.next, epoch, number)
-	b.tell(&b.next, true)
+	b.tell(&b.next)
 }
 
 // windows is the number of windows of an epoch.
@@ -149,15 +154,12 @@ func (b *blocks) place(w *blockWindow, places []int) {
 }
 
 // tell tells of a window.
-func (b *blocks) tell(w *blockWindow, soon bool) {
-	if w.size == 0 {
-		return
-	}
+func (b *blocks) tell(w *blockWindow) {
 	for _, j := range w.blocks {
 		from := (w.offset + j<<b.bits) % b.n
-		b.ahead(from, (from+1<<b.bits)%b.n, soon)
+		b.ahead.Soon(from, (from+1<<b.bits)%b.n)
 	}
 	if rest := b.n >> b.bits << b.bits; w.size > len(w.blocks)<<b.bits {
-		b.ahead((w.offset+rest)%b.n, w.offset, soon)
+		b.ahead.Soon((w.offset+rest)%b.n, w.offset)
 	}
 }

@@ -73,31 +73,45 @@ func TestBlockedMixes(t *testing.T) {
 	}
 }
 
-// TestBlockedAhead: what is asked for was told of before, and all but the last
-// two windows is given up.
+// told is an Ahead that keeps what it was told, by example, and since how many
+// windows.
+type told struct {
+	age   []int // 0: not told of
+	times int
+}
+
+func (a *told) Soon(from, to int) {
+	for i := from; i != to; i = (i + 1) % len(a.age) {
+		a.age[i] = 1
+		a.times++
+	}
+}
+
+func (a *told) Over() {
+	for i, age := range a.age {
+		if age > 0 {
+			a.age[i] = (age + 1) % 3
+		}
+	}
+}
+
+// TestBlockedAhead: what is asked for was told of before, in the window that goes
+// on or the one before it, and once.
 func TestBlockedAhead(t *testing.T) {
 	const n = 1003
-	held, told := make([]int, n), 0
-	order := blocked(n, 3, 8, 5, func(from, to int, soon bool) {
-		step := -1
-		if soon {
-			step, told = 1, told+1
-		}
-		for i := from; i != to; i = (i + 1) % n {
-			held[i] += step
-		}
-	})
+	ahead := &told{age: make([]int, n)}
+	order := blocked(n, 3, 8, 5, ahead)
 	for i := range 3 * n {
-		if x := order.At(i/n, i%n); held[x] < 1 {
+		if x := order.At(i/n, i%n); ahead.age[x] == 0 {
 			t.Fatalf("example %d is asked for and was not told of", x)
 		}
 	}
-	sum := 0
-	for _, h := range held {
-		sum += h
+	if most := 3*n + 2*64; ahead.times < 3*n || ahead.times > most {
+		t.Errorf("told of %d examples, want %d to %d", ahead.times, 3*n, most)
 	}
-	if sum > 4*64+16 || told < 3*n/8 {
-		t.Errorf("%d examples are held; %d blocks were told of", sum, told)
+	order.At(7, 500) // elsewhere
+	if x := order.At(7, 501); ahead.age[x] == 0 {
+		t.Errorf("example %d is asked for after a jump and was not told of", x)
 	}
 }
 

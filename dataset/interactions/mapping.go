@@ -77,6 +77,23 @@ func newFileSlice[T any](m *mapping, n int) ([]T, rowFile) {
 	return make([]T, n), rowFile{}
 }
 
+// release takes what was read of a table, and of all that lies beside it, out of
+// the process's memory, where it would count as resident: it stays in the page
+// cache.
+func (t *Table) release() { t.mapping.release() }
+
+func (m *mapping) release() {
+	if m == nil {
+		return
+	}
+	if m.owner != nil {
+		m = m.owner
+	}
+	for _, f := range m.files {
+		f.Drop(0, int64(len(f.Bytes())))
+	}
+}
+
 // pace is called for each row that a pass comes to, or each user, and releases what
 // was read every so often, so that a pass over a large table is not resident as
 // a whole.
@@ -125,66 +142,56 @@ func newColumn[T any](p *Table, n int) []T {
 }
 
 // order returns the order of examples of a table for training, per for each
-// interaction, of which so many columns are read, and negatives drawn: Shuffled; of a table that lies in files Blocked, with what is
-// needed next read ahead and what is not any more given up.
+// interaction, of which so many columns are read, and negatives drawn: Shuffled;
+// of a table that lies in files Blocked, with what is needed next read ahead and
+// what is not any more given up.
 func (t *Table) order(seed uint64, per, columns int, neg *Negatives) dataset.Order {
 	n := per * t.Len()
 	if t.mapping == nil {
 		return dataset.Shuffled(n, seed)
 	}
-	files := t.mapping.rows[:min(columns, len(t.mapping.rows))]
-	advise := func(from, to int, soon bool) {
-		for _, f := range files {
-			f.advise(int64(from), int64(to), soon)
-		}
-		if neg != nil && from < to {
-			neg.advise(t.User[from], t.User[to-1], soon)
-		}
-	}
-	return dataset.Blocked(n, seed, func(from, to int, soon bool) {
-		if to <= from { // over the end of the data
-			advise(from/per, t.Len(), soon)
-			from = 0
-		}
-		advise(from/per, (to+per-1)/per, soon)
-	})
+	return dataset.Blocked(n, seed, &ahead{t, t.mapping.rows[:min(columns, len(t.mapping.rows))], neg, per})
 }
 
-// advise tells the system that what is known of users first to last is needed soon, or
-// no longer.
-func (n *Negatives) advise(first, last int32, soon bool) {
-	if n.known == nil || int(last) >= len(n.known.Start)-1 {
+// ahead tells the system what examples will be made of.
+type ahead struct {
+	t       *Table
+	columns []rowFile
+	neg     *Negatives
+	per     int // examples of an interaction
+}
+
+// Soon implements dataset.Ahead.
+func (a *ahead) Soon(from, to int) {
+	if to <= from { // over the end of the data
+		a.rows(from/a.per, a.t.Len())
+		from = 0
+	}
+	a.rows(from/a.per, (to+a.per-1)/a.per)
+}
+
+// rows asks for interactions from to to-1, and for what is known of their users.
+func (a *ahead) rows(from, to int) {
+	for _, f := range a.columns {
+		f.soon(int64(from), int64(to))
+	}
+	if a.neg == nil || a.neg.known == nil || from == to {
 		return
 	}
-	from, to := n.known.Start[first], n.known.Start[last+1]
-	n.known.file.advise(from, to, soon)
-	n.seen.file.advise(from, to, soon)
-}
-
-// release takes what was read of a table, and of all that lies beside it, out of
-// the process's memory, where it would count as resident: it stays in the page
-// cache.
-func (t *Table) release() { t.mapping.release() }
-
-func (m *mapping) release() {
-	if m == nil {
-		return
-	}
-	if m.owner != nil {
-		m = m.owner
-	}
-	for _, f := range m.files {
-		f.Drop(0, int64(len(f.Bytes())))
+	k := a.neg.known
+	if first, last := a.t.User[from], a.t.User[to-1]; int(last) < len(k.Start)-1 {
+		k.file.soon(k.Start[first], k.Start[last+1])
+		a.neg.seen.file.soon(k.Start[first], k.Start[last+1])
 	}
 }
 
-// advise tells the system that values from to to-1 are needed soon, or no longer.
-func (f rowFile) advise(from, to int64, soon bool) {
-	switch {
-	case f.File == nil: // in memory
-	case soon:
+// soon asks for values from to to-1.
+func (f rowFile) soon(from, to int64) {
+	if f.File != nil {
 		f.Soon(f.width*from, f.width*to)
-	default:
-		f.Drop(f.width*from, f.width*to)
 	}
 }
+
+// Over implements dataset.Ahead. The system maps pages around those that are
+// read, so all are given up; what is read on is mapped again, without the disk.
+func (a *ahead) Over() { a.t.release() }
