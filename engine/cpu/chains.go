@@ -26,21 +26,28 @@ func (s *chainState) begin(place int32) { s.terms[place], s.total[place] = 0, 0 
 
 // next counts a term of the row at a place, and says how its chain goes on.
 func (s *chainState) next(place int32) int32 {
-	switch s.terms[place]++; {
-	case s.terms[place] > graph.LeafTerms:
-		s.terms[place] = 1
-		if s.total[place] > 0 {
-			return kernel.CodeClose
-		}
-		if s.totals++; s.whole {
-			s.totals = int(place) + 1
-		}
-		s.total[place] = int32(s.totals)
-		return kernel.CodeStart
-	case s.terms[place] == 1 && s.total[place] == 0:
+	terms := s.terms[place]
+	if terms == graph.LeafTerms {
+		return s.close(place)
+	}
+	s.terms[place] = terms + 1
+	if terms == 0 {
 		return kernel.CodeFirst
 	}
 	return kernel.CodeAdd
+}
+
+// close ends a leaf of the row at a place and begins the next with a term.
+func (s *chainState) close(place int32) int32 {
+	s.terms[place] = 1
+	if s.total[place] > 0 {
+		return kernel.CodeClose
+	}
+	if s.totals++; s.whole {
+		s.totals = int(place) + 1
+	}
+	s.total[place] = int32(s.totals)
+	return kernel.CodeStart
 }
 
 // tableSum is a sum of all rows of a table: scatterexamples. The place of a row

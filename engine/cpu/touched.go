@@ -94,12 +94,15 @@ func runTouch(p *program, w *worker, s *step, r0, r1 int) {
 	}
 }
 
-// list touches rows and writes their codes.
+// list touches rows and writes the codes of their terms.
 func (t *touched) list(codes, rows []int32) {
-	for i, row := range rows {
-		place, first := t.table.Touch(row)
-		if first {
+	codes = codes[:len(rows)]
+	n := int32(t.n())
+	t.table.Places(rows, codes)
+	for i, place := range codes {
+		if place == n {
 			t.state.begin(place)
+			n++
 		}
 		codes[i] = kernel.Code(place, t.state.next(place))
 	}
@@ -146,8 +149,9 @@ func (s *rowSum) accumulate(p *program, c0, c1 int) {
 func (s *rowSum) finish(c0, c1 int) { s.chains.End(s.touched.n(), c0, c1) }
 
 // A chain over touched rows goes through them in tiles of about so many
-// elements: what it gathers of variables stays in L1.
-const touchedTile = 1024
+// elements: what it gathers of variables stays in L1, as does what it fetches for
+// the next.
+const touchedTile = 512
 
 // runTouchedVector runs a chain over touched rows [r0, r1): it gathers a tile of
 // the rows of each variable that it reads, runs on them, and writes back those
@@ -159,12 +163,14 @@ func runTouchedVector(p *program, w *worker, s *step, r0, r1 int) {
 	memory := w.scratch.F32(slotRows, len(v.streams)*tile*each)
 	for r := r0; r < r1; r += tile {
 		rows := s.touched.rows[r:min(r+tile, r1)]
-		p.runTile(w, v, rows, r, memory, tile*each)
+		next := s.touched.rows[min(r+tile, r1):min(r+2*tile, r1)]
+		p.runTile(w, v, rows, next, r, memory, tile*each)
 	}
 }
 
-// runTile runs the tile of the given rows, the first of which is at place r.
-func (p *program) runTile(w *worker, v *vector, rows []int32, r int, memory []float32, size int) {
+// runTile runs the tile of the given rows, the first of which is at place r, and
+// fetches the next.
+func (p *program) runTile(w *worker, v *vector, rows, next []int32, r int, memory []float32, size int) {
 	each := v.per * v.cols
 	streams := w.streams[:len(v.streams)]
 	for i := range v.streams {
@@ -174,7 +180,7 @@ func (p *program) runTile(w *worker, v *vector, rows []int32, r int, memory []fl
 		case t.gathered:
 			data = memory[i*size : (i+1)*size]
 			if t.read {
-				kernel.GatherRows(data, t.f32, rows, each)
+				kernel.GatherAhead(data, t.f32, rows, next, each)
 			}
 		case t.access == kernel.Full:
 			data = data[r*each:]

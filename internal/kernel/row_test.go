@@ -292,11 +292,13 @@ func TestRowAllocs(t *testing.T) {
 				}
 			}
 		}
+		chains, codes := &Chains{Chain: o.x, Cols: 7}, []int32{Code(0, CodeFirst), Code(1, CodeAdd)}
 		if n := testing.AllocsPerRun(5, func() {
 			SumRows(acc, o.x, 10, 37, 37)
 			SumSquares(o.x)
 			DropoutMask(o.y, 10, 37, [2]uint32{1, 2}, 3, 4, 5)
-			ScatterAddRows(o.x, o.y, o.labels[:5], 7)
+			SetRows(o.x, o.y, o.labels[:5], 7)
+			chains.Add(o.y, codes, 0, 7)
 		}); n != 0 {
 			t.Errorf("sums, mask, scatter: %v allocations", n)
 		}

@@ -47,6 +47,9 @@ const (
 	_
 	_
 	_
+	kGatherRows
+	kSetRows
+	kAddRows
 	kSoftmaxColumns // the columns and tile kernels have AVX-512 only: 0 in other tables
 	kLossColumns    // then as from kLoss on
 	_

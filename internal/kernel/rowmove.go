@@ -1,39 +1,79 @@
 package kernel
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // GatherRows sets row i of dst to row idx[i] of table; both have cols columns.
 // An index outside the table panics.
 func GatherRows(dst, table []float32, idx []int32, cols int) {
+	main := max(0, len(idx)-fetchAhead)
+	GatherAhead(dst, table, idx[:main], idx[len(idx)-main:], cols)
+	GatherAhead(dst[main*cols:], table, idx[main:], nil, cols)
+}
+
+// fetchAhead is how many rows ahead of its own a loop over listed rows fetches.
+const fetchAhead = 8
+
+// GatherAhead is GatherRows, and fetches the rows that next lists into the near
+// cache.
+func GatherAhead(dst, table []float32, idx, next []int32, cols int) {
 	need("dst", len(dst), len(idx)*cols)
-	for i, r := range idx {
-		copy(dst[i*cols:][:cols], table[int(r)*cols:][:cols])
-	}
-}
-
-// SetRows sets row idx[i] of table to row i of x; both have cols columns. An index
-// outside the table panics.
-func SetRows(table, x []float32, idx []int32, cols int) {
-	need("x", len(x), len(idx)*cols)
-	for i, r := range idx {
-		copy(table[int(r)*cols:][:cols], x[i*cols:][:cols])
-	}
-}
-
-// ScatterAddRows adds row i of x to row idx[i] of table, in the order of i.
-// An index outside the table panics.
-func ScatterAddRows(table, x []float32, idx []int32, cols int) {
-	need("x", len(x), len(idx)*cols)
-	if cols == 0 {
+	inTable(table, idx, cols)
+	inTable(table, next, cols)
+	if vecTable == nil || cols == 0 {
+		for i, r := range idx {
+			copy(dst[i*cols:][:cols], table[int(r)*cols:][:cols])
+		}
 		return
 	}
-	a := vecArgs{rows: 1, cols: cols}
-	for i, r := range idx {
-		row := table[int(r)*cols:][:cols]
-		a.set(0, row, 0)
-		a.set(1, x[i*cols:][:cols], 0)
-		a.set(2, row, 0)
-		runOp(Add, &a)
+	placedRows(kGatherRows, dst, table, idx, next, cols)
+}
+
+// SetRows sets row idx[i] of table to row i of x, in order; both have cols columns.
+// An index outside the table panics.
+func SetRows(table, x []float32, idx []int32, cols int) {
+	need("x", len(x), len(idx)*cols)
+	inTable(table, idx, cols)
+	if vecTable == nil || cols == 0 {
+		for i, r := range idx {
+			copy(table[int(r)*cols:][:cols], x[i*cols:][:cols])
+		}
+		return
+	}
+	placedRows(kSetRows, x, table, idx, nil, cols)
+}
+
+// inTable panics unless all rows are in the table.
+func inTable(table []float32, idx []int32, cols int) {
+	rows := len(table)
+	if cols > 0 {
+		rows /= cols
+	}
+	for _, r := range idx {
+		if uint(r) >= uint(rows) {
+			panic(fmt.Sprintf("kernel: row %d of a table of %d", r, rows))
+		}
+	}
+}
+
+// placedRows runs a kernel over rows of x and of the table, in calls that keep
+// assembly short. Rows past the end of next are fetched again.
+func placedRows(kernel int, x, table []float32, idx, next []int32, cols int) {
+	a := vecArgs{cols: cols}
+	a.set(1, table, cols)
+	a.stride[0], a.stride[2], a.stride[3] = cols*4, 4, 4
+	for i := 0; i < len(idx); i += a.rows {
+		n := min(len(idx)-i, max(1, chunkSize/cols))
+		ahead := idx[i:]
+		if len(next) >= i+n {
+			ahead = next[i:]
+		}
+		a.rows = n
+		a.ptr[0], a.ptr[2], a.ptr[3] = unsafe.Pointer(&x[i*cols]), unsafe.Pointer(&idx[i]), unsafe.Pointer(&ahead[0])
+		vecCall(vecTable[kernel], &a)
+		a.rows = n
 	}
 }
 

@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // A code says what becomes of a term of a sum of touched rows: the place of its
 // row in the list of them, and how the row's chain goes on.
 //
@@ -36,30 +38,53 @@ func (s *Chains) Add(x []float32, codes []int32, c0, c1 int) {
 	if c0 == c1 {
 		return
 	}
-	for i := 0; i < len(codes); i++ {
-		row := s.Chain[CodePlace(codes[i])*s.Cols:][c0:c1]
-		term := x[i*s.Cols:][c0:c1]
-		switch what := codes[i] & codeMask; what {
-		case CodeAdd:
-			addTo(row, term)
-		default:
-			if what != CodeFirst {
-				s.close(codes[i], c0, c1)
-			}
-			for j, v := range term {
-				row[j] = 0 + v
-			}
+	for len(codes) > 0 {
+		done := s.run(x, codes, c0, c1)
+		x, codes = x[done*s.Cols:], codes[done:]
+		if len(codes) > 0 && codes[0]&codeMask >= CodeStart {
+			s.close(codes[0], c0, c1)
+			s.refRow(x, codes[0]&^codeMask|CodeFirst, c0, c1)
+			x, codes = x[s.Cols:], codes[1:]
 		}
 	}
 }
 
-// addTo adds x to row.
-func addTo(row, x []float32) {
-	a := vecArgs{rows: 1, cols: len(row)}
-	a.set(0, row, 0)
-	a.set(1, x, 0)
-	a.set(2, row, 0)
-	runOp(Add, &a)
+// run adds rows of x until a code ends a leaf or the call is long enough, and
+// returns how many.
+func (s *Chains) run(x []float32, codes []int32, c0, c1 int) int {
+	if vecTable == nil {
+		for i, code := range codes {
+			if code&codeMask >= CodeStart {
+				return i
+			}
+			s.refRow(x[i*s.Cols:], code, c0, c1)
+		}
+		return len(codes)
+	}
+	n, ahead := len(codes), codes
+	if n > fetchAhead {
+		n, ahead = n-fetchAhead, codes[fetchAhead:]
+	}
+	n = min(n, max(1, chunkSize/(c1-c0)))
+	a := vecArgs{rows: n, cols: c1 - c0}
+	a.set(0, x[c0:], s.Cols)
+	a.set(1, s.Chain[c0:], s.Cols)
+	a.ptr[2], a.ptr[3] = unsafe.Pointer(&codes[0]), unsafe.Pointer(&ahead[0])
+	a.stride[2], a.stride[3] = 4, 4
+	vecCall(vecTable[kAddRows], &a)
+	return n - a.rows
+}
+
+// refRow is the definition of a code of a chain that goes on or is the row's
+// first.
+func (s *Chains) refRow(x []float32, code int32, c0, c1 int) {
+	row := s.Chain[CodePlace(code)*s.Cols:][c0:c1]
+	for j, v := range x[c0:c1] {
+		if code&codeMask == CodeFirst {
+			row[j] = 0
+		}
+		row[j] += v
+	}
 }
 
 // close adds the chain of a code to its total.

@@ -136,26 +136,6 @@ func TestSumSquares(t *testing.T) {
 	})
 }
 
-func TestGatherScatter(t *testing.T) {
-	eachTier(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(13, 13))
-		for cols := range 70 {
-			table, idx := values(r, 9*cols), []int32{3, 0, 3, 8, 3, 1}
-			rows := make([]float32, len(idx)*cols)
-			GatherRows(rows, table, idx, cols)
-			x, want := plain(r, len(rows)), slices.Clone(table)
-			for i, k := range idx {
-				checkSame(t, "GatherRows", rows[i*cols:][:cols], table[int(k)*cols:][:cols])
-				for j := range cols {
-					want[int(k)*cols+j] += x[i*cols+j]
-				}
-			}
-			ScatterAddRows(table, x, idx, cols)
-			checkSame(t, "ScatterAddRows", table, want)
-		}
-	})
-}
-
 func TestConvert(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(14, 14))

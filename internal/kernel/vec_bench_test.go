@@ -124,7 +124,7 @@ func BenchmarkMove(b *testing.B) {
 		{"FromI32", func() { FromI32(y, k) }},
 		{"RoundF64", func() { RoundF64(y, acc) }},
 		{"GatherRows", func() { GatherRows(y, x, idx, cols) }},
-		{"ScatterAddRows", func() { ScatterAddRows(y, x, idx, cols) }},
+		{"SetRows", func() { SetRows(y, x, idx, cols) }},
 		{"ArgMax", func() { ArgMax(k, x, rows, cols) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {

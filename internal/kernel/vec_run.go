@@ -119,6 +119,9 @@ func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s
 		return
 	}
 	flat, splat := e.check(rows, cols, streams, scalars)
+	if splat && e.scaleRows(rows, cols, streams) {
+		return
+	}
 	if flat {
 		rows, cols = 1, rows*cols
 	}
@@ -147,6 +150,24 @@ func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s
 			t.run(streams, r, c, min(nr, rows-r), min(nc, cols-c))
 		}
 	}
+}
+
+// scaleRows runs a program that is one product of rows and a number for each of
+// them, without writing the numbers out to rows. It reports whether it is one.
+func (e *Elementwise) scaleRows(rows, cols int, streams []Stream) bool {
+	if !e.single() || e.program.Code[0].Op != Mul || vecTable == nil {
+		return false
+	}
+	c := &e.steps[0].cells
+	x, f, y := &streams[c[0]], &streams[c[1]], &streams[c[2]]
+	if x.Access == Col {
+		x, f = f, x
+	}
+	if x.Access != Full || f.Access != Col {
+		return false
+	}
+	scaleRows(y.Data, x.Data, f.Data, rows, cols, y.Stride, x.Stride, 1)
+	return true
 }
 
 // check reports whether the elements of every stream lie in one line, and

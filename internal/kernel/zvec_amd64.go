@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 148
+const vecKernels = 151
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -126,6 +126,9 @@ var fixedNames = [...]string{
 	"vecAttendBackTile2",
 	"vecAttendBackTile3",
 	"vecAttendBackTile4",
+	"vecGatherRows",
+	"vecSetRows",
+	"vecAddRows",
 	"vecSoftmaxColumns",
 	"vecLossColumns",
 	"vecLossColumnsSmooth",
@@ -373,6 +376,15 @@ func vecAttendBackTile3AVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecAttendBackTile4AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecGatherRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecSetRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecAddRowsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
@@ -793,6 +805,15 @@ func vecAttendSumsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecAttendEndAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecGatherRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecSetRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecAddRowsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused0AVX2(fn uintptr, a *byte)

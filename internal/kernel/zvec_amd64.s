@@ -8382,6 +8382,184 @@ rows:
 	VZEROUPPER
 	RET
 
+// func vecGatherRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·vecGatherRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  32(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row364:
+	MOVLQSX (R8), R10
+	IMULQ   88(AX), R10
+	ADDQ    24(AX), R10
+	MOVLQSX (R9), R11
+	IMULQ   88(AX), R11
+	ADDQ    24(AX), R11
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest366
+
+loop365:
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS    (R10)(DX*1), Z0
+	VMOVUPS    Z0, (DI)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop365
+
+rest366:
+	TESTQ      SI, SI
+	JZ         done367
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS.Z  (R10)(DX*1), K1, Z0
+	VMOVUPS    Z0, K1, (DI)(DX*1)
+
+done367:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row364
+	VZEROUPPER
+	RET
+
+// func vecSetRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·vecSetRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  32(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row368:
+	MOVLQSX (R8), R10
+	IMULQ   88(AX), R10
+	ADDQ    24(AX), R10
+	MOVLQSX (R9), R11
+	IMULQ   88(AX), R11
+	ADDQ    24(AX), R11
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest370
+
+loop369:
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS    (DI)(DX*1), Z0
+	VMOVUPS    Z0, (R10)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop369
+
+rest370:
+	TESTQ      SI, SI
+	JZ         done371
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS.Z  (DI)(DX*1), K1, Z0
+	VMOVUPS    Z0, K1, (R10)(DX*1)
+
+done371:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row368
+	VZEROUPPER
+	RET
+
+// func vecAddRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
+TEXT ·vecAddRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  32(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row373:
+	MOVLQSX      (R8), R10
+	TESTQ        $0x00000002, R10
+	JNZ          end372
+	MOVQ         R10, DX
+	ANDQ         $0x01, DX
+	DECQ         DX
+	VMOVD        DX, X0
+	VBROADCASTSS X0, Z0
+	SARQ         $0x02, R10
+	IMULQ        88(AX), R10
+	ADDQ         24(AX), R10
+	MOVLQSX      (R9), R11
+	SARQ         $0x02, R11
+	IMULQ        88(AX), R11
+	ADDQ         24(AX), R11
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest375
+
+loop374:
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS    (R10)(DX*1), Z1
+	VANDPS     Z0, Z1, Z1
+	VMOVUPS    (DI)(DX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    Z1, (R10)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop374
+
+rest375:
+	TESTQ      SI, SI
+	JZ         done376
+	PREFETCHT0 (R11)(DX*1)
+	VMOVUPS.Z  (R10)(DX*1), K1, Z1
+	VANDPS     Z0, Z1, Z0
+	VMOVUPS.Z  (DI)(DX*1), K1, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    Z0, K1, (R10)(DX*1)
+
+done376:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row373
+	VZEROUPPER
+	RET
+
+end372:
+	VZEROUPPER
+	RET
+
 // func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecSoftmaxColumnsAVX512(SB), NOSPLIT, $0-16
@@ -8532,70 +8710,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done364
+	JZ           done377
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done364:
+done377:
 	XORQ R9, R9
 
-loop365:
+loop378:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -8622,7 +8800,7 @@ loop365:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop365
+	JL               loop378
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -8650,13 +8828,13 @@ loop365:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop366:
+loop379:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop366
+	JL         loop379
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -8925,74 +9103,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done367
+	JZ           done380
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done367:
+done380:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop368:
+loop381:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9022,7 +9200,7 @@ loop368:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop368
+	JL               loop381
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -9243,67 +9421,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done369
+	JZ           done382
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done369:
+done382:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -9333,7 +9511,7 @@ done369:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop370:
+loop383:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9363,7 +9541,7 @@ loop370:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop370
+	JL               loop383
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9587,74 +9765,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done371
+	JZ           done384
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done371:
+done384:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop372:
+loop385:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9683,7 +9861,7 @@ loop372:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop372
+	JL               loop385
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9714,7 +9892,7 @@ loop372:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop373:
+loop386:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -9725,7 +9903,7 @@ loop373:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop373
+	JL             loop386
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -9996,74 +10174,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done374
+	JZ           done387
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done374:
+done387:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop375:
+loop388:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10093,7 +10271,7 @@ loop375:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop375
+	JL               loop388
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10165,7 +10343,7 @@ loop375:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop376:
+loop389:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10176,7 +10354,7 @@ loop376:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop376
+	JL             loop389
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10447,67 +10625,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done377
+	JZ           done390
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done377:
+done390:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -10537,7 +10715,7 @@ done377:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop378:
+loop391:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10567,7 +10745,7 @@ loop378:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop378
+	JL               loop391
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -10641,7 +10819,7 @@ loop378:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop379:
+loop392:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10652,7 +10830,7 @@ loop379:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop379
+	JL             loop392
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10788,12 +10966,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row380:
+row393:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest382
+	JGE  rest395
 
-loop381:
+loop394:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -10802,11 +10980,11 @@ loop381:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop381
+	JL           loop394
 
-rest382:
+rest395:
 	TESTQ        SI, SI
-	JZ           done383
+	JZ           done396
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -10814,12 +10992,12 @@ rest382:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done383:
+done396:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row380
+	JNZ  row393
 	VZEROUPPER
 	RET
 
@@ -10840,12 +11018,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row384:
+row397:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest386
+	JGE  rest399
 
-loop385:
+loop398:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -10907,11 +11085,11 @@ loop385:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop385
+	JL               loop398
 
-rest386:
+rest399:
 	TESTQ            SI, SI
-	JZ               done387
+	JZ               done400
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -10972,12 +11150,12 @@ rest386:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done387:
+done400:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row384
+	JNZ  row397
 	VZEROUPPER
 	RET
 
@@ -10998,12 +11176,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row388:
+row401:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest390
+	JGE  rest403
 
-loop389:
+loop402:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11046,11 +11224,11 @@ loop389:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop389
+	JL               loop402
 
-rest390:
+rest403:
 	TESTQ            SI, SI
-	JZ               done391
+	JZ               done404
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11092,12 +11270,12 @@ rest390:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done391:
+done404:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row388
+	JNZ  row401
 	VZEROUPPER
 	RET
 
@@ -11118,12 +11296,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row392:
+row405:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest394
+	JGE  rest407
 
-loop393:
+loop406:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11161,11 +11339,11 @@ loop393:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop393
+	JL               loop406
 
-rest394:
+rest407:
 	TESTQ            SI, SI
-	JZ               done395
+	JZ               done408
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11202,12 +11380,12 @@ rest394:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done395:
+done408:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row392
+	JNZ  row405
 	VZEROUPPER
 	RET
 
@@ -11228,12 +11406,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row396:
+row409:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest398
+	JGE  rest411
 
-loop397:
+loop410:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11282,11 +11460,11 @@ loop397:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop397
+	JL               loop410
 
-rest398:
+rest411:
 	TESTQ            SI, SI
-	JZ               done399
+	JZ               done412
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11334,12 +11512,12 @@ rest398:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done399:
+done412:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row396
+	JNZ  row409
 	VZEROUPPER
 	RET
 
@@ -11360,12 +11538,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row400:
+row413:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest402
+	JGE  rest415
 
-loop401:
+loop414:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11400,11 +11578,11 @@ loop401:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop401
+	JL               loop414
 
-rest402:
+rest415:
 	TESTQ            SI, SI
-	JZ               done403
+	JZ               done416
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11438,12 +11616,12 @@ rest402:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done403:
+done416:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row400
+	JNZ  row413
 	VZEROUPPER
 	RET
 
@@ -11466,12 +11644,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row404:
+row417:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest406
+	JGE  rest419
 
-loop405:
+loop418:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11481,11 +11659,11 @@ loop405:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop405
+	JL           loop418
 
-rest406:
+rest419:
 	TESTQ        SI, SI
-	JZ           done407
+	JZ           done420
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11494,13 +11672,13 @@ rest406:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done407:
+done420:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row404
+	JNZ  row417
 	VZEROUPPER
 	RET
 
@@ -11522,12 +11700,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row408:
+row421:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest410
+	JGE  rest423
 
-loop409:
+loop422:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11536,11 +11714,11 @@ loop409:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop409
+	JL           loop422
 
-rest410:
+rest423:
 	TESTQ        SI, SI
-	JZ           done411
+	JZ           done424
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11548,12 +11726,12 @@ rest410:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done411:
+done424:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row408
+	JNZ  row421
 	VZEROUPPER
 	RET
 
@@ -11574,12 +11752,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row412:
+row425:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest414
+	JGE  rest427
 
-loop413:
+loop426:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11641,11 +11819,11 @@ loop413:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop413
+	JL               loop426
 
-rest414:
+rest427:
 	TESTQ            SI, SI
-	JZ               done415
+	JZ               done428
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11706,12 +11884,12 @@ rest414:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done415:
+done428:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row412
+	JNZ  row425
 	VZEROUPPER
 	RET
 
@@ -11732,12 +11910,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row416:
+row429:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest418
+	JGE  rest431
 
-loop417:
+loop430:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -11780,11 +11958,11 @@ loop417:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop417
+	JL               loop430
 
-rest418:
+rest431:
 	TESTQ            SI, SI
-	JZ               done419
+	JZ               done432
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -11826,12 +12004,12 @@ rest418:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done419:
+done432:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row416
+	JNZ  row429
 	VZEROUPPER
 	RET
 
@@ -11852,12 +12030,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row420:
+row433:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest422
+	JGE  rest435
 
-loop421:
+loop434:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -11895,11 +12073,11 @@ loop421:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop421
+	JL               loop434
 
-rest422:
+rest435:
 	TESTQ            SI, SI
-	JZ               done423
+	JZ               done436
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -11936,12 +12114,12 @@ rest422:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done423:
+done436:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row420
+	JNZ  row433
 	VZEROUPPER
 	RET
 
@@ -11964,12 +12142,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row424:
+row437:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest426
+	JGE  rest439
 
-loop425:
+loop438:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -11979,11 +12157,11 @@ loop425:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop425
+	JL        loop438
 
-rest426:
+rest439:
 	TESTQ     SI, SI
-	JZ        done427
+	JZ        done440
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -11992,13 +12170,13 @@ rest426:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done427:
+done440:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row424
+	JNZ  row437
 	VZEROUPPER
 	RET
 
@@ -12020,12 +12198,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row428:
+row441:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest430
+	JGE  rest443
 
-loop429:
+loop442:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12117,11 +12295,11 @@ loop429:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop429
+	JL               loop442
 
-rest430:
+rest443:
 	TESTQ            SI, SI
-	JZ               done431
+	JZ               done444
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12212,13 +12390,13 @@ rest430:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done431:
+done444:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row428
+	JNZ  row441
 	VZEROUPPER
 	RET
 
@@ -12240,12 +12418,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row432:
+row445:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest434
+	JGE  rest447
 
-loop433:
+loop446:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12300,11 +12478,11 @@ loop433:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop433
+	JL               loop446
 
-rest434:
+rest447:
 	TESTQ            SI, SI
-	JZ               done435
+	JZ               done448
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12358,13 +12536,13 @@ rest434:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done435:
+done448:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row432
+	JNZ  row445
 	VZEROUPPER
 	RET
 
@@ -12386,12 +12564,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row436:
+row449:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest438
+	JGE  rest451
 
-loop437:
+loop450:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12436,11 +12614,11 @@ loop437:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop437
+	JL               loop450
 
-rest438:
+rest451:
 	TESTQ            SI, SI
-	JZ               done439
+	JZ               done452
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12484,13 +12662,13 @@ rest438:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done439:
+done452:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row436
+	JNZ  row449
 	VZEROUPPER
 	RET
 
@@ -12512,12 +12690,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row440:
+row453:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest442
+	JGE  rest455
 
-loop441:
+loop454:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12526,11 +12704,11 @@ loop441:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop441
+	JL           loop454
 
-rest442:
+rest455:
 	TESTQ        SI, SI
-	JZ           done443
+	JZ           done456
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12538,12 +12716,12 @@ rest442:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done443:
+done456:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row440
+	JNZ  row453
 	VZEROUPPER
 	RET
 
@@ -12565,12 +12743,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row444:
+row457:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest446
+	JGE  rest459
 
-loop445:
+loop458:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12579,11 +12757,11 @@ loop445:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop445
+	JL        loop458
 
-rest446:
+rest459:
 	TESTQ     SI, SI
-	JZ        done447
+	JZ        done460
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12591,12 +12769,12 @@ rest446:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done447:
+done460:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row444
+	JNZ  row457
 	VZEROUPPER
 	RET
 
@@ -12617,12 +12795,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row448:
+row461:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest450
+	JGE  rest463
 
-loop449:
+loop462:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12659,11 +12837,11 @@ loop449:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop449
+	JL               loop462
 
-rest450:
+rest463:
 	TESTQ            SI, SI
-	JZ               done451
+	JZ               done464
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12699,12 +12877,12 @@ rest450:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done451:
+done464:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row448
+	JNZ  row461
 	VZEROUPPER
 	RET
 
@@ -12725,12 +12903,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row452:
+row465:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest454
+	JGE  rest467
 
-loop453:
+loop466:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -12781,11 +12959,11 @@ loop453:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop453
+	JL               loop466
 
-rest454:
+rest467:
 	TESTQ            SI, SI
-	JZ               done455
+	JZ               done468
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -12835,12 +13013,12 @@ rest454:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done455:
+done468:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row452
+	JNZ  row465
 	VZEROUPPER
 	RET
 
@@ -12861,12 +13039,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row456:
+row469:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest458
+	JGE  rest471
 
-loop457:
+loop470:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12901,11 +13079,11 @@ loop457:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop457
+	JL               loop470
 
-rest458:
+rest471:
 	TESTQ            SI, SI
-	JZ               done459
+	JZ               done472
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12939,12 +13117,12 @@ rest458:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done459:
+done472:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row456
+	JNZ  row469
 	VZEROUPPER
 	RET
 
@@ -12965,12 +13143,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row460:
+row473:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest462
+	JGE  rest475
 
-loop461:
+loop474:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -12980,11 +13158,11 @@ loop461:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop461
+	JL           loop474
 
-rest462:
+rest475:
 	TESTQ        SI, SI
-	JZ           done463
+	JZ           done476
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -12993,12 +13171,12 @@ rest462:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done463:
+done476:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row460
+	JNZ  row473
 	VZEROUPPER
 	RET
 
@@ -13019,12 +13197,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row464:
+row477:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest466
+	JGE  rest479
 
-loop465:
+loop478:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13034,11 +13212,11 @@ loop465:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop465
+	JL           loop478
 
-rest466:
+rest479:
 	TESTQ        SI, SI
-	JZ           done467
+	JZ           done480
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13047,12 +13225,12 @@ rest466:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done467:
+done480:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row464
+	JNZ  row477
 	VZEROUPPER
 	RET
 
@@ -13072,31 +13250,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row468:
+row481:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest470
+	JGE  rest483
 
-loop469:
+loop482:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop469
+	JL          loop482
 
-rest470:
+rest483:
 	TESTQ       SI, SI
-	JZ          done471
+	JZ          done484
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done471:
+done484:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row468
+	JNZ  row481
 	VZEROUPPER
 	RET
 
@@ -13117,12 +13295,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row472:
+row485:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest474
+	JGE  rest487
 
-loop473:
+loop486:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -13130,23 +13308,23 @@ loop473:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop473
+	JL               loop486
 
-rest474:
+rest487:
 	TESTQ            SI, SI
-	JZ               done475
+	JZ               done488
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done475:
+done488:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row472
+	JNZ  row485
 	VZEROUPPER
 	RET
 
@@ -13167,12 +13345,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row476:
+row489:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest478
+	JGE  rest491
 
-loop477:
+loop490:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -13181,11 +13359,11 @@ loop477:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop477
+	JL           loop490
 
-rest478:
+rest491:
 	TESTQ        SI, SI
-	JZ           done479
+	JZ           done492
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -13193,12 +13371,12 @@ rest478:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done479:
+done492:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row476
+	JNZ  row489
 	VZEROUPPER
 	RET
 
@@ -13218,12 +13396,12 @@ TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row480:
+row493:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest482
+	JGE  rest495
 
-loop481:
+loop494:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13233,11 +13411,11 @@ loop481:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop481
+	JL           loop494
 
-rest482:
+rest495:
 	TESTQ        SI, SI
-	JZ           done483
+	JZ           done496
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13246,11 +13424,11 @@ rest482:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done483:
+done496:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row480
+	JNZ  row493
 	VZEROUPPER
 	RET
 
@@ -13270,12 +13448,12 @@ TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row484:
+row497:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest486
+	JGE  rest499
 
-loop485:
+loop498:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13291,11 +13469,11 @@ loop485:
 	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop485
+	JL           loop498
 
-rest486:
+rest499:
 	TESTQ        SI, SI
-	JZ           done487
+	JZ           done500
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13310,11 +13488,11 @@ rest486:
 	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 
-done487:
+done500:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row484
+	JNZ  row497
 	VZEROUPPER
 	RET
 
@@ -13334,12 +13512,12 @@ TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row488:
+row501:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest490
+	JGE  rest503
 
-loop489:
+loop502:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13351,11 +13529,11 @@ loop489:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop489
+	JL           loop502
 
-rest490:
+rest503:
 	TESTQ        SI, SI
-	JZ           done491
+	JZ           done504
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13366,11 +13544,11 @@ rest490:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done491:
+done504:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row488
+	JNZ  row501
 	VZEROUPPER
 	RET
 
@@ -13390,12 +13568,12 @@ TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row492:
+row505:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest494
+	JGE  rest507
 
-loop493:
+loop506:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13408,11 +13586,11 @@ loop493:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop493
+	JL           loop506
 
-rest494:
+rest507:
 	TESTQ        SI, SI
-	JZ           done495
+	JZ           done508
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13424,11 +13602,11 @@ rest494:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done495:
+done508:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row492
+	JNZ  row505
 	VZEROUPPER
 	RET
 
@@ -13449,12 +13627,12 @@ TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row496:
+row509:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest498
+	JGE  rest511
 
-loop497:
+loop510:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13469,11 +13647,11 @@ loop497:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop497
+	JL           loop510
 
-rest498:
+rest511:
 	TESTQ        SI, SI
-	JZ           done499
+	JZ           done512
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13487,12 +13665,12 @@ rest498:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done499:
+done512:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row496
+	JNZ  row509
 	VZEROUPPER
 	RET
 
@@ -13513,12 +13691,12 @@ TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row500:
+row513:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest502
+	JGE  rest515
 
-loop501:
+loop514:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13539,11 +13717,11 @@ loop501:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop501
+	JL           loop514
 
-rest502:
+rest515:
 	TESTQ        SI, SI
-	JZ           done503
+	JZ           done516
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13563,12 +13741,12 @@ rest502:
 	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done503:
+done516:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row500
+	JNZ  row513
 	VZEROUPPER
 	RET
 
@@ -13589,12 +13767,12 @@ TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row504:
+row517:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest506
+	JGE  rest519
 
-loop505:
+loop518:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13611,11 +13789,11 @@ loop505:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop505
+	JL           loop518
 
-rest506:
+rest519:
 	TESTQ        SI, SI
-	JZ           done507
+	JZ           done520
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13631,12 +13809,12 @@ rest506:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done507:
+done520:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row504
+	JNZ  row517
 	VZEROUPPER
 	RET
 
@@ -13657,12 +13835,12 @@ TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row508:
+row521:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest510
+	JGE  rest523
 
-loop509:
+loop522:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13680,11 +13858,11 @@ loop509:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop509
+	JL           loop522
 
-rest510:
+rest523:
 	TESTQ        SI, SI
-	JZ           done511
+	JZ           done524
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13701,12 +13879,12 @@ rest510:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done511:
+done524:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row508
+	JNZ  row521
 	VZEROUPPER
 	RET
 
@@ -13727,12 +13905,12 @@ TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row512:
+row525:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest514
+	JGE  rest527
 
-loop513:
+loop526:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -13745,11 +13923,11 @@ loop513:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop513
+	JL               loop526
 
-rest514:
+rest527:
 	TESTQ            SI, SI
-	JZ               done515
+	JZ               done528
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -13761,12 +13939,12 @@ rest514:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done515:
+done528:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row512
+	JNZ  row525
 	VZEROUPPER
 	RET
 
@@ -13787,12 +13965,12 @@ TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row516:
+row529:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest518
+	JGE  rest531
 
-loop517:
+loop530:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13810,11 +13988,11 @@ loop517:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop517
+	JL           loop530
 
-rest518:
+rest531:
 	TESTQ        SI, SI
-	JZ           done519
+	JZ           done532
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13831,12 +14009,12 @@ rest518:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done519:
+done532:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row516
+	JNZ  row529
 	VZEROUPPER
 	RET
 
@@ -13857,12 +14035,12 @@ TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row520:
+row533:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest522
+	JGE  rest535
 
-loop521:
+loop534:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13882,11 +14060,11 @@ loop521:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop521
+	JL           loop534
 
-rest522:
+rest535:
 	TESTQ        SI, SI
-	JZ           done523
+	JZ           done536
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13905,12 +14083,12 @@ rest522:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done523:
+done536:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row520
+	JNZ  row533
 	VZEROUPPER
 	RET
 
@@ -13931,12 +14109,12 @@ TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row524:
+row537:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest526
+	JGE  rest539
 
-loop525:
+loop538:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13957,11 +14135,11 @@ loop525:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop525
+	JL           loop538
 
-rest526:
+rest539:
 	TESTQ        SI, SI
-	JZ           done527
+	JZ           done540
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13981,12 +14159,12 @@ rest526:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done527:
+done540:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row524
+	JNZ  row537
 	VZEROUPPER
 	RET
 
@@ -14008,12 +14186,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row528:
+row541:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest530
+	JGE  rest543
 
-loop529:
+loop542:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14043,11 +14221,11 @@ loop529:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop529
+	JL               loop542
 
-rest530:
+rest543:
 	TESTQ            SI, SI
-	JZ               done531
+	JZ               done544
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14076,13 +14254,13 @@ rest530:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done531:
+done544:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row528
+	JNZ  row541
 	VZEROUPPER
 	RET
 
@@ -14104,12 +14282,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row532:
+row545:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest534
+	JGE  rest547
 
-loop533:
+loop546:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14145,11 +14323,11 @@ loop533:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop533
+	JL               loop546
 
-rest534:
+rest547:
 	TESTQ            SI, SI
-	JZ               done535
+	JZ               done548
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14184,13 +14362,13 @@ rest534:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done535:
+done548:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row532
+	JNZ  row545
 	VZEROUPPER
 	RET
 
@@ -14212,12 +14390,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row536:
+row549:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest538
+	JGE  rest551
 
-loop537:
+loop550:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14250,11 +14428,11 @@ loop537:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop537
+	JL               loop550
 
-rest538:
+rest551:
 	TESTQ            SI, SI
-	JZ               done539
+	JZ               done552
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14286,13 +14464,13 @@ rest538:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done539:
+done552:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row536
+	JNZ  row549
 	VZEROUPPER
 	RET
 
@@ -14314,12 +14492,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row540:
+row553:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest542
+	JGE  rest555
 
-loop541:
+loop554:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14351,11 +14529,11 @@ loop541:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop541
+	JL               loop554
 
-rest542:
+rest555:
 	TESTQ            SI, SI
-	JZ               done543
+	JZ               done556
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14386,13 +14564,13 @@ rest542:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done543:
+done556:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row540
+	JNZ  row553
 	VZEROUPPER
 	RET
 
@@ -14414,12 +14592,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row544:
+row557:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest546
+	JGE  rest559
 
-loop545:
+loop558:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14457,11 +14635,11 @@ loop545:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop545
+	JL               loop558
 
-rest546:
+rest559:
 	TESTQ            SI, SI
-	JZ               done547
+	JZ               done560
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14498,13 +14676,13 @@ rest546:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done547:
+done560:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row544
+	JNZ  row557
 	VZEROUPPER
 	RET
 
@@ -14525,12 +14703,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row548:
+row561:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest550
+	JGE  rest563
 
-loop549:
+loop562:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14551,11 +14729,11 @@ loop549:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop549
+	JL           loop562
 
-rest550:
+rest563:
 	TESTQ        SI, SI
-	JZ           done551
+	JZ           done564
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14575,12 +14753,12 @@ rest550:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done551:
+done564:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row548
+	JNZ  row561
 	VZEROUPPER
 	RET
 
@@ -14601,12 +14779,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row552:
+row565:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest554
+	JGE  rest567
 
-loop553:
+loop566:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14629,11 +14807,11 @@ loop553:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop553
+	JL           loop566
 
-rest554:
+rest567:
 	TESTQ        SI, SI
-	JZ           done555
+	JZ           done568
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14655,12 +14833,12 @@ rest554:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done555:
+done568:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row552
+	JNZ  row565
 	VZEROUPPER
 	RET
 
@@ -14681,12 +14859,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row556:
+row569:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest558
+	JGE  rest571
 
-loop557:
+loop570:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14710,11 +14888,11 @@ loop557:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop557
+	JL           loop570
 
-rest558:
+rest571:
 	TESTQ        SI, SI
-	JZ           done559
+	JZ           done572
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14737,12 +14915,12 @@ rest558:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done559:
+done572:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row556
+	JNZ  row569
 	VZEROUPPER
 	RET
 
@@ -14764,12 +14942,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row560:
+row573:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest562
+	JGE  rest575
 
-loop561:
+loop574:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14795,11 +14973,11 @@ loop561:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop561
+	JL           loop574
 
-rest562:
+rest575:
 	TESTQ        SI, SI
-	JZ           done563
+	JZ           done576
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14824,13 +15002,13 @@ rest562:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done563:
+done576:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row560
+	JNZ  row573
 	VZEROUPPER
 	RET
 
@@ -14851,12 +15029,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row564:
+row577:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest566
+	JGE  rest579
 
-loop565:
+loop578:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14873,11 +15051,11 @@ loop565:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop565
+	JL           loop578
 
-rest566:
+rest579:
 	TESTQ        SI, SI
-	JZ           done567
+	JZ           done580
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14893,12 +15071,12 @@ rest566:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done567:
+done580:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row564
+	JNZ  row577
 	VZEROUPPER
 	RET
 
@@ -14919,12 +15097,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row568:
+row581:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest570
+	JGE  rest583
 
-loop569:
+loop582:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14943,11 +15121,11 @@ loop569:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop569
+	JL           loop582
 
-rest570:
+rest583:
 	TESTQ        SI, SI
-	JZ           done571
+	JZ           done584
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14965,12 +15143,12 @@ rest570:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done571:
+done584:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row568
+	JNZ  row581
 	VZEROUPPER
 	RET
 
@@ -14991,12 +15169,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row572:
+row585:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest574
+	JGE  rest587
 
-loop573:
+loop586:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15016,11 +15194,11 @@ loop573:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop573
+	JL           loop586
 
-rest574:
+rest587:
 	TESTQ        SI, SI
-	JZ           done575
+	JZ           done588
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15039,12 +15217,12 @@ rest574:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done575:
+done588:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row572
+	JNZ  row585
 	VZEROUPPER
 	RET
 
@@ -15069,12 +15247,12 @@ TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row576:
+row589:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest578
+	JGE  rest591
 
-loop577:
+loop590:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15088,11 +15266,11 @@ loop577:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop577
+	JL           loop590
 
-rest578:
+rest591:
 	TESTQ        SI, SI
-	JZ           done579
+	JZ           done592
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15105,7 +15283,7 @@ rest578:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done579:
+done592:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15113,7 +15291,7 @@ done579:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row576
+	JNZ  row589
 	VZEROUPPER
 	RET
 
@@ -15137,12 +15315,12 @@ TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row580:
+row593:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest582
+	JGE  rest595
 
-loop581:
+loop594:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15155,11 +15333,11 @@ loop581:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop581
+	JL           loop594
 
-rest582:
+rest595:
 	TESTQ        SI, SI
-	JZ           done583
+	JZ           done596
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15171,14 +15349,14 @@ rest582:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done583:
+done596:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row580
+	JNZ  row593
 	VZEROUPPER
 	RET
 
@@ -15201,12 +15379,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row584:
+row597:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest586
+	JGE  rest599
 
-loop585:
+loop598:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -15217,11 +15395,11 @@ loop585:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop585
+	JL           loop598
 
-rest586:
+rest599:
 	TESTQ        SI, SI
-	JZ           done587
+	JZ           done600
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -15231,13 +15409,13 @@ rest586:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done587:
+done600:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row584
+	JNZ  row597
 	VZEROUPPER
 	RET
 
@@ -15261,12 +15439,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row588:
+row601:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest590
+	JGE  rest603
 
-loop589:
+loop602:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -15279,11 +15457,11 @@ loop589:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop589
+	JL          loop602
 
-rest590:
+rest603:
 	TESTQ       SI, SI
-	JZ          done591
+	JZ          done604
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -15295,7 +15473,7 @@ rest590:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done591:
+done604:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15303,7 +15481,7 @@ done591:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row588
+	JNZ  row601
 	VZEROUPPER
 	RET
 
@@ -15329,12 +15507,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row592:
+row605:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest594
+	JGE  rest607
 
-loop593:
+loop606:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15348,11 +15526,11 @@ loop593:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop593
+	JL        loop606
 
-rest594:
+rest607:
 	TESTQ     SI, SI
-	JZ        done595
+	JZ        done608
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15365,7 +15543,7 @@ rest594:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done595:
+done608:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15374,7 +15552,7 @@ done595:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row592
+	JNZ  row605
 	VZEROUPPER
 	RET
 
@@ -15398,12 +15576,12 @@ TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row596:
+row609:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest598
+	JGE  rest611
 
-loop597:
+loop610:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -15419,11 +15597,11 @@ loop597:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop597
+	JL          loop610
 
-rest598:
+rest611:
 	TESTQ       SI, SI
-	JZ          done599
+	JZ          done612
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -15438,7 +15616,7 @@ rest598:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done599:
+done612:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15446,7 +15624,7 @@ done599:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row596
+	JNZ  row609
 	VZEROUPPER
 	RET
 
@@ -15472,12 +15650,12 @@ TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row600:
+row613:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest602
+	JGE  rest615
 
-loop601:
+loop614:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15589,11 +15767,11 @@ loop601:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop601
+	JL               loop614
 
-rest602:
+rest615:
 	TESTQ            SI, SI
-	JZ               done603
+	JZ               done616
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15704,7 +15882,7 @@ rest602:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done603:
+done616:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15714,7 +15892,7 @@ done603:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row600
+	JNZ  row613
 	VZEROUPPER
 	RET
 
@@ -15737,12 +15915,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row604:
+row617:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest606
+	JGE  rest619
 
-loop605:
+loop618:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15822,11 +16000,11 @@ loop605:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop605
+	JL               loop618
 
-rest606:
+rest619:
 	TESTQ            SI, SI
-	JZ               done607
+	JZ               done620
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15905,14 +16083,14 @@ rest606:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done607:
+done620:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row604
+	JNZ  row617
 	VZEROUPPER
 	RET
 
@@ -15935,12 +16113,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row608:
+row621:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest610
+	JGE  rest623
 
-loop609:
+loop622:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16002,11 +16180,11 @@ loop609:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop609
+	JL               loop622
 
-rest610:
+rest623:
 	TESTQ            SI, SI
-	JZ               done611
+	JZ               done624
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16067,14 +16245,14 @@ rest610:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done611:
+done624:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row608
+	JNZ  row621
 	VZEROUPPER
 	RET
 
@@ -16100,12 +16278,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row612:
+row625:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest614
+	JGE  rest627
 
-loop613:
+loop626:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -16133,11 +16311,11 @@ loop613:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop613
+	JL           loop626
 
-rest614:
+rest627:
 	TESTQ        SI, SI
-	JZ           done615
+	JZ           done628
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -16164,7 +16342,7 @@ rest614:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done615:
+done628:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16174,7 +16352,7 @@ done615:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row612
+	JNZ  row625
 	VZEROUPPER
 	RET
 
@@ -16199,12 +16377,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row616:
+row629:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest618
+	JGE  rest631
 
-loop617:
+loop630:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -16264,11 +16442,11 @@ loop617:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop617
+	JL               loop630
 
-rest618:
+rest631:
 	TESTQ            SI, SI
-	JZ               done619
+	JZ               done632
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -16327,7 +16505,7 @@ rest618:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done619:
+done632:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16336,7 +16514,7 @@ done619:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row616
+	JNZ  row629
 	VZEROUPPER
 	RET
 
@@ -16360,12 +16538,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row620:
+row633:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest622
+	JGE  rest635
 
-loop621:
+loop634:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16387,11 +16565,11 @@ loop621:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop621
+	JL           loop634
 
-rest622:
+rest635:
 	TESTQ        SI, SI
-	JZ           done623
+	JZ           done636
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16412,7 +16590,7 @@ rest622:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done623:
+done636:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16420,7 +16598,7 @@ done623:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row620
+	JNZ  row633
 	VZEROUPPER
 	RET
 
@@ -16443,12 +16621,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row624:
+row637:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest626
+	JGE  rest639
 
-loop625:
+loop638:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -16462,11 +16640,11 @@ loop625:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop625
+	JL           loop638
 
-rest626:
+rest639:
 	TESTQ        SI, SI
-	JZ           done627
+	JZ           done640
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -16479,14 +16657,14 @@ rest626:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done627:
+done640:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row624
+	JNZ  row637
 	VZEROUPPER
 	RET
 
@@ -27161,6 +27339,382 @@ done717:
 	VZEROUPPER
 	RET
 
+// func vecGatherRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX, MMX+
+TEXT ·vecGatherRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row726:
+	MOVLQSX (R8), R11
+	IMULQ   88(AX), R11
+	ADDQ    24(AX), R11
+	MOVLQSX (R9), R12
+	IMULQ   88(AX), R12
+	ADDQ    24(AX), R12
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest728
+
+loop727:
+	PREFETCHT0 (R12)(DX*1)
+	VMOVUPS    (R11)(DX*1), Y0
+	VMOVUPS    Y0, (DI)(DX*1)
+	VMOVUPS    32(R11)(DX*1), Y0
+	VMOVUPS    Y0, 32(DI)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop727
+
+rest728:
+	TESTQ      SI, SI
+	JZ         done729
+	VMOVUPS    (R10), Y0
+	PREFETCHT0 (R12)(DX*1)
+	VMASKMOVPS (R11)(DX*1), Y0, Y0
+	LEAQ       (DI)(DX*1), R12
+	VMOVAPS    Y0, Y0
+	CMPQ       SI, $0x08
+	JL         four730
+	VMOVUPS    Y0, (R12)
+	JMP        done733
+
+four730:
+	CMPQ         SI, $0x00
+	JLE          done733
+	TESTQ        $0x00000004, SI
+	JZ           two731
+	VMOVUPS      X0, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y0, X0
+
+two731:
+	TESTQ     $0x00000002, SI
+	JZ        one732
+	VMOVLPS   X0, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X0, X0
+
+one732:
+	TESTQ  $0x00000001, SI
+	JZ     done733
+	VMOVSS X0, (R12)
+
+done733:
+	VMOVUPS    32(R10), Y0
+	VMASKMOVPS 32(R11)(DX*1), Y0, Y0
+	MOVQ       SI, R11
+	SUBQ       $0x08, R11
+	LEAQ       32(DI)(DX*1), DX
+	VMOVAPS    Y0, Y0
+	CMPQ       R11, $0x08
+	JL         four734
+	VMOVUPS    Y0, (DX)
+	JMP        done737
+
+four734:
+	CMPQ         R11, $0x00
+	JLE          done737
+	TESTQ        $0x00000004, R11
+	JZ           two735
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two735:
+	TESTQ     $0x00000002, R11
+	JZ        one736
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one736:
+	TESTQ  $0x00000001, R11
+	JZ     done737
+	VMOVSS X0, (DX)
+
+done737:
+done729:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row726
+	VZEROUPPER
+	RET
+
+// func vecSetRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX, MMX+
+TEXT ·vecSetRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row738:
+	MOVLQSX (R8), R11
+	IMULQ   88(AX), R11
+	ADDQ    24(AX), R11
+	MOVLQSX (R9), R12
+	IMULQ   88(AX), R12
+	ADDQ    24(AX), R12
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest740
+
+loop739:
+	PREFETCHT0 (R12)(DX*1)
+	VMOVUPS    (DI)(DX*1), Y0
+	VMOVUPS    Y0, (R11)(DX*1)
+	VMOVUPS    32(DI)(DX*1), Y0
+	VMOVUPS    Y0, 32(R11)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop739
+
+rest740:
+	TESTQ      SI, SI
+	JZ         done741
+	VMOVUPS    (R10), Y0
+	PREFETCHT0 (R12)(DX*1)
+	VMASKMOVPS (DI)(DX*1), Y0, Y0
+	LEAQ       (R11)(DX*1), R12
+	VMOVAPS    Y0, Y0
+	CMPQ       SI, $0x08
+	JL         four742
+	VMOVUPS    Y0, (R12)
+	JMP        done745
+
+four742:
+	CMPQ         SI, $0x00
+	JLE          done745
+	TESTQ        $0x00000004, SI
+	JZ           two743
+	VMOVUPS      X0, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y0, X0
+
+two743:
+	TESTQ     $0x00000002, SI
+	JZ        one744
+	VMOVLPS   X0, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X0, X0
+
+one744:
+	TESTQ  $0x00000001, SI
+	JZ     done745
+	VMOVSS X0, (R12)
+
+done745:
+	VMOVUPS    32(R10), Y0
+	VMASKMOVPS 32(DI)(DX*1), Y0, Y0
+	MOVQ       SI, R12
+	SUBQ       $0x08, R12
+	LEAQ       32(R11)(DX*1), DX
+	VMOVAPS    Y0, Y0
+	CMPQ       R12, $0x08
+	JL         four746
+	VMOVUPS    Y0, (DX)
+	JMP        done749
+
+four746:
+	CMPQ         R12, $0x00
+	JLE          done749
+	TESTQ        $0x00000004, R12
+	JZ           two747
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two747:
+	TESTQ     $0x00000002, R12
+	JZ        one748
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one748:
+	TESTQ  $0x00000001, R12
+	JZ     done749
+	VMOVSS X0, (DX)
+
+done749:
+done741:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row738
+	VZEROUPPER
+	RET
+
+// func vecAddRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, MMX+
+TEXT ·vecAddRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row751:
+	MOVLQSX      (R8), R11
+	TESTQ        $0x00000002, R11
+	JNZ          end750
+	MOVQ         R11, DX
+	ANDQ         $0x01, DX
+	DECQ         DX
+	VMOVD        DX, X0
+	VBROADCASTSS X0, Y0
+	SARQ         $0x02, R11
+	IMULQ        88(AX), R11
+	ADDQ         24(AX), R11
+	MOVLQSX      (R9), R12
+	SARQ         $0x02, R12
+	IMULQ        88(AX), R12
+	ADDQ         24(AX), R12
+	XORQ         DX, DX
+	CMPQ         DX, BX
+	JGE          rest753
+
+loop752:
+	PREFETCHT0 (R12)(DX*1)
+	VMOVUPS    (R11)(DX*1), Y1
+	VANDPS     Y0, Y1, Y1
+	VMOVUPS    (DI)(DX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    Y1, (R11)(DX*1)
+	VMOVUPS    32(R11)(DX*1), Y1
+	VANDPS     Y0, Y1, Y1
+	VMOVUPS    32(DI)(DX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    Y1, 32(R11)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop752
+
+rest753:
+	TESTQ      SI, SI
+	JZ         done754
+	VMOVUPS    (R10), Y1
+	PREFETCHT0 (R12)(DX*1)
+	VMASKMOVPS (R11)(DX*1), Y1, Y2
+	VANDPS     Y0, Y2, Y2
+	VMASKMOVPS (DI)(DX*1), Y1, Y1
+	VADDPS     Y1, Y2, Y1
+	LEAQ       (R11)(DX*1), R12
+	VMOVAPS    Y1, Y1
+	CMPQ       SI, $0x08
+	JL         four755
+	VMOVUPS    Y1, (R12)
+	JMP        done758
+
+four755:
+	CMPQ         SI, $0x00
+	JLE          done758
+	TESTQ        $0x00000004, SI
+	JZ           two756
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two756:
+	TESTQ     $0x00000002, SI
+	JZ        one757
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one757:
+	TESTQ  $0x00000001, SI
+	JZ     done758
+	VMOVSS X1, (R12)
+
+done758:
+	VMOVUPS    32(R10), Y1
+	VMASKMOVPS 32(R11)(DX*1), Y1, Y2
+	VANDPS     Y0, Y2, Y0
+	VMASKMOVPS 32(DI)(DX*1), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	MOVQ       SI, R12
+	SUBQ       $0x08, R12
+	LEAQ       32(R11)(DX*1), DX
+	VMOVAPS    Y0, Y0
+	CMPQ       R12, $0x08
+	JL         four759
+	VMOVUPS    Y0, (DX)
+	JMP        done762
+
+four759:
+	CMPQ         R12, $0x00
+	JLE          done762
+	TESTQ        $0x00000004, R12
+	JZ           two760
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two760:
+	TESTQ     $0x00000002, R12
+	JZ        one761
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one761:
+	TESTQ  $0x00000001, R12
+	JZ     done762
+	VMOVSS X0, (DX)
+
+done762:
+done754:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row751
+	VZEROUPPER
+	RET
+
+end750:
+	VZEROUPPER
+	RET
+
 // func vecFused0AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
@@ -27180,12 +27734,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row726:
+row763:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest728
+	JGE  rest765
 
-loop727:
+loop764:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27194,11 +27748,11 @@ loop727:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop727
+	JL           loop764
 
-rest728:
+rest765:
 	TESTQ        SI, SI
-	JZ           done729
+	JZ           done766
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27208,30 +27762,30 @@ rest728:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two731
+	JZ           two768
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two731:
+two768:
 	TESTQ     $0x00000002, SI
-	JZ        one732
+	JZ        one769
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one732:
+one769:
 	TESTQ  $0x00000001, SI
-	JZ     done733
+	JZ     done770
 	VMOVSS X0, (DX)
 
-done733:
-done729:
+done770:
+done766:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row726
+	JNZ  row763
 	VZEROUPPER
 	RET
 
@@ -27253,12 +27807,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row734:
+row771:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest736
+	JGE  rest773
 
-loop735:
+loop772:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27328,11 +27882,11 @@ loop735:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop735
+	JL           loop772
 
-rest736:
+rest773:
 	TESTQ        SI, SI
-	JZ           done737
+	JZ           done774
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27403,30 +27957,30 @@ rest736:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two739
+	JZ           two776
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two739:
+two776:
 	TESTQ     $0x00000002, SI
-	JZ        one740
+	JZ        one777
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one740:
+one777:
 	TESTQ  $0x00000001, SI
-	JZ     done741
+	JZ     done778
 	VMOVSS X0, (DX)
 
-done741:
-done737:
+done778:
+done774:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row734
+	JNZ  row771
 	VZEROUPPER
 	RET
 
@@ -27448,12 +28002,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row742:
+row779:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest744
+	JGE  rest781
 
-loop743:
+loop780:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27504,11 +28058,11 @@ loop743:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop743
+	JL           loop780
 
-rest744:
+rest781:
 	TESTQ        SI, SI
-	JZ           done745
+	JZ           done782
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27560,30 +28114,30 @@ rest744:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two747
+	JZ           two784
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two747:
+two784:
 	TESTQ     $0x00000002, SI
-	JZ        one748
+	JZ        one785
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one748:
+one785:
 	TESTQ  $0x00000001, SI
-	JZ     done749
+	JZ     done786
 	VMOVSS X0, (DX)
 
-done749:
-done745:
+done786:
+done782:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row742
+	JNZ  row779
 	VZEROUPPER
 	RET
 
@@ -27605,12 +28159,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row750:
+row787:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest752
+	JGE  rest789
 
-loop751:
+loop788:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27656,11 +28210,11 @@ loop751:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop751
+	JL           loop788
 
-rest752:
+rest789:
 	TESTQ        SI, SI
-	JZ           done753
+	JZ           done790
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27707,30 +28261,30 @@ rest752:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two755
+	JZ           two792
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two755:
+two792:
 	TESTQ     $0x00000002, SI
-	JZ        one756
+	JZ        one793
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one756:
+one793:
 	TESTQ  $0x00000001, SI
-	JZ     done757
+	JZ     done794
 	VMOVSS X0, (DX)
 
-done757:
-done753:
+done794:
+done790:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row750
+	JNZ  row787
 	VZEROUPPER
 	RET
 
@@ -27752,12 +28306,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row758:
+row795:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest760
+	JGE  rest797
 
-loop759:
+loop796:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27814,11 +28368,11 @@ loop759:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop759
+	JL           loop796
 
-rest760:
+rest797:
 	TESTQ        SI, SI
-	JZ           done761
+	JZ           done798
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27876,30 +28430,30 @@ rest760:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two763
+	JZ           two800
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two763:
+two800:
 	TESTQ     $0x00000002, SI
-	JZ        one764
+	JZ        one801
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one764:
+one801:
 	TESTQ  $0x00000001, SI
-	JZ     done765
+	JZ     done802
 	VMOVSS X0, (DX)
 
-done765:
-done761:
+done802:
+done798:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row758
+	JNZ  row795
 	VZEROUPPER
 	RET
 
@@ -27921,12 +28475,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row766:
+row803:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest768
+	JGE  rest805
 
-loop767:
+loop804:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27969,11 +28523,11 @@ loop767:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop767
+	JL           loop804
 
-rest768:
+rest805:
 	TESTQ        SI, SI
-	JZ           done769
+	JZ           done806
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28017,30 +28571,30 @@ rest768:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two771
+	JZ           two808
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two771:
+two808:
 	TESTQ     $0x00000002, SI
-	JZ        one772
+	JZ        one809
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one772:
+one809:
 	TESTQ  $0x00000001, SI
-	JZ     done773
+	JZ     done810
 	VMOVSS X0, (DX)
 
-done773:
-done769:
+done810:
+done806:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row766
+	JNZ  row803
 	VZEROUPPER
 	RET
 
@@ -28064,12 +28618,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row774:
+row811:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest776
+	JGE  rest813
 
-loop775:
+loop812:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -28079,11 +28633,11 @@ loop775:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop775
+	JL           loop812
 
-rest776:
+rest813:
 	TESTQ        SI, SI
-	JZ           done777
+	JZ           done814
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -28091,54 +28645,54 @@ rest776:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two779
+	JZ           two816
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two779:
+two816:
 	TESTQ     $0x00000002, SI
-	JZ        one780
+	JZ        one817
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one780:
+one817:
 	TESTQ  $0x00000001, SI
-	JZ     done781
+	JZ     done818
 	VMOVSS X2, (R12)
 
-done781:
+done818:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two783
+	JZ           two820
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two783:
+two820:
 	TESTQ     $0x00000002, SI
-	JZ        one784
+	JZ        one821
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one784:
+one821:
 	TESTQ  $0x00000001, SI
-	JZ     done785
+	JZ     done822
 	VMOVSS X0, (DX)
 
-done785:
-done777:
+done822:
+done814:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row774
+	JNZ  row811
 	VZEROUPPER
 	RET
 
@@ -28161,12 +28715,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row786:
+row823:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest788
+	JGE  rest825
 
-loop787:
+loop824:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -28175,11 +28729,11 @@ loop787:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop787
+	JL           loop824
 
-rest788:
+rest825:
 	TESTQ        SI, SI
-	JZ           done789
+	JZ           done826
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -28189,30 +28743,30 @@ rest788:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two791
+	JZ           two828
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two791:
+two828:
 	TESTQ     $0x00000002, SI
-	JZ        one792
+	JZ        one829
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one792:
+one829:
 	TESTQ  $0x00000001, SI
-	JZ     done793
+	JZ     done830
 	VMOVSS X0, (DX)
 
-done793:
-done789:
+done830:
+done826:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row786
+	JNZ  row823
 	VZEROUPPER
 	RET
 
@@ -28234,12 +28788,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row794:
+row831:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest796
+	JGE  rest833
 
-loop795:
+loop832:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -28309,11 +28863,11 @@ loop795:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop795
+	JL           loop832
 
-rest796:
+rest833:
 	TESTQ        SI, SI
-	JZ           done797
+	JZ           done834
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -28384,30 +28938,30 @@ rest796:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two799
+	JZ           two836
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two799:
+two836:
 	TESTQ     $0x00000002, SI
-	JZ        one800
+	JZ        one837
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one800:
+one837:
 	TESTQ  $0x00000001, SI
-	JZ     done801
+	JZ     done838
 	VMOVSS X0, (DX)
 
-done801:
-done797:
+done838:
+done834:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row794
+	JNZ  row831
 	VZEROUPPER
 	RET
 
@@ -28429,12 +28983,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row802:
+row839:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest804
+	JGE  rest841
 
-loop803:
+loop840:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -28485,11 +29039,11 @@ loop803:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop803
+	JL           loop840
 
-rest804:
+rest841:
 	TESTQ        SI, SI
-	JZ           done805
+	JZ           done842
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -28541,30 +29095,30 @@ rest804:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two807
+	JZ           two844
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two807:
+two844:
 	TESTQ     $0x00000002, SI
-	JZ        one808
+	JZ        one845
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one808:
+one845:
 	TESTQ  $0x00000001, SI
-	JZ     done809
+	JZ     done846
 	VMOVSS X0, (DX)
 
-done809:
-done805:
+done846:
+done842:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row802
+	JNZ  row839
 	VZEROUPPER
 	RET
 
@@ -28586,12 +29140,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row810:
+row847:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest812
+	JGE  rest849
 
-loop811:
+loop848:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -28637,11 +29191,11 @@ loop811:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop811
+	JL           loop848
 
-rest812:
+rest849:
 	TESTQ        SI, SI
-	JZ           done813
+	JZ           done850
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -28688,30 +29242,30 @@ rest812:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two815
+	JZ           two852
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two815:
+two852:
 	TESTQ     $0x00000002, SI
-	JZ        one816
+	JZ        one853
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one816:
+one853:
 	TESTQ  $0x00000001, SI
-	JZ     done817
+	JZ     done854
 	VMOVSS X0, (DX)
 
-done817:
-done813:
+done854:
+done850:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row810
+	JNZ  row847
 	VZEROUPPER
 	RET
 
@@ -28735,12 +29289,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row818:
+row855:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest820
+	JGE  rest857
 
-loop819:
+loop856:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -28750,11 +29304,11 @@ loop819:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop819
+	JL      loop856
 
-rest820:
+rest857:
 	TESTQ        SI, SI
-	JZ           done821
+	JZ           done858
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -28765,31 +29319,31 @@ rest820:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two823
+	JZ           two860
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two823:
+two860:
 	TESTQ     $0x00000002, SI
-	JZ        one824
+	JZ        one861
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one824:
+one861:
 	TESTQ  $0x00000001, SI
-	JZ     done825
+	JZ     done862
 	VMOVSS X1, (DX)
 
-done825:
-done821:
+done862:
+done858:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row818
+	JNZ  row855
 	VZEROUPPER
 	RET
 
@@ -28812,12 +29366,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row826:
+row863:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest828
+	JGE  rest865
 
-loop827:
+loop864:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -28925,11 +29479,11 @@ loop827:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop827
+	JL           loop864
 
-rest828:
+rest865:
 	TESTQ        SI, SI
-	JZ           done829
+	JZ           done866
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29038,31 +29592,31 @@ rest828:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two831
+	JZ           two868
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two831:
+two868:
 	TESTQ     $0x00000002, SI
-	JZ        one832
+	JZ        one869
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one832:
+one869:
 	TESTQ  $0x00000001, SI
-	JZ     done833
+	JZ     done870
 	VMOVSS X0, (DX)
 
-done833:
-done829:
+done870:
+done866:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row826
+	JNZ  row863
 	VZEROUPPER
 	RET
 
@@ -29085,12 +29639,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row834:
+row871:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest836
+	JGE  rest873
 
-loop835:
+loop872:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -29153,11 +29707,11 @@ loop835:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop835
+	JL           loop872
 
-rest836:
+rest873:
 	TESTQ        SI, SI
-	JZ           done837
+	JZ           done874
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29221,31 +29775,31 @@ rest836:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two839
+	JZ           two876
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two839:
+two876:
 	TESTQ     $0x00000002, SI
-	JZ        one840
+	JZ        one877
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one840:
+one877:
 	TESTQ  $0x00000001, SI
-	JZ     done841
+	JZ     done878
 	VMOVSS X0, (DX)
 
-done841:
-done837:
+done878:
+done874:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row834
+	JNZ  row871
 	VZEROUPPER
 	RET
 
@@ -29268,12 +29822,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row842:
+row879:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest844
+	JGE  rest881
 
-loop843:
+loop880:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -29326,11 +29880,11 @@ loop843:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop843
+	JL           loop880
 
-rest844:
+rest881:
 	TESTQ        SI, SI
-	JZ           done845
+	JZ           done882
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29384,31 +29938,31 @@ rest844:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two847
+	JZ           two884
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two847:
+two884:
 	TESTQ     $0x00000002, SI
-	JZ        one848
+	JZ        one885
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one848:
+one885:
 	TESTQ  $0x00000001, SI
-	JZ     done849
+	JZ     done886
 	VMOVSS X0, (DX)
 
-done849:
-done845:
+done886:
+done882:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row842
+	JNZ  row879
 	VZEROUPPER
 	RET
 
@@ -29431,12 +29985,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row850:
+row887:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest852
+	JGE  rest889
 
-loop851:
+loop888:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -29445,11 +29999,11 @@ loop851:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop851
+	JL           loop888
 
-rest852:
+rest889:
 	TESTQ        SI, SI
-	JZ           done853
+	JZ           done890
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -29457,52 +30011,52 @@ rest852:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two855
+	JZ           two892
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two855:
+two892:
 	TESTQ     $0x00000002, SI
-	JZ        one856
+	JZ        one893
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one856:
+one893:
 	TESTQ  $0x00000001, SI
-	JZ     done857
+	JZ     done894
 	VMOVSS X2, (R11)
 
-done857:
+done894:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two859
+	JZ           two896
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two859:
+two896:
 	TESTQ     $0x00000002, SI
-	JZ        one860
+	JZ        one897
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one860:
+one897:
 	TESTQ  $0x00000001, SI
-	JZ     done861
+	JZ     done898
 	VMOVSS X0, (DX)
 
-done861:
-done853:
+done898:
+done890:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row850
+	JNZ  row887
 	VZEROUPPER
 	RET
 
@@ -29525,12 +30079,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row862:
+row899:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest864
+	JGE  rest901
 
-loop863:
+loop900:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -29539,11 +30093,11 @@ loop863:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop863
+	JL      loop900
 
-rest864:
+rest901:
 	TESTQ        SI, SI
-	JZ           done865
+	JZ           done902
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -29553,30 +30107,30 @@ rest864:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two867
+	JZ           two904
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two867:
+two904:
 	TESTQ     $0x00000002, SI
-	JZ        one868
+	JZ        one905
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one868:
+one905:
 	TESTQ  $0x00000001, SI
-	JZ     done869
+	JZ     done906
 	VMOVSS X1, (DX)
 
-done869:
-done865:
+done906:
+done902:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row862
+	JNZ  row899
 	VZEROUPPER
 	RET
 
@@ -29598,12 +30152,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row870:
+row907:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest872
+	JGE  rest909
 
-loop871:
+loop908:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -29648,11 +30202,11 @@ loop871:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop871
+	JL           loop908
 
-rest872:
+rest909:
 	TESTQ        SI, SI
-	JZ           done873
+	JZ           done910
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -29694,54 +30248,54 @@ rest872:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two875
+	JZ           two912
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two875:
+two912:
 	TESTQ     $0x00000002, SI
-	JZ        one876
+	JZ        one913
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one876:
+one913:
 	TESTQ  $0x00000001, SI
-	JZ     done877
+	JZ     done914
 	VMOVSS X1, (R11)
 
-done877:
+done914:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two879
+	JZ           two916
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two879:
+two916:
 	TESTQ     $0x00000002, SI
-	JZ        one880
+	JZ        one917
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one880:
+one917:
 	TESTQ  $0x00000001, SI
-	JZ     done881
+	JZ     done918
 	VMOVSS X0, (DX)
 
-done881:
-done873:
+done918:
+done910:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row870
+	JNZ  row907
 	VZEROUPPER
 	RET
 
@@ -29763,12 +30317,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row882:
+row919:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest884
+	JGE  rest921
 
-loop883:
+loop920:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -29827,11 +30381,11 @@ loop883:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop883
+	JL           loop920
 
-rest884:
+rest921:
 	TESTQ        SI, SI
-	JZ           done885
+	JZ           done922
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -29887,54 +30441,54 @@ rest884:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two887
+	JZ           two924
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two887:
+two924:
 	TESTQ     $0x00000002, SI
-	JZ        one888
+	JZ        one925
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one888:
+one925:
 	TESTQ  $0x00000001, SI
-	JZ     done889
+	JZ     done926
 	VMOVSS X1, (R11)
 
-done889:
+done926:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two891
+	JZ           two928
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two891:
+two928:
 	TESTQ     $0x00000002, SI
-	JZ        one892
+	JZ        one929
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one892:
+one929:
 	TESTQ  $0x00000001, SI
-	JZ     done893
+	JZ     done930
 	VMOVSS X0, (DX)
 
-done893:
-done885:
+done930:
+done922:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row882
+	JNZ  row919
 	VZEROUPPER
 	RET
 
@@ -29956,12 +30510,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row894:
+row931:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest896
+	JGE  rest933
 
-loop895:
+loop932:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -30004,11 +30558,11 @@ loop895:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop895
+	JL           loop932
 
-rest896:
+rest933:
 	TESTQ        SI, SI
-	JZ           done897
+	JZ           done934
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -30052,30 +30606,30 @@ rest896:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two899
+	JZ           two936
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two899:
+two936:
 	TESTQ     $0x00000002, SI
-	JZ        one900
+	JZ        one937
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one900:
+one937:
 	TESTQ  $0x00000001, SI
-	JZ     done901
+	JZ     done938
 	VMOVSS X0, (DX)
 
-done901:
-done897:
+done938:
+done934:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row894
+	JNZ  row931
 	VZEROUPPER
 	RET
 
@@ -30097,12 +30651,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row902:
+row939:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest904
+	JGE  rest941
 
-loop903:
+loop940:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -30112,11 +30666,11 @@ loop903:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop903
+	JL           loop940
 
-rest904:
+rest941:
 	TESTQ        SI, SI
-	JZ           done905
+	JZ           done942
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y1
@@ -30127,30 +30681,30 @@ rest904:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two907
+	JZ           two944
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two907:
+two944:
 	TESTQ     $0x00000002, SI
-	JZ        one908
+	JZ        one945
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one908:
+one945:
 	TESTQ  $0x00000001, SI
-	JZ     done909
+	JZ     done946
 	VMOVSS X0, (DX)
 
-done909:
-done905:
+done946:
+done942:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row902
+	JNZ  row939
 	VZEROUPPER
 	RET
 
@@ -30172,12 +30726,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row910:
+row947:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest912
+	JGE  rest949
 
-loop911:
+loop948:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -30187,11 +30741,11 @@ loop911:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop911
+	JL           loop948
 
-rest912:
+rest949:
 	TESTQ        SI, SI
-	JZ           done913
+	JZ           done950
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30202,30 +30756,30 @@ rest912:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two915
+	JZ           two952
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two915:
+two952:
 	TESTQ     $0x00000002, SI
-	JZ        one916
+	JZ        one953
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one916:
+one953:
 	TESTQ  $0x00000001, SI
-	JZ     done917
+	JZ     done954
 	VMOVSS X0, (DX)
 
-done917:
-done913:
+done954:
+done950:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row910
+	JNZ  row947
 	VZEROUPPER
 	RET
 
@@ -30246,23 +30800,23 @@ TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row918:
+row955:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest920
+	JGE  rest957
 
-loop919:
+loop956:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop919
+	JL           loop956
 
-rest920:
+rest957:
 	TESTQ        SI, SI
-	JZ           done921
+	JZ           done958
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -30270,29 +30824,29 @@ rest920:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two923
+	JZ           two960
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two923:
+two960:
 	TESTQ     $0x00000002, SI
-	JZ        one924
+	JZ        one961
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one924:
+one961:
 	TESTQ  $0x00000001, SI
-	JZ     done925
+	JZ     done962
 	VMOVSS X0, (DX)
 
-done925:
-done921:
+done962:
+done958:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row918
+	JNZ  row955
 	VZEROUPPER
 	RET
 
@@ -30314,12 +30868,12 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row926:
+row963:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest928
+	JGE  rest965
 
-loop927:
+loop964:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -30328,11 +30882,11 @@ loop927:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop927
+	JL           loop964
 
-rest928:
+rest965:
 	TESTQ        SI, SI
-	JZ           done929
+	JZ           done966
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -30342,30 +30896,30 @@ rest928:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two931
+	JZ           two968
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two931:
+two968:
 	TESTQ     $0x00000002, SI
-	JZ        one932
+	JZ        one969
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one932:
+one969:
 	TESTQ  $0x00000001, SI
-	JZ     done933
+	JZ     done970
 	VMOVSS X0, (DX)
 
-done933:
-done929:
+done970:
+done966:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row926
+	JNZ  row963
 	VZEROUPPER
 	RET
 
@@ -30387,12 +30941,12 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row934:
+row971:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest936
+	JGE  rest973
 
-loop935:
+loop972:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -30401,11 +30955,11 @@ loop935:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop935
+	JL           loop972
 
-rest936:
+rest973:
 	TESTQ        SI, SI
-	JZ           done937
+	JZ           done974
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -30415,30 +30969,30 @@ rest936:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two939
+	JZ           two976
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two939:
+two976:
 	TESTQ     $0x00000002, SI
-	JZ        one940
+	JZ        one977
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one940:
+one977:
 	TESTQ  $0x00000001, SI
-	JZ     done941
+	JZ     done978
 	VMOVSS X0, (DX)
 
-done941:
-done937:
+done978:
+done974:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row934
+	JNZ  row971
 	VZEROUPPER
 	RET
 
@@ -30459,12 +31013,12 @@ TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row942:
+row979:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest944
+	JGE  rest981
 
-loop943:
+loop980:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30475,11 +31029,11 @@ loop943:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop943
+	JL           loop980
 
-rest944:
+rest981:
 	TESTQ        SI, SI
-	JZ           done945
+	JZ           done982
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30491,29 +31045,29 @@ rest944:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two947
+	JZ           two984
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two947:
+two984:
 	TESTQ     $0x00000002, SI
-	JZ        one948
+	JZ        one985
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one948:
+one985:
 	TESTQ  $0x00000001, SI
-	JZ     done949
+	JZ     done986
 	VMOVSS X0, (DX)
 
-done949:
-done945:
+done986:
+done982:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row942
+	JNZ  row979
 	VZEROUPPER
 	RET
 
@@ -30534,12 +31088,12 @@ TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row950:
+row987:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest952
+	JGE  rest989
 
-loop951:
+loop988:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30558,11 +31112,11 @@ loop951:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop951
+	JL           loop988
 
-rest952:
+rest989:
 	TESTQ        SI, SI
-	JZ           done953
+	JZ           done990
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30582,29 +31136,29 @@ rest952:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two955
+	JZ           two992
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two955:
+two992:
 	TESTQ     $0x00000002, SI
-	JZ        one956
+	JZ        one993
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one956:
+one993:
 	TESTQ  $0x00000001, SI
-	JZ     done957
+	JZ     done994
 	VMOVSS X0, (DX)
 
-done957:
-done953:
+done994:
+done990:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row950
+	JNZ  row987
 	VZEROUPPER
 	RET
 
@@ -30625,12 +31179,12 @@ TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row958:
+row995:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest960
+	JGE  rest997
 
-loop959:
+loop996:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30643,11 +31197,11 @@ loop959:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop959
+	JL           loop996
 
-rest960:
+rest997:
 	TESTQ        SI, SI
-	JZ           done961
+	JZ           done998
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30661,29 +31215,29 @@ rest960:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two963
+	JZ           two1000
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two963:
+two1000:
 	TESTQ     $0x00000002, SI
-	JZ        one964
+	JZ        one1001
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one964:
+one1001:
 	TESTQ  $0x00000001, SI
-	JZ     done965
+	JZ     done1002
 	VMOVSS X0, (DX)
 
-done965:
-done961:
+done1002:
+done998:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row958
+	JNZ  row995
 	VZEROUPPER
 	RET
 
@@ -30704,12 +31258,12 @@ TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row966:
+row1003:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest968
+	JGE  rest1005
 
-loop967:
+loop1004:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30723,11 +31277,11 @@ loop967:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop967
+	JL           loop1004
 
-rest968:
+rest1005:
 	TESTQ        SI, SI
-	JZ           done969
+	JZ           done1006
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30742,29 +31296,29 @@ rest968:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two971
+	JZ           two1008
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two971:
+two1008:
 	TESTQ     $0x00000002, SI
-	JZ        one972
+	JZ        one1009
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one972:
+one1009:
 	TESTQ  $0x00000001, SI
-	JZ     done973
+	JZ     done1010
 	VMOVSS X0, (DX)
 
-done973:
-done969:
+done1010:
+done1006:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row966
+	JNZ  row1003
 	VZEROUPPER
 	RET
 
@@ -30786,12 +31340,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row974:
+row1011:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest976
+	JGE  rest1013
 
-loop975:
+loop1012:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30807,11 +31361,11 @@ loop975:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop975
+	JL           loop1012
 
-rest976:
+rest1013:
 	TESTQ        SI, SI
-	JZ           done977
+	JZ           done1014
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30823,24 +31377,24 @@ rest976:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two979
+	JZ           two1016
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two979:
+two1016:
 	TESTQ     $0x00000002, SI
-	JZ        one980
+	JZ        one1017
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one980:
+one1017:
 	TESTQ  $0x00000001, SI
-	JZ     done981
+	JZ     done1018
 	VMOVSS X2, (R11)
 
-done981:
+done1018:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -30848,30 +31402,30 @@ done981:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two983
+	JZ           two1020
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two983:
+two1020:
 	TESTQ     $0x00000002, SI
-	JZ        one984
+	JZ        one1021
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one984:
+one1021:
 	TESTQ  $0x00000001, SI
-	JZ     done985
+	JZ     done1022
 	VMOVSS X0, (DX)
 
-done985:
-done977:
+done1022:
+done1014:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row974
+	JNZ  row1011
 	VZEROUPPER
 	RET
 
@@ -30893,12 +31447,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row986:
+row1023:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest988
+	JGE  rest1025
 
-loop987:
+loop1024:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30922,11 +31476,11 @@ loop987:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop987
+	JL           loop1024
 
-rest988:
+rest1025:
 	TESTQ        SI, SI
-	JZ           done989
+	JZ           done1026
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30946,24 +31500,24 @@ rest988:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two991
+	JZ           two1028
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two991:
+two1028:
 	TESTQ     $0x00000002, SI
-	JZ        one992
+	JZ        one1029
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one992:
+one1029:
 	TESTQ  $0x00000001, SI
-	JZ     done993
+	JZ     done1030
 	VMOVSS X2, (R11)
 
-done993:
+done1030:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -30971,30 +31525,30 @@ done993:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two995
+	JZ           two1032
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two995:
+two1032:
 	TESTQ     $0x00000002, SI
-	JZ        one996
+	JZ        one1033
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one996:
+one1033:
 	TESTQ  $0x00000001, SI
-	JZ     done997
+	JZ     done1034
 	VMOVSS X0, (DX)
 
-done997:
-done989:
+done1034:
+done1026:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row986
+	JNZ  row1023
 	VZEROUPPER
 	RET
 
@@ -31016,12 +31570,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row998:
+row1035:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1000
+	JGE  rest1037
 
-loop999:
+loop1036:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31039,11 +31593,11 @@ loop999:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop999
+	JL           loop1036
 
-rest1000:
+rest1037:
 	TESTQ        SI, SI
-	JZ           done1001
+	JZ           done1038
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31055,24 +31609,24 @@ rest1000:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1003
+	JZ           two1040
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1003:
+two1040:
 	TESTQ     $0x00000002, SI
-	JZ        one1004
+	JZ        one1041
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1004:
+one1041:
 	TESTQ  $0x00000001, SI
-	JZ     done1005
+	JZ     done1042
 	VMOVSS X2, (R11)
 
-done1005:
+done1042:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -31082,30 +31636,30 @@ done1005:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1007
+	JZ           two1044
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1007:
+two1044:
 	TESTQ     $0x00000002, SI
-	JZ        one1008
+	JZ        one1045
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1008:
+one1045:
 	TESTQ  $0x00000001, SI
-	JZ     done1009
+	JZ     done1046
 	VMOVSS X0, (DX)
 
-done1009:
-done1001:
+done1046:
+done1038:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row998
+	JNZ  row1035
 	VZEROUPPER
 	RET
 
@@ -31127,12 +31681,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1010:
+row1047:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1012
+	JGE  rest1049
 
-loop1011:
+loop1048:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31151,11 +31705,11 @@ loop1011:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1011
+	JL           loop1048
 
-rest1012:
+rest1049:
 	TESTQ        SI, SI
-	JZ           done1013
+	JZ           done1050
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31171,54 +31725,54 @@ rest1012:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1015
+	JZ           two1052
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1015:
+two1052:
 	TESTQ     $0x00000002, SI
-	JZ        one1016
+	JZ        one1053
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1016:
+one1053:
 	TESTQ  $0x00000001, SI
-	JZ     done1017
+	JZ     done1054
 	VMOVSS X0, (R11)
 
-done1017:
+done1054:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1019
+	JZ           two1056
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1019:
+two1056:
 	TESTQ     $0x00000002, SI
-	JZ        one1020
+	JZ        one1057
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1020:
+one1057:
 	TESTQ  $0x00000001, SI
-	JZ     done1021
+	JZ     done1058
 	VMOVSS X0, (DX)
 
-done1021:
-done1013:
+done1058:
+done1050:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1010
+	JNZ  row1047
 	VZEROUPPER
 	RET
 
@@ -31240,12 +31794,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1022:
+row1059:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1024
+	JGE  rest1061
 
-loop1023:
+loop1060:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31261,11 +31815,11 @@ loop1023:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1023
+	JL           loop1060
 
-rest1024:
+rest1061:
 	TESTQ        SI, SI
-	JZ           done1025
+	JZ           done1062
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31277,24 +31831,24 @@ rest1024:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1027
+	JZ           two1064
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1027:
+two1064:
 	TESTQ     $0x00000002, SI
-	JZ        one1028
+	JZ        one1065
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1028:
+one1065:
 	TESTQ  $0x00000001, SI
-	JZ     done1029
+	JZ     done1066
 	VMOVSS X2, (R11)
 
-done1029:
+done1066:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -31302,30 +31856,30 @@ done1029:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1031
+	JZ           two1068
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1031:
+two1068:
 	TESTQ     $0x00000002, SI
-	JZ        one1032
+	JZ        one1069
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1032:
+one1069:
 	TESTQ  $0x00000001, SI
-	JZ     done1033
+	JZ     done1070
 	VMOVSS X0, (DX)
 
-done1033:
-done1025:
+done1070:
+done1062:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1022
+	JNZ  row1059
 	VZEROUPPER
 	RET
 
@@ -31347,12 +31901,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1034:
+row1071:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1036
+	JGE  rest1073
 
-loop1035:
+loop1072:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31371,11 +31925,11 @@ loop1035:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1035
+	JL           loop1072
 
-rest1036:
+rest1073:
 	TESTQ        SI, SI
-	JZ           done1037
+	JZ           done1074
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31387,24 +31941,24 @@ rest1036:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1039
+	JZ           two1076
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1039:
+two1076:
 	TESTQ     $0x00000002, SI
-	JZ        one1040
+	JZ        one1077
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1040:
+one1077:
 	TESTQ  $0x00000001, SI
-	JZ     done1041
+	JZ     done1078
 	VMOVSS X2, (R11)
 
-done1041:
+done1078:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -31415,30 +31969,30 @@ done1041:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1043
+	JZ           two1080
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1043:
+two1080:
 	TESTQ     $0x00000002, SI
-	JZ        one1044
+	JZ        one1081
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1044:
+one1081:
 	TESTQ  $0x00000001, SI
-	JZ     done1045
+	JZ     done1082
 	VMOVSS X0, (DX)
 
-done1045:
-done1037:
+done1082:
+done1074:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1034
+	JNZ  row1071
 	VZEROUPPER
 	RET
 
@@ -31460,12 +32014,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1046:
+row1083:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1048
+	JGE  rest1085
 
-loop1047:
+loop1084:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31486,11 +32040,11 @@ loop1047:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1047
+	JL           loop1084
 
-rest1048:
+rest1085:
 	TESTQ        SI, SI
-	JZ           done1049
+	JZ           done1086
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31502,24 +32056,24 @@ rest1048:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1051
+	JZ           two1088
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1051:
+two1088:
 	TESTQ     $0x00000002, SI
-	JZ        one1052
+	JZ        one1089
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1052:
+one1089:
 	TESTQ  $0x00000001, SI
-	JZ     done1053
+	JZ     done1090
 	VMOVSS X2, (R11)
 
-done1053:
+done1090:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -31532,30 +32086,30 @@ done1053:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1055
+	JZ           two1092
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1055:
+two1092:
 	TESTQ     $0x00000002, SI
-	JZ        one1056
+	JZ        one1093
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1056:
+one1093:
 	TESTQ  $0x00000001, SI
-	JZ     done1057
+	JZ     done1094
 	VMOVSS X0, (DX)
 
-done1057:
-done1049:
+done1094:
+done1086:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1046
+	JNZ  row1083
 	VZEROUPPER
 	RET
 
@@ -31577,12 +32131,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1058:
+row1095:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1060
+	JGE  rest1097
 
-loop1059:
+loop1096:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31604,11 +32158,11 @@ loop1059:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1059
+	JL           loop1096
 
-rest1060:
+rest1097:
 	TESTQ        SI, SI
-	JZ           done1061
+	JZ           done1098
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31624,24 +32178,24 @@ rest1060:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1063
+	JZ           two1100
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1063:
+two1100:
 	TESTQ     $0x00000002, SI
-	JZ        one1064
+	JZ        one1101
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1064:
+one1101:
 	TESTQ  $0x00000001, SI
-	JZ     done1065
+	JZ     done1102
 	VMOVSS X0, (R11)
 
-done1065:
+done1102:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -31651,30 +32205,30 @@ done1065:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1067
+	JZ           two1104
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1067:
+two1104:
 	TESTQ     $0x00000002, SI
-	JZ        one1068
+	JZ        one1105
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1068:
+one1105:
 	TESTQ  $0x00000001, SI
-	JZ     done1069
+	JZ     done1106
 	VMOVSS X0, (DX)
 
-done1069:
-done1061:
+done1106:
+done1098:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1058
+	JNZ  row1095
 	VZEROUPPER
 	RET
 
@@ -31697,12 +32251,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1070:
+row1107:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1072
+	JGE  rest1109
 
-loop1071:
+loop1108:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31734,11 +32288,11 @@ loop1071:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1071
+	JL           loop1108
 
-rest1072:
+rest1109:
 	TESTQ        SI, SI
-	JZ           done1073
+	JZ           done1110
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31752,24 +32306,24 @@ rest1072:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1075
+	JZ           two1112
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1075:
+two1112:
 	TESTQ     $0x00000002, SI
-	JZ        one1076
+	JZ        one1113
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1076:
+one1113:
 	TESTQ  $0x00000001, SI
-	JZ     done1077
+	JZ     done1114
 	VMOVSS X3, (R12)
 
-done1077:
+done1114:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -31780,24 +32334,24 @@ done1077:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1079
+	JZ           two1116
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1079:
+two1116:
 	TESTQ     $0x00000002, SI
-	JZ        one1080
+	JZ        one1117
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1080:
+one1117:
 	TESTQ  $0x00000001, SI
-	JZ     done1081
+	JZ     done1118
 	VMOVSS X1, (R12)
 
-done1081:
+done1118:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -31811,31 +32365,31 @@ done1081:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1083
+	JZ           two1120
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1083:
+two1120:
 	TESTQ     $0x00000002, SI
-	JZ        one1084
+	JZ        one1121
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1084:
+one1121:
 	TESTQ  $0x00000001, SI
-	JZ     done1085
+	JZ     done1122
 	VMOVSS X0, (DX)
 
-done1085:
-done1073:
+done1122:
+done1110:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1070
+	JNZ  row1107
 	VZEROUPPER
 	RET
 
@@ -31858,12 +32412,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1086:
+row1123:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1088
+	JGE  rest1125
 
-loop1087:
+loop1124:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31903,11 +32457,11 @@ loop1087:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1087
+	JL           loop1124
 
-rest1088:
+rest1125:
 	TESTQ        SI, SI
-	JZ           done1089
+	JZ           done1126
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31929,24 +32483,24 @@ rest1088:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1091
+	JZ           two1128
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1091:
+two1128:
 	TESTQ     $0x00000002, SI
-	JZ        one1092
+	JZ        one1129
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1092:
+one1129:
 	TESTQ  $0x00000001, SI
-	JZ     done1093
+	JZ     done1130
 	VMOVSS X3, (R12)
 
-done1093:
+done1130:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -31957,24 +32511,24 @@ done1093:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1095
+	JZ           two1132
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1095:
+two1132:
 	TESTQ     $0x00000002, SI
-	JZ        one1096
+	JZ        one1133
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1096:
+one1133:
 	TESTQ  $0x00000001, SI
-	JZ     done1097
+	JZ     done1134
 	VMOVSS X1, (R12)
 
-done1097:
+done1134:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -31988,31 +32542,31 @@ done1097:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1099
+	JZ           two1136
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1099:
+two1136:
 	TESTQ     $0x00000002, SI
-	JZ        one1100
+	JZ        one1137
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1100:
+one1137:
 	TESTQ  $0x00000001, SI
-	JZ     done1101
+	JZ     done1138
 	VMOVSS X0, (DX)
 
-done1101:
-done1089:
+done1138:
+done1126:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1086
+	JNZ  row1123
 	VZEROUPPER
 	RET
 
@@ -32035,12 +32589,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1102:
+row1139:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1104
+	JGE  rest1141
 
-loop1103:
+loop1140:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32075,11 +32629,11 @@ loop1103:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1103
+	JL           loop1140
 
-rest1104:
+rest1141:
 	TESTQ        SI, SI
-	JZ           done1105
+	JZ           done1142
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32097,24 +32651,24 @@ rest1104:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1107
+	JZ           two1144
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1107:
+two1144:
 	TESTQ     $0x00000002, SI
-	JZ        one1108
+	JZ        one1145
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1108:
+one1145:
 	TESTQ  $0x00000001, SI
-	JZ     done1109
+	JZ     done1146
 	VMOVSS X4, (R12)
 
-done1109:
+done1146:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -32125,24 +32679,24 @@ done1109:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1111
+	JZ           two1148
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1111:
+two1148:
 	TESTQ     $0x00000002, SI
-	JZ        one1112
+	JZ        one1149
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1112:
+one1149:
 	TESTQ  $0x00000001, SI
-	JZ     done1113
+	JZ     done1150
 	VMOVSS X1, (R12)
 
-done1113:
+done1150:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -32155,31 +32709,31 @@ done1113:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1115
+	JZ           two1152
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1115:
+two1152:
 	TESTQ     $0x00000002, SI
-	JZ        one1116
+	JZ        one1153
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1116:
+one1153:
 	TESTQ  $0x00000001, SI
-	JZ     done1117
+	JZ     done1154
 	VMOVSS X0, (DX)
 
-done1117:
-done1105:
+done1154:
+done1142:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1102
+	JNZ  row1139
 	VZEROUPPER
 	RET
 
@@ -32202,12 +32756,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1118:
+row1155:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1120
+	JGE  rest1157
 
-loop1119:
+loop1156:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32241,11 +32795,11 @@ loop1119:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1119
+	JL           loop1156
 
-rest1120:
+rest1157:
 	TESTQ        SI, SI
-	JZ           done1121
+	JZ           done1158
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32259,24 +32813,24 @@ rest1120:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1123
+	JZ           two1160
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1123:
+two1160:
 	TESTQ     $0x00000002, SI
-	JZ        one1124
+	JZ        one1161
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1124:
+one1161:
 	TESTQ  $0x00000001, SI
-	JZ     done1125
+	JZ     done1162
 	VMOVSS X3, (R12)
 
-done1125:
+done1162:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -32287,24 +32841,24 @@ done1125:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1127
+	JZ           two1164
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1127:
+two1164:
 	TESTQ     $0x00000002, SI
-	JZ        one1128
+	JZ        one1165
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1128:
+one1165:
 	TESTQ  $0x00000001, SI
-	JZ     done1129
+	JZ     done1166
 	VMOVSS X1, (R12)
 
-done1129:
+done1166:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -32320,31 +32874,31 @@ done1129:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1131
+	JZ           two1168
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1131:
+two1168:
 	TESTQ     $0x00000002, SI
-	JZ        one1132
+	JZ        one1169
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1132:
+one1169:
 	TESTQ  $0x00000001, SI
-	JZ     done1133
+	JZ     done1170
 	VMOVSS X0, (DX)
 
-done1133:
-done1121:
+done1170:
+done1158:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1118
+	JNZ  row1155
 	VZEROUPPER
 	RET
 
@@ -32367,12 +32921,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1134:
+row1171:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1136
+	JGE  rest1173
 
-loop1135:
+loop1172:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32414,11 +32968,11 @@ loop1135:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1135
+	JL           loop1172
 
-rest1136:
+rest1173:
 	TESTQ        SI, SI
-	JZ           done1137
+	JZ           done1174
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32440,24 +32994,24 @@ rest1136:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1139
+	JZ           two1176
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1139:
+two1176:
 	TESTQ     $0x00000002, SI
-	JZ        one1140
+	JZ        one1177
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1140:
+one1177:
 	TESTQ  $0x00000001, SI
-	JZ     done1141
+	JZ     done1178
 	VMOVSS X3, (R12)
 
-done1141:
+done1178:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -32468,24 +33022,24 @@ done1141:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1143
+	JZ           two1180
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1143:
+two1180:
 	TESTQ     $0x00000002, SI
-	JZ        one1144
+	JZ        one1181
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1144:
+one1181:
 	TESTQ  $0x00000001, SI
-	JZ     done1145
+	JZ     done1182
 	VMOVSS X1, (R12)
 
-done1145:
+done1182:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -32501,31 +33055,31 @@ done1145:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1147
+	JZ           two1184
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1147:
+two1184:
 	TESTQ     $0x00000002, SI
-	JZ        one1148
+	JZ        one1185
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1148:
+one1185:
 	TESTQ  $0x00000001, SI
-	JZ     done1149
+	JZ     done1186
 	VMOVSS X0, (DX)
 
-done1149:
-done1137:
+done1186:
+done1174:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1134
+	JNZ  row1171
 	VZEROUPPER
 	RET
 
@@ -32547,12 +33101,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1150:
+row1187:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1152
+	JGE  rest1189
 
-loop1151:
+loop1188:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32575,11 +33129,11 @@ loop1151:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1151
+	JL           loop1188
 
-rest1152:
+rest1189:
 	TESTQ        SI, SI
-	JZ           done1153
+	JZ           done1190
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32594,24 +33148,24 @@ rest1152:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1155
+	JZ           two1192
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1155:
+two1192:
 	TESTQ     $0x00000002, SI
-	JZ        one1156
+	JZ        one1193
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1156:
+one1193:
 	TESTQ  $0x00000001, SI
-	JZ     done1157
+	JZ     done1194
 	VMOVSS X2, (R11)
 
-done1157:
+done1194:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -32623,30 +33177,30 @@ done1157:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1159
+	JZ           two1196
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1159:
+two1196:
 	TESTQ     $0x00000002, SI
-	JZ        one1160
+	JZ        one1197
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1160:
+one1197:
 	TESTQ  $0x00000001, SI
-	JZ     done1161
+	JZ     done1198
 	VMOVSS X0, (DX)
 
-done1161:
-done1153:
+done1198:
+done1190:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1150
+	JNZ  row1187
 	VZEROUPPER
 	RET
 
@@ -32668,12 +33222,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1162:
+row1199:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1164
+	JGE  rest1201
 
-loop1163:
+loop1200:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32698,11 +33252,11 @@ loop1163:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1163
+	JL           loop1200
 
-rest1164:
+rest1201:
 	TESTQ        SI, SI
-	JZ           done1165
+	JZ           done1202
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32717,24 +33271,24 @@ rest1164:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1167
+	JZ           two1204
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1167:
+two1204:
 	TESTQ     $0x00000002, SI
-	JZ        one1168
+	JZ        one1205
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1168:
+one1205:
 	TESTQ  $0x00000001, SI
-	JZ     done1169
+	JZ     done1206
 	VMOVSS X2, (R11)
 
-done1169:
+done1206:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -32748,30 +33302,30 @@ done1169:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1171
+	JZ           two1208
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1171:
+two1208:
 	TESTQ     $0x00000002, SI
-	JZ        one1172
+	JZ        one1209
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1172:
+one1209:
 	TESTQ  $0x00000001, SI
-	JZ     done1173
+	JZ     done1210
 	VMOVSS X0, (DX)
 
-done1173:
-done1165:
+done1210:
+done1202:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1162
+	JNZ  row1199
 	VZEROUPPER
 	RET
 
@@ -32793,12 +33347,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1174:
+row1211:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1176
+	JGE  rest1213
 
-loop1175:
+loop1212:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32824,11 +33378,11 @@ loop1175:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1175
+	JL           loop1212
 
-rest1176:
+rest1213:
 	TESTQ        SI, SI
-	JZ           done1177
+	JZ           done1214
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32847,24 +33401,24 @@ rest1176:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1179
+	JZ           two1216
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1179:
+two1216:
 	TESTQ     $0x00000002, SI
-	JZ        one1180
+	JZ        one1217
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1180:
+one1217:
 	TESTQ  $0x00000001, SI
-	JZ     done1181
+	JZ     done1218
 	VMOVSS X3, (R11)
 
-done1181:
+done1218:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -32875,30 +33429,30 @@ done1181:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1183
+	JZ           two1220
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1183:
+two1220:
 	TESTQ     $0x00000002, SI
-	JZ        one1184
+	JZ        one1221
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1184:
+one1221:
 	TESTQ  $0x00000001, SI
-	JZ     done1185
+	JZ     done1222
 	VMOVSS X0, (DX)
 
-done1185:
-done1177:
+done1222:
+done1214:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1174
+	JNZ  row1211
 	VZEROUPPER
 	RET
 
@@ -32921,12 +33475,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1186:
+row1223:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1188
+	JGE  rest1225
 
-loop1187:
+loop1224:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32954,11 +33508,11 @@ loop1187:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1187
+	JL           loop1224
 
-rest1188:
+rest1225:
 	TESTQ        SI, SI
-	JZ           done1189
+	JZ           done1226
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32973,24 +33527,24 @@ rest1188:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1191
+	JZ           two1228
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1191:
+two1228:
 	TESTQ     $0x00000002, SI
-	JZ        one1192
+	JZ        one1229
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1192:
+one1229:
 	TESTQ  $0x00000001, SI
-	JZ     done1193
+	JZ     done1230
 	VMOVSS X2, (R12)
 
-done1193:
+done1230:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33002,24 +33556,24 @@ done1193:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1195
+	JZ           two1232
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1195:
+two1232:
 	TESTQ     $0x00000002, SI
-	JZ        one1196
+	JZ        one1233
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1196:
+one1233:
 	TESTQ  $0x00000001, SI
-	JZ     done1197
+	JZ     done1234
 	VMOVSS X2, (R12)
 
-done1197:
+done1234:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -33027,31 +33581,31 @@ done1197:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1199
+	JZ           two1236
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1199:
+two1236:
 	TESTQ     $0x00000002, SI
-	JZ        one1200
+	JZ        one1237
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1200:
+one1237:
 	TESTQ  $0x00000001, SI
-	JZ     done1201
+	JZ     done1238
 	VMOVSS X0, (DX)
 
-done1201:
-done1189:
+done1238:
+done1226:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1186
+	JNZ  row1223
 	VZEROUPPER
 	RET
 
@@ -33073,12 +33627,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1202:
+row1239:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1204
+	JGE  rest1241
 
-loop1203:
+loop1240:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33097,11 +33651,11 @@ loop1203:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1203
+	JL           loop1240
 
-rest1204:
+rest1241:
 	TESTQ        SI, SI
-	JZ           done1205
+	JZ           done1242
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33112,24 +33666,24 @@ rest1204:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1207
+	JZ           two1244
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1207:
+two1244:
 	TESTQ     $0x00000002, SI
-	JZ        one1208
+	JZ        one1245
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1208:
+one1245:
 	TESTQ  $0x00000001, SI
-	JZ     done1209
+	JZ     done1246
 	VMOVSS X3, (R11)
 
-done1209:
+done1246:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33141,30 +33695,30 @@ done1209:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1211
+	JZ           two1248
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1211:
+two1248:
 	TESTQ     $0x00000002, SI
-	JZ        one1212
+	JZ        one1249
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1212:
+one1249:
 	TESTQ  $0x00000001, SI
-	JZ     done1213
+	JZ     done1250
 	VMOVSS X0, (DX)
 
-done1213:
-done1205:
+done1250:
+done1242:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1202
+	JNZ  row1239
 	VZEROUPPER
 	RET
 
@@ -33186,12 +33740,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1214:
+row1251:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1216
+	JGE  rest1253
 
-loop1215:
+loop1252:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33212,11 +33766,11 @@ loop1215:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1215
+	JL           loop1252
 
-rest1216:
+rest1253:
 	TESTQ        SI, SI
-	JZ           done1217
+	JZ           done1254
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33227,24 +33781,24 @@ rest1216:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1219
+	JZ           two1256
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1219:
+two1256:
 	TESTQ     $0x00000002, SI
-	JZ        one1220
+	JZ        one1257
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1220:
+one1257:
 	TESTQ  $0x00000001, SI
-	JZ     done1221
+	JZ     done1258
 	VMOVSS X3, (R11)
 
-done1221:
+done1258:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33258,30 +33812,30 @@ done1221:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1223
+	JZ           two1260
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1223:
+two1260:
 	TESTQ     $0x00000002, SI
-	JZ        one1224
+	JZ        one1261
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1224:
+one1261:
 	TESTQ  $0x00000001, SI
-	JZ     done1225
+	JZ     done1262
 	VMOVSS X0, (DX)
 
-done1225:
-done1217:
+done1262:
+done1254:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1214
+	JNZ  row1251
 	VZEROUPPER
 	RET
 
@@ -33303,12 +33857,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1226:
+row1263:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1228
+	JGE  rest1265
 
-loop1227:
+loop1264:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33330,11 +33884,11 @@ loop1227:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1227
+	JL           loop1264
 
-rest1228:
+rest1265:
 	TESTQ        SI, SI
-	JZ           done1229
+	JZ           done1266
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33349,24 +33903,24 @@ rest1228:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1231
+	JZ           two1268
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1231:
+two1268:
 	TESTQ     $0x00000002, SI
-	JZ        one1232
+	JZ        one1269
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1232:
+one1269:
 	TESTQ  $0x00000001, SI
-	JZ     done1233
+	JZ     done1270
 	VMOVSS X3, (R11)
 
-done1233:
+done1270:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -33377,30 +33931,30 @@ done1233:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1235
+	JZ           two1272
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1235:
+two1272:
 	TESTQ     $0x00000002, SI
-	JZ        one1236
+	JZ        one1273
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1236:
+one1273:
 	TESTQ  $0x00000001, SI
-	JZ     done1237
+	JZ     done1274
 	VMOVSS X0, (DX)
 
-done1237:
-done1229:
+done1274:
+done1266:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1226
+	JNZ  row1263
 	VZEROUPPER
 	RET
 
@@ -33426,12 +33980,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1238:
+row1275:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1240
+	JGE  rest1277
 
-loop1239:
+loop1276:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -33445,11 +33999,11 @@ loop1239:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1239
+	JL           loop1276
 
-rest1240:
+rest1277:
 	TESTQ        SI, SI
-	JZ           done1241
+	JZ           done1278
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -33457,24 +34011,24 @@ rest1240:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1243
+	JZ           two1280
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1243:
+two1280:
 	TESTQ     $0x00000002, SI
-	JZ        one1244
+	JZ        one1281
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1244:
+one1281:
 	TESTQ  $0x00000001, SI
-	JZ     done1245
+	JZ     done1282
 	VMOVSS X2, (R14)
 
-done1245:
+done1282:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -33484,25 +34038,25 @@ done1245:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1247
+	JZ           two1284
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1247:
+two1284:
 	TESTQ     $0x00000002, SI
-	JZ        one1248
+	JZ        one1285
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1248:
+one1285:
 	TESTQ  $0x00000001, SI
-	JZ     done1249
+	JZ     done1286
 	VMOVSS X0, (DX)
 
-done1249:
-done1241:
+done1286:
+done1278:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -33510,7 +34064,7 @@ done1241:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1238
+	JNZ  row1275
 	VZEROUPPER
 	RET
 
@@ -33535,12 +34089,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1250:
+row1287:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1252
+	JGE  rest1289
 
-loop1251:
+loop1288:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -33553,11 +34107,11 @@ loop1251:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1251
+	JL           loop1288
 
-rest1252:
+rest1289:
 	TESTQ        SI, SI
-	JZ           done1253
+	JZ           done1290
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -33571,32 +34125,32 @@ rest1252:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1255
+	JZ           two1292
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1255:
+two1292:
 	TESTQ     $0x00000002, SI
-	JZ        one1256
+	JZ        one1293
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1256:
+one1293:
 	TESTQ  $0x00000001, SI
-	JZ     done1257
+	JZ     done1294
 	VMOVSS X0, (DX)
 
-done1257:
-done1253:
+done1294:
+done1290:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1250
+	JNZ  row1287
 	VZEROUPPER
 	RET
 
@@ -33620,12 +34174,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1258:
+row1295:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1260
+	JGE  rest1297
 
-loop1259:
+loop1296:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y2
@@ -33636,11 +34190,11 @@ loop1259:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1259
+	JL           loop1296
 
-rest1260:
+rest1297:
 	TESTQ        SI, SI
-	JZ           done1261
+	JZ           done1298
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -33652,31 +34206,31 @@ rest1260:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1263
+	JZ           two1300
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1263:
+two1300:
 	TESTQ     $0x00000002, SI
-	JZ        one1264
+	JZ        one1301
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1264:
+one1301:
 	TESTQ  $0x00000001, SI
-	JZ     done1265
+	JZ     done1302
 	VMOVSS X0, (DX)
 
-done1265:
-done1261:
+done1302:
+done1298:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1258
+	JNZ  row1295
 	VZEROUPPER
 	RET
 
@@ -33701,12 +34255,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1266:
+row1303:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1268
+	JGE  rest1305
 
-loop1267:
+loop1304:
 	VMOVUPS     (DI)(DX*1), Y0
 	VMOVUPS     (R8)(DX*1), Y1
 	VMOVUPS     (R9)(DX*1), Y2
@@ -33719,11 +34273,11 @@ loop1267:
 	VMOVUPS     Y2, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1267
+	JL          loop1304
 
-rest1268:
+rest1305:
 	TESTQ        SI, SI
-	JZ           done1269
+	JZ           done1306
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -33737,25 +34291,25 @@ rest1268:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1271
+	JZ           two1308
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1271:
+two1308:
 	TESTQ     $0x00000002, SI
-	JZ        one1272
+	JZ        one1309
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1272:
+one1309:
 	TESTQ  $0x00000001, SI
-	JZ     done1273
+	JZ     done1310
 	VMOVSS X0, (DX)
 
-done1273:
-done1269:
+done1310:
+done1306:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -33763,7 +34317,7 @@ done1269:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1266
+	JNZ  row1303
 	VZEROUPPER
 	RET
 
@@ -33790,12 +34344,12 @@ TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1274:
+row1311:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1276
+	JGE  rest1313
 
-loop1275:
+loop1312:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -33809,11 +34363,11 @@ loop1275:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1275
+	JL      loop1312
 
-rest1276:
+rest1313:
 	TESTQ        SI, SI
-	JZ           done1277
+	JZ           done1314
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -33822,71 +34376,71 @@ rest1276:
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1279
+	JZ           two1316
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1279:
+two1316:
 	TESTQ     $0x00000002, SI
-	JZ        one1280
+	JZ        one1317
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1280:
+one1317:
 	TESTQ  $0x00000001, SI
-	JZ     done1281
+	JZ     done1318
 	VMOVSS X3, (R15)
 
-done1281:
+done1318:
 	VMASKMOVPS   (R10)(DX*1), Y1, Y3
 	VMULPS       Y3, Y2, Y3
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1283
+	JZ           two1320
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1283:
+two1320:
 	TESTQ     $0x00000002, SI
-	JZ        one1284
+	JZ        one1321
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1284:
+one1321:
 	TESTQ  $0x00000001, SI
-	JZ     done1285
+	JZ     done1322
 	VMOVSS X3, (R15)
 
-done1285:
+done1322:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1287
+	JZ           two1324
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1287:
+two1324:
 	TESTQ     $0x00000002, SI
-	JZ        one1288
+	JZ        one1325
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1288:
+one1325:
 	TESTQ  $0x00000001, SI
-	JZ     done1289
+	JZ     done1326
 	VMOVSS X1, (DX)
 
-done1289:
-done1277:
+done1326:
+done1314:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -33895,7 +34449,7 @@ done1277:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1274
+	JNZ  row1311
 	VZEROUPPER
 	RET
 
@@ -33920,12 +34474,12 @@ TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1290:
+row1327:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1292
+	JGE  rest1329
 
-loop1291:
+loop1328:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -33941,11 +34495,11 @@ loop1291:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1291
+	JL          loop1328
 
-rest1292:
+rest1329:
 	TESTQ        SI, SI
-	JZ           done1293
+	JZ           done1330
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -33958,49 +34512,49 @@ rest1292:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1295
+	JZ           two1332
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1295:
+two1332:
 	TESTQ     $0x00000002, SI
-	JZ        one1296
+	JZ        one1333
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1296:
+one1333:
 	TESTQ  $0x00000001, SI
-	JZ     done1297
+	JZ     done1334
 	VMOVSS X3, (R14)
 
-done1297:
+done1334:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1299
+	JZ           two1336
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1299:
+two1336:
 	TESTQ     $0x00000002, SI
-	JZ        one1300
+	JZ        one1337
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1300:
+one1337:
 	TESTQ  $0x00000001, SI
-	JZ     done1301
+	JZ     done1338
 	VMOVSS X0, (DX)
 
-done1301:
-done1293:
+done1338:
+done1330:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34008,7 +34562,7 @@ done1293:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1290
+	JNZ  row1327
 	VZEROUPPER
 	RET
 
@@ -34035,12 +34589,12 @@ TEXT ·vecFused55AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1302:
+row1339:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1304
+	JGE  rest1341
 
-loop1303:
+loop1340:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -34176,11 +34730,11 @@ loop1303:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1303
+	JL           loop1340
 
-rest1304:
+rest1341:
 	TESTQ        SI, SI
-	JZ           done1305
+	JZ           done1342
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -34222,24 +34776,24 @@ rest1304:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1307
+	JZ           two1344
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1307:
+two1344:
 	TESTQ     $0x00000002, SI
-	JZ        one1308
+	JZ        one1345
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1308:
+one1345:
 	TESTQ  $0x00000001, SI
-	JZ     done1309
+	JZ     done1346
 	VMOVSS X2, (BP)
 
-done1309:
+done1346:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -34280,24 +34834,24 @@ done1309:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1311
+	JZ           two1348
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1311:
+two1348:
 	TESTQ     $0x00000002, SI
-	JZ        one1312
+	JZ        one1349
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1312:
+one1349:
 	TESTQ  $0x00000001, SI
-	JZ     done1313
+	JZ     done1350
 	VMOVSS X3, (BP)
 
-done1313:
+done1350:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -34352,24 +34906,24 @@ done1313:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1315
+	JZ           two1352
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1315:
+two1352:
 	TESTQ     $0x00000002, SI
-	JZ        one1316
+	JZ        one1353
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1316:
+one1353:
 	TESTQ  $0x00000001, SI
-	JZ     done1317
+	JZ     done1354
 	VMOVSS X4, (BP)
 
-done1317:
+done1354:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -34377,25 +34931,25 @@ done1317:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1319
+	JZ           two1356
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1319:
+two1356:
 	TESTQ     $0x00000002, SI
-	JZ        one1320
+	JZ        one1357
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1320:
+one1357:
 	TESTQ  $0x00000001, SI
-	JZ     done1321
+	JZ     done1358
 	VMOVSS X0, (DX)
 
-done1321:
-done1305:
+done1358:
+done1342:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34405,7 +34959,7 @@ done1305:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1302
+	JNZ  row1339
 	VZEROUPPER
 	RET
 
@@ -34429,12 +34983,12 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1322:
+row1359:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1324
+	JGE  rest1361
 
-loop1323:
+loop1360:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -34530,11 +35084,11 @@ loop1323:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1323
+	JL           loop1360
 
-rest1324:
+rest1361:
 	TESTQ        SI, SI
-	JZ           done1325
+	JZ           done1362
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -34576,24 +35130,24 @@ rest1324:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1327
+	JZ           two1364
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1327:
+two1364:
 	TESTQ     $0x00000002, SI
-	JZ        one1328
+	JZ        one1365
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1328:
+one1365:
 	TESTQ  $0x00000001, SI
-	JZ     done1329
+	JZ     done1366
 	VMOVSS X2, (R13)
 
-done1329:
+done1366:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -34649,54 +35203,54 @@ done1329:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1331
+	JZ           two1368
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1331:
+two1368:
 	TESTQ     $0x00000002, SI
-	JZ        one1332
+	JZ        one1369
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1332:
+one1369:
 	TESTQ  $0x00000001, SI
-	JZ     done1333
+	JZ     done1370
 	VMOVSS X2, (R13)
 
-done1333:
+done1370:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1335
+	JZ           two1372
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1335:
+two1372:
 	TESTQ     $0x00000002, SI
-	JZ        one1336
+	JZ        one1373
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1336:
+one1373:
 	TESTQ  $0x00000001, SI
-	JZ     done1337
+	JZ     done1374
 	VMOVSS X0, (DX)
 
-done1337:
-done1325:
+done1374:
+done1362:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1322
+	JNZ  row1359
 	VZEROUPPER
 	RET
 
@@ -34720,12 +35274,12 @@ TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1338:
+row1375:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1340
+	JGE  rest1377
 
-loop1339:
+loop1376:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -34795,11 +35349,11 @@ loop1339:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1339
+	JL           loop1376
 
-rest1340:
+rest1377:
 	TESTQ        SI, SI
-	JZ           done1341
+	JZ           done1378
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -34864,24 +35418,24 @@ rest1340:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1343
+	JZ           two1380
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1343:
+two1380:
 	TESTQ     $0x00000002, SI
-	JZ        one1344
+	JZ        one1381
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1344:
+one1381:
 	TESTQ  $0x00000001, SI
-	JZ     done1345
+	JZ     done1382
 	VMOVSS X0, (R13)
 
-done1345:
+done1382:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -34890,32 +35444,32 @@ done1345:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1347
+	JZ           two1384
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1347:
+two1384:
 	TESTQ     $0x00000002, SI
-	JZ        one1348
+	JZ        one1385
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1348:
+one1385:
 	TESTQ  $0x00000001, SI
-	JZ     done1349
+	JZ     done1386
 	VMOVSS X0, (DX)
 
-done1349:
-done1341:
+done1386:
+done1378:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1338
+	JNZ  row1375
 	VZEROUPPER
 	RET
 
@@ -34942,12 +35496,12 @@ TEXT ·vecFused58AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1350:
+row1387:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1352
+	JGE  rest1389
 
-loop1351:
+loop1388:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -34975,11 +35529,11 @@ loop1351:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1351
+	JL           loop1388
 
-rest1352:
+rest1389:
 	TESTQ        SI, SI
-	JZ           done1353
+	JZ           done1390
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -34992,24 +35546,24 @@ rest1352:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1355
+	JZ           two1392
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1355:
+two1392:
 	TESTQ     $0x00000002, SI
-	JZ        one1356
+	JZ        one1393
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1356:
+one1393:
 	TESTQ  $0x00000001, SI
-	JZ     done1357
+	JZ     done1394
 	VMOVSS X3, (BP)
 
-done1357:
+done1394:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -35020,24 +35574,24 @@ done1357:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1359
+	JZ           two1396
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1359:
+two1396:
 	TESTQ     $0x00000002, SI
-	JZ        one1360
+	JZ        one1397
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1360:
+one1397:
 	TESTQ  $0x00000001, SI
-	JZ     done1361
+	JZ     done1398
 	VMOVSS X3, (BP)
 
-done1361:
+done1398:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -35046,47 +35600,47 @@ done1361:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1363
+	JZ           two1400
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1363:
+two1400:
 	TESTQ     $0x00000002, SI
-	JZ        one1364
+	JZ        one1401
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1364:
+one1401:
 	TESTQ  $0x00000001, SI
-	JZ     done1365
+	JZ     done1402
 	VMOVSS X2, (BP)
 
-done1365:
+done1402:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1367
+	JZ           two1404
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1367:
+two1404:
 	TESTQ     $0x00000002, SI
-	JZ        one1368
+	JZ        one1405
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1368:
+one1405:
 	TESTQ  $0x00000001, SI
-	JZ     done1369
+	JZ     done1406
 	VMOVSS X0, (DX)
 
-done1369:
-done1353:
+done1406:
+done1390:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35096,7 +35650,7 @@ done1353:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1350
+	JNZ  row1387
 	VZEROUPPER
 	RET
 
@@ -35122,12 +35676,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1370:
+row1407:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1372
+	JGE  rest1409
 
-loop1371:
+loop1408:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -35195,11 +35749,11 @@ loop1371:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1371
+	JL           loop1408
 
-rest1372:
+rest1409:
 	TESTQ        SI, SI
-	JZ           done1373
+	JZ           done1410
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -35259,24 +35813,24 @@ rest1372:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1375
+	JZ           two1412
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1375:
+two1412:
 	TESTQ     $0x00000002, SI
-	JZ        one1376
+	JZ        one1413
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1376:
+one1413:
 	TESTQ  $0x00000001, SI
-	JZ     done1377
+	JZ     done1414
 	VMOVSS X2, (R15)
 
-done1377:
+done1414:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -35285,48 +35839,48 @@ done1377:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1379
+	JZ           two1416
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1379:
+two1416:
 	TESTQ     $0x00000002, SI
-	JZ        one1380
+	JZ        one1417
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1380:
+one1417:
 	TESTQ  $0x00000001, SI
-	JZ     done1381
+	JZ     done1418
 	VMOVSS X3, (R15)
 
-done1381:
+done1418:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1383
+	JZ           two1420
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1383:
+two1420:
 	TESTQ     $0x00000002, SI
-	JZ        one1384
+	JZ        one1421
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1384:
+one1421:
 	TESTQ  $0x00000001, SI
-	JZ     done1385
+	JZ     done1422
 	VMOVSS X0, (DX)
 
-done1385:
-done1373:
+done1422:
+done1410:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35335,7 +35889,7 @@ done1373:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1370
+	JNZ  row1407
 	VZEROUPPER
 	RET
 
@@ -35360,12 +35914,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1386:
+row1423:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1388
+	JGE  rest1425
 
-loop1387:
+loop1424:
 	VMOVUPS      (R10)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -35387,11 +35941,11 @@ loop1387:
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1387
+	JL           loop1424
 
-rest1388:
+rest1425:
 	TESTQ        SI, SI
-	JZ           done1389
+	JZ           done1426
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R10)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -35406,24 +35960,24 @@ rest1388:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1391
+	JZ           two1428
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1391:
+two1428:
 	TESTQ     $0x00000002, SI
-	JZ        one1392
+	JZ        one1429
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1392:
+one1429:
 	TESTQ  $0x00000001, SI
-	JZ     done1393
+	JZ     done1430
 	VMOVSS X1, (R14)
 
-done1393:
+done1430:
 	VMULPS       Y4, Y3, Y1
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -35432,47 +35986,47 @@ done1393:
 	LEAQ         (R12)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1395
+	JZ           two1432
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1395:
+two1432:
 	TESTQ     $0x00000002, SI
-	JZ        one1396
+	JZ        one1433
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1396:
+one1433:
 	TESTQ  $0x00000001, SI
-	JZ     done1397
+	JZ     done1434
 	VMOVSS X1, (R14)
 
-done1397:
+done1434:
 	VMULPS       Y0, Y3, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1399
+	JZ           two1436
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1399:
+two1436:
 	TESTQ     $0x00000002, SI
-	JZ        one1400
+	JZ        one1437
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1400:
+one1437:
 	TESTQ  $0x00000001, SI
-	JZ     done1401
+	JZ     done1438
 	VMOVSS X0, (DX)
 
-done1401:
-done1389:
+done1438:
+done1426:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35480,7 +36034,7 @@ done1389:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1386
+	JNZ  row1423
 	VZEROUPPER
 	RET
 
@@ -35504,12 +36058,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1402:
+row1439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1404
+	JGE  rest1441
 
-loop1403:
+loop1440:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -35523,11 +36077,11 @@ loop1403:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1403
+	JL           loop1440
 
-rest1404:
+rest1441:
 	TESTQ        SI, SI
-	JZ           done1405
+	JZ           done1442
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -35540,54 +36094,54 @@ rest1404:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1407
+	JZ           two1444
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1407:
+two1444:
 	TESTQ     $0x00000002, SI
-	JZ        one1408
+	JZ        one1445
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1408:
+one1445:
 	TESTQ  $0x00000001, SI
-	JZ     done1409
+	JZ     done1446
 	VMOVSS X2, (R13)
 
-done1409:
+done1446:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1411
+	JZ           two1448
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1411:
+two1448:
 	TESTQ     $0x00000002, SI
-	JZ        one1412
+	JZ        one1449
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1412:
+one1449:
 	TESTQ  $0x00000001, SI
-	JZ     done1413
+	JZ     done1450
 	VMOVSS X0, (DX)
 
-done1413:
-done1405:
+done1450:
+done1442:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1402
+	JNZ  row1439
 	VZEROUPPER
 	RET
 
@@ -36343,75 +36897,78 @@ DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendBackTile1AVX512(SB)
 DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendBackTile2AVX512(SB)
 DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendBackTile3AVX512(SB)
 DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile4AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused54AVX512(SB)
-DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused55AVX512(SB)
-DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused56AVX512(SB)
-DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused57AVX512(SB)
-DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused58AVX512(SB)
-DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused59AVX512(SB)
-DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused60AVX512(SB)
-DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused61AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1184
+DATA vecEntryAVX512<>+640(SB)/8, $·vecGatherRowsAVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecSetRowsAVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecAddRowsAVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused54AVX512(SB)
+DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused61AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1208
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -36491,69 +37048,72 @@ DATA vecEntryAVX2<>+544(SB)/8, $·vecAttendRowsAVX2(SB)
 DATA vecEntryAVX2<>+552(SB)/8, $·vecAttendBackAVX2(SB)
 DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendSumsAVX2(SB)
 DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendEndAVX2(SB)
-DATA vecEntryAVX2<>+688(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+696(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+704(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused54AVX2(SB)
-DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused55AVX2(SB)
-DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused56AVX2(SB)
-DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused57AVX2(SB)
-DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused58AVX2(SB)
-DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused59AVX2(SB)
-DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused60AVX2(SB)
-DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused61AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1184
+DATA vecEntryAVX2<>+640(SB)/8, $·vecGatherRowsAVX2(SB)
+DATA vecEntryAVX2<>+648(SB)/8, $·vecSetRowsAVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecAddRowsAVX2(SB)
+DATA vecEntryAVX2<>+712(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused54AVX2(SB)
+DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused61AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1208
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -55,18 +55,30 @@ func (t *Table) Len() int { return t.n }
 
 // Touch returns the place of a row, which it lists if that is the first touch.
 func (t *Table) Touch(row int32) (place int32, first bool) {
-	mask := uint32(len(t.hash)/2 - 1)
-	for at := uint32(row) * t.factor >> t.shift; ; at++ {
-		entry := t.hash[2*(at&mask):][:2]
-		switch entry[0] {
-		case row + 1:
-			return entry[1], false
-		case 0:
-			place = int32(t.n)
-			entry[0], entry[1] = row+1, place
-			t.rows[place] = row
-			t.n++
-			return place, true
+	n := int32(t.n)
+	var at [1]int32
+	t.Places([]int32{row}, at[:])
+	return at[0], at[0] == n
+}
+
+// Places sets at[i] to the place of rows[i], in order: the first touch of a row
+// lists it. Places from the length of the list on are those of first touches.
+func (t *Table) Places(rows, at []int32) {
+	hash, mask, n := t.hash, uint32(len(t.hash)-2), t.n
+	factor, shift := t.factor, t.shift&31
+	at = at[:len(rows)]
+	for i, row := range rows {
+		k := uint32(row) * factor >> shift << 1 & mask
+		for hash[k] != row+1 {
+			if hash[k] == 0 {
+				hash[k], hash[k|1] = row+1, int32(n)
+				t.rows[n] = row
+				n++
+				break
+			}
+			k = (k + 2) & mask
 		}
+		at[i] = hash[k|1]
 	}
+	t.n = n
 }
