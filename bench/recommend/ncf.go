@@ -37,20 +37,20 @@ var (
 	gmf = setting{
 		name:  "descent GMF",
 		model: func(users, items int) nn.Layer { return nn.GMF(users, items, 32) },
-		loss:  nn.BCEWithLogits(), negatives: 4, batch: 256, epochs: 20,
-		optimizer: optim.Adam(0.002).WithSchedule(optim.Linear(0)),
+		loss:  nn.BCEWithLogits(), negatives: 4, batch: 256, epochs: 28,
+		optimizer: optim.Adam(0.001).WeightDecay(1e-5).WithSchedule(optim.Linear(0.1)),
 	}
 	mf = setting{
 		name:  "descent MF",
-		model: func(users, items int) nn.Layer { return nn.MF(users, items, 64) },
+		model: func(users, items int) nn.Layer { return nn.MF(users, items, 64).Mean(math.Log(1. / 8)) }, // of 8 negatives
 		loss:  nn.BCEWithLogits(), negatives: 8, batch: 1024, epochs: 20,
 		optimizer: optim.Adam(0.003).WeightDecay(5e-6).WithSchedule(optim.Linear(0)),
 	}
 	bpr = setting{
 		name:  "descent BPR",
 		model: func(users, items int) nn.Layer { return nn.BPRMF(users, items, 64) },
-		loss:  nn.BPR(), negatives: 1, pairs: true, batch: 1024, epochs: 20,
-		optimizer: optim.Adam(0.002).WeightDecay(1e-5).WithSchedule(optim.Linear(0)),
+		loss:  nn.BPR(), negatives: 1, pairs: true, batch: 1024, epochs: 30,
+		optimizer: optim.Adam(0.003).WeightDecay(5e-6).WithSchedule(optim.Linear(0)),
 	}
 )
 
@@ -139,7 +139,7 @@ func (l *lookout) measure(ctx context.Context, eng engine.Engine, vars engine.Va
 	start, used := time.Now(), peer.CPUTime()
 	defer func() { l.wall, l.cpu = l.wall+time.Since(start), l.cpu+peer.CPUTime()-used }()
 	if l.val == nil {
-		e, err := train.NewEvaluatorOn(eng, vars, l.model, l.x.loss, l.data.val.Examples().Fields(), 256)
+		e, err := train.NewEvaluatorOn(eng, vars, l.model, nil, l.data.val.Examples().Fields(), 256)
 		if err != nil {
 			return nil, err
 		}
