@@ -21,7 +21,7 @@ type network struct {
 }
 
 func newGraphRanker(c Config, workers int, open opener) (*Ranker, error) {
-	r := &Ranker{items: c.Items, seen: c.Seen, workers: make(chan *worker, workers)}
+	r := &Ranker{items: c.Items, users: c.Users, seen: c.Seen, workers: make(chan *worker, workers)}
 	width := min(c.Items, graphItems)
 	fields := []dataset.Field{{Name: dataset.FieldUser, DType: tensor.I32}, {Name: dataset.FieldItem, DType: tensor.I32, Shape: tensor.Shape{width}}}
 	for range workers {

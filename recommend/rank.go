@@ -30,6 +30,9 @@ const rankScores = 1 << 21
 // score is not a number counts as not ranked.
 func (r *Ranker) Rank(ctx context.Context, held *interactions.Known, k int) (*Ranks, error) {
 	ranks, start := r.held(held)
+	if err := r.check(ranks.Users); err != nil {
+		return nil, err
+	}
 	ranks.Times = make([]int32, r.items)
 	places := make([]metric.Place, len(ranks.Items))
 	rows := min(max(rankScores/r.items, 1), UserBlock)

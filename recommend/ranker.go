@@ -24,6 +24,7 @@ const (
 // Ranker orders all items for users. It is safe for concurrent use.
 type Ranker struct {
 	items   int
+	users   int                 // below which their numbers are; 0: any may be
 	seen    *interactions.Known // left out of lists; nil: nothing is
 	workers chan *worker        // one for each goroutine that may rank at once
 
@@ -53,7 +54,7 @@ func FromVectors(user, item Vectors, seen *interactions.Known, threads int) (*Ra
 		return nil, fmt.Errorf("recommend: %d users with vectors of %d numbers, %d items with %d (want one length, and an item)", user.N, user.D, item.N, item.D)
 	}
 	r := newRanker(item.N, seen, threads, func() scorer { return &factors{user: user, item: item} })
-	r.user, r.item = &user, &item
+	r.user, r.item, r.users = &user, &item, user.N
 	return r, nil
 }
 
@@ -90,14 +91,31 @@ func (r *Ranker) Items() int { return r.items }
 
 // Top sets list to the best items of a user, best first, items of equal score
 // by number, and returns it: as many as the capacity of list, or all that he
-// has not seen. It allocates nothing once the ranker is warm.
+// has not seen; none for a number that no user has. It allocates nothing once
+// the ranker is warm.
 func (r *Ranker) Top(list []Scored, user int32) []Scored {
+	if !r.has(user) {
+		return list[:0]
+	}
 	w := <-r.workers
 	defer func() { r.workers <- w }()
 	w.one[0] = user
 	w.tops[0].reset(list)
 	r.top(w, w.one[:])
 	return w.tops[0].sorted()
+}
+
+// has reports whether a number is that of a user.
+func (r *Ranker) has(user int32) bool { return user >= 0 && (r.users == 0 || int(user) < r.users) }
+
+// check is an error for the first number that no user has.
+func (r *Ranker) check(users []int32) error {
+	for _, u := range users {
+		if !r.has(u) {
+			return fmt.Errorf("recommend: user number %d (want 0 to %d)", u, r.users-1)
+		}
+	}
+	return nil
 }
 
 // top fills the lists of up to UserBlock users.
@@ -139,9 +157,12 @@ func (r *Ranker) hide(users []int32, first, n int, block []float32) {
 const listsAtOnce = 1 << 20
 
 // TopOf calls f with the best n items of each of the users, in their order, as
-// Top gives them; a list is valid until f returns. It returns the error of f, or
-// the cause of ctx.
+// Top gives them; a list is valid until f returns. It returns the error of f, of
+// a number that no user has, or the cause of ctx.
 func (r *Ranker) TopOf(ctx context.Context, users []int32, n int, f func(user int32, list []Scored) error) error {
+	if err := r.check(users); err != nil {
+		return err
+	}
 	batch := min(max(listsAtOnce/n, UserBlock), 64*UserBlock)
 	kept := make([]Scored, min(batch, len(users))*n)
 	lists := make([][]Scored, min(batch, len(users)))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/dataset/interactions"
@@ -115,6 +116,27 @@ func TestTopWithoutNumbers(t *testing.T) {
 	}
 }
 
+// TestTopOfNobody: a number that no user has gets nothing, or an error where
+// there are several.
+func TestTopOfNobody(t *testing.T) {
+	r, err := FromVectors(vectors(1, 4, 8, false), vectors(2, 30, 8, false), nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []int32{-1, 4} {
+		if got := r.Top(make([]Scored, 0, 3), user); len(got) != 0 {
+			t.Errorf("user %d: %v", user, got)
+		}
+		err := r.TopOf(context.Background(), []int32{0, user}, 3, func(int32, []Scored) error { return nil })
+		if want := fmt.Sprintf("user number %d (want 0 to 3)", user); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, err := r.Rank(context.Background(), known(3, 9, 30, 5), 3); err == nil {
+		t.Error("items held out for users that are not there are ranked")
+	}
+}
+
 func TestTopAllocatesNothing(t *testing.T) {
 	r, err := FromVectors(vectors(1, 4, 8, false), vectors(2, 3000, 8, false), known(3, 4, 3000, 10), 1)
 	if err != nil {
@@ -123,6 +145,18 @@ func TestTopAllocatesNothing(t *testing.T) {
 	list := make([]Scored, 0, 10)
 	if n := testing.AllocsPerRun(20, func() { r.Top(list, 2) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkTop is the best 10 of 100,000 items for one user, vectors of 64.
+func BenchmarkTop(b *testing.B) {
+	r, err := FromVectors(vectors(1, 512, 64, false), vectors(2, 100_000, 64, false), known(3, 512, 100_000, 100), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	list := make([]Scored, 0, 10)
+	for i := range b.N {
+		r.Top(list, int32(i%512))
 	}
 }
 

@@ -44,48 +44,62 @@ const (
 // those of the data for testing, or else drawn as data.candidates says. In the
 // whole catalog fewer users are measured where all would take more operations.
 func hold(c *config.Config, sets *config.Sets, part string, model nn.Layer, flops float64) (*held, error) {
-	n, table := sets.Interactions, sets.Interactions.Test
+	n := sets.Interactions
+	h := &held{part: part, users: sets.Schema.Pairs.Users, times: make([]float32, sets.Schema.Pairs.Items)}
+	for _, item := range h.known(n.Train).Item {
+		h.times[item]++
+	}
+	table := n.Test
 	if part == "val" {
 		table = n.Val
 	}
 	if table == nil || table.Len() == 0 {
 		return nil, fmt.Errorf("no interactions are held out for %s", part)
 	}
-	h := &held{part: part, users: sets.Schema.Pairs.Users, times: make([]float32, sets.Schema.Pairs.Items)}
-	known := table.Among(h.users, len(h.times)) // data may have grown since the model was trained
+	known := h.known(table)
 	if h.unknown = table.Len() - known.Len(); known.Len() == 0 {
 		return nil, fmt.Errorf("no interaction that is held out for %s is of a user and an item that the model knows", part)
 	}
-	met := []*interactions.Table{n.Train.Among(h.users, len(h.times))}
-	for _, item := range met[0].Item {
-		h.times[item]++
+	if part == "test" && n.Candidates != nil {
+		return h, h.among(n.Candidates)
 	}
-	switch {
-	case part == "test" && n.Candidates != nil:
-		if h.candidates = n.Candidates; int(slices.Max(n.Candidates.Item)) >= len(h.times) {
-			return nil, fmt.Errorf("candidates are items that the model does not know")
-		}
-	case c.Data.Pairs.Candidates > 0:
-		o := interactions.NegativeOptions{Count: c.Data.Pairs.Candidates, Seed: c.Seed, Known: n.Catalog.Seen}
-		neg, err := interactions.NewNegatives(n.Train, o)
+	if count := c.Data.Pairs.Candidates; count > 0 {
+		neg, err := interactions.NewNegatives(n.Train, interactions.NegativeOptions{Count: count, Seed: c.Seed, Known: n.Catalog.Seen})
 		if err != nil {
 			return nil, err
 		}
-		h.candidates = neg.Candidates(known)
-	default:
-		if part == "test" && n.Val != nil {
-			met = append(met, n.Val.Among(h.users, len(h.times)))
-		}
-		h.seen = interactions.NewKnown(met...)
-		score, err := flopsOf(model)
-		if err != nil {
-			return nil, err
-		}
-		h.thin(interactions.NewKnown(known), int(max(fewestUsers, flops/(score*float64(len(h.times))))))
-		return h, nil
+		return h, h.among(neg.Candidates(known))
 	}
-	h.asked, h.there = h.candidates.Len(), h.candidates.Len()
-	return h, nil
+	return h, h.whole(n, known, model, flops)
+}
+
+// known is the interactions of a table whose users and items the model has: the
+// data may have grown since it was trained.
+func (h *held) known(t *interactions.Table) *interactions.Table {
+	return t.Among(h.users, len(h.times))
+}
+
+// among ranks each held-out item among candidates.
+func (h *held) among(c *interactions.Candidates) error {
+	if int(slices.Max(c.Item)) >= len(h.times) {
+		return fmt.Errorf("candidates are items that the model does not know")
+	}
+	h.candidates, h.asked, h.there = c, c.Len(), c.Len()
+	return nil
+}
+
+// whole ranks in the whole catalog, but for what users had met before the part.
+func (h *held) whole(n *config.Interactions, items *interactions.Table, model nn.Layer, flops float64) error {
+	met := []*interactions.Table{h.known(n.Train)}
+	if h.part == "test" && n.Val != nil {
+		met = append(met, h.known(n.Val))
+	}
+	h.seen = interactions.NewKnown(met...)
+	score, err := flopsOf(model)
+	if err == nil {
+		h.thin(interactions.NewKnown(items), int(max(fewestUsers, flops/(score*float64(len(h.times))))))
+	}
+	return err
 }
 
 // flopsOf returns how many operations a score takes.
