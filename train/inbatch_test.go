@@ -37,7 +37,7 @@ func TestInBatchExecution(t *testing.T) {
 	for _, way := range []struct {
 		shards int
 		sparse bool
-	}{{1, true}, {1, false}, {3, false}} {
+	}{{1, true}, {1, false}, {3, true}, {3, false}} {
 		shards := way.shards
 		c := Config{
 			Name: "visits", Seed: 3, Data: visits(t, 150, 1), Val: visits(t, 700, 2), // more than evalRows, and no whole groups
