@@ -20,6 +20,10 @@ type Context struct {
 	Segment *graph.Node
 	Cache   *Cache // in a graph of Decoder, else nil
 
+	// Dense makes tables ordinary parameters, whose gradients have all rows: for
+	// what compares gradients of different examples.
+	Dense bool
+
 	frozen    bool
 	instead   map[string]*graph.Node  // of parameters, by name: see At
 	streams   map[string]int          // random streams per path, to tell them apart
@@ -97,7 +101,7 @@ func (c *Context) Param(name string, init graph.Init, dims ...int) *graph.Node {
 // SparseParam is Param of a table (rows, dim) that only look-ups (Gather) read:
 // its gradient is kept for the rows that a batch touches.
 func (c *Context) SparseParam(name string, init graph.Init, rows, dim int) *graph.Node {
-	if c.frozen || c.instead[c.Path(name)] != nil {
+	if c.frozen || c.Dense || c.instead[c.Path(name)] != nil {
 		return c.Param(name, init, rows, dim)
 	}
 	return c.Builder.SparseParam(name, init, rows, dim)
@@ -113,7 +117,7 @@ func (c *Context) shared(layer, name string, init graph.Init, dims ...int) *grap
 // of the given names are other values: a model is built a second time there, at
 // another point. Random masks are the same; running statistics are left alone.
 func (c *Context) At(params map[string]*graph.Node) *Context {
-	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, Segment: c.Segment, Cache: c.Cache, instead: params}
+	return &Context{Builder: c.Builder, Train: c.Train, Stats: c.Stats, Inputs: c.Inputs, Segment: c.Segment, Cache: c.Cache, Dense: c.Dense, instead: params}
 }
 
 // Params returns the parameters declared so far that training changes, in the

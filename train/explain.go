@@ -153,6 +153,7 @@ type influences struct {
 func gradientGraph(c *Config, fields []dataset.Field) (*graph.Graph, []string, error) {
 	b := new(graph.Builder)
 	x := nn.NewContext(b, true, inputs(fields)...)
+	x.Dense = true
 	c.SequenceWarmup.declare(x)
 	num, _, weighted := nn.Objective(x, c.Loss, x.Model(c.Model), x.Inputs[dataset.FieldY], x.Inputs[dataset.FieldWeight])
 	b.Output(outLossSum, num)

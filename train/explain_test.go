@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -68,5 +70,35 @@ func TestExplain(t *testing.T) {
 		if _, err := Explain(context.Background(), c, 25); err == nil || !strings.Contains(err.Error(), "updates 1 to 24") {
 			t.Errorf("beyond the end: %v", err)
 		}
+	}
+}
+
+// TestExplainTables: the gradients of tables of which each example touches other
+// rows add up to that of the batch.
+func TestExplainTables(t *testing.T) {
+	const n = 48
+	user, item, y := tensor.New(tensor.I32, n), tensor.New(tensor.I32, n), tensor.New(tensor.F32, n)
+	for i := range n {
+		user.I32()[i], item.I32()[i], y.F32()[i] = int32(i*7%11), int32(i*5%13), float32(i%5)
+	}
+	data, err := dataset.New(dataset.Column{Name: dataset.FieldUser, Data: user}, dataset.Column{Name: dataset.FieldItem, Data: item}, dataset.Column{Name: dataset.FieldY, Data: y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{
+		Seed: 1, Data: data, Model: nn.MF(11, 13, 4).Mean(2), Loss: nn.MSE(), Optimizer: optim.SGD(0.1),
+		Batch: batch.Fixed(16), Budget: Updates(6), Out: t.TempDir() + "/run",
+	}
+	fit(t, c)
+	e, err := Explain(context.Background(), c, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares := 0.0
+	for _, x := range e.Examples {
+		shares += x.Share
+	}
+	if math.Abs(shares-1) > 1e-4 || e.Recorded != "same" {
+		t.Errorf("the shares add up to %v; recorded %s", shares, e.Recorded)
 	}
 }

@@ -59,6 +59,18 @@ func TestRecommenderRuns(t *testing.T) {
 	for _, part := range []string{"test", "val", "train"} {
 		mustCall(t, "eval", whole, "--split", part)
 	}
+	pairs := write(t, dir, "pairs.csv", "what,who\nitem 5,u1\nitem 31,u7\n")
+	if out, _ := mustCall(t, "predict", whole, "--data", pairs); !strings.HasPrefix(out, "who,what,score\nu1,item 5,") || strings.Count(out, "\n") != 3 {
+		t.Error(out)
+	}
+	code, _, stderr := call("predict", whole, "--data", write(t, dir, "unknown.csv", "who,what\nu1,item 5\nnobody,item 5\n"))
+	if code != 1 || !strings.Contains(stderr, `unknown.csv:3: the model knows no user "nobody"`) {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	code, _, stderr = call("train", "--from", whole, "--data", data, "--quiet")
+	if code != 2 || !strings.Contains(stderr, "fine-tuned") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
 	mustCall(t, "eval", whole, "--data", write(t, dir, "more.csv", "who,what,when\nu1,item 5,1\nnobody,item 5,2\n"))
 	if out, _ := mustCall(t, "inspect", whole); !strings.Contains(out, "60 users (who), 80 items (what)") || !strings.Contains(out, "mf") {
 		t.Error(out)

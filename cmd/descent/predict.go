@@ -73,6 +73,9 @@ func (t *trained) predict(ctx context.Context, data string, w io.Writer, format 
 	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
 	p.json.SetEscapeHTML(false)
 	err := t.config.WithEngine(func(eng engine.Engine) error {
+		if t.schema.Pairs != nil {
+			return t.predictPairs(ctx, eng, data, p)
+		}
 		var e *train.Evaluator
 		return t.config.EncodePieces(data, t.schema, func(ds dataset.Dataset) (err error) {
 			if e == nil {
@@ -108,7 +111,11 @@ func (p *predictions) write(_ int, pred *tensor.Tensor, rows int) error {
 
 // row writes the prediction for one example.
 func (p *predictions) row(scores []float32) error {
-	names, values := p.answer(scores)
+	return p.line(p.answer(scores))
+}
+
+// line writes values under their names.
+func (p *predictions) line(names []string, values []any) error {
 	if p.lines {
 		return p.json.Encode(object(names, values))
 	}

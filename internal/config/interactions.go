@@ -116,6 +116,9 @@ func (n *Interactions) KnownBefore(part string) *interactions.Known {
 
 // loadPairs is Load of interactions.
 func (c *Config) loadPairs(schema *dataset.Schema) (*Sets, error) {
+	if c.Data.Schema != "" {
+		return nil, mistakef("config: a recommender is not fine-tuned: users and items of other data have other numbers (want all data at once)")
+	}
 	if err := c.onlyPairs(); err != nil {
 		return nil, err
 	}
@@ -152,7 +155,7 @@ func (c *Config) onlyPairs() error {
 	}{
 		{"data.target", d.Target != "" || d.Targets != nil}, {"data.columns", len(d.Columns) > 0}, {"data.skip", d.Skip != nil}, {"data.names", d.Names != nil},
 		{"data.missing", d.Missing != nil}, {"data.weight", d.Weight != ""}, {"data.text", d.Text != ""}, {"data.quotes", d.Quotes != dataset.QuotesCSV},
-		{"data.schema", d.Schema != ""}, {"data.decimal", d.Decimal != "point"}, {"data.ragged", d.Ragged != "error"}, {"data.split.column", d.Split.Column != ""},
+		{"data.decimal", d.Decimal != "point"}, {"data.ragged", d.Ragged != "error"}, {"data.split.column", d.Split.Column != ""},
 		{"batch.tokens", c.BatchTok > 0}, {"sequence_warmup", c.Warmup.From > 0}, {"sample.every", !c.Sample.Every.IsZero()},
 	} {
 		if k.given {
@@ -165,6 +168,14 @@ func (c *Config) onlyPairs() error {
 		}
 	}
 	return nil
+}
+
+// PairsOptions says how interactions of other files are read, whatever their
+// format.
+func (c *Config) PairsOptions() interactions.Options {
+	o := c.Data.pairsOptions()
+	o.Format, o.Header = "", ""
+	return o
 }
 
 // pairsOptions says how interactions are read.
@@ -316,8 +327,7 @@ func (c *Config) readMorePairs(n *Interactions, path string) (*interactions.Tabl
 		}
 		return n.Candidates.Positives(n.Train), nil
 	}
-	o := c.Data.pairsOptions()
-	o.Format = ""
+	o := c.PairsOptions()
 	if n.Train.Value == nil {
 		o.Rating = interactions.None
 	}
