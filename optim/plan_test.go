@@ -79,6 +79,8 @@ func TestPlan(t *testing.T) {
 		{"Adam", optim.Adam(1), 1},
 		{"Adam with L2", optim.Adam(1).WeightDecay(0.05), 1},
 		{"AdamW", optim.AdamW(1), 1},
+		{"SparseAdam", optim.SparseAdam(1), 1},
+		{"SparseAdam with L2", optim.SparseAdam(1).WeightDecay(0.05), 1},
 		{"AdamW with clipping", optim.AdamW(1).WithClipNorm(1).WithClipValue(1), 1},
 		{"AdamW without decay of biases", optim.AdamW(1).WithGroups(optim.NoDecay()), 2},
 		{"SGD without decay of biases", optim.SGD(1).WeightDecay(0.05).WithGroups(optim.NoDecay()), 2},

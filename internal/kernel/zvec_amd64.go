@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 151
+const vecKernels = 153
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -58,6 +58,8 @@ var fusedKeys = [...]string{
 	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(s2,x2);x2=fma(s3,t1,t2);t3=mul(s4,t1);t4=mul(s5,x3);x3=fma(t3,t1,t4);t5=sqrt(x3);t6=fma(t5,s6,s7);t7=div(x2,t6);x1=fma(s8,t7,x1)",
 	"t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1);t2=mul(s3,t0);t3=mul(s4,x2);x2=fma(t2,t0,t3);t4=sqrt(x2);t5=fma(t4,s5,s6);t6=div(x1,t5);t7=mul(s7,x3);x3=fma(s8,t6,t7)",
 	"t0=mul(x0,s0);t1=min(t0,s1);t2=max(t1,s2);t3=mul(s3,x1);x1=fma(s4,t2,t3);t4=mul(s5,t2);t5=mul(s6,x2);x2=fma(t4,t2,t5);t6=sqrt(x2);t7=fma(t6,s7,s8);t8=div(x1,t7);t9=mul(s9,x3);x3=fma(s10,t8,t9)",
+	"t0=mul(x0,s0);t1=mul(s1,x1);x1=fma(s2,t0,t1);t2=mul(s3,t0);t3=mul(s4,x2);x2=fma(t2,t0,t3);t4=sqrt(x2);t5=add(t4,s5);t6=div(x1,t5);x3=fma(s6,t6,x3)",
+	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(s2,x2);x2=fma(s3,t1,t2);t3=mul(s4,t1);t4=mul(s5,x3);x3=fma(t3,t1,t4);t5=sqrt(x3);t6=add(t5,s6);t7=div(x2,t6);x1=fma(s7,t7,x1)",
 	"t0=mul(x0,s0);t1=mul(s1,t0);t2=mul(s2,x1);x1=fma(t1,t0,t2);t3=sqrt(x1);t4=add(t3,s3);t5=div(t0,t4);x2=fma(s4,t5,x2)",
 	"t0=mul(x0,s0);t1=mul(s1,t0);t2=mul(s2,x1);x1=fma(t1,t0,t2);t3=sqrt(x1);t4=add(t3,s3);t5=div(t0,t4);t6=mul(s4,x2);x2=fma(s5,t5,t6)",
 	"t0=mul(x0,s0);t1=fma(s1,x1,t0);t2=mul(s2,t1);t3=mul(s3,x2);x2=fma(t2,t1,t3);t4=sqrt(x2);t5=add(t4,s4);t6=div(t1,t5);x1=fma(s5,t6,x1)",
@@ -591,6 +593,12 @@ func vecFused60AVX512(fn uintptr, a *byte)
 func vecFused61AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused62AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused63AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -1000,3 +1008,9 @@ func vecFused60AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused61AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused62AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused63AVX2(fn uintptr, a *byte)

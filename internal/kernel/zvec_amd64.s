@@ -14694,6 +14694,7 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -14711,22 +14712,29 @@ row561:
 loop562:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (R8)(DX*1), Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R8)(DX*1), Z1
+	VBROADCASTSS 148(AX), Z2
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (R9)(DX*1), Z3
+	VBROADCASTSS 160(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, (R9)(DX*1)
+	VSQRTPS      Z3, Z0
+	VADDPS.BCST  164(AX), Z0, Z0
+	VDIVPS       Z0, Z1, Z0
+	VMOVUPS      (R10)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 168(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop562
@@ -14736,27 +14744,35 @@ rest563:
 	JZ           done564
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS.Z    (R8)(DX*1), K1, Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z3
+	VBROADCASTSS 160(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, K1, (R9)(DX*1)
+	VSQRTPS      Z3, Z0
+	VADDPS.BCST  164(AX), Z0, Z0
+	VDIVPS       Z0, Z1, Z0
+	VMOVUPS.Z    (R10)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 168(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R10)(DX*1)
 
 done564:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row561
 	VZEROUPPER
@@ -14770,6 +14786,7 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -14787,24 +14804,32 @@ row565:
 loop566:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (R8)(DX*1), Z2
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
 	VBROADCASTSS 152(AX), Z3
 	VMULPS       Z2, Z3, Z2
 	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
+	VBROADCASTSS 156(AX), Z3
+	VFMADD231PS  Z0, Z3, Z2
+	VMOVUPS      Z2, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (R10)(DX*1), Z4
+	VBROADCASTSS 164(AX), Z5
+	VMULPS       Z4, Z5, Z4
+	VMOVAPS      Z4, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      Z4, (R10)(DX*1)
+	VSQRTPS      Z4, Z0
+	VADDPS.BCST  168(AX), Z0, Z0
+	VDIVPS       Z0, Z2, Z0
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 172(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop566
@@ -14814,29 +14839,38 @@ rest567:
 	JZ           done568
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
 	VBROADCASTSS 152(AX), Z3
 	VMULPS       Z2, Z3, Z2
 	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
+	VBROADCASTSS 156(AX), Z3
+	VFMADD231PS  Z0, Z3, Z2
+	VMOVUPS      Z2, K1, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (R10)(DX*1), K1, Z4
+	VBROADCASTSS 164(AX), Z5
+	VMULPS       Z4, Z5, Z4
+	VMOVAPS      Z4, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      Z4, K1, (R10)(DX*1)
+	VSQRTPS      Z4, Z0
+	VADDPS.BCST  168(AX), Z0, Z0
+	VDIVPS       Z0, Z2, Z0
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 172(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done568:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row565
 	VZEROUPPER
@@ -14867,25 +14901,22 @@ row569:
 loop570:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      (R9)(DX*1), Z3
-	VBROADCASTSS 156(AX), Z4
-	VMULPS       Z3, Z4, Z3
-	VMOVAPS      Z3, Z3
-	VFMADD231PS  Z0, Z2, Z3
-	VMOVUPS      Z3, (R9)(DX*1)
-	VSQRTPS      Z3, Z2
-	VADDPS.BCST  160(AX), Z2, Z2
-	VDIVPS       Z2, Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
+	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop570
@@ -14895,25 +14926,22 @@ rest571:
 	JZ           done572
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS.Z    (R9)(DX*1), K1, Z3
-	VBROADCASTSS 156(AX), Z4
-	VMULPS       Z3, Z4, Z3
-	VMOVAPS      Z3, Z3
-	VFMADD231PS  Z0, Z2, Z3
-	VMOVUPS      Z3, K1, (R9)(DX*1)
-	VSQRTPS      Z3, Z2
-	VADDPS.BCST  160(AX), Z2, Z2
-	VDIVPS       Z2, Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done572:
 	ADDQ 80(AX), DI
@@ -14932,7 +14960,6 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -14962,15 +14989,12 @@ loop574:
 	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
-	VMOVUPS      (R10)(DX*1), Z1
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop574
@@ -14992,21 +15016,17 @@ rest575:
 	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z    (R10)(DX*1), K1, Z1
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R10)(DX*1)
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done576:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row573
 	VZEROUPPER
@@ -15038,17 +15058,24 @@ loop578:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
 	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (R9)(DX*1), Z3
+	VBROADCASTSS 156(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  160(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop578
@@ -15059,17 +15086,24 @@ rest579:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
 	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z3
+	VBROADCASTSS 156(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, K1, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  160(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done580:
 	ADDQ 80(AX), DI
@@ -15088,6 +15122,7 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -15105,20 +15140,27 @@ row581:
 loop582:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop582
@@ -15128,25 +15170,33 @@ rest583:
 	JZ           done584
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 160(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z    (R10)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 164(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R10)(DX*1)
 
 done584:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row581
 	VZEROUPPER
@@ -15178,6 +15228,146 @@ loop586:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop586
+
+rest587:
+	TESTQ        SI, SI
+	JZ           done588
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done588:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row585
+	VZEROUPPER
+	RET
+
+// func vecFused49AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row589:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest591
+
+loop590:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop590
+
+rest591:
+	TESTQ        SI, SI
+	JZ           done592
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done592:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row589
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row593:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest595
+
+loop594:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15194,11 +15384,11 @@ loop586:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop586
+	JL           loop594
 
-rest587:
+rest595:
 	TESTQ        SI, SI
-	JZ           done588
+	JZ           done596
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15217,144 +15407,10 @@ rest587:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done588:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row585
-	VZEROUPPER
-	RET
-
-// func vecFused49AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         56(AX), R12
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x0f, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	MOVQ         $-1, DX
-	BZHIQ        SI, DX, DX
-	KMOVW        DX, K1
-	VBROADCASTSS vecConst<>+96(SB), Z0
-
-row589:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest591
-
-loop590:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VSUBPS       Z1, Z0, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
-	VMOVUPS      (R10)(DX*1), Z1
-	VMOVUPS      (R11)(DX*1), Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z1, Z0, Z2
-	VBROADCASTSS vecConst<>+96(SB), Z0
-	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, (R12)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop590
-
-rest591:
-	TESTQ        SI, SI
-	JZ           done592
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z    (R10)(DX*1), K1, Z1
-	VMOVUPS.Z    (R11)(DX*1), K1, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z1, Z0, Z2
-	VBROADCASTSS vecConst<>+96(SB), Z0
-	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (R12)(DX*1)
-
-done592:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row589
-	VZEROUPPER
-	RET
-
-// func vecFused50AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x0f, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	MOVQ         $-1, DX
-	BZHIQ        SI, DX, DX
-	KMOVW        DX, K1
-	VBROADCASTSS vecConst<>+96(SB), Z0
-
-row593:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest595
-
-loop594:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VSUBPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVUPS      (R10)(DX*1), Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z1, Z0, Z2
-	VBROADCASTSS vecConst<>+96(SB), Z0
-	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, (R11)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop594
-
-rest595:
-	TESTQ        SI, SI
-	JZ           done596
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VSUBPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVUPS.Z    (R10)(DX*1), K1, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z1, Z0, Z2
-	VBROADCASTSS vecConst<>+96(SB), Z0
-	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (R11)(DX*1)
-
 done596:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row593
 	VZEROUPPER
@@ -15369,6 +15425,8 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	MOVQ         24(AX), R8
 	MOVQ         32(AX), R9
 	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
 	MOVQ         8(AX), BX
 	MOVQ         BX, SI
 	ANDQ         $0x0f, SI
@@ -15387,12 +15445,15 @@ row597:
 loop598:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVUPS      (R9)(DX*1), Z2
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Z1
+	VMOVUPS      (R11)(DX*1), Z2
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z1, Z0, Z2
 	VBROADCASTSS vecConst<>+96(SB), Z0
 	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, (R10)(DX*1)
+	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop598
@@ -15402,18 +15463,23 @@ rest599:
 	JZ           done600
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z    (R10)(DX*1), K1, Z1
+	VMOVUPS.Z    (R11)(DX*1), K1, Z2
 	VMOVAPS      Z2, Z2
 	VFMADD231PS  Z1, Z0, Z2
 	VBROADCASTSS vecConst<>+96(SB), Z0
 	VMAXPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (R10)(DX*1)
+	VMOVUPS      Z0, K1, (R12)(DX*1)
 
 done600:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row597
 	VZEROUPPER
@@ -15422,22 +15488,22 @@ done600:
 // func vecFused52AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
 
 row601:
 	XORQ DX, DX
@@ -15445,33 +15511,33 @@ row601:
 	JGE  rest603
 
 loop602:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VMOVUPS     (R9)(DX*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     (R10)(DX*1), Z0
-	VMOVUPS     (R11)(DX*1), Z1
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (R12)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop602
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop602
 
 rest603:
-	TESTQ       SI, SI
-	JZ          done604
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VMOVUPS.Z   (R9)(DX*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	VMOVUPS.Z   (R11)(DX*1), K1, Z1
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (R12)(DX*1)
+	TESTQ        SI, SI
+	JZ           done604
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
 
 done604:
 	ADDQ 80(AX), DI
@@ -15479,7 +15545,6 @@ done604:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row601
 	VZEROUPPER
@@ -15494,9 +15559,6 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	MOVQ         24(AX), R8
 	MOVQ         32(AX), R9
 	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         56(AX), R12
-	MOVQ         64(AX), R13
 	MOVQ         8(AX), BX
 	MOVQ         BX, SI
 	ANDQ         $0x0f, SI
@@ -15513,51 +15575,42 @@ row605:
 	JGE  rest607
 
 loop606:
-	VMOVUPS   (DI)(DX*1), Z1
-	VMOVUPS   (R8)(DX*1), Z2
-	VCMPPS    $0x1e, Z0, Z1, K2
-	VMOVAPS.Z Z2, K2, Z1
-	VMOVUPS   Z1, (R9)(DX*1)
-	VMOVUPS   (R10)(DX*1), Z2
-	VMULPS    Z2, Z1, Z2
-	VMOVUPS   Z2, (R11)(DX*1)
-	VMOVUPS   (R12)(DX*1), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (R13)(DX*1)
-	ADDQ      $0x40, DX
-	CMPQ      DX, BX
-	JL        loop606
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R10)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop606
 
 rest607:
-	TESTQ     SI, SI
-	JZ        done608
-	VMOVUPS.Z (DI)(DX*1), K1, Z1
-	VMOVUPS.Z (R8)(DX*1), K1, Z2
-	VCMPPS    $0x1e, Z0, Z1, K2
-	VMOVAPS.Z Z2, K2, Z1
-	VMOVUPS   Z1, K1, (R9)(DX*1)
-	VMOVUPS.Z (R10)(DX*1), K1, Z2
-	VMULPS    Z2, Z1, Z2
-	VMOVUPS   Z2, K1, (R11)(DX*1)
-	VMOVUPS.Z (R12)(DX*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (R13)(DX*1)
+	TESTQ        SI, SI
+	JZ           done608
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R10)(DX*1)
 
 done608:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
 	DECQ CX
 	JNZ  row605
 	VZEROUPPER
 	RET
 
 // func vecFused54AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
@@ -15582,6 +15635,143 @@ row609:
 	JGE  rest611
 
 loop610:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VMOVUPS     (R9)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R10)(DX*1), Z0
+	VMOVUPS     (R11)(DX*1), Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop610
+
+rest611:
+	TESTQ       SI, SI
+	JZ          done612
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VMOVUPS.Z   (R9)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	VMOVUPS.Z   (R11)(DX*1), K1, Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (R12)(DX*1)
+
+done612:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row609
+	VZEROUPPER
+	RET
+
+// func vecFused55AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row613:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest615
+
+loop614:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, (R9)(DX*1)
+	VMOVUPS   (R10)(DX*1), Z2
+	VMULPS    Z2, Z1, Z2
+	VMOVUPS   Z2, (R11)(DX*1)
+	VMOVUPS   (R12)(DX*1), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, (R13)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop614
+
+rest615:
+	TESTQ     SI, SI
+	JZ        done616
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   Z1, K1, (R9)(DX*1)
+	VMOVUPS.Z (R10)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z2
+	VMOVUPS   Z2, K1, (R11)(DX*1)
+	VMOVUPS.Z (R12)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (R13)(DX*1)
+
+done616:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row613
+	VZEROUPPER
+	RET
+
+// func vecFused56AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row617:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest619
+
+loop618:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -15597,11 +15787,11 @@ loop610:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop610
+	JL          loop618
 
-rest611:
+rest619:
 	TESTQ       SI, SI
-	JZ          done612
+	JZ          done620
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -15616,7 +15806,7 @@ rest611:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done612:
+done620:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15624,13 +15814,13 @@ done612:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row609
+	JNZ  row617
 	VZEROUPPER
 	RET
 
-// func vecFused55AVX512(fn uintptr, a *byte)
+// func vecFused57AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15650,12 +15840,12 @@ TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row613:
+row621:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest615
+	JGE  rest623
 
-loop614:
+loop622:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15767,11 +15957,11 @@ loop614:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop614
+	JL               loop622
 
-rest615:
+rest623:
 	TESTQ            SI, SI
-	JZ               done616
+	JZ               done624
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15882,7 +16072,7 @@ rest615:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done616:
+done624:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15892,13 +16082,13 @@ done616:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row613
+	JNZ  row621
 	VZEROUPPER
 	RET
 
-// func vecFused56AVX512(fn uintptr, a *byte)
+// func vecFused58AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15915,12 +16105,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row617:
+row625:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest619
+	JGE  rest627
 
-loop618:
+loop626:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16000,11 +16190,11 @@ loop618:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop618
+	JL               loop626
 
-rest619:
+rest627:
 	TESTQ            SI, SI
-	JZ               done620
+	JZ               done628
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16083,20 +16273,20 @@ rest619:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done620:
+done628:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row617
+	JNZ  row625
 	VZEROUPPER
 	RET
 
-// func vecFused57AVX512(fn uintptr, a *byte)
+// func vecFused59AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16113,12 +16303,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row621:
+row629:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest623
+	JGE  rest631
 
-loop622:
+loop630:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16180,11 +16370,11 @@ loop622:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop622
+	JL               loop630
 
-rest623:
+rest631:
 	TESTQ            SI, SI
-	JZ               done624
+	JZ               done632
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16245,20 +16435,20 @@ rest623:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done624:
+done632:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row621
+	JNZ  row629
 	VZEROUPPER
 	RET
 
-// func vecFused58AVX512(fn uintptr, a *byte)
+// func vecFused60AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16278,12 +16468,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row625:
+row633:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest627
+	JGE  rest635
 
-loop626:
+loop634:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -16311,11 +16501,11 @@ loop626:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop626
+	JL           loop634
 
-rest627:
+rest635:
 	TESTQ        SI, SI
-	JZ           done628
+	JZ           done636
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -16342,7 +16532,7 @@ rest627:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done628:
+done636:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16352,13 +16542,13 @@ done628:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row625
+	JNZ  row633
 	VZEROUPPER
 	RET
 
-// func vecFused59AVX512(fn uintptr, a *byte)
+// func vecFused61AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16377,12 +16567,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row629:
+row637:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest631
+	JGE  rest639
 
-loop630:
+loop638:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -16442,11 +16632,11 @@ loop630:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop630
+	JL               loop638
 
-rest631:
+rest639:
 	TESTQ            SI, SI
-	JZ               done632
+	JZ               done640
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -16505,7 +16695,7 @@ rest631:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done632:
+done640:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16514,13 +16704,13 @@ done632:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row629
+	JNZ  row637
 	VZEROUPPER
 	RET
 
-// func vecFused60AVX512(fn uintptr, a *byte)
+// func vecFused62AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16538,12 +16728,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row633:
+row641:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest635
+	JGE  rest643
 
-loop634:
+loop642:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16565,11 +16755,11 @@ loop634:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop634
+	JL           loop642
 
-rest635:
+rest643:
 	TESTQ        SI, SI
-	JZ           done636
+	JZ           done644
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16590,7 +16780,7 @@ rest635:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done636:
+done644:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16598,13 +16788,13 @@ done636:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row633
+	JNZ  row641
 	VZEROUPPER
 	RET
 
-// func vecFused61AVX512(fn uintptr, a *byte)
+// func vecFused63AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16621,12 +16811,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row637:
+row645:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest639
+	JGE  rest647
 
-loop638:
+loop646:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -16640,11 +16830,11 @@ loop638:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop638
+	JL           loop646
 
-rest639:
+rest647:
 	TESTQ        SI, SI
-	JZ           done640
+	JZ           done648
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -16657,14 +16847,14 @@ rest639:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done640:
+done648:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row637
+	JNZ  row645
 	VZEROUPPER
 	RET
 
@@ -33091,6 +33281,326 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1187:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1189
+
+loop1188:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (R9)(DX*1), Y3
+	VBROADCASTSS 160(AX), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VMOVUPS      Y3, (R9)(DX*1)
+	VSQRTPS      Y3, Y0
+	VBROADCASTSS 164(AX), Y2
+	VADDPS       Y2, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1188
+
+rest1189:
+	TESTQ        SI, SI
+	JZ           done1190
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VBROADCASTSS 148(AX), Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1192
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1192:
+	TESTQ     $0x00000002, SI
+	JZ        one1193
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1193:
+	TESTQ  $0x00000001, SI
+	JZ     done1194
+	VMOVSS X3, (R12)
+
+done1194:
+	VBROADCASTSS 156(AX), Y3
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (R9)(DX*1), Y0, Y4
+	VBROADCASTSS 160(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y4, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1196
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1196:
+	TESTQ     $0x00000002, SI
+	JZ        one1197
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1197:
+	TESTQ  $0x00000001, SI
+	JZ     done1198
+	VMOVSS X1, (R12)
+
+done1198:
+	VSQRTPS      Y4, Y1
+	VBROADCASTSS 164(AX), Y3
+	VADDPS       Y3, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1200
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1200:
+	TESTQ     $0x00000002, SI
+	JZ        one1201
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1201:
+	TESTQ  $0x00000001, SI
+	JZ     done1202
+	VMOVSS X0, (DX)
+
+done1202:
+done1190:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1187
+	VZEROUPPER
+	RET
+
+// func vecFused43AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1203:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1205
+
+loop1204:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y2
+	VBROADCASTSS 152(AX), Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 156(AX), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMOVUPS      Y2, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (R10)(DX*1), Y4
+	VBROADCASTSS 164(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VMOVUPS      Y4, (R10)(DX*1)
+	VSQRTPS      Y4, Y0
+	VBROADCASTSS 168(AX), Y3
+	VADDPS       Y3, Y0, Y0
+	VDIVPS       Y0, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1204
+
+rest1205:
+	TESTQ        SI, SI
+	JZ           done1206
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VBROADCASTSS 152(AX), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VBROADCASTSS 156(AX), Y4
+	VFMADD231PS  Y1, Y4, Y3
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y3, Y4
+	TESTQ        $0x00000004, SI
+	JZ           two1208
+	VMOVUPS      X4, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y4, X4
+
+two1208:
+	TESTQ     $0x00000002, SI
+	JZ        one1209
+	VMOVLPS   X4, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X4, X4
+
+one1209:
+	TESTQ  $0x00000001, SI
+	JZ     done1210
+	VMOVSS X4, (R12)
+
+done1210:
+	VBROADCASTSS 160(AX), Y4
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VBROADCASTSS 164(AX), Y5
+	VMULPS       Y0, Y5, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y1, Y4, Y0
+	LEAQ         (R10)(DX*1), R12
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1212
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1212:
+	TESTQ     $0x00000002, SI
+	JZ        one1213
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1213:
+	TESTQ  $0x00000001, SI
+	JZ     done1214
+	VMOVSS X1, (R12)
+
+done1214:
+	VSQRTPS      Y0, Y0
+	VBROADCASTSS 168(AX), Y1
+	VADDPS       Y1, Y0, Y0
+	VDIVPS       Y0, Y3, Y0
+	VMOVAPS      Y2, Y1
+	VBROADCASTSS 172(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y1, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1216
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1216:
+	TESTQ     $0x00000002, SI
+	JZ        one1217
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1217:
+	TESTQ  $0x00000001, SI
+	JZ     done1218
+	VMOVSS X0, (DX)
+
+done1218:
+done1206:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1203
+	VZEROUPPER
+	RET
+
+// func vecFused44AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
@@ -33101,12 +33611,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1187:
+row1219:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1189
+	JGE  rest1221
 
-loop1188:
+loop1220:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33129,11 +33639,11 @@ loop1188:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1188
+	JL           loop1220
 
-rest1189:
+rest1221:
 	TESTQ        SI, SI
-	JZ           done1190
+	JZ           done1222
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33148,24 +33658,24 @@ rest1189:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1192
+	JZ           two1224
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1192:
+two1224:
 	TESTQ     $0x00000002, SI
-	JZ        one1193
+	JZ        one1225
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1193:
+one1225:
 	TESTQ  $0x00000001, SI
-	JZ     done1194
+	JZ     done1226
 	VMOVSS X2, (R11)
 
-done1194:
+done1226:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33177,36 +33687,36 @@ done1194:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1196
+	JZ           two1228
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1196:
+two1228:
 	TESTQ     $0x00000002, SI
-	JZ        one1197
+	JZ        one1229
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1197:
+one1229:
 	TESTQ  $0x00000001, SI
-	JZ     done1198
+	JZ     done1230
 	VMOVSS X0, (DX)
 
-done1198:
-done1190:
+done1230:
+done1222:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1187
+	JNZ  row1219
 	VZEROUPPER
 	RET
 
-// func vecFused43AVX2(fn uintptr, a *byte)
+// func vecFused45AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33222,12 +33732,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1199:
+row1231:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1201
+	JGE  rest1233
 
-loop1200:
+loop1232:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33252,11 +33762,11 @@ loop1200:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1200
+	JL           loop1232
 
-rest1201:
+rest1233:
 	TESTQ        SI, SI
-	JZ           done1202
+	JZ           done1234
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33271,24 +33781,24 @@ rest1201:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1204
+	JZ           two1236
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1204:
+two1236:
 	TESTQ     $0x00000002, SI
-	JZ        one1205
+	JZ        one1237
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1205:
+one1237:
 	TESTQ  $0x00000001, SI
-	JZ     done1206
+	JZ     done1238
 	VMOVSS X2, (R11)
 
-done1206:
+done1238:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33302,36 +33812,36 @@ done1206:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1208
+	JZ           two1240
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1208:
+two1240:
 	TESTQ     $0x00000002, SI
-	JZ        one1209
+	JZ        one1241
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1209:
+one1241:
 	TESTQ  $0x00000001, SI
-	JZ     done1210
+	JZ     done1242
 	VMOVSS X0, (DX)
 
-done1210:
-done1202:
+done1242:
+done1234:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1199
+	JNZ  row1231
 	VZEROUPPER
 	RET
 
-// func vecFused44AVX2(fn uintptr, a *byte)
+// func vecFused46AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33347,12 +33857,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1211:
+row1243:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1213
+	JGE  rest1245
 
-loop1212:
+loop1244:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33378,11 +33888,11 @@ loop1212:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1212
+	JL           loop1244
 
-rest1213:
+rest1245:
 	TESTQ        SI, SI
-	JZ           done1214
+	JZ           done1246
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33401,24 +33911,24 @@ rest1213:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1216
+	JZ           two1248
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1216:
+two1248:
 	TESTQ     $0x00000002, SI
-	JZ        one1217
+	JZ        one1249
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1217:
+one1249:
 	TESTQ  $0x00000001, SI
-	JZ     done1218
+	JZ     done1250
 	VMOVSS X3, (R11)
 
-done1218:
+done1250:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -33429,36 +33939,36 @@ done1218:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1220
+	JZ           two1252
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1220:
+two1252:
 	TESTQ     $0x00000002, SI
-	JZ        one1221
+	JZ        one1253
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1221:
+one1253:
 	TESTQ  $0x00000001, SI
-	JZ     done1222
+	JZ     done1254
 	VMOVSS X0, (DX)
 
-done1222:
-done1214:
+done1254:
+done1246:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1211
+	JNZ  row1243
 	VZEROUPPER
 	RET
 
-// func vecFused45AVX2(fn uintptr, a *byte)
+// func vecFused47AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33475,12 +33985,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1223:
+row1255:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1225
+	JGE  rest1257
 
-loop1224:
+loop1256:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33508,11 +34018,11 @@ loop1224:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1224
+	JL           loop1256
 
-rest1225:
+rest1257:
 	TESTQ        SI, SI
-	JZ           done1226
+	JZ           done1258
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33527,24 +34037,24 @@ rest1225:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1228
+	JZ           two1260
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1228:
+two1260:
 	TESTQ     $0x00000002, SI
-	JZ        one1229
+	JZ        one1261
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1229:
+one1261:
 	TESTQ  $0x00000001, SI
-	JZ     done1230
+	JZ     done1262
 	VMOVSS X2, (R12)
 
-done1230:
+done1262:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33556,24 +34066,24 @@ done1230:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1232
+	JZ           two1264
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1232:
+two1264:
 	TESTQ     $0x00000002, SI
-	JZ        one1233
+	JZ        one1265
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1233:
+one1265:
 	TESTQ  $0x00000001, SI
-	JZ     done1234
+	JZ     done1266
 	VMOVSS X2, (R12)
 
-done1234:
+done1266:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -33581,261 +34091,31 @@ done1234:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1236
+	JZ           two1268
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1236:
+two1268:
 	TESTQ     $0x00000002, SI
-	JZ        one1237
+	JZ        one1269
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1237:
+one1269:
 	TESTQ  $0x00000001, SI
-	JZ     done1238
+	JZ     done1270
 	VMOVSS X0, (DX)
 
-done1238:
-done1226:
+done1270:
+done1258:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1223
-	VZEROUPPER
-	RET
-
-// func vecFused46AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row1239:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1241
-
-loop1240:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
-	VSQRTPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1240
-
-rest1241:
-	TESTQ        SI, SI
-	JZ           done1242
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y1, Y2
-	LEAQ         (R8)(DX*1), R11
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1244
-	VMOVUPS      X3, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1244:
-	TESTQ     $0x00000002, SI
-	JZ        one1245
-	VMOVLPS   X3, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X3, X3
-
-one1245:
-	TESTQ  $0x00000001, SI
-	JZ     done1246
-	VMOVSS X3, (R11)
-
-done1246:
-	VSQRTPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1248
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1248:
-	TESTQ     $0x00000002, SI
-	JZ        one1249
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1249:
-	TESTQ  $0x00000001, SI
-	JZ     done1250
-	VMOVSS X0, (DX)
-
-done1250:
-done1242:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row1239
-	VZEROUPPER
-	RET
-
-// func vecFused47AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row1251:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1253
-
-loop1252:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
-	VSQRTPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1252
-
-rest1253:
-	TESTQ        SI, SI
-	JZ           done1254
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y1, Y2
-	LEAQ         (R8)(DX*1), R11
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1256
-	VMOVUPS      X3, (R11)
-	ADDQ         $0x10, R11
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1256:
-	TESTQ     $0x00000002, SI
-	JZ        one1257
-	VMOVLPS   X3, (R11)
-	ADDQ      $0x08, R11
-	VPERMILPS $0x0e, X3, X3
-
-one1257:
-	TESTQ  $0x00000001, SI
-	JZ     done1258
-	VMOVSS X3, (R11)
-
-done1258:
-	VSQRTPS      Y2, Y2
-	VBROADCASTSS 148(AX), Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VBROADCASTSS 152(AX), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1260
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1260:
-	TESTQ     $0x00000002, SI
-	JZ        one1261
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1261:
-	TESTQ  $0x00000001, SI
-	JZ     done1262
-	VMOVSS X0, (DX)
-
-done1262:
-done1254:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row1251
+	JNZ  row1255
 	VZEROUPPER
 	RET
 
@@ -33857,12 +34137,242 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1263:
+row1271:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1265
+	JGE  rest1273
 
-loop1264:
+loop1272:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VSQRTPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1272
+
+rest1273:
+	TESTQ        SI, SI
+	JZ           done1274
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1276
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1276:
+	TESTQ     $0x00000002, SI
+	JZ        one1277
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1277:
+	TESTQ  $0x00000001, SI
+	JZ     done1278
+	VMOVSS X3, (R11)
+
+done1278:
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1280
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1280:
+	TESTQ     $0x00000002, SI
+	JZ        one1281
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1281:
+	TESTQ  $0x00000001, SI
+	JZ     done1282
+	VMOVSS X0, (DX)
+
+done1282:
+done1274:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1271
+	VZEROUPPER
+	RET
+
+// func vecFused49AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1283:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1285
+
+loop1284:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VSQRTPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VADDPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1284
+
+rest1285:
+	TESTQ        SI, SI
+	JZ           done1286
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	LEAQ         (R8)(DX*1), R11
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1288
+	VMOVUPS      X3, (R11)
+	ADDQ         $0x10, R11
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1288:
+	TESTQ     $0x00000002, SI
+	JZ        one1289
+	VMOVLPS   X3, (R11)
+	ADDQ      $0x08, R11
+	VPERMILPS $0x0e, X3, X3
+
+one1289:
+	TESTQ  $0x00000001, SI
+	JZ     done1290
+	VMOVSS X3, (R11)
+
+done1290:
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 148(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1292
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1292:
+	TESTQ     $0x00000002, SI
+	JZ        one1293
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1293:
+	TESTQ  $0x00000001, SI
+	JZ     done1294
+	VMOVSS X0, (DX)
+
+done1294:
+done1286:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1283
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1295:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1297
+
+loop1296:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33884,11 +34394,11 @@ loop1264:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1264
+	JL           loop1296
 
-rest1265:
+rest1297:
 	TESTQ        SI, SI
-	JZ           done1266
+	JZ           done1298
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33903,24 +34413,24 @@ rest1265:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1268
+	JZ           two1300
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1268:
+two1300:
 	TESTQ     $0x00000002, SI
-	JZ        one1269
+	JZ        one1301
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1269:
+one1301:
 	TESTQ  $0x00000001, SI
-	JZ     done1270
+	JZ     done1302
 	VMOVSS X3, (R11)
 
-done1270:
+done1302:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -33931,36 +34441,36 @@ done1270:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1272
+	JZ           two1304
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1272:
+two1304:
 	TESTQ     $0x00000002, SI
-	JZ        one1273
+	JZ        one1305
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1273:
+one1305:
 	TESTQ  $0x00000001, SI
-	JZ     done1274
+	JZ     done1306
 	VMOVSS X0, (DX)
 
-done1274:
-done1266:
+done1306:
+done1298:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1263
+	JNZ  row1295
 	VZEROUPPER
 	RET
 
-// func vecFused49AVX2(fn uintptr, a *byte)
+// func vecFused51AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	MOVQ         a+8(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         16(AX), DI
@@ -33980,12 +34490,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1275:
+row1307:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1277
+	JGE  rest1309
 
-loop1276:
+loop1308:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -33999,11 +34509,11 @@ loop1276:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1276
+	JL           loop1308
 
-rest1277:
+rest1309:
 	TESTQ        SI, SI
-	JZ           done1278
+	JZ           done1310
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34011,24 +34521,24 @@ rest1277:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1280
+	JZ           two1312
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1280:
+two1312:
 	TESTQ     $0x00000002, SI
-	JZ        one1281
+	JZ        one1313
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1281:
+one1313:
 	TESTQ  $0x00000001, SI
-	JZ     done1282
+	JZ     done1314
 	VMOVSS X2, (R14)
 
-done1282:
+done1314:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -34038,25 +34548,25 @@ done1282:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1284
+	JZ           two1316
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1284:
+two1316:
 	TESTQ     $0x00000002, SI
-	JZ        one1285
+	JZ        one1317
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1285:
+one1317:
 	TESTQ  $0x00000001, SI
-	JZ     done1286
+	JZ     done1318
 	VMOVSS X0, (DX)
 
-done1286:
-done1278:
+done1318:
+done1310:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34064,13 +34574,13 @@ done1278:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1275
+	JNZ  row1307
 	VZEROUPPER
 	RET
 
-// func vecFused50AVX2(fn uintptr, a *byte)
+// func vecFused52AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	MOVQ         a+8(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         16(AX), DI
@@ -34089,12 +34599,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1287:
+row1319:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1289
+	JGE  rest1321
 
-loop1288:
+loop1320:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -34107,11 +34617,11 @@ loop1288:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1288
+	JL           loop1320
 
-rest1289:
+rest1321:
 	TESTQ        SI, SI
-	JZ           done1290
+	JZ           done1322
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34125,38 +34635,38 @@ rest1289:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1292
+	JZ           two1324
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1292:
+two1324:
 	TESTQ     $0x00000002, SI
-	JZ        one1293
+	JZ        one1325
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1293:
+one1325:
 	TESTQ  $0x00000001, SI
-	JZ     done1294
+	JZ     done1326
 	VMOVSS X0, (DX)
 
-done1294:
-done1290:
+done1326:
+done1322:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1287
+	JNZ  row1319
 	VZEROUPPER
 	RET
 
-// func vecFused51AVX2(fn uintptr, a *byte)
+// func vecFused53AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
 	MOVQ         a+8(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         16(AX), DI
@@ -34174,12 +34684,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1295:
+row1327:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1297
+	JGE  rest1329
 
-loop1296:
+loop1328:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y2
@@ -34190,11 +34700,11 @@ loop1296:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1296
+	JL           loop1328
 
-rest1297:
+rest1329:
 	TESTQ        SI, SI
-	JZ           done1298
+	JZ           done1330
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34206,250 +34716,31 @@ rest1297:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1300
+	JZ           two1332
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1300:
+two1332:
 	TESTQ     $0x00000002, SI
-	JZ        one1301
+	JZ        one1333
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1301:
+one1333:
 	TESTQ  $0x00000001, SI
-	JZ     done1302
+	JZ     done1334
 	VMOVSS X0, (DX)
 
-done1302:
-done1298:
+done1334:
+done1330:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1295
-	VZEROUPPER
-	RET
-
-// func vecFused52AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1303:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1305
-
-loop1304:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VMOVUPS     (R9)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R10)(DX*1), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1304
-
-rest1305:
-	TESTQ        SI, SI
-	JZ           done1306
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R10)(DX*1), Y0, Y1
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VMOVAPS      Y3, Y2
-	VFMADD231PS  Y0, Y1, Y2
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y2, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1308
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1308:
-	TESTQ     $0x00000002, SI
-	JZ        one1309
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1309:
-	TESTQ  $0x00000001, SI
-	JZ     done1310
-	VMOVSS X0, (DX)
-
-done1310:
-done1306:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row1303
-	VZEROUPPER
-	RET
-
-// func vecFused53AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         56(AX), R12
-	MOVQ         64(AX), R13
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x07, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	LEAQ         vecMask<>+64(SB), R14
-	MOVQ         SI, DX
-	SHLQ         $0x02, DX
-	SUBQ         DX, R14
-	VBROADCASTSS vecConst<>+96(SB), Y0
-
-row1311:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1313
-
-loop1312:
-	VMOVUPS (DI)(DX*1), Y1
-	VMOVUPS (R8)(DX*1), Y2
-	VCMPPS  $0x1e, Y0, Y1, Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (R9)(DX*1)
-	VMOVUPS (R10)(DX*1), Y2
-	VMULPS  Y2, Y1, Y2
-	VMOVUPS Y2, (R11)(DX*1)
-	VMOVUPS (R12)(DX*1), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS Y1, (R13)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1312
-
-rest1313:
-	TESTQ        SI, SI
-	JZ           done1314
-	VMOVUPS      (R14), Y1
-	VMASKMOVPS   (DI)(DX*1), Y1, Y2
-	VMASKMOVPS   (R8)(DX*1), Y1, Y3
-	VCMPPS       $0x1e, Y0, Y2, Y2
-	VANDPS       Y3, Y2, Y2
-	LEAQ         (R9)(DX*1), R15
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1316
-	VMOVUPS      X3, (R15)
-	ADDQ         $0x10, R15
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1316:
-	TESTQ     $0x00000002, SI
-	JZ        one1317
-	VMOVLPS   X3, (R15)
-	ADDQ      $0x08, R15
-	VPERMILPS $0x0e, X3, X3
-
-one1317:
-	TESTQ  $0x00000001, SI
-	JZ     done1318
-	VMOVSS X3, (R15)
-
-done1318:
-	VMASKMOVPS   (R10)(DX*1), Y1, Y3
-	VMULPS       Y3, Y2, Y3
-	LEAQ         (R11)(DX*1), R15
-	VMOVAPS      Y3, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1320
-	VMOVUPS      X3, (R15)
-	ADDQ         $0x10, R15
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1320:
-	TESTQ     $0x00000002, SI
-	JZ        one1321
-	VMOVLPS   X3, (R15)
-	ADDQ      $0x08, R15
-	VPERMILPS $0x0e, X3, X3
-
-one1321:
-	TESTQ  $0x00000001, SI
-	JZ     done1322
-	VMOVSS X3, (R15)
-
-done1322:
-	VMASKMOVPS   (R12)(DX*1), Y1, Y1
-	VMULPS       Y1, Y2, Y1
-	LEAQ         (R13)(DX*1), DX
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1324
-	VMOVUPS      X1, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1324:
-	TESTQ     $0x00000002, SI
-	JZ        one1325
-	VMOVLPS   X1, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X1, X1
-
-one1325:
-	TESTQ  $0x00000001, SI
-	JZ     done1326
-	VMOVSS X1, (DX)
-
-done1326:
-done1314:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	DECQ CX
-	JNZ  row1311
+	JNZ  row1327
 	VZEROUPPER
 	RET
 
@@ -34474,12 +34765,231 @@ TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1327:
+row1335:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1329
+	JGE  rest1337
 
-loop1328:
+loop1336:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VMOVUPS     (R9)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R10)(DX*1), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1336
+
+rest1337:
+	TESTQ        SI, SI
+	JZ           done1338
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1340
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1340:
+	TESTQ     $0x00000002, SI
+	JZ        one1341
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1341:
+	TESTQ  $0x00000001, SI
+	JZ     done1342
+	VMOVSS X0, (DX)
+
+done1342:
+done1338:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1335
+	VZEROUPPER
+	RET
+
+// func vecFused55AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused55AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R14
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R14
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1343:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1345
+
+loop1344:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y1, Y1
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R9)(DX*1)
+	VMOVUPS (R10)(DX*1), Y2
+	VMULPS  Y2, Y1, Y2
+	VMOVUPS Y2, (R11)(DX*1)
+	VMOVUPS (R12)(DX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R13)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1344
+
+rest1345:
+	TESTQ        SI, SI
+	JZ           done1346
+	VMOVUPS      (R14), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y3, Y2, Y2
+	LEAQ         (R9)(DX*1), R15
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1348
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1348:
+	TESTQ     $0x00000002, SI
+	JZ        one1349
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1349:
+	TESTQ  $0x00000001, SI
+	JZ     done1350
+	VMOVSS X3, (R15)
+
+done1350:
+	VMASKMOVPS   (R10)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y3
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1352
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1352:
+	TESTQ     $0x00000002, SI
+	JZ        one1353
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1353:
+	TESTQ  $0x00000001, SI
+	JZ     done1354
+	VMOVSS X3, (R15)
+
+done1354:
+	VMASKMOVPS   (R12)(DX*1), Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1356
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1356:
+	TESTQ     $0x00000002, SI
+	JZ        one1357
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1357:
+	TESTQ  $0x00000001, SI
+	JZ     done1358
+	VMOVSS X1, (DX)
+
+done1358:
+done1346:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1343
+	VZEROUPPER
+	RET
+
+// func vecFused56AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1359:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1361
+
+loop1360:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -34495,11 +35005,11 @@ loop1328:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1328
+	JL          loop1360
 
-rest1329:
+rest1361:
 	TESTQ        SI, SI
-	JZ           done1330
+	JZ           done1362
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -34512,49 +35022,49 @@ rest1329:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1332
+	JZ           two1364
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1332:
+two1364:
 	TESTQ     $0x00000002, SI
-	JZ        one1333
+	JZ        one1365
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1333:
+one1365:
 	TESTQ  $0x00000001, SI
-	JZ     done1334
+	JZ     done1366
 	VMOVSS X3, (R14)
 
-done1334:
+done1366:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1336
+	JZ           two1368
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1336:
+two1368:
 	TESTQ     $0x00000002, SI
-	JZ        one1337
+	JZ        one1369
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1337:
+one1369:
 	TESTQ  $0x00000001, SI
-	JZ     done1338
+	JZ     done1370
 	VMOVSS X0, (DX)
 
-done1338:
-done1330:
+done1370:
+done1362:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34562,13 +35072,13 @@ done1330:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1327
+	JNZ  row1359
 	VZEROUPPER
 	RET
 
-// func vecFused55AVX2(fn uintptr, a *byte)
+// func vecFused57AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused55AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused57AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -34589,12 +35099,12 @@ TEXT ·vecFused55AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1339:
+row1371:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1341
+	JGE  rest1373
 
-loop1340:
+loop1372:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -34730,11 +35240,11 @@ loop1340:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1340
+	JL           loop1372
 
-rest1341:
+rest1373:
 	TESTQ        SI, SI
-	JZ           done1342
+	JZ           done1374
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -34776,24 +35286,24 @@ rest1341:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1344
+	JZ           two1376
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1344:
+two1376:
 	TESTQ     $0x00000002, SI
-	JZ        one1345
+	JZ        one1377
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1345:
+one1377:
 	TESTQ  $0x00000001, SI
-	JZ     done1346
+	JZ     done1378
 	VMOVSS X2, (BP)
 
-done1346:
+done1378:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -34834,24 +35344,24 @@ done1346:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1348
+	JZ           two1380
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1348:
+two1380:
 	TESTQ     $0x00000002, SI
-	JZ        one1349
+	JZ        one1381
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1349:
+one1381:
 	TESTQ  $0x00000001, SI
-	JZ     done1350
+	JZ     done1382
 	VMOVSS X3, (BP)
 
-done1350:
+done1382:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -34906,24 +35416,24 @@ done1350:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1352
+	JZ           two1384
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1352:
+two1384:
 	TESTQ     $0x00000002, SI
-	JZ        one1353
+	JZ        one1385
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1353:
+one1385:
 	TESTQ  $0x00000001, SI
-	JZ     done1354
+	JZ     done1386
 	VMOVSS X4, (BP)
 
-done1354:
+done1386:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -34931,25 +35441,25 @@ done1354:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1356
+	JZ           two1388
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1356:
+two1388:
 	TESTQ     $0x00000002, SI
-	JZ        one1357
+	JZ        one1389
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1357:
+one1389:
 	TESTQ  $0x00000001, SI
-	JZ     done1358
+	JZ     done1390
 	VMOVSS X0, (DX)
 
-done1358:
-done1342:
+done1390:
+done1374:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34959,13 +35469,13 @@ done1342:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1339
+	JNZ  row1371
 	VZEROUPPER
 	RET
 
-// func vecFused56AVX2(fn uintptr, a *byte)
+// func vecFused58AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -34983,12 +35493,12 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1359:
+row1391:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1361
+	JGE  rest1393
 
-loop1360:
+loop1392:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -35084,11 +35594,11 @@ loop1360:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1360
+	JL           loop1392
 
-rest1361:
+rest1393:
 	TESTQ        SI, SI
-	JZ           done1362
+	JZ           done1394
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -35130,24 +35640,24 @@ rest1361:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1364
+	JZ           two1396
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1364:
+two1396:
 	TESTQ     $0x00000002, SI
-	JZ        one1365
+	JZ        one1397
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1365:
+one1397:
 	TESTQ  $0x00000001, SI
-	JZ     done1366
+	JZ     done1398
 	VMOVSS X2, (R13)
 
-done1366:
+done1398:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -35203,60 +35713,60 @@ done1366:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1368
+	JZ           two1400
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1368:
+two1400:
 	TESTQ     $0x00000002, SI
-	JZ        one1369
+	JZ        one1401
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1369:
+one1401:
 	TESTQ  $0x00000001, SI
-	JZ     done1370
+	JZ     done1402
 	VMOVSS X2, (R13)
 
-done1370:
+done1402:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1372
+	JZ           two1404
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1372:
+two1404:
 	TESTQ     $0x00000002, SI
-	JZ        one1373
+	JZ        one1405
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1373:
+one1405:
 	TESTQ  $0x00000001, SI
-	JZ     done1374
+	JZ     done1406
 	VMOVSS X0, (DX)
 
-done1374:
-done1362:
+done1406:
+done1394:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1359
+	JNZ  row1391
 	VZEROUPPER
 	RET
 
-// func vecFused57AVX2(fn uintptr, a *byte)
+// func vecFused59AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -35274,12 +35784,12 @@ TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1375:
+row1407:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1377
+	JGE  rest1409
 
-loop1376:
+loop1408:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -35349,11 +35859,11 @@ loop1376:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1376
+	JL           loop1408
 
-rest1377:
+rest1409:
 	TESTQ        SI, SI
-	JZ           done1378
+	JZ           done1410
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -35418,24 +35928,24 @@ rest1377:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1380
+	JZ           two1412
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1380:
+two1412:
 	TESTQ     $0x00000002, SI
-	JZ        one1381
+	JZ        one1413
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1381:
+one1413:
 	TESTQ  $0x00000001, SI
-	JZ     done1382
+	JZ     done1414
 	VMOVSS X0, (R13)
 
-done1382:
+done1414:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -35444,38 +35954,38 @@ done1382:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1384
+	JZ           two1416
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1384:
+two1416:
 	TESTQ     $0x00000002, SI
-	JZ        one1385
+	JZ        one1417
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1385:
+one1417:
 	TESTQ  $0x00000001, SI
-	JZ     done1386
+	JZ     done1418
 	VMOVSS X0, (DX)
 
-done1386:
-done1378:
+done1418:
+done1410:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1375
+	JNZ  row1407
 	VZEROUPPER
 	RET
 
-// func vecFused58AVX2(fn uintptr, a *byte)
+// func vecFused60AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused58AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -35496,12 +36006,12 @@ TEXT ·vecFused58AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1387:
+row1419:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1389
+	JGE  rest1421
 
-loop1388:
+loop1420:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -35529,11 +36039,11 @@ loop1388:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1388
+	JL           loop1420
 
-rest1389:
+rest1421:
 	TESTQ        SI, SI
-	JZ           done1390
+	JZ           done1422
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -35546,24 +36056,24 @@ rest1389:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1392
+	JZ           two1424
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1392:
+two1424:
 	TESTQ     $0x00000002, SI
-	JZ        one1393
+	JZ        one1425
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1393:
+one1425:
 	TESTQ  $0x00000001, SI
-	JZ     done1394
+	JZ     done1426
 	VMOVSS X3, (BP)
 
-done1394:
+done1426:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -35574,24 +36084,24 @@ done1394:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1396
+	JZ           two1428
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1396:
+two1428:
 	TESTQ     $0x00000002, SI
-	JZ        one1397
+	JZ        one1429
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1397:
+one1429:
 	TESTQ  $0x00000001, SI
-	JZ     done1398
+	JZ     done1430
 	VMOVSS X3, (BP)
 
-done1398:
+done1430:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -35600,47 +36110,47 @@ done1398:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1400
+	JZ           two1432
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1400:
+two1432:
 	TESTQ     $0x00000002, SI
-	JZ        one1401
+	JZ        one1433
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1401:
+one1433:
 	TESTQ  $0x00000001, SI
-	JZ     done1402
+	JZ     done1434
 	VMOVSS X2, (BP)
 
-done1402:
+done1434:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1404
+	JZ           two1436
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1404:
+two1436:
 	TESTQ     $0x00000002, SI
-	JZ        one1405
+	JZ        one1437
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1405:
+one1437:
 	TESTQ  $0x00000001, SI
-	JZ     done1406
+	JZ     done1438
 	VMOVSS X0, (DX)
 
-done1406:
-done1390:
+done1438:
+done1422:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35650,13 +36160,13 @@ done1390:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1387
+	JNZ  row1419
 	VZEROUPPER
 	RET
 
-// func vecFused59AVX2(fn uintptr, a *byte)
+// func vecFused61AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -35676,12 +36186,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1407:
+row1439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1409
+	JGE  rest1441
 
-loop1408:
+loop1440:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -35749,11 +36259,11 @@ loop1408:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1408
+	JL           loop1440
 
-rest1409:
+rest1441:
 	TESTQ        SI, SI
-	JZ           done1410
+	JZ           done1442
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -35813,24 +36323,24 @@ rest1409:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1412
+	JZ           two1444
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1412:
+two1444:
 	TESTQ     $0x00000002, SI
-	JZ        one1413
+	JZ        one1445
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1413:
+one1445:
 	TESTQ  $0x00000001, SI
-	JZ     done1414
+	JZ     done1446
 	VMOVSS X2, (R15)
 
-done1414:
+done1446:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -35839,48 +36349,48 @@ done1414:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1416
+	JZ           two1448
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1416:
+two1448:
 	TESTQ     $0x00000002, SI
-	JZ        one1417
+	JZ        one1449
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1417:
+one1449:
 	TESTQ  $0x00000001, SI
-	JZ     done1418
+	JZ     done1450
 	VMOVSS X3, (R15)
 
-done1418:
+done1450:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1420
+	JZ           two1452
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1420:
+two1452:
 	TESTQ     $0x00000002, SI
-	JZ        one1421
+	JZ        one1453
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1421:
+one1453:
 	TESTQ  $0x00000001, SI
-	JZ     done1422
+	JZ     done1454
 	VMOVSS X0, (DX)
 
-done1422:
-done1410:
+done1454:
+done1442:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35889,13 +36399,13 @@ done1410:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1407
+	JNZ  row1439
 	VZEROUPPER
 	RET
 
-// func vecFused60AVX2(fn uintptr, a *byte)
+// func vecFused62AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused60AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -35914,12 +36424,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1423:
+row1455:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1425
+	JGE  rest1457
 
-loop1424:
+loop1456:
 	VMOVUPS      (R10)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -35941,11 +36451,11 @@ loop1424:
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1424
+	JL           loop1456
 
-rest1425:
+rest1457:
 	TESTQ        SI, SI
-	JZ           done1426
+	JZ           done1458
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R10)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -35960,24 +36470,24 @@ rest1425:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1428
+	JZ           two1460
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1428:
+two1460:
 	TESTQ     $0x00000002, SI
-	JZ        one1429
+	JZ        one1461
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1429:
+one1461:
 	TESTQ  $0x00000001, SI
-	JZ     done1430
+	JZ     done1462
 	VMOVSS X1, (R14)
 
-done1430:
+done1462:
 	VMULPS       Y4, Y3, Y1
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -35986,47 +36496,47 @@ done1430:
 	LEAQ         (R12)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1432
+	JZ           two1464
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1432:
+two1464:
 	TESTQ     $0x00000002, SI
-	JZ        one1433
+	JZ        one1465
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1433:
+one1465:
 	TESTQ  $0x00000001, SI
-	JZ     done1434
+	JZ     done1466
 	VMOVSS X1, (R14)
 
-done1434:
+done1466:
 	VMULPS       Y0, Y3, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1436
+	JZ           two1468
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1436:
+two1468:
 	TESTQ     $0x00000002, SI
-	JZ        one1437
+	JZ        one1469
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1437:
+one1469:
 	TESTQ  $0x00000001, SI
-	JZ     done1438
+	JZ     done1470
 	VMOVSS X0, (DX)
 
-done1438:
-done1426:
+done1470:
+done1458:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36034,13 +36544,13 @@ done1426:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1423
+	JNZ  row1455
 	VZEROUPPER
 	RET
 
-// func vecFused61AVX2(fn uintptr, a *byte)
+// func vecFused63AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -36058,12 +36568,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1439:
+row1471:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1441
+	JGE  rest1473
 
-loop1440:
+loop1472:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -36077,11 +36587,11 @@ loop1440:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1440
+	JL           loop1472
 
-rest1441:
+rest1473:
 	TESTQ        SI, SI
-	JZ           done1442
+	JZ           done1474
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -36094,54 +36604,54 @@ rest1441:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1444
+	JZ           two1476
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1444:
+two1476:
 	TESTQ     $0x00000002, SI
-	JZ        one1445
+	JZ        one1477
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1445:
+one1477:
 	TESTQ  $0x00000001, SI
-	JZ     done1446
+	JZ     done1478
 	VMOVSS X2, (R13)
 
-done1446:
+done1478:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1448
+	JZ           two1480
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1448:
+two1480:
 	TESTQ     $0x00000002, SI
-	JZ        one1449
+	JZ        one1481
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1449:
+one1481:
 	TESTQ  $0x00000001, SI
-	JZ     done1450
+	JZ     done1482
 	VMOVSS X0, (DX)
 
-done1450:
-done1442:
+done1482:
+done1474:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1439
+	JNZ  row1471
 	VZEROUPPER
 	RET
 
@@ -36968,7 +37478,9 @@ DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused58AVX512(SB)
 DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused59AVX512(SB)
 DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused60AVX512(SB)
 DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused61AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1208
+DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused62AVX512(SB)
+DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused63AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1224
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -37113,7 +37625,9 @@ DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused58AVX2(SB)
 DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused59AVX2(SB)
 DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused60AVX2(SB)
 DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused61AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1208
+DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused62AVX2(SB)
+DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused63AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1224
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
