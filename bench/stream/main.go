@@ -111,6 +111,7 @@ func load(s settings) (*interactions.Table, error) {
 	}
 	start, since, last := time.Now(), time.Now(), ""
 	t, err := interactions.Load(context.Background(), s.data, interactions.Options{}, interactions.Cache{
+		Limit: -1,
 		Progress: func(doing string, _ float64) {
 			if doing != last {
 				if last != "" {
