@@ -28,5 +28,5 @@ func rankingSection(q *assess.Quality) page.Section {
 		t.Rows = append(t.Rows, row)
 	}
 	return page.Section{Title: "Ranking", Blocks: []page.Block{lines, t},
-		Intro: "Ranked were " + r.Protocol + ". Each row of the table has a fifth of the interactions of training, the most popular items first: a model that only knows what everybody likes finds nothing in the last rows."}
+		Intro: "Where the held-out items stand, and of which items the model knows whom they are for. Each row of the table has a fifth of the interactions of training, the most popular items first: a model that only knows what everybody likes finds nothing in the last rows."}
 }

@@ -153,6 +153,18 @@ func TestRankingOfFewer(t *testing.T) {
 	}
 }
 
+// TestMeasured: validations measure what decides beside what people ask for most.
+func TestMeasured(t *testing.T) {
+	_, run := recommender(t, "model: {bpr: {dim: 4}}\nloss: bpr\nbudget: 2ep\nmetric: recall@5", "data.split.by=leave_one_out")
+	var names []string
+	for _, v := range run.Summary.Val[2:] { // behind loss and accuracy
+		names = append(names, v.Name)
+	}
+	if got := strings.Join(names, " "); got != "hr@5 ndcg@5 mrr recall@5" || run.Summary.Best.Metric != "recall@5" {
+		t.Errorf("%s, best %+v", got, run.Summary.Best)
+	}
+}
+
 // TestRatings: predictions of ratings stand beside the mean and the biases.
 func TestRatings(t *testing.T) {
 	j, run := recommender(t, "model: {mf: {dim: 4}}\nloss: mse\nbatch: 32\nbudget: 5ep", "data.split.test=20%", "data.split.val=10%")
