@@ -15,7 +15,7 @@
 //	commit     per-update values that only assignments need; once, if checks pass
 //
 // A graph without barriers has one pass. No unit of the rows stage looks at
-// another example's row (graph forbids it) or, where examples are normalized in
+// another example's row (graph forbids it) or, where examples are taken in
 // groups, at another group's, so an engine may cut the stage into blocks of
 // rows and run a whole block through all its units: on another thread, or to
 // stay in a nearer cache.
