@@ -16,7 +16,7 @@ const (
 	Row                      // works within the innermost axes of each row
 	Contract                 // an ordered chain of products over an inner axis
 	Examples                 // sums over examples: the only way to the per-update half
-	Group                    // works on each channel of a group of consecutive examples
+	Group                    // works on a group of consecutive examples together
 	Random                   // a function of seed, name, stream position and element
 )
 

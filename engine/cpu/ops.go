@@ -285,14 +285,26 @@ func strided(dst, src []float32, shape, strides []int) {
 		return
 	}
 	if len(shape) == 1 {
-		for i := range dst {
-			dst[i] = src[i*strides[0]]
-		}
+		line(dst, src, strides[0])
 		return
 	}
 	size := len(dst) / shape[0]
 	for i := range shape[0] {
 		strided(dst[i*size:(i+1)*size], src[i*strides[0]:], shape[1:], strides[1:])
+	}
+}
+
+// line is the innermost axis.
+func line(dst, src []float32, stride int) {
+	switch stride {
+	case 0:
+		fill(dst, src[0])
+	case 1:
+		copy(dst, src)
+	default:
+		for i := range dst {
+			dst[i] = src[i*stride]
+		}
 	}
 }
 
