@@ -25,6 +25,7 @@ type program struct {
 	checks  []ref
 	outputs map[string]*output
 	tallest int // rows of an example
+	most    int // examples of a block
 	touched map[*graph.Node]*touched
 	copies  [2][]*output // those that need a copy: per-update, per-example
 
@@ -96,6 +97,7 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 		return nil, err
 	}
 	p.shards.bindSums(p)
+	p.most = p.mostRows()
 	for _, c := range plan.Graph.Checks {
 		p.checks = append(p.checks, p.ref(plan.Root(c)))
 	}

@@ -1,6 +1,11 @@
 package cpu
 
-import "github.com/descent-ml/descent/internal/compile"
+import (
+	"slices"
+
+	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/compile"
+)
 
 // regionMode says what the chunks of the current region are.
 type regionMode uint8
@@ -23,6 +28,9 @@ const (
 const (
 	maxBlock = 128
 	maxRows  = 256
+
+	// Where examples look rows up and multiply no matrix, a block is to stay in L1.
+	maxLookups = 64
 )
 
 // grain is how finely work is divided among threads.
@@ -102,13 +110,22 @@ func (p *program) runRows() {
 	if cost >= p.eng.grain.wake {
 		threads = p.eng.threads
 	}
-	p.block = blockOf(p.rows, threads, min(maxBlock, maxRows/p.tallest), p.eng.grain.rows/p.tallest)
+	p.block = blockOf(p.rows, threads, p.most, p.eng.grain.rows/p.tallest)
 	p.block = (p.block + p.plan.Group - 1) / p.plan.Group * p.plan.Group
 	if p.rows <= p.block && cost >= p.eng.grain.wake && p.eng.threads > 1 && len(p.pass.reduce) == 0 {
 		p.runOneBlock()
 		return
 	}
 	p.launch(rowBlocks, (p.rows+p.block-1)/p.block, nil, cost)
+}
+
+// mostRows returns the most examples of a block.
+func (p *program) mostRows() int {
+	products := slices.ContainsFunc(p.plan.Graph.Nodes, func(n *graph.Node) bool { return n.PerExample() && n.Op.Class == graph.Contract })
+	if len(p.touched) > 0 && !products {
+		return maxLookups
+	}
+	return min(maxBlock, maxRows/p.tallest)
 }
 
 // blockOf cuts the rows of a micro-batch: each thread's share into as few parts as

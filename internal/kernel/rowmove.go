@@ -16,8 +16,7 @@ func GatherRows(dst, table []float32, idx []int32, cols int) {
 // fetchAhead is how many rows ahead of its own a loop over listed rows fetches.
 const fetchAhead = 8
 
-// GatherAhead is GatherRows, and fetches the rows that next lists into the near
-// cache.
+// GatherAhead is GatherRows, and fetches the rows that next lists into L2.
 func GatherAhead(dst, table []float32, idx, next []int32, cols int) {
 	need("dst", len(dst), len(idx)*cols)
 	inTable(table, idx, cols)

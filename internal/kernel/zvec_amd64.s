@@ -8411,7 +8411,7 @@ row364:
 	JGE     rest366
 
 loop365:
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z0
 	VMOVUPS    Z0, (DI)(DX*1)
 	ADDQ       $0x40, DX
@@ -8421,7 +8421,7 @@ loop365:
 rest366:
 	TESTQ      SI, SI
 	JZ         done367
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (DI)(DX*1)
 
@@ -8464,7 +8464,7 @@ row368:
 	JGE     rest370
 
 loop369:
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (DI)(DX*1), Z0
 	VMOVUPS    Z0, (R10)(DX*1)
 	ADDQ       $0x40, DX
@@ -8474,7 +8474,7 @@ loop369:
 rest370:
 	TESTQ      SI, SI
 	JZ         done371
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (DI)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (R10)(DX*1)
 
@@ -8526,7 +8526,7 @@ row373:
 	JGE          rest375
 
 loop374:
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z1
 	VANDPS     Z0, Z1, Z1
 	VMOVUPS    (DI)(DX*1), Z2
@@ -8539,7 +8539,7 @@ loop374:
 rest375:
 	TESTQ      SI, SI
 	JZ         done376
-	PREFETCHT0 (R11)(DX*1)
+	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z1
 	VANDPS     Z0, Z1, Z0
 	VMOVUPS.Z  (DI)(DX*1), K1, Z1
@@ -27559,7 +27559,7 @@ row726:
 	JGE     rest728
 
 loop727:
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y0
 	VMOVUPS    Y0, (DI)(DX*1)
 	VMOVUPS    32(R11)(DX*1), Y0
@@ -27572,7 +27572,7 @@ rest728:
 	TESTQ      SI, SI
 	JZ         done729
 	VMOVUPS    (R10), Y0
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y0, Y0
 	LEAQ       (DI)(DX*1), R12
 	VMOVAPS    Y0, Y0
@@ -27676,7 +27676,7 @@ row738:
 	JGE     rest740
 
 loop739:
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (DI)(DX*1), Y0
 	VMOVUPS    Y0, (R11)(DX*1)
 	VMOVUPS    32(DI)(DX*1), Y0
@@ -27689,7 +27689,7 @@ rest740:
 	TESTQ      SI, SI
 	JZ         done741
 	VMOVUPS    (R10), Y0
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (DI)(DX*1), Y0, Y0
 	LEAQ       (R11)(DX*1), R12
 	VMOVAPS    Y0, Y0
@@ -27802,7 +27802,7 @@ row751:
 	JGE          rest753
 
 loop752:
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y1
 	VANDPS     Y0, Y1, Y1
 	VMOVUPS    (DI)(DX*1), Y2
@@ -27821,7 +27821,7 @@ rest753:
 	TESTQ      SI, SI
 	JZ         done754
 	VMOVUPS    (R10), Y1
-	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y1, Y2
 	VANDPS     Y0, Y2, Y2
 	VMASKMOVPS (DI)(DX*1), Y1, Y1

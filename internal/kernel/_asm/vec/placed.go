@@ -7,7 +7,8 @@ import (
 
 // Rows of a table that a list names. Stream 1 is the table, its stride the bytes
 // from row to row; stream 2 is the list, of int32, and stream 3 another one of as
-// many rows, which are fetched ahead. Both lists have stride 4.
+// many rows, which are fetched ahead, into L2: more of them are then on the way at
+// once than L1 allows. Both lists have stride 4.
 const (
 	streamTable = 1
 	streamList  = 2
@@ -29,7 +30,7 @@ func (g *gen) placed(name string, enter func(f *frame, number reg.GPVirtual), sh
 		f.addressOf(next, shift)
 		f.pass(func(b block) {
 			if b.part == 0 {
-				b.PREFETCHT0(Mem{Base: next, Index: b.idx, Scale: 1})
+				b.PREFETCHT1(Mem{Base: next, Index: b.idx, Scale: 1})
 			}
 			body(b)
 		})
