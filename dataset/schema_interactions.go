@@ -15,7 +15,7 @@ type InteractionSchema struct {
 	Time   string  `json:"time,omitempty"`
 	Users  int     `json:"users"` // that there are
 	Items  int     `json:"items"`
-	Mean   float64 `json:"mean"` // of the ratings to learn from; 0 without
+	Mean   float64 `json:"mean"` // of the ratings to learn from; the logarithm of the odds of 1 if those are 0 and 1; else 0
 	Low    float64 `json:"low"`  // the smallest of them
 	High   float64 `json:"high"` // and the largest
 }

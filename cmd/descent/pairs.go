@@ -80,10 +80,15 @@ func ofPairs(data string, set []string) (*config.Config, error) {
 		return nil, err
 	}
 	folds, valid := given(set, "data.split.folds="), given(set, "data.val=")
+	patience := "early_stop.patience=10" // as the rate falls to 0, late epochs are the best
 	if rated {
+		patience = "early_stop.patience=4"
 		defaults = append(defaults, "optimizer={adam: {lr: 4e-3, weight_decay: 4e-4}}", "schedule=linear", "budget=8ep")
 	} else {
-		defaults = append(defaults, "optimizer={adamw: {lr: 2e-3, weight_decay: 0.1}}", "schedule=cosine")
+		defaults = append(defaults, "optimizer={adam: {lr: 3e-3, weight_decay: 5e-6}}", "schedule=linear")
+		if !given(set, "loss") && !given(set, "data.negatives={") {
+			defaults = append(defaults, "data.negatives.count=8")
+		}
 	}
 	switch {
 	case given(set, "data.split") && !folds:
@@ -96,5 +101,5 @@ func ofPairs(data string, set []string) (*config.Config, error) {
 	if rated && !folds && !given(set, "data.test=") {
 		defaults = append(defaults, "data.split.test=10%")
 	}
-	return config.Parse("--data "+data, nil, append(append(defaults, "early_stop.patience=4"), set...)...)
+	return config.Parse("--data "+data, nil, append(append(defaults, patience), set...)...)
 }

@@ -89,6 +89,10 @@ func popularity(t *Table, alpha float64) []float64 {
 	return weight
 }
 
+// LogOdds returns the logarithm of the odds that an example is a positive, of so
+// many negatives for each: where a model of both is to begin.
+func LogOdds(count int) float64 { return -portmath.Log(float64(count)) }
+
 // LogPopularity returns for each item ln of its share of the interactions of a
 // table; of one that has none, as if it had one.
 func LogPopularity(t *Table) []float32 { return logShares(popularity(t, 1)) }

@@ -131,6 +131,7 @@ func (c *Config) loadPairs(schema *dataset.Schema) (*Sets, error) {
 		return nil, err
 	}
 	c.settlePairsLoss(whole)
+	c.settleNegatives()
 	if n.Explicit = c.exampleForm() == formRating; !n.Explicit {
 		if err := c.positives(n); err != nil {
 			return nil, err
@@ -374,6 +375,16 @@ func (c *Config) settlePairsLoss(t *interactions.Table) {
 	c.Loss = newLoss(kind)
 }
 
+// settleNegatives chooses how many there are: those of He et al. 2017, and of
+// Rendle et al. 2009.
+func (c *Config) settleNegatives() {
+	if c.Data.Pairs.Count == 0 {
+		if c.Data.Pairs.Count = 4; c.Loss.Kind == "bpr" {
+			c.Data.Pairs.Count = 1
+		}
+	}
+}
+
 // positives keeps of each table what counts as liked, each pair once.
 func (c *Config) positives(n *Interactions) error {
 	p := &c.Data.Pairs
@@ -412,6 +423,8 @@ func (c *Config) pairsSchema(n *Interactions, whole *interactions.Table) *datase
 		p.Rating = named(d.Pairs.Rating, "rating")
 		p.Mean, p.Low, p.High = interactions.MeanOf(n.Train.Value)
 		s.Target.Name, s.Target.Task = p.Rating, dataset.TaskRegression
+	} else if c.exampleForm() == formPointwise {
+		p.Mean = interactions.LogOdds(d.Pairs.Count)
 	}
 	return s
 }
@@ -427,11 +440,6 @@ func (c *Config) settlePairs(s *Sets) error {
 	c.Data.Task = s.Schema.Target.Task
 	if err := c.settleMetric(s.Interactions); err != nil {
 		return err
-	}
-	if c.Data.Pairs.Count == 0 {
-		if c.Data.Pairs.Count = 4; c.Loss.Kind == "bpr" {
-			c.Data.Pairs.Count = 1
-		}
 	}
 	if !c.modelGiven || c.autoModel {
 		c.Model, c.lone, c.autoModel = autoPairs(s.Interactions.Explicit), true, false
@@ -539,11 +547,9 @@ func (s *Sets) describePairs() string {
 // pairsBatch is the batch of so many examples of a recommender.
 func (c *Config) pairsBatch(examples int) int {
 	switch form := c.exampleForm(); {
-	case examples > 10_000_000:
-		return 8192
-	case examples > 1_000_000:
-		return 2048
-	case form == formRating:
+	case examples > 20_000_000:
+		return 4096
+	case form == formRating && examples < 1_000_000:
 		return min(512, examples)
 	}
 	return min(1024, examples)
