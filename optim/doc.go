@@ -22,4 +22,12 @@
 // A Transform takes an update direction to another: AddDecay, Trace,
 // ScaleByAdam, …. The named optimizers SGD, AdaGrad, RMSProp, Adam and AdamW
 // are short chains of them with PyTorch's rules and defaults.
+//
+// # Sparse parameters
+//
+// The gradient of a sparse table (graph.Builder.SparseParam) is of its touched
+// rows, and its chain runs on those: p and u are (Touched, D), Context.State
+// declares all rows and returns the touched ones, Context.Set writes those. So a
+// Transform that works element by element is lazy on a table without knowing it;
+// Fits tells which do not.
 package optim
