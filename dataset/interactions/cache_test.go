@@ -29,7 +29,7 @@ func someLines(rows int, prefix string) string {
 	var text strings.Builder
 	text.WriteString("user,item,rating,time\n")
 	for i := range rows {
-		fmt.Fprintf(&text, "%s%d,%d,%g,%d\n", prefix, r.IntN(40)*r.IntN(9), r.IntN(70), float64(r.IntN(10))/2, 978300760+i)
+		fmt.Fprintf(&text, "%s%d,%d,%g,%d\n", prefix, r.IntN(40)*r.IntN(9), r.IntN(70)*r.IntN(30), float64(r.IntN(10))/2, 978300760+i)
 	}
 	return text.String()
 }
