@@ -125,8 +125,12 @@ func (t *Table) part() *Table {
 // pick fills a column of a part with rows of a column.
 func pick[T any](p *Table, all []T, rows []int) []T {
 	out := newColumn[T](p, len(rows))
+	passed := 0
 	for i, row := range rows {
-		p.mapping.pace(i, everyRows)
+		if row/everyRows != passed { // however few they are
+			passed = row / everyRows
+			p.mapping.release()
+		}
 		out[i] = all[row]
 	}
 	return out
