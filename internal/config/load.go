@@ -56,6 +56,9 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	if c.isPairs() {
 		return c.loadPairs(schema)
 	}
+	if c.Loss.task() == dataset.TaskRanking {
+		return nil, mistakef("config: loss %s compares items for a user, and the data are no interactions: name their columns by data.user and data.item (or use another loss)", c.Loss.Kind)
+	}
 	if err := d.settleFormat(); err != nil {
 		return nil, err
 	}

@@ -51,6 +51,8 @@ func (l *Loss) task() string {
 		return "classification"
 	case "auto":
 		return ""
+	case "bpr", "sampled_softmax", "in_batch":
+		return dataset.TaskRanking
 	}
 	return "regression"
 }

@@ -173,6 +173,17 @@ func TestHashKey(t *testing.T) {
 	}
 }
 
+// TestRankingLossOfTable: a loss of several items says that there are none.
+func TestRankingLossOfTable(t *testing.T) {
+	path := pairedTable(t)
+	for _, loss := range []string{"bpr", "sampled_softmax", "in_batch"} {
+		_, err := mustParse(t, "data: {train: "+path+", target: class}\nloss: "+loss).Load(nil)
+		if want := "loss " + loss + " compares items for a user, and the data are no interactions"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // TestHashedUsers: users have rows by the hash of their identifiers.
 func TestHashedUsers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clicks.csv")
