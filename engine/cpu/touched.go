@@ -151,7 +151,7 @@ func (s *rowSum) finish(c0, c1 int) { s.chains.End(s.touched.n(), c0, c1) }
 // A chain over touched rows goes through them in tiles of about so many
 // elements: what it gathers of variables stays in L1, as does what it fetches for
 // the next.
-const touchedTile = 512
+const touchedTile = 1024
 
 // runTouchedVector runs a chain over touched rows [r0, r1): it gathers a tile of
 // the rows of each variable that it reads, runs on them, and writes back those
