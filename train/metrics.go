@@ -29,7 +29,9 @@ type meter interface {
 	values() report.Values
 
 	// baseline returns the metrics that a prediction without inputs would have
-	// here: always the most frequent class, or the mean, of prior.
+	// here: always the most frequent class, or the mean, of prior. There is none
+	// where all of prior are of one class, such as the place of the right one
+	// among negatives.
 	baseline(prior meter) report.Values
 }
 
@@ -131,6 +133,9 @@ func (a *accuracy) values() report.Values {
 
 func (a *accuracy) baseline(prior meter) report.Values {
 	most, weight := int32(0), -1.0
+	if len(prior.(*accuracy).counts) < 2 {
+		return nil
+	}
 	for class, w := range prior.(*accuracy).counts {
 		if w > weight || w == weight && class < most {
 			most, weight = class, w

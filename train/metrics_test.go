@@ -39,6 +39,10 @@ func TestAccuracy(t *testing.T) {
 	m.add(pred, label, weight, 4)
 	near(t, "weighted", m.values(), "accuracy", 1.5/7.5)
 	near(t, "baseline", m.baseline(m), "accuracy", 4/7.5)
+	same := newMeter(nil, dataset.Field{DType: tensor.I32})
+	if same.add(pred, tensor.Of([]int32{0, 0, 0, 0}), nil, 4); same.baseline(same) != nil {
+		t.Error("a baseline of targets that are all the same")
+	}
 }
 
 // bce is named like the binary loss; meters look at nothing else.

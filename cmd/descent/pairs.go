@@ -71,7 +71,8 @@ func anyMovieLens(folder string) string {
 // on validation data of MovieLens 100K: docs/recommenders.md.
 func ofPairs(data string, set []string) (*config.Config, error) {
 	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.user=auto", "data.item=auto"}
-	c, err := config.Parse("--data "+data, nil, append(defaults, set...)...)
+	probe := append(append([]string{}, defaults...), "data.split.val=5%") // what early stopping may want
+	c, err := config.Parse("--data "+data, nil, append(probe, set...)...)
 	if err != nil {
 		return nil, err
 	}

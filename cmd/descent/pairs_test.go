@@ -126,6 +126,8 @@ func TestRecommenderFiles(t *testing.T) {
 	if err != nil || !strings.Contains(string(b), "user: item") || !strings.Contains(string(b), "by: leave_one_out") {
 		t.Errorf("%s %v", b, err)
 	}
+	mustCall(t, "train", "--data", filepath.Join(dir, "b.csv"), "--user", "user", "--item", "item", "--quiet", "--out", filepath.Join(dir, "early"),
+		"--set", "budget=1ep", "--set", "early_stop.patience=1")
 	code, _, stderr := call("train", "--data", filepath.Join(dir, "b.csv"), "--user", "who", "--item", "item", "--quiet")
 	if code != 2 || !strings.Contains(stderr, `no column "who"`) {
 		t.Errorf("exit code %d: %s", code, stderr)

@@ -39,7 +39,7 @@ func (a *app) recommend() *cobra.Command {
 	flags.IntVar(&f.top, "top", 10, "how many items for each")
 	flags.BoolVar(&f.all, "all", false, "for every user in the data")
 	flags.StringVar(&f.to, "to", "", "`file` to write the lists to: .csv, .tsv or .jsonl (default: standard output)")
-	flags.StringSliceVar(&f.similar, "similar", nil, "items most like these `items`, instead")
+	flags.StringSliceVar(&f.similar, "similar", nil, "items most like these `items`, instead (in quotes within quotes if they have commas)")
 	flags.StringVar(&f.export, "export-embeddings", "", "write the vectors of users and items, and who they are, into a new `folder`")
 	flags.StringVar(&f.titles, "titles", "", "`file` that gives items a title, such as movies.csv or u.item")
 	flags.StringVar(&f.titleName, "title-column", "", "`column` of titles in that file, by name or number (default: title or name, or else the one behind the identifiers)")

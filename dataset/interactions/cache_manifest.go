@@ -57,11 +57,11 @@ func (m manifest) matches(dir string) (bool, error) {
 
 func readManifest(dir string) (m manifest, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, manifestName))
-	if err == nil {
-		err = json.Unmarshal(b, &m)
-	}
 	if err != nil {
 		return m, fmt.Errorf("interactions: %s: %w", filepath.Join(dir, manifestName), err)
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return m, fmt.Errorf("interactions: %s: %s is damaged: %w: remove the folder, and it is made again", dir, manifestName, err)
 	}
 	return m, nil
 }

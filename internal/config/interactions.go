@@ -116,6 +116,12 @@ func (c *Config) settlePairs(s *Sets) error {
 	if s.Interactions.Explicit && s.Interactions.Train.Value == nil {
 		return mistakef("config: loss %s is for ratings, and %s has none: name their column by data.rating, or let loss be bce or bpr", c.Loss.Kind, c.Data.Train)
 	}
+	if c.Data.Pairs.thresholded && s.Interactions.Train.Value == nil {
+		return mistakef("config: data.positive: %v, and %s has no ratings: name their column by data.rating", c.Data.Pairs.Positive, c.Data.Train)
+	}
+	if n := s.Interactions; c.EarlyStop.Patience > 0 && (n.Val == nil || n.Val.Len() == 0) {
+		return mistakef("config: early_stop: no interaction is left for validation; %d are in the training part of %s", n.Train.Len(), c.Data.Train)
+	}
 	c.Data.Task = s.Schema.Target.Task
 	if err := c.settleMetric(s.Interactions); err != nil {
 		return err

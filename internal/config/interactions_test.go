@@ -113,6 +113,10 @@ func TestInteractionsAgain(t *testing.T) {
 }
 
 func TestInteractionsFaults(t *testing.T) {
+	one := filepath.Join(t.TempDir(), "one.csv")
+	if err := os.WriteFile(one, []byte("user,item\n1,2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	ratings := writeClicks(t, "ratings.csv", "userId,movieId,rating,timestamp\n", "%d,%d,%d,%d\n")
 	for text, want := range map[string]string{
 		"data: {train: " + ratings + ", user: auto, target: rating}":                                       "data.target means nothing",
@@ -121,6 +125,8 @@ func TestInteractionsFaults(t *testing.T) {
 		"data: {train: " + ratings + ", user: auto, split: {by: stratified, val: 10%}}":                    "leave_one_out",
 		"data: {train: " + ratings + ", user: auto, rating: none, time: none, split: {by: time, val: 1%}}": "without times",
 		"data: {train: " + ratings + ", user: auto, positive: 6}\nloss: bce":                               "no rating of at least 6",
+		"data: {train: " + ratings + ", user: auto, rating: none, positive: 4}":                            "has no ratings: name their column by data.rating",
+		"data: {train: " + one + ", user: auto, split: {by: leave_one_out}}\nearly_stop: {patience: 2}":    "no interaction is left for validation",
 		"data: {train: " + ratings + ", user: auto, task: classification}":                                 "data.task",
 		"data: {train: " + filepath.Dir(ratings) + "/none.csv, user: auto}":                                "none.csv",
 	} {
