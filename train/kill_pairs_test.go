@@ -41,7 +41,7 @@ func streamed(t testing.TB, folder, run string) Config {
 	}
 	return Config{
 		Model: nn.MF(table.Users.Len(), table.Items.Len(), 4), Loss: nn.BCEWithLogits(), Data: data, Optimizer: optim.SparseAdam(0.01),
-		Batch: batch.Fixed(4096), Budget: Epochs(2.2), Seed: 5, Out: filepath.Join(folder, run), LogEvery: batch.Updates(10),
+		Batch: batch.Fixed(4096), Budget: Epochs(0.6), Seed: 5, Out: filepath.Join(folder, run), LogEvery: batch.Updates(10),
 		Checkpoint: Checkpoints{Every: batch.Updates(3)},
 	}
 }
