@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
@@ -150,11 +151,17 @@ func (c Cache) convert(ctx context.Context, dirs []string, path string, m manife
 			return openCache(dir)
 		}
 		failed = errors.Join(failed, err)
-		if !errors.Is(err, fs.ErrPermission) {
+		if !unwritable(err) {
 			break
 		}
 	}
 	return nil, failed
+}
+
+// unwritable reports whether an error is of a folder that may not be written, or of
+// a file system that is only read.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 // convertTo makes the cache beside its folder, and gives it its name when it is

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -242,6 +244,16 @@ func TestCacheInterrupted(t *testing.T) {
 		}
 		os.Mkdir(temp, 0o755)
 		os.WriteFile(filepath.Join(temp, fileUser), []byte("half"), 0o644)
+	}
+}
+
+// TestUnwritable: a folder on a file system that is only read is one that cannot be
+// written, a full one is an error.
+func TestUnwritable(t *testing.T) {
+	for err, want := range map[syscall.Errno]bool{syscall.EROFS: true, syscall.EACCES: true, syscall.ENOSPC: false} {
+		if got := unwritable(fmt.Errorf("interactions: %w", &fs.PathError{Op: "mkdir", Path: "x", Err: err})); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
 	}
 }
 
