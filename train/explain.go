@@ -44,8 +44,12 @@ type Influence struct {
 // Explain does the run in c.Out again up to an update and finds out what each
 // of its examples did. c is the run's configuration; only Exec and Engine may
 // differ. It writes nothing. Under batch norm the gradient of an example is that
-// of its loss within the batch, whose statistics all examples share.
+// of its loss within the batch, whose statistics all examples share. With the loss
+// InBatch an example alone has no loss: that is an error.
 func Explain(ctx context.Context, c Config, update uint64) (*Explanation, error) {
+	if c.Loss.Name() == "in_batch" {
+		return nil, refuse("train: the loss in_batch is of groups of examples: none of them has a share of its own to be explained")
+	}
 	v, err := openVerifier(c.Out)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/batch"
@@ -51,5 +53,13 @@ func TestInBatchExecution(t *testing.T) {
 				t.Errorf("%+v, %+v: fingerprint %.8s and %v, want %.8s and %v", way, x, got.Fingerprint, got.Val, want.Fingerprint, want.Val)
 			}
 		}
+	}
+}
+
+// TestInBatchIsNotExplained: alone an example has no negatives, and so no loss.
+func TestInBatchIsNotExplained(t *testing.T) {
+	_, err := Explain(context.Background(), Config{Loss: nn.InBatch(6), Out: t.TempDir()}, 1)
+	if err == nil || !strings.Contains(err.Error(), "in_batch") {
+		t.Error(err)
 	}
 }

@@ -112,6 +112,8 @@ func TestRecommenderFiles(t *testing.T) {
 		{[]string{"inspect", write(t, dir, "ratings.csv", clicks("userId,movieId,rating,timestamp\n", "%d,%d,%d,%d\n"))}, "ratings from 1 to 5"},
 		{[]string{"inspect", write(t, dir, "r.dat", clicks("", "%d::%d::%d::%d\n"))}, "ratings from 1 to 5"},
 		{[]string{"inspect", write(t, dir, "b.csv", clicks("user,item,a,b\n", "%d,%d,%d,%d\n"))}, "val 60, test 60 interactions of 60 users"},
+		{[]string{"init", write(t, dir, "s.txt", clicks("", "%d %d %d %d\n")), "--user", "0", "--item", "1", "--out", filepath.Join(dir, "s.yaml")}, ""},
+		{[]string{"inspect", filepath.Join(dir, "s.yaml")}, "60 users"},
 		{[]string{"inspect", folder}, "ratings from 1 to 5"},
 		{[]string{"inspect", "movielens", "--data", filepath.Join(dir, "sets")}, "60 users"},
 		{[]string{"inspect", "movielens-ratings", "--data", folder}, "60 users"},

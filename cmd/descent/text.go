@@ -15,7 +15,7 @@ func isText(data string, set []string) bool {
 	if isTokens(data) || slices.Contains(set, "data.format=text") {
 		return true
 	}
-	for _, key := range []string{"target", "text=", "names", "columns", "header", "format"} {
+	for _, key := range []string{"target", "text=", "names", "columns", "header", "format", "user=", "item="} {
 		if given(set, "data."+key) {
 			return false
 		}
