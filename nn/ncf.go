@@ -52,26 +52,38 @@ func (l GMFLayer) Init(i Initializer) GMFLayer { l.init = i; return l }
 // are unless it is false.
 func (l GMFLayer) Sparse(on bool) GMFLayer { l.dense = !on; return l }
 
-// User returns [p_u ⊙ h, b].
-func (l GMFLayer) User(c *Context) *graph.Node {
-	p := c.identify("nn.GMF", "user", "user", tableOf(l.users, l.dim, l.init, l.dense))
+// userParts returns p_u ⊙ h (D), and b (1).
+func (l GMFLayer) userParts(c *Context) (p, bias *graph.Node) {
+	p = c.identify("nn.GMF", "user", "user", tableOf(l.users, l.dim, l.init, l.dense))
 	if c.Err() != nil {
-		return c.failed()
+		return c.failed(), c.failed()
 	}
 	init := lecun(l.dim, 1)
 	init.Transposed = true
 	h := c.shared("out", "weight", init, l.dim, 1)
-	return c.beside(c.Mul(p, c.Reshape(h, l.dim)), c.shared("out", "bias", graph.Init{}, 1))
+	return c.Mul(p, c.Reshape(h, l.dim)), c.shared("out", "bias", graph.Init{}, 1)
 }
+
+// itemPart returns q_i (.., D).
+func (l GMFLayer) itemPart(c *Context) *graph.Node {
+	return c.identify("nn.GMF", "item", "item", tableOf(l.items, l.dim, l.init, l.dense))
+}
+
+// User returns [p_u ⊙ h, b].
+func (l GMFLayer) User(c *Context) *graph.Node { return c.beside(l.userParts(c)) }
 
 // Item returns [q_i, 1].
-func (l GMFLayer) Item(c *Context) *graph.Node {
-	return c.beside(c.identify("nn.GMF", "item", "item", tableOf(l.items, l.dim, l.init, l.dense)), c.Const(1))
-}
+func (l GMFLayer) Item(c *Context) *graph.Node { return c.beside(l.itemPart(c), c.Const(1)) }
 
-// Build adds the layer to a graph.
+// Build adds the layer to a graph. The vectors are there for a loss that asks
+// for them: the score does without, so that training does not write them.
 func (l GMFLayer) Build(c *Context, _ *graph.Node) *graph.Node {
-	return c.Score(l.User(c), l.Item(c))
+	p, bias := l.userParts(c)
+	q := l.itemPart(c)
+	if c.Err() != nil {
+		return c.failed()
+	}
+	return c.scored(c.Add(c.dot(p, q), bias), c.beside(p, bias), c.beside(q, c.Const(1)))
 }
 
 // String returns, for example, "GMF(943 users, 1682 items, 8)".
