@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,7 +72,10 @@ func anyMovieLens(folder string) string {
 // on validation data of MovieLens 100K: docs/recommenders.md.
 func ofPairs(data string, set []string) (*config.Config, error) {
 	defaults := []string{"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.user=auto", "data.item=auto"}
-	probe := append(append([]string{}, defaults...), "data.split.val=5%") // what early stopping may want
+	probe := slices.Clone(defaults)
+	if !given(set, "data.split") {
+		probe = append(probe, "data.split.val=5%") // early stopping wants some
+	}
 	c, err := config.Parse("--data "+data, nil, append(probe, set...)...)
 	if err != nil {
 		return nil, err
@@ -99,7 +103,7 @@ func ofPairs(data string, set []string) (*config.Config, error) {
 	case !valid:
 		defaults = append(defaults, "data.split.val=5%")
 	}
-	if rated && !folds && !given(set, "data.test=") {
+	if rated && !folds && (c.Data.Test == "" || interactions.HasCandidates(c.Data.Test)) {
 		defaults = append(defaults, "data.split.test=10%")
 	}
 	return config.Parse("--data "+data, nil, append(append(defaults, patience), set...)...)

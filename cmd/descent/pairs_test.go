@@ -122,6 +122,19 @@ func TestRecommenderFiles(t *testing.T) {
 			t.Errorf("%v: %s", c.args, out)
 		}
 	}
+	ncf := filepath.Join(dir, "ncf")
+	if err := os.MkdirAll(ncf, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, ncf, "a.train.rating", clicks("", "%d\t%d\t%d\t%d\n"))
+	write(t, ncf, "a.test.rating", "1\t2\t5\t9\n2\t3\t4\t9\n")
+	if out, _ := mustCall(t, "inspect", ncf); !strings.Contains(out, "test 2 interactions") || !strings.Contains(out, "ratings from") {
+		t.Errorf("ratings of NCF: %s", out)
+	}
+	write(t, ncf, "a.test.negative", "(1,2)\t3\t4\n(2,3)\t5\t6\n")
+	if out, _ := mustCall(t, "inspect", ncf); !strings.Contains(out, "test 2 interactions") || !strings.Contains(out, "negatives of each") {
+		t.Errorf("candidates of NCF: %s", out)
+	}
 	yaml := filepath.Join(dir, "c.yaml")
 	mustCall(t, "init", filepath.Join(dir, "b.csv"), "--user", "item", "--item", "user", "--out", yaml)
 	b, err := os.ReadFile(yaml)
@@ -130,6 +143,8 @@ func TestRecommenderFiles(t *testing.T) {
 	}
 	mustCall(t, "train", "--data", filepath.Join(dir, "b.csv"), "--user", "user", "--item", "item", "--quiet", "--out", filepath.Join(dir, "early"),
 		"--set", "budget=1ep", "--set", "early_stop.patience=1")
+	mustCall(t, "train", "--data", filepath.Join(dir, "ratings.csv"), "--quiet", "--out", filepath.Join(dir, "last"),
+		"--set", "budget=1ep", "--set", "data.split.by=leave_one_out")
 	code, _, stderr := call("train", "--data", filepath.Join(dir, "b.csv"), "--user", "who", "--item", "item", "--quiet")
 	if code != 2 || !strings.Contains(stderr, `no column "who"`) {
 		t.Errorf("exit code %d: %s", code, stderr)

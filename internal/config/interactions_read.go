@@ -73,7 +73,8 @@ func (d *Data) findPairs() error {
 }
 
 // HasRatings reports whether ratings of the training data are to be predicted, as
-// far as the first row and the configuration tell.
+// far as the first row and the configuration tell. Candidates to test among are
+// for what was met.
 func (c *Config) HasRatings() (bool, error) {
 	d := &c.Data
 	if err := d.findPairs(); err != nil {
@@ -84,7 +85,7 @@ func (c *Config) HasRatings() (bool, error) {
 		return false, mistake{err}
 	}
 	defer r.Close()
-	return r.HasValue() && (c.Loss.Kind == "auto" || c.exampleForm() == formRating) && !d.Pairs.thresholded, nil
+	return r.HasValue() && (c.Loss.Kind == "auto" && !interactions.HasCandidates(d.Test) || c.exampleForm() == formRating) && !d.Pairs.thresholded, nil
 }
 
 // readMorePairs reads validation or test data, which may be candidates.
