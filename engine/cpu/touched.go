@@ -153,12 +153,16 @@ func (s *rowSum) finish(c0, c1 int) { s.chains.End(s.touched.n(), c0, c1) }
 // the next.
 const touchedTile = 1024
 
-// runTouchedVector runs a chain over touched rows [r0, r1): it gathers a tile of
-// the rows of each variable that it reads, runs on them, and writes back those
-// that it assigns.
+// runTouchedVector runs a chain over touched rows [r0, r1): in the variables, or
+// it gathers a tile of the rows of each variable that it reads, runs on them, and
+// writes back those that it assigns.
 func runTouchedVector(p *program, w *worker, s *step, r0, r1 int) {
 	v := s.vec
 	each := v.per * v.cols
+	if v.listed && v.run.InPlace(v.cols) {
+		p.runListed(w, v, s.touched.rows[r0:r1], r0)
+		return
+	}
 	tile := max(1, touchedTile/each)
 	memory := w.scratch.F32(slotRows, len(v.streams)*tile*each)
 	for r := r0; r < r1; r += tile {
@@ -166,6 +170,23 @@ func runTouchedVector(p *program, w *worker, s *step, r0, r1 int) {
 		next := s.touched.rows[min(r+tile, r1):min(r+2*tile, r1)]
 		p.runTile(w, v, rows, next, r, memory, tile*each)
 	}
+}
+
+// runListed runs rows of the variables where they lie; the first of them is at
+// place r.
+func (p *program) runListed(w *worker, v *vector, rows []int32, r int) {
+	streams := w.streams[:len(v.streams)]
+	for i := range v.streams {
+		t := &v.streams[i]
+		streams[i] = kernel.Stream{Data: t.f32, Access: t.access, Stride: v.cols}
+		switch {
+		case t.gathered:
+			streams[i].Access = kernel.Listed
+		case t.access == kernel.Full:
+			streams[i].Data = t.f32[r*v.cols:]
+		}
+	}
+	v.run.RunListed(rows, v.cols, streams, v.values(w))
 }
 
 // runTile runs the tile of the given rows, the first of which is at place r, and

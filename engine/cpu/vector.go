@@ -20,6 +20,7 @@ type vector struct {
 	per     int // rows of an example
 	cols    int
 	touched bool // over touched rows, of which per and cols describe one
+	listed  bool // of one row each, without a value for each row
 }
 
 // stream is one operand or result of a vector.
@@ -71,6 +72,7 @@ func (p *program) newVector(u *compile.Unit) step {
 	v.run = kernel.Compile(&v.program)
 	v.findUses()
 	if v.touched {
+		v.listed = v.per == 1 && !slices.ContainsFunc(v.streams, func(s stream) bool { return s.access == kernel.Col })
 		return step{run: runTouchedVector, vec: v}
 	}
 	return step{run: runVector, vec: v}

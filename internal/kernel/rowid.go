@@ -50,6 +50,7 @@ const (
 	kGatherRows
 	kSetRows
 	kAddRows
+	kFetchRows
 	kSoftmaxColumns // the columns and tile kernels have AVX-512 only: 0 in other tables
 	kLossColumns    // then as from kLoss on
 	_

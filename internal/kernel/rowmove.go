@@ -50,10 +50,12 @@ func inTable(table []float32, idx []int32, cols int) {
 	if cols > 0 {
 		rows /= cols
 	}
+	var most uint32
 	for _, r := range idx {
-		if uint(r) >= uint(rows) {
-			panic(fmt.Sprintf("kernel: row %d of a table of %d", r, rows))
-		}
+		most = max(most, uint32(r))
+	}
+	if len(idx) > 0 && uint64(most) >= uint64(rows) {
+		panic(fmt.Sprintf("kernel: row %d of a table of %d", int32(most), rows))
 	}
 }
 

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -9,9 +10,10 @@ import (
 type Access uint8
 
 const (
-	Full Access = iota // element (r, c) at Data[r*Stride+c]
-	Row                // one vector of cols, the same for every row
-	Col                // one value for each row
+	Full   Access = iota // element (r, c) at Data[r*Stride+c]
+	Row                  // one vector of cols, the same for every row
+	Col                  // one value for each row
+	Listed               // row r is a row of a table, named by a list: RunListed alone
 )
 
 // Stream is one vector operand of a Run. Outputs are Full. An output may alias
@@ -190,18 +192,25 @@ func (e *Elementwise) check(rows, cols int, streams []Stream, scalars []float32)
 		case Col:
 			want = rows
 			flat, splat = flat && rows == 1, true
+		case Listed:
+			want = math.MaxInt
 		}
 		if len(x.Data) < want || x.Stride < 0 || e.outputs[i] && (x.Access != Full || x.Stride < cols && rows > 1) {
 			panic(fmt.Sprintf("kernel: elementwise: stream %d (access %d, stride %d): len %d, want %d x %d; an output is Full",
 				i, x.Access, x.Stride, len(x.Data), rows, cols))
 		}
 	}
+	e.checkLate(streams)
+	return flat, splat
+}
+
+// checkLate panics if an input that is read late is one with an output.
+func (e *Elementwise) checkLate(streams []Stream) {
 	for _, l := range e.late {
 		if &streams[l[0]].Data[0] == &streams[l[1]].Data[0] {
 			panic(fmt.Sprintf("kernel: elementwise: stream %d is read after its alias %d is assigned", l[1], l[0]))
 		}
 	}
-	return flat, splat
 }
 
 // tiler is the state of one Run.

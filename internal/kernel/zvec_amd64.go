@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 153
+const vecKernels = 154
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -131,6 +131,7 @@ var fixedNames = [...]string{
 	"vecGatherRows",
 	"vecSetRows",
 	"vecAddRows",
+	"vecFetchRows",
 	"vecSoftmaxColumns",
 	"vecLossColumns",
 	"vecLossColumnsSmooth",
@@ -387,6 +388,9 @@ func vecSetRowsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecAddRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFetchRowsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
@@ -822,6 +826,9 @@ func vecSetRowsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecAddRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFetchRowsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused0AVX2(fn uintptr, a *byte)

@@ -8560,6 +8560,55 @@ end372:
 	VZEROUPPER
 	RET
 
+// func vecFetchRowsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·vecFetchRowsAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  32(AX), R8
+	MOVQ  40(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row377:
+	MOVLQSX (R8), DX
+	IMULQ   88(AX), DX
+	ADDQ    24(AX), DX
+	MOVLQSX (R9), R10
+	IMULQ   88(AX), R10
+	ADDQ    24(AX), R10
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest379
+
+loop378:
+	PREFETCHT1 (R10)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop378
+
+rest379:
+	TESTQ      SI, SI
+	JZ         done380
+	PREFETCHT1 (R10)(DX*1)
+
+done380:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row377
+	VZEROUPPER
+	RET
+
 // func vecSoftmaxColumnsAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecSoftmaxColumnsAVX512(SB), NOSPLIT, $0-16
@@ -8710,70 +8759,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done377
+	JZ           done381
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done377:
+done381:
 	XORQ R9, R9
 
-loop378:
+loop382:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -8800,7 +8849,7 @@ loop378:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop378
+	JL               loop382
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -8828,13 +8877,13 @@ loop378:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop379:
+loop383:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop379
+	JL         loop383
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -9103,74 +9152,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done380
+	JZ           done384
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done380:
+done384:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop381:
+loop385:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9200,7 +9249,7 @@ loop381:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop381
+	JL               loop385
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -9421,67 +9470,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done382
+	JZ           done386
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done382:
+done386:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -9511,7 +9560,7 @@ done382:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop383:
+loop387:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9541,7 +9590,7 @@ loop383:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop383
+	JL               loop387
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9765,74 +9814,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done384
+	JZ           done388
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done384:
+done388:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop385:
+loop389:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9861,7 +9910,7 @@ loop385:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop385
+	JL               loop389
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9892,7 +9941,7 @@ loop385:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop386:
+loop390:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -9903,7 +9952,7 @@ loop386:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop386
+	JL             loop390
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10174,74 +10223,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done387
+	JZ           done391
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done387:
+done391:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop388:
+loop392:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10271,7 +10320,7 @@ loop388:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop388
+	JL               loop392
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10343,7 +10392,7 @@ loop388:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop389:
+loop393:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10354,7 +10403,7 @@ loop389:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop389
+	JL             loop393
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10625,67 +10674,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done390
+	JZ           done394
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done390:
+done394:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -10715,7 +10764,7 @@ done390:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop391:
+loop395:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10745,7 +10794,7 @@ loop391:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop391
+	JL               loop395
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -10819,7 +10868,7 @@ loop391:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop392:
+loop396:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10830,7 +10879,7 @@ loop392:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop392
+	JL             loop396
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10966,12 +11015,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row393:
+row397:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest395
+	JGE  rest399
 
-loop394:
+loop398:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -10980,11 +11029,11 @@ loop394:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop394
+	JL           loop398
 
-rest395:
+rest399:
 	TESTQ        SI, SI
-	JZ           done396
+	JZ           done400
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -10992,12 +11041,12 @@ rest395:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done396:
+done400:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row393
+	JNZ  row397
 	VZEROUPPER
 	RET
 
@@ -11018,12 +11067,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row397:
+row401:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest399
+	JGE  rest403
 
-loop398:
+loop402:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11085,11 +11134,11 @@ loop398:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop398
+	JL               loop402
 
-rest399:
+rest403:
 	TESTQ            SI, SI
-	JZ               done400
+	JZ               done404
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11150,12 +11199,12 @@ rest399:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done400:
+done404:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row397
+	JNZ  row401
 	VZEROUPPER
 	RET
 
@@ -11176,12 +11225,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row401:
+row405:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest403
+	JGE  rest407
 
-loop402:
+loop406:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11224,11 +11273,11 @@ loop402:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop402
+	JL               loop406
 
-rest403:
+rest407:
 	TESTQ            SI, SI
-	JZ               done404
+	JZ               done408
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11270,12 +11319,12 @@ rest403:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done404:
+done408:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row401
+	JNZ  row405
 	VZEROUPPER
 	RET
 
@@ -11296,12 +11345,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row405:
+row409:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest407
+	JGE  rest411
 
-loop406:
+loop410:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11339,11 +11388,11 @@ loop406:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop406
+	JL               loop410
 
-rest407:
+rest411:
 	TESTQ            SI, SI
-	JZ               done408
+	JZ               done412
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11380,12 +11429,12 @@ rest407:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done408:
+done412:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row405
+	JNZ  row409
 	VZEROUPPER
 	RET
 
@@ -11406,12 +11455,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row409:
+row413:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest411
+	JGE  rest415
 
-loop410:
+loop414:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11460,11 +11509,11 @@ loop410:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop410
+	JL               loop414
 
-rest411:
+rest415:
 	TESTQ            SI, SI
-	JZ               done412
+	JZ               done416
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11512,12 +11561,12 @@ rest411:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done412:
+done416:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row409
+	JNZ  row413
 	VZEROUPPER
 	RET
 
@@ -11538,12 +11587,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row413:
+row417:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest415
+	JGE  rest419
 
-loop414:
+loop418:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11578,11 +11627,11 @@ loop414:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop414
+	JL               loop418
 
-rest415:
+rest419:
 	TESTQ            SI, SI
-	JZ               done416
+	JZ               done420
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11616,12 +11665,12 @@ rest415:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done416:
+done420:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row413
+	JNZ  row417
 	VZEROUPPER
 	RET
 
@@ -11644,12 +11693,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row417:
+row421:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest419
+	JGE  rest423
 
-loop418:
+loop422:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11659,11 +11708,11 @@ loop418:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop418
+	JL           loop422
 
-rest419:
+rest423:
 	TESTQ        SI, SI
-	JZ           done420
+	JZ           done424
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11672,13 +11721,13 @@ rest419:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done420:
+done424:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row417
+	JNZ  row421
 	VZEROUPPER
 	RET
 
@@ -11700,12 +11749,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row421:
+row425:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest423
+	JGE  rest427
 
-loop422:
+loop426:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11714,11 +11763,11 @@ loop422:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop422
+	JL           loop426
 
-rest423:
+rest427:
 	TESTQ        SI, SI
-	JZ           done424
+	JZ           done428
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11726,12 +11775,12 @@ rest423:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done424:
+done428:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row421
+	JNZ  row425
 	VZEROUPPER
 	RET
 
@@ -11752,12 +11801,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row425:
+row429:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest427
+	JGE  rest431
 
-loop426:
+loop430:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11819,11 +11868,11 @@ loop426:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop426
+	JL               loop430
 
-rest427:
+rest431:
 	TESTQ            SI, SI
-	JZ               done428
+	JZ               done432
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11884,12 +11933,12 @@ rest427:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done428:
+done432:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row425
+	JNZ  row429
 	VZEROUPPER
 	RET
 
@@ -11910,12 +11959,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row429:
+row433:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest431
+	JGE  rest435
 
-loop430:
+loop434:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -11958,11 +12007,11 @@ loop430:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop430
+	JL               loop434
 
-rest431:
+rest435:
 	TESTQ            SI, SI
-	JZ               done432
+	JZ               done436
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -12004,12 +12053,12 @@ rest431:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done432:
+done436:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row429
+	JNZ  row433
 	VZEROUPPER
 	RET
 
@@ -12030,12 +12079,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row433:
+row437:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest435
+	JGE  rest439
 
-loop434:
+loop438:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12073,11 +12122,11 @@ loop434:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop434
+	JL               loop438
 
-rest435:
+rest439:
 	TESTQ            SI, SI
-	JZ               done436
+	JZ               done440
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12114,12 +12163,12 @@ rest435:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done436:
+done440:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row433
+	JNZ  row437
 	VZEROUPPER
 	RET
 
@@ -12142,12 +12191,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row437:
+row441:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest439
+	JGE  rest443
 
-loop438:
+loop442:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -12157,11 +12206,11 @@ loop438:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop438
+	JL        loop442
 
-rest439:
+rest443:
 	TESTQ     SI, SI
-	JZ        done440
+	JZ        done444
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -12170,13 +12219,13 @@ rest439:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done440:
+done444:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row437
+	JNZ  row441
 	VZEROUPPER
 	RET
 
@@ -12198,12 +12247,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row441:
+row445:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest443
+	JGE  rest447
 
-loop442:
+loop446:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12295,11 +12344,11 @@ loop442:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop442
+	JL               loop446
 
-rest443:
+rest447:
 	TESTQ            SI, SI
-	JZ               done444
+	JZ               done448
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12390,13 +12439,13 @@ rest443:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done444:
+done448:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row441
+	JNZ  row445
 	VZEROUPPER
 	RET
 
@@ -12418,12 +12467,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row445:
+row449:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest447
+	JGE  rest451
 
-loop446:
+loop450:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12478,11 +12527,11 @@ loop446:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop446
+	JL               loop450
 
-rest447:
+rest451:
 	TESTQ            SI, SI
-	JZ               done448
+	JZ               done452
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12536,13 +12585,13 @@ rest447:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done448:
+done452:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row445
+	JNZ  row449
 	VZEROUPPER
 	RET
 
@@ -12564,12 +12613,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row449:
+row453:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest451
+	JGE  rest455
 
-loop450:
+loop454:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12614,11 +12663,11 @@ loop450:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop450
+	JL               loop454
 
-rest451:
+rest455:
 	TESTQ            SI, SI
-	JZ               done452
+	JZ               done456
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12662,13 +12711,13 @@ rest451:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done452:
+done456:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row449
+	JNZ  row453
 	VZEROUPPER
 	RET
 
@@ -12690,12 +12739,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row453:
+row457:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest455
+	JGE  rest459
 
-loop454:
+loop458:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12704,11 +12753,11 @@ loop454:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop454
+	JL           loop458
 
-rest455:
+rest459:
 	TESTQ        SI, SI
-	JZ           done456
+	JZ           done460
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12716,12 +12765,12 @@ rest455:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done456:
+done460:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row453
+	JNZ  row457
 	VZEROUPPER
 	RET
 
@@ -12743,12 +12792,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row457:
+row461:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest459
+	JGE  rest463
 
-loop458:
+loop462:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12757,11 +12806,11 @@ loop458:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop458
+	JL        loop462
 
-rest459:
+rest463:
 	TESTQ     SI, SI
-	JZ        done460
+	JZ        done464
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12769,12 +12818,12 @@ rest459:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done460:
+done464:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row457
+	JNZ  row461
 	VZEROUPPER
 	RET
 
@@ -12795,12 +12844,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row461:
+row465:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest463
+	JGE  rest467
 
-loop462:
+loop466:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12837,11 +12886,11 @@ loop462:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop462
+	JL               loop466
 
-rest463:
+rest467:
 	TESTQ            SI, SI
-	JZ               done464
+	JZ               done468
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12877,12 +12926,12 @@ rest463:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done464:
+done468:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row461
+	JNZ  row465
 	VZEROUPPER
 	RET
 
@@ -12903,12 +12952,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row465:
+row469:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest467
+	JGE  rest471
 
-loop466:
+loop470:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -12959,11 +13008,11 @@ loop466:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop466
+	JL               loop470
 
-rest467:
+rest471:
 	TESTQ            SI, SI
-	JZ               done468
+	JZ               done472
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -13013,12 +13062,12 @@ rest467:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done468:
+done472:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row465
+	JNZ  row469
 	VZEROUPPER
 	RET
 
@@ -13039,12 +13088,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row469:
+row473:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest471
+	JGE  rest475
 
-loop470:
+loop474:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13079,11 +13128,11 @@ loop470:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop470
+	JL               loop474
 
-rest471:
+rest475:
 	TESTQ            SI, SI
-	JZ               done472
+	JZ               done476
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13117,60 +13166,6 @@ rest471:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done472:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row469
-	VZEROUPPER
-	RET
-
-// func vecFused20AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row473:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest475
-
-loop474:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS       Z0, Z0, Z0
-	VBROADCASTSS 144(AX), Z1
-	VSUBPS       Z0, Z1, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop474
-
-rest475:
-	TESTQ        SI, SI
-	JZ           done476
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS       Z0, Z0, Z0
-	VBROADCASTSS 144(AX), Z1
-	VSUBPS       Z0, Z1, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
-
 done476:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
@@ -13180,9 +13175,9 @@ done476:
 	VZEROUPPER
 	RET
 
-// func vecFused21AVX512(fn uintptr, a *byte)
+// func vecFused20AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13204,9 +13199,9 @@ row477:
 
 loop478:
 	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
-	VSUBPS       Z0, Z1, Z1
-	VMULPS       Z1, Z0, Z0
+	VSUBPS       Z0, Z1, Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, (R9)(DX*1)
@@ -13218,9 +13213,9 @@ rest479:
 	TESTQ        SI, SI
 	JZ           done480
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
-	VSUBPS       Z0, Z1, Z1
-	VMULPS       Z1, Z0, Z0
+	VSUBPS       Z0, Z1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
@@ -13231,6 +13226,60 @@ done480:
 	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row477
+	VZEROUPPER
+	RET
+
+// func vecFused21AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row481:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest483
+
+loop482:
+	VMOVUPS      (DI)(DX*1), Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop482
+
+rest483:
+	TESTQ        SI, SI
+	JZ           done484
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VBROADCASTSS 144(AX), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+
+done484:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row481
 	VZEROUPPER
 	RET
 
@@ -13250,31 +13299,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row481:
+row485:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest483
+	JGE  rest487
 
-loop482:
+loop486:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop482
+	JL          loop486
 
-rest483:
+rest487:
 	TESTQ       SI, SI
-	JZ          done484
+	JZ          done488
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done484:
+done488:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row481
+	JNZ  row485
 	VZEROUPPER
 	RET
 
@@ -13295,12 +13344,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row485:
+row489:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest487
+	JGE  rest491
 
-loop486:
+loop490:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -13308,23 +13357,23 @@ loop486:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop486
+	JL               loop490
 
-rest487:
+rest491:
 	TESTQ            SI, SI
-	JZ               done488
+	JZ               done492
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done488:
+done492:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row485
+	JNZ  row489
 	VZEROUPPER
 	RET
 
@@ -13345,12 +13394,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row489:
+row493:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest491
+	JGE  rest495
 
-loop490:
+loop494:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -13359,11 +13408,11 @@ loop490:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop490
+	JL           loop494
 
-rest491:
+rest495:
 	TESTQ        SI, SI
-	JZ           done492
+	JZ           done496
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -13371,70 +13420,18 @@ rest491:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done492:
+done496:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row489
+	JNZ  row493
 	VZEROUPPER
 	RET
 
 // func vecFused25AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row493:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest495
-
-loop494:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop494
-
-rest495:
-	TESTQ        SI, SI
-	JZ           done496
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-
-done496:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row493
-	VZEROUPPER
-	RET
-
-// func vecFused26AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13456,17 +13453,11 @@ row497:
 loop498:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z2, Z5, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop498
@@ -13476,17 +13467,11 @@ rest499:
 	JZ           done500
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done500:
 	ADDQ 80(AX), DI
@@ -13496,9 +13481,9 @@ done500:
 	VZEROUPPER
 	RET
 
-// func vecFused27AVX512(fn uintptr, a *byte)
+// func vecFused26AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13520,13 +13505,17 @@ row501:
 loop502:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z2, Z5, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop502
@@ -13536,13 +13525,17 @@ rest503:
 	JZ           done504
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
 
 done504:
 	ADDQ 80(AX), DI
@@ -13552,9 +13545,9 @@ done504:
 	VZEROUPPER
 	RET
 
-// func vecFused28AVX512(fn uintptr, a *byte)
+// func vecFused27AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13577,9 +13570,8 @@ loop506:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
@@ -13594,9 +13586,8 @@ rest507:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
@@ -13610,14 +13601,13 @@ done508:
 	VZEROUPPER
 	RET
 
-// func vecFused29AVX512(fn uintptr, a *byte)
+// func vecFused28AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -13639,12 +13629,10 @@ loop510:
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop510
@@ -13658,25 +13646,22 @@ rest511:
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done512:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row509
 	VZEROUPPER
 	RET
 
-// func vecFused30AVX512(fn uintptr, a *byte)
+// func vecFused29AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13699,22 +13684,16 @@ row513:
 loop514:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z2, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop514
@@ -13724,22 +13703,16 @@ rest515:
 	JZ           done516
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z4, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done516:
 	ADDQ 80(AX), DI
@@ -13750,9 +13723,9 @@ done516:
 	VZEROUPPER
 	RET
 
-// func vecFused31AVX512(fn uintptr, a *byte)
+// func vecFused30AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13775,18 +13748,22 @@ row517:
 loop518:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z2, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop518
@@ -13796,18 +13773,22 @@ rest519:
 	JZ           done520
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 
 done520:
 	ADDQ 80(AX), DI
@@ -13818,9 +13799,9 @@ done520:
 	VZEROUPPER
 	RET
 
-// func vecFused32AVX512(fn uintptr, a *byte)
+// func vecFused31AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13847,15 +13828,14 @@ loop522:
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      (R9)(DX*1), Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 156(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
+	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop522
@@ -13869,15 +13849,14 @@ rest523:
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 156(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done524:
 	ADDQ 80(AX), DI
@@ -13888,9 +13867,9 @@ done524:
 	VZEROUPPER
 	RET
 
-// func vecFused33AVX512(fn uintptr, a *byte)
+// func vecFused32AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13911,33 +13890,43 @@ row525:
 	JGE  rest527
 
 loop526:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop526
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop526
 
 rest527:
-	TESTQ            SI, SI
-	JZ               done528
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
+	TESTQ        SI, SI
+	JZ           done528
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done528:
 	ADDQ 80(AX), DI
@@ -13948,9 +13937,9 @@ done528:
 	VZEROUPPER
 	RET
 
-// func vecFused34AVX512(fn uintptr, a *byte)
+// func vecFused33AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -13971,43 +13960,33 @@ row529:
 	JGE  rest531
 
 loop530:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop530
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop530
 
 rest531:
-	TESTQ        SI, SI
-	JZ           done532
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	TESTQ            SI, SI
+	JZ               done532
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done532:
 	ADDQ 80(AX), DI
@@ -14018,9 +13997,9 @@ done532:
 	VZEROUPPER
 	RET
 
-// func vecFused35AVX512(fn uintptr, a *byte)
+// func vecFused34AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14052,10 +14031,8 @@ loop534:
 	VBROADCASTSS 148(AX), Z1
 	VFMADD231PS  Z2, Z1, Z0
 	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
@@ -14076,10 +14053,8 @@ rest535:
 	VBROADCASTSS 148(AX), Z1
 	VFMADD231PS  Z2, Z1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
@@ -14092,9 +14067,9 @@ done536:
 	VZEROUPPER
 	RET
 
-// func vecFused36AVX512(fn uintptr, a *byte)
+// func vecFused35AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14118,6 +14093,80 @@ loop538:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop538
+
+rest539:
+	TESTQ        SI, SI
+	JZ           done540
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done540:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row537
+	VZEROUPPER
+	RET
+
+// func vecFused36AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row541:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest543
+
+loop542:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -14135,11 +14184,11 @@ loop538:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop538
+	JL           loop542
 
-rest539:
+rest543:
 	TESTQ        SI, SI
-	JZ           done540
+	JZ           done544
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14159,12 +14208,12 @@ rest539:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done540:
+done544:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row537
+	JNZ  row541
 	VZEROUPPER
 	RET
 
@@ -14186,12 +14235,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row541:
+row545:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest543
+	JGE  rest547
 
-loop542:
+loop546:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14221,11 +14270,11 @@ loop542:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop542
+	JL               loop546
 
-rest543:
+rest547:
 	TESTQ            SI, SI
-	JZ               done544
+	JZ               done548
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14254,13 +14303,13 @@ rest543:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done544:
+done548:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row541
+	JNZ  row545
 	VZEROUPPER
 	RET
 
@@ -14282,12 +14331,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row545:
+row549:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest547
+	JGE  rest551
 
-loop546:
+loop550:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14323,11 +14372,11 @@ loop546:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop546
+	JL               loop550
 
-rest547:
+rest551:
 	TESTQ            SI, SI
-	JZ               done548
+	JZ               done552
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14362,13 +14411,13 @@ rest547:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done548:
+done552:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row545
+	JNZ  row549
 	VZEROUPPER
 	RET
 
@@ -14390,12 +14439,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row549:
+row553:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest551
+	JGE  rest555
 
-loop550:
+loop554:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14428,11 +14477,11 @@ loop550:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop550
+	JL               loop554
 
-rest551:
+rest555:
 	TESTQ            SI, SI
-	JZ               done552
+	JZ               done556
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14464,13 +14513,13 @@ rest551:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done552:
+done556:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row549
+	JNZ  row553
 	VZEROUPPER
 	RET
 
@@ -14492,12 +14541,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row553:
+row557:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest555
+	JGE  rest559
 
-loop554:
+loop558:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14529,11 +14578,11 @@ loop554:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop554
+	JL               loop558
 
-rest555:
+rest559:
 	TESTQ            SI, SI
-	JZ               done556
+	JZ               done560
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14564,13 +14613,13 @@ rest555:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done556:
+done560:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row553
+	JNZ  row557
 	VZEROUPPER
 	RET
 
@@ -14592,12 +14641,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row557:
+row561:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest559
+	JGE  rest563
 
-loop558:
+loop562:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14635,11 +14684,11 @@ loop558:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop558
+	JL               loop562
 
-rest559:
+rest563:
 	TESTQ            SI, SI
-	JZ               done560
+	JZ               done564
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14676,13 +14725,13 @@ rest559:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done560:
+done564:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row557
+	JNZ  row561
 	VZEROUPPER
 	RET
 
@@ -14704,12 +14753,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row561:
+row565:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest563
+	JGE  rest567
 
-loop562:
+loop566:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14737,11 +14786,11 @@ loop562:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop562
+	JL           loop566
 
-rest563:
+rest567:
 	TESTQ        SI, SI
-	JZ           done564
+	JZ           done568
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14768,13 +14817,13 @@ rest563:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done564:
+done568:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row561
+	JNZ  row565
 	VZEROUPPER
 	RET
 
@@ -14796,12 +14845,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row565:
+row569:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest567
+	JGE  rest571
 
-loop566:
+loop570:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14832,11 +14881,11 @@ loop566:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop566
+	JL           loop570
 
-rest567:
+rest571:
 	TESTQ        SI, SI
-	JZ           done568
+	JZ           done572
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14866,95 +14915,19 @@ rest567:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done568:
+done572:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row565
+	JNZ  row569
 	VZEROUPPER
 	RET
 
 // func vecFused44AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row569:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest571
-
-loop570:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (R8)(DX*1), Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop570
-
-rest571:
-	TESTQ        SI, SI
-	JZ           done572
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS.Z    (R8)(DX*1), K1, Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done572:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row569
-	VZEROUPPER
-	RET
-
-// func vecFused45AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14989,10 +14962,8 @@ loop574:
 	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
@@ -15016,10 +14987,8 @@ rest575:
 	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
@@ -15032,9 +15001,9 @@ done576:
 	VZEROUPPER
 	RET
 
-// func vecFused46AVX512(fn uintptr, a *byte)
+// func vecFused45AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15055,6 +15024,86 @@ row577:
 	JGE  rest579
 
 loop578:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 160(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop578
+
+rest579:
+	TESTQ        SI, SI
+	JZ           done580
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done580:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row577
+	VZEROUPPER
+	RET
+
+// func vecFused46AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row581:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest583
+
+loop582:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15078,11 +15127,11 @@ loop578:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop578
+	JL           loop582
 
-rest579:
+rest583:
 	TESTQ        SI, SI
-	JZ           done580
+	JZ           done584
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15105,12 +15154,12 @@ rest579:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done580:
+done584:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row577
+	JNZ  row581
 	VZEROUPPER
 	RET
 
@@ -15132,12 +15181,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row581:
+row585:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest583
+	JGE  rest587
 
-loop582:
+loop586:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15163,11 +15212,11 @@ loop582:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop582
+	JL           loop586
 
-rest583:
+rest587:
 	TESTQ        SI, SI
-	JZ           done584
+	JZ           done588
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15192,87 +15241,19 @@ rest583:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done584:
+done588:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row581
+	JNZ  row585
 	VZEROUPPER
 	RET
 
 // func vecFused48AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row585:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest587
-
-loop586:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop586
-
-rest587:
-	TESTQ        SI, SI
-	JZ           done588
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done588:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row585
-	VZEROUPPER
-	RET
-
-// func vecFused49AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15303,10 +15284,8 @@ loop590:
 	VADDPS.BCST  148(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
@@ -15326,10 +15305,8 @@ rest591:
 	VADDPS.BCST  148(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
@@ -15342,9 +15319,9 @@ done592:
 	VZEROUPPER
 	RET
 
-// func vecFused50AVX512(fn uintptr, a *byte)
+// func vecFused49AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15368,6 +15345,78 @@ loop594:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop594
+
+rest595:
+	TESTQ        SI, SI
+	JZ           done596
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done596:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row593
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row597:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest599
+
+loop598:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15384,11 +15433,11 @@ loop594:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop594
+	JL           loop598
 
-rest595:
+rest599:
 	TESTQ        SI, SI
-	JZ           done596
+	JZ           done600
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15407,12 +15456,12 @@ rest595:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done596:
+done600:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row593
+	JNZ  row597
 	VZEROUPPER
 	RET
 
@@ -15437,12 +15486,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row597:
+row601:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest599
+	JGE  rest603
 
-loop598:
+loop602:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15456,11 +15505,11 @@ loop598:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop598
+	JL           loop602
 
-rest599:
+rest603:
 	TESTQ        SI, SI
-	JZ           done600
+	JZ           done604
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15473,7 +15522,7 @@ rest599:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done600:
+done604:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15481,7 +15530,7 @@ done600:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row597
+	JNZ  row601
 	VZEROUPPER
 	RET
 
@@ -15505,12 +15554,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row601:
+row605:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest603
+	JGE  rest607
 
-loop602:
+loop606:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15523,11 +15572,11 @@ loop602:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop602
+	JL           loop606
 
-rest603:
+rest607:
 	TESTQ        SI, SI
-	JZ           done604
+	JZ           done608
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15539,14 +15588,14 @@ rest603:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done604:
+done608:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row601
+	JNZ  row605
 	VZEROUPPER
 	RET
 
@@ -15569,12 +15618,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row605:
+row609:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest607
+	JGE  rest611
 
-loop606:
+loop610:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -15585,11 +15634,11 @@ loop606:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop606
+	JL           loop610
 
-rest607:
+rest611:
 	TESTQ        SI, SI
-	JZ           done608
+	JZ           done612
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -15599,13 +15648,13 @@ rest607:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done608:
+done612:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row605
+	JNZ  row609
 	VZEROUPPER
 	RET
 
@@ -15629,12 +15678,12 @@ TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row609:
+row613:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest611
+	JGE  rest615
 
-loop610:
+loop614:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -15647,11 +15696,11 @@ loop610:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop610
+	JL          loop614
 
-rest611:
+rest615:
 	TESTQ       SI, SI
-	JZ          done612
+	JZ          done616
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -15663,7 +15712,7 @@ rest611:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done612:
+done616:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15671,7 +15720,7 @@ done612:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row609
+	JNZ  row613
 	VZEROUPPER
 	RET
 
@@ -15697,12 +15746,12 @@ TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row613:
+row617:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest615
+	JGE  rest619
 
-loop614:
+loop618:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15716,11 +15765,11 @@ loop614:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop614
+	JL        loop618
 
-rest615:
+rest619:
 	TESTQ     SI, SI
-	JZ        done616
+	JZ        done620
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15733,7 +15782,7 @@ rest615:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done616:
+done620:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15742,7 +15791,7 @@ done616:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row613
+	JNZ  row617
 	VZEROUPPER
 	RET
 
@@ -15766,12 +15815,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row617:
+row621:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest619
+	JGE  rest623
 
-loop618:
+loop622:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -15787,11 +15836,11 @@ loop618:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop618
+	JL          loop622
 
-rest619:
+rest623:
 	TESTQ       SI, SI
-	JZ          done620
+	JZ          done624
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -15806,7 +15855,7 @@ rest619:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done620:
+done624:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15814,7 +15863,7 @@ done620:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row617
+	JNZ  row621
 	VZEROUPPER
 	RET
 
@@ -15840,12 +15889,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row621:
+row625:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest623
+	JGE  rest627
 
-loop622:
+loop626:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -15957,11 +16006,11 @@ loop622:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop622
+	JL               loop626
 
-rest623:
+rest627:
 	TESTQ            SI, SI
-	JZ               done624
+	JZ               done628
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16072,7 +16121,7 @@ rest623:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done624:
+done628:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16082,7 +16131,7 @@ done624:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row621
+	JNZ  row625
 	VZEROUPPER
 	RET
 
@@ -16105,12 +16154,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row625:
+row629:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest627
+	JGE  rest631
 
-loop626:
+loop630:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16190,11 +16239,11 @@ loop626:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop626
+	JL               loop630
 
-rest627:
+rest631:
 	TESTQ            SI, SI
-	JZ               done628
+	JZ               done632
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16273,14 +16322,14 @@ rest627:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done628:
+done632:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row625
+	JNZ  row629
 	VZEROUPPER
 	RET
 
@@ -16303,12 +16352,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row629:
+row633:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest631
+	JGE  rest635
 
-loop630:
+loop634:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16370,11 +16419,11 @@ loop630:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop630
+	JL               loop634
 
-rest631:
+rest635:
 	TESTQ            SI, SI
-	JZ               done632
+	JZ               done636
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16435,14 +16484,14 @@ rest631:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done632:
+done636:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row629
+	JNZ  row633
 	VZEROUPPER
 	RET
 
@@ -16468,12 +16517,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row633:
+row637:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest635
+	JGE  rest639
 
-loop634:
+loop638:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -16501,11 +16550,11 @@ loop634:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop634
+	JL           loop638
 
-rest635:
+rest639:
 	TESTQ        SI, SI
-	JZ           done636
+	JZ           done640
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -16532,7 +16581,7 @@ rest635:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done636:
+done640:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16542,7 +16591,7 @@ done636:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row633
+	JNZ  row637
 	VZEROUPPER
 	RET
 
@@ -16567,12 +16616,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row637:
+row641:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest639
+	JGE  rest643
 
-loop638:
+loop642:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -16632,11 +16681,11 @@ loop638:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop638
+	JL               loop642
 
-rest639:
+rest643:
 	TESTQ            SI, SI
-	JZ               done640
+	JZ               done644
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -16695,7 +16744,7 @@ rest639:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done640:
+done644:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16704,7 +16753,7 @@ done640:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row637
+	JNZ  row641
 	VZEROUPPER
 	RET
 
@@ -16728,12 +16777,12 @@ TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row641:
+row645:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest643
+	JGE  rest647
 
-loop642:
+loop646:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16755,11 +16804,11 @@ loop642:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop642
+	JL           loop646
 
-rest643:
+rest647:
 	TESTQ        SI, SI
-	JZ           done644
+	JZ           done648
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16780,7 +16829,7 @@ rest643:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done644:
+done648:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16788,7 +16837,7 @@ done644:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row641
+	JNZ  row645
 	VZEROUPPER
 	RET
 
@@ -16811,12 +16860,12 @@ TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row645:
+row649:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest647
+	JGE  rest651
 
-loop646:
+loop650:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -16830,11 +16879,11 @@ loop646:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop646
+	JL           loop650
 
-rest647:
+rest651:
 	TESTQ        SI, SI
-	JZ           done648
+	JZ           done652
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -16847,14 +16896,14 @@ rest647:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done648:
+done652:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row645
+	JNZ  row649
 	VZEROUPPER
 	RET
 
@@ -27905,6 +27954,58 @@ end750:
 	VZEROUPPER
 	RET
 
+// func vecFetchRowsAVX2(fn uintptr, a *byte)
+// Requires: AVX, MMX+
+TEXT ·vecFetchRowsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x0f, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row763:
+	MOVLQSX (R8), DX
+	IMULQ   88(AX), DX
+	ADDQ    24(AX), DX
+	MOVLQSX (R9), R11
+	IMULQ   88(AX), R11
+	ADDQ    24(AX), R11
+	XORQ    DX, DX
+	CMPQ    DX, BX
+	JGE     rest765
+
+loop764:
+	PREFETCHT1 (R11)(DX*1)
+	ADDQ       $0x40, DX
+	CMPQ       DX, BX
+	JL         loop764
+
+rest765:
+	TESTQ      SI, SI
+	JZ         done766
+	VMOVUPS    (R10), Y0
+	PREFETCHT1 (R11)(DX*1)
+	VMOVUPS    32(R10), Y0
+
+done766:
+	DECQ (AX)
+	ADDQ 80(AX), DI
+	ADDQ 96(AX), R8
+	ADDQ 104(AX), R9
+	DECQ CX
+	JNZ  row763
+	VZEROUPPER
+	RET
+
 // func vecFused0AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
@@ -27924,12 +28025,12 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row763:
+row767:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest765
+	JGE  rest769
 
-loop764:
+loop768:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -27938,11 +28039,11 @@ loop764:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop764
+	JL           loop768
 
-rest765:
+rest769:
 	TESTQ        SI, SI
-	JZ           done766
+	JZ           done770
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -27952,30 +28053,30 @@ rest765:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two768
+	JZ           two772
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two768:
+two772:
 	TESTQ     $0x00000002, SI
-	JZ        one769
+	JZ        one773
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one769:
+one773:
 	TESTQ  $0x00000001, SI
-	JZ     done770
+	JZ     done774
 	VMOVSS X0, (DX)
 
+done774:
 done770:
-done766:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row763
+	JNZ  row767
 	VZEROUPPER
 	RET
 
@@ -27997,12 +28098,12 @@ TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row771:
+row775:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest773
+	JGE  rest777
 
-loop772:
+loop776:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -28072,11 +28173,11 @@ loop772:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop772
+	JL           loop776
 
-rest773:
+rest777:
 	TESTQ        SI, SI
-	JZ           done774
+	JZ           done778
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28147,30 +28248,30 @@ rest773:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two776
+	JZ           two780
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two776:
+two780:
 	TESTQ     $0x00000002, SI
-	JZ        one777
+	JZ        one781
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one777:
+one781:
 	TESTQ  $0x00000001, SI
-	JZ     done778
+	JZ     done782
 	VMOVSS X0, (DX)
 
+done782:
 done778:
-done774:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row771
+	JNZ  row775
 	VZEROUPPER
 	RET
 
@@ -28192,12 +28293,12 @@ TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row779:
+row783:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest781
+	JGE  rest785
 
-loop780:
+loop784:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -28248,11 +28349,11 @@ loop780:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop780
+	JL           loop784
 
-rest781:
+rest785:
 	TESTQ        SI, SI
-	JZ           done782
+	JZ           done786
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28304,30 +28405,30 @@ rest781:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two784
+	JZ           two788
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two784:
+two788:
 	TESTQ     $0x00000002, SI
-	JZ        one785
+	JZ        one789
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one785:
+one789:
 	TESTQ  $0x00000001, SI
-	JZ     done786
+	JZ     done790
 	VMOVSS X0, (DX)
 
+done790:
 done786:
-done782:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row779
+	JNZ  row783
 	VZEROUPPER
 	RET
 
@@ -28349,12 +28450,12 @@ TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row787:
+row791:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest789
+	JGE  rest793
 
-loop788:
+loop792:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -28400,11 +28501,11 @@ loop788:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop788
+	JL           loop792
 
-rest789:
+rest793:
 	TESTQ        SI, SI
-	JZ           done790
+	JZ           done794
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28451,30 +28552,30 @@ rest789:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two792
+	JZ           two796
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two792:
+two796:
 	TESTQ     $0x00000002, SI
-	JZ        one793
+	JZ        one797
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one793:
+one797:
 	TESTQ  $0x00000001, SI
-	JZ     done794
+	JZ     done798
 	VMOVSS X0, (DX)
 
+done798:
 done794:
-done790:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row787
+	JNZ  row791
 	VZEROUPPER
 	RET
 
@@ -28496,12 +28597,12 @@ TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row795:
+row799:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest797
+	JGE  rest801
 
-loop796:
+loop800:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -28558,11 +28659,11 @@ loop796:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop796
+	JL           loop800
 
-rest797:
+rest801:
 	TESTQ        SI, SI
-	JZ           done798
+	JZ           done802
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28620,30 +28721,30 @@ rest797:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two800
+	JZ           two804
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two800:
+two804:
 	TESTQ     $0x00000002, SI
-	JZ        one801
+	JZ        one805
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one801:
+one805:
 	TESTQ  $0x00000001, SI
-	JZ     done802
+	JZ     done806
 	VMOVSS X0, (DX)
 
+done806:
 done802:
-done798:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row795
+	JNZ  row799
 	VZEROUPPER
 	RET
 
@@ -28665,12 +28766,12 @@ TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row803:
+row807:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest805
+	JGE  rest809
 
-loop804:
+loop808:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -28713,11 +28814,11 @@ loop804:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop804
+	JL           loop808
 
-rest805:
+rest809:
 	TESTQ        SI, SI
-	JZ           done806
+	JZ           done810
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -28761,30 +28862,30 @@ rest805:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two808
+	JZ           two812
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two808:
+two812:
 	TESTQ     $0x00000002, SI
-	JZ        one809
+	JZ        one813
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one809:
+one813:
 	TESTQ  $0x00000001, SI
-	JZ     done810
+	JZ     done814
 	VMOVSS X0, (DX)
 
+done814:
 done810:
-done806:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row803
+	JNZ  row807
 	VZEROUPPER
 	RET
 
@@ -28808,12 +28909,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row811:
+row815:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest813
+	JGE  rest817
 
-loop812:
+loop816:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -28823,11 +28924,11 @@ loop812:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop812
+	JL           loop816
 
-rest813:
+rest817:
 	TESTQ        SI, SI
-	JZ           done814
+	JZ           done818
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -28835,54 +28936,54 @@ rest813:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two816
+	JZ           two820
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two816:
+two820:
 	TESTQ     $0x00000002, SI
-	JZ        one817
+	JZ        one821
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one817:
+one821:
 	TESTQ  $0x00000001, SI
-	JZ     done818
+	JZ     done822
 	VMOVSS X2, (R12)
 
-done818:
+done822:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two820
+	JZ           two824
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two820:
+two824:
 	TESTQ     $0x00000002, SI
-	JZ        one821
+	JZ        one825
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one821:
+one825:
 	TESTQ  $0x00000001, SI
-	JZ     done822
+	JZ     done826
 	VMOVSS X0, (DX)
 
-done822:
-done814:
+done826:
+done818:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row811
+	JNZ  row815
 	VZEROUPPER
 	RET
 
@@ -28905,12 +29006,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row823:
+row827:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest825
+	JGE  rest829
 
-loop824:
+loop828:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -28919,11 +29020,11 @@ loop824:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop824
+	JL           loop828
 
-rest825:
+rest829:
 	TESTQ        SI, SI
-	JZ           done826
+	JZ           done830
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -28933,30 +29034,30 @@ rest825:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two828
+	JZ           two832
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two828:
+two832:
 	TESTQ     $0x00000002, SI
-	JZ        one829
+	JZ        one833
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one829:
+one833:
 	TESTQ  $0x00000001, SI
-	JZ     done830
+	JZ     done834
 	VMOVSS X0, (DX)
 
+done834:
 done830:
-done826:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row823
+	JNZ  row827
 	VZEROUPPER
 	RET
 
@@ -28978,12 +29079,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row831:
+row835:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest833
+	JGE  rest837
 
-loop832:
+loop836:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -29053,11 +29154,11 @@ loop832:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop832
+	JL           loop836
 
-rest833:
+rest837:
 	TESTQ        SI, SI
-	JZ           done834
+	JZ           done838
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -29128,30 +29229,30 @@ rest833:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two836
+	JZ           two840
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two836:
+two840:
 	TESTQ     $0x00000002, SI
-	JZ        one837
+	JZ        one841
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one837:
+one841:
 	TESTQ  $0x00000001, SI
-	JZ     done838
+	JZ     done842
 	VMOVSS X0, (DX)
 
+done842:
 done838:
-done834:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row831
+	JNZ  row835
 	VZEROUPPER
 	RET
 
@@ -29173,12 +29274,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row839:
+row843:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest841
+	JGE  rest845
 
-loop840:
+loop844:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -29229,11 +29330,11 @@ loop840:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop840
+	JL           loop844
 
-rest841:
+rest845:
 	TESTQ        SI, SI
-	JZ           done842
+	JZ           done846
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -29285,30 +29386,30 @@ rest841:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two844
+	JZ           two848
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two844:
+two848:
 	TESTQ     $0x00000002, SI
-	JZ        one845
+	JZ        one849
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one845:
+one849:
 	TESTQ  $0x00000001, SI
-	JZ     done846
+	JZ     done850
 	VMOVSS X0, (DX)
 
+done850:
 done846:
-done842:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row839
+	JNZ  row843
 	VZEROUPPER
 	RET
 
@@ -29330,12 +29431,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row847:
+row851:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest849
+	JGE  rest853
 
-loop848:
+loop852:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -29381,11 +29482,11 @@ loop848:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop848
+	JL           loop852
 
-rest849:
+rest853:
 	TESTQ        SI, SI
-	JZ           done850
+	JZ           done854
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -29432,30 +29533,30 @@ rest849:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two852
+	JZ           two856
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two852:
+two856:
 	TESTQ     $0x00000002, SI
-	JZ        one853
+	JZ        one857
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one853:
+one857:
 	TESTQ  $0x00000001, SI
-	JZ     done854
+	JZ     done858
 	VMOVSS X0, (DX)
 
+done858:
 done854:
-done850:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row847
+	JNZ  row851
 	VZEROUPPER
 	RET
 
@@ -29479,12 +29580,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row855:
+row859:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest857
+	JGE  rest861
 
-loop856:
+loop860:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -29494,11 +29595,11 @@ loop856:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop856
+	JL      loop860
 
-rest857:
+rest861:
 	TESTQ        SI, SI
-	JZ           done858
+	JZ           done862
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -29509,31 +29610,31 @@ rest857:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two860
+	JZ           two864
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two860:
+two864:
 	TESTQ     $0x00000002, SI
-	JZ        one861
+	JZ        one865
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one861:
+one865:
 	TESTQ  $0x00000001, SI
-	JZ     done862
+	JZ     done866
 	VMOVSS X1, (DX)
 
+done866:
 done862:
-done858:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row855
+	JNZ  row859
 	VZEROUPPER
 	RET
 
@@ -29556,12 +29657,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row863:
+row867:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest865
+	JGE  rest869
 
-loop864:
+loop868:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -29669,11 +29770,11 @@ loop864:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop864
+	JL           loop868
 
-rest865:
+rest869:
 	TESTQ        SI, SI
-	JZ           done866
+	JZ           done870
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29782,31 +29883,31 @@ rest865:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two868
+	JZ           two872
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two868:
+two872:
 	TESTQ     $0x00000002, SI
-	JZ        one869
+	JZ        one873
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one869:
+one873:
 	TESTQ  $0x00000001, SI
-	JZ     done870
+	JZ     done874
 	VMOVSS X0, (DX)
 
+done874:
 done870:
-done866:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row863
+	JNZ  row867
 	VZEROUPPER
 	RET
 
@@ -29829,12 +29930,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row871:
+row875:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest873
+	JGE  rest877
 
-loop872:
+loop876:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -29897,11 +29998,11 @@ loop872:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop872
+	JL           loop876
 
-rest873:
+rest877:
 	TESTQ        SI, SI
-	JZ           done874
+	JZ           done878
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29965,31 +30066,31 @@ rest873:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two876
+	JZ           two880
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two876:
+two880:
 	TESTQ     $0x00000002, SI
-	JZ        one877
+	JZ        one881
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one877:
+one881:
 	TESTQ  $0x00000001, SI
-	JZ     done878
+	JZ     done882
 	VMOVSS X0, (DX)
 
+done882:
 done878:
-done874:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row871
+	JNZ  row875
 	VZEROUPPER
 	RET
 
@@ -30012,12 +30113,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row879:
+row883:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest881
+	JGE  rest885
 
-loop880:
+loop884:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30070,11 +30171,11 @@ loop880:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop880
+	JL           loop884
 
-rest881:
+rest885:
 	TESTQ        SI, SI
-	JZ           done882
+	JZ           done886
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -30128,31 +30229,31 @@ rest881:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two884
+	JZ           two888
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two884:
+two888:
 	TESTQ     $0x00000002, SI
-	JZ        one885
+	JZ        one889
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one885:
+one889:
 	TESTQ  $0x00000001, SI
-	JZ     done886
+	JZ     done890
 	VMOVSS X0, (DX)
 
+done890:
 done886:
-done882:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row879
+	JNZ  row883
 	VZEROUPPER
 	RET
 
@@ -30175,12 +30276,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row887:
+row891:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest889
+	JGE  rest893
 
-loop888:
+loop892:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -30189,11 +30290,11 @@ loop888:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop888
+	JL           loop892
 
-rest889:
+rest893:
 	TESTQ        SI, SI
-	JZ           done890
+	JZ           done894
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -30201,52 +30302,52 @@ rest889:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two892
+	JZ           two896
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two892:
+two896:
 	TESTQ     $0x00000002, SI
-	JZ        one893
+	JZ        one897
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one893:
+one897:
 	TESTQ  $0x00000001, SI
-	JZ     done894
+	JZ     done898
 	VMOVSS X2, (R11)
 
-done894:
+done898:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two896
+	JZ           two900
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two896:
+two900:
 	TESTQ     $0x00000002, SI
-	JZ        one897
+	JZ        one901
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one897:
+one901:
 	TESTQ  $0x00000001, SI
-	JZ     done898
+	JZ     done902
 	VMOVSS X0, (DX)
 
-done898:
-done890:
+done902:
+done894:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row887
+	JNZ  row891
 	VZEROUPPER
 	RET
 
@@ -30269,12 +30370,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row899:
+row903:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest901
+	JGE  rest905
 
-loop900:
+loop904:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -30283,11 +30384,11 @@ loop900:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop900
+	JL      loop904
 
-rest901:
+rest905:
 	TESTQ        SI, SI
-	JZ           done902
+	JZ           done906
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -30297,30 +30398,30 @@ rest901:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two904
+	JZ           two908
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two904:
+two908:
 	TESTQ     $0x00000002, SI
-	JZ        one905
+	JZ        one909
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one905:
+one909:
 	TESTQ  $0x00000001, SI
-	JZ     done906
+	JZ     done910
 	VMOVSS X1, (DX)
 
+done910:
 done906:
-done902:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row899
+	JNZ  row903
 	VZEROUPPER
 	RET
 
@@ -30342,12 +30443,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row907:
+row911:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest909
+	JGE  rest913
 
-loop908:
+loop912:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -30392,11 +30493,11 @@ loop908:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop908
+	JL           loop912
 
-rest909:
+rest913:
 	TESTQ        SI, SI
-	JZ           done910
+	JZ           done914
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -30438,54 +30539,54 @@ rest909:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two912
+	JZ           two916
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two912:
+two916:
 	TESTQ     $0x00000002, SI
-	JZ        one913
+	JZ        one917
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one913:
+one917:
 	TESTQ  $0x00000001, SI
-	JZ     done914
+	JZ     done918
 	VMOVSS X1, (R11)
 
-done914:
+done918:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two916
+	JZ           two920
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two916:
+two920:
 	TESTQ     $0x00000002, SI
-	JZ        one917
+	JZ        one921
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one917:
+one921:
 	TESTQ  $0x00000001, SI
-	JZ     done918
+	JZ     done922
 	VMOVSS X0, (DX)
 
-done918:
-done910:
+done922:
+done914:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row907
+	JNZ  row911
 	VZEROUPPER
 	RET
 
@@ -30507,12 +30608,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row919:
+row923:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest921
+	JGE  rest925
 
-loop920:
+loop924:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -30571,11 +30672,11 @@ loop920:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop920
+	JL           loop924
 
-rest921:
+rest925:
 	TESTQ        SI, SI
-	JZ           done922
+	JZ           done926
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -30631,54 +30732,54 @@ rest921:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two924
+	JZ           two928
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two924:
+two928:
 	TESTQ     $0x00000002, SI
-	JZ        one925
+	JZ        one929
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one925:
+one929:
 	TESTQ  $0x00000001, SI
-	JZ     done926
+	JZ     done930
 	VMOVSS X1, (R11)
 
-done926:
+done930:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two928
+	JZ           two932
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two928:
+two932:
 	TESTQ     $0x00000002, SI
-	JZ        one929
+	JZ        one933
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one929:
+one933:
 	TESTQ  $0x00000001, SI
-	JZ     done930
+	JZ     done934
 	VMOVSS X0, (DX)
 
-done930:
-done922:
+done934:
+done926:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row919
+	JNZ  row923
 	VZEROUPPER
 	RET
 
@@ -30700,12 +30801,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row931:
+row935:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest933
+	JGE  rest937
 
-loop932:
+loop936:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -30748,11 +30849,11 @@ loop932:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop932
+	JL           loop936
 
-rest933:
+rest937:
 	TESTQ        SI, SI
-	JZ           done934
+	JZ           done938
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -30796,30 +30897,30 @@ rest933:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two936
+	JZ           two940
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two936:
+two940:
 	TESTQ     $0x00000002, SI
-	JZ        one937
+	JZ        one941
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one937:
+one941:
 	TESTQ  $0x00000001, SI
-	JZ     done938
+	JZ     done942
 	VMOVSS X0, (DX)
 
+done942:
 done938:
-done934:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row931
+	JNZ  row935
 	VZEROUPPER
 	RET
 
@@ -30841,12 +30942,12 @@ TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row939:
+row943:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest941
+	JGE  rest945
 
-loop940:
+loop944:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -30856,11 +30957,11 @@ loop940:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop940
+	JL           loop944
 
-rest941:
+rest945:
 	TESTQ        SI, SI
-	JZ           done942
+	JZ           done946
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y1
@@ -30871,30 +30972,30 @@ rest941:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two944
+	JZ           two948
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two944:
+two948:
 	TESTQ     $0x00000002, SI
-	JZ        one945
+	JZ        one949
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one945:
+one949:
 	TESTQ  $0x00000001, SI
-	JZ     done946
+	JZ     done950
 	VMOVSS X0, (DX)
 
+done950:
 done946:
-done942:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row939
+	JNZ  row943
 	VZEROUPPER
 	RET
 
@@ -30916,12 +31017,12 @@ TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row947:
+row951:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest949
+	JGE  rest953
 
-loop948:
+loop952:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
@@ -30931,11 +31032,11 @@ loop948:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop948
+	JL           loop952
 
-rest949:
+rest953:
 	TESTQ        SI, SI
-	JZ           done950
+	JZ           done954
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -30946,30 +31047,30 @@ rest949:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two952
+	JZ           two956
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two952:
+two956:
 	TESTQ     $0x00000002, SI
-	JZ        one953
+	JZ        one957
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one953:
+one957:
 	TESTQ  $0x00000001, SI
-	JZ     done954
+	JZ     done958
 	VMOVSS X0, (DX)
 
+done958:
 done954:
-done950:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row947
+	JNZ  row951
 	VZEROUPPER
 	RET
 
@@ -30990,23 +31091,23 @@ TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row955:
+row959:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest957
+	JGE  rest961
 
-loop956:
+loop960:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop956
+	JL           loop960
 
-rest957:
+rest961:
 	TESTQ        SI, SI
-	JZ           done958
+	JZ           done962
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -31014,29 +31115,29 @@ rest957:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two960
+	JZ           two964
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two960:
+two964:
 	TESTQ     $0x00000002, SI
-	JZ        one961
+	JZ        one965
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one961:
+one965:
 	TESTQ  $0x00000001, SI
-	JZ     done962
+	JZ     done966
 	VMOVSS X0, (DX)
 
+done966:
 done962:
-done958:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row955
+	JNZ  row959
 	VZEROUPPER
 	RET
 
@@ -31058,12 +31159,12 @@ TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row963:
+row967:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest965
+	JGE  rest969
 
-loop964:
+loop968:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -31072,11 +31173,11 @@ loop964:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop964
+	JL           loop968
 
-rest965:
+rest969:
 	TESTQ        SI, SI
-	JZ           done966
+	JZ           done970
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -31086,30 +31187,30 @@ rest965:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two968
+	JZ           two972
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two968:
+two972:
 	TESTQ     $0x00000002, SI
-	JZ        one969
+	JZ        one973
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one969:
+one973:
 	TESTQ  $0x00000001, SI
-	JZ     done970
+	JZ     done974
 	VMOVSS X0, (DX)
 
+done974:
 done970:
-done966:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row963
+	JNZ  row967
 	VZEROUPPER
 	RET
 
@@ -31131,12 +31232,12 @@ TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row971:
+row975:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest973
+	JGE  rest977
 
-loop972:
+loop976:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
@@ -31145,11 +31246,11 @@ loop972:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop972
+	JL           loop976
 
-rest973:
+rest977:
 	TESTQ        SI, SI
-	JZ           done974
+	JZ           done978
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -31159,30 +31260,30 @@ rest973:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two976
+	JZ           two980
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two976:
+two980:
 	TESTQ     $0x00000002, SI
-	JZ        one977
+	JZ        one981
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one977:
+one981:
 	TESTQ  $0x00000001, SI
-	JZ     done978
+	JZ     done982
 	VMOVSS X0, (DX)
 
+done982:
 done978:
-done974:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row971
+	JNZ  row975
 	VZEROUPPER
 	RET
 
@@ -31203,12 +31304,12 @@ TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row979:
+row983:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest981
+	JGE  rest985
 
-loop980:
+loop984:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31219,11 +31320,11 @@ loop980:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop980
+	JL           loop984
 
-rest981:
+rest985:
 	TESTQ        SI, SI
-	JZ           done982
+	JZ           done986
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31235,29 +31336,29 @@ rest981:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two984
+	JZ           two988
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two984:
+two988:
 	TESTQ     $0x00000002, SI
-	JZ        one985
+	JZ        one989
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one985:
+one989:
 	TESTQ  $0x00000001, SI
-	JZ     done986
+	JZ     done990
 	VMOVSS X0, (DX)
 
+done990:
 done986:
-done982:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row979
+	JNZ  row983
 	VZEROUPPER
 	RET
 
@@ -31278,12 +31379,12 @@ TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row987:
+row991:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest989
+	JGE  rest993
 
-loop988:
+loop992:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31302,11 +31403,11 @@ loop988:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop988
+	JL           loop992
 
-rest989:
+rest993:
 	TESTQ        SI, SI
-	JZ           done990
+	JZ           done994
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31326,29 +31427,29 @@ rest989:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two992
+	JZ           two996
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two992:
+two996:
 	TESTQ     $0x00000002, SI
-	JZ        one993
+	JZ        one997
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one993:
+one997:
 	TESTQ  $0x00000001, SI
-	JZ     done994
+	JZ     done998
 	VMOVSS X0, (DX)
 
+done998:
 done994:
-done990:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row987
+	JNZ  row991
 	VZEROUPPER
 	RET
 
@@ -31369,12 +31470,12 @@ TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row995:
+row999:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest997
+	JGE  rest1001
 
-loop996:
+loop1000:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31387,11 +31488,11 @@ loop996:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop996
+	JL           loop1000
 
-rest997:
+rest1001:
 	TESTQ        SI, SI
-	JZ           done998
+	JZ           done1002
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31405,29 +31506,29 @@ rest997:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1000
+	JZ           two1004
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1000:
+two1004:
 	TESTQ     $0x00000002, SI
-	JZ        one1001
+	JZ        one1005
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1001:
+one1005:
 	TESTQ  $0x00000001, SI
-	JZ     done1002
+	JZ     done1006
 	VMOVSS X0, (DX)
 
+done1006:
 done1002:
-done998:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row995
+	JNZ  row999
 	VZEROUPPER
 	RET
 
@@ -31448,12 +31549,12 @@ TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1003:
+row1007:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1005
+	JGE  rest1009
 
-loop1004:
+loop1008:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31467,11 +31568,11 @@ loop1004:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1004
+	JL           loop1008
 
-rest1005:
+rest1009:
 	TESTQ        SI, SI
-	JZ           done1006
+	JZ           done1010
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31486,29 +31587,29 @@ rest1005:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1008
+	JZ           two1012
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1008:
+two1012:
 	TESTQ     $0x00000002, SI
-	JZ        one1009
+	JZ        one1013
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1009:
+one1013:
 	TESTQ  $0x00000001, SI
-	JZ     done1010
+	JZ     done1014
 	VMOVSS X0, (DX)
 
+done1014:
 done1010:
-done1006:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1003
+	JNZ  row1007
 	VZEROUPPER
 	RET
 
@@ -31530,12 +31631,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1011:
+row1015:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1013
+	JGE  rest1017
 
-loop1012:
+loop1016:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31551,11 +31652,11 @@ loop1012:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1012
+	JL           loop1016
 
-rest1013:
+rest1017:
 	TESTQ        SI, SI
-	JZ           done1014
+	JZ           done1018
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31567,24 +31668,24 @@ rest1013:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1016
+	JZ           two1020
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1016:
+two1020:
 	TESTQ     $0x00000002, SI
-	JZ        one1017
+	JZ        one1021
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1017:
+one1021:
 	TESTQ  $0x00000001, SI
-	JZ     done1018
+	JZ     done1022
 	VMOVSS X2, (R11)
 
-done1018:
+done1022:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -31592,30 +31693,30 @@ done1018:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1020
+	JZ           two1024
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1020:
+two1024:
 	TESTQ     $0x00000002, SI
-	JZ        one1021
+	JZ        one1025
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1021:
+one1025:
 	TESTQ  $0x00000001, SI
-	JZ     done1022
+	JZ     done1026
 	VMOVSS X0, (DX)
 
-done1022:
-done1014:
+done1026:
+done1018:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1011
+	JNZ  row1015
 	VZEROUPPER
 	RET
 
@@ -31637,12 +31738,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1023:
+row1027:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1025
+	JGE  rest1029
 
-loop1024:
+loop1028:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31666,11 +31767,11 @@ loop1024:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1024
+	JL           loop1028
 
-rest1025:
+rest1029:
 	TESTQ        SI, SI
-	JZ           done1026
+	JZ           done1030
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31690,24 +31791,24 @@ rest1025:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1028
+	JZ           two1032
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1028:
+two1032:
 	TESTQ     $0x00000002, SI
-	JZ        one1029
+	JZ        one1033
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1029:
+one1033:
 	TESTQ  $0x00000001, SI
-	JZ     done1030
+	JZ     done1034
 	VMOVSS X2, (R11)
 
-done1030:
+done1034:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -31715,30 +31816,30 @@ done1030:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1032
+	JZ           two1036
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1032:
+two1036:
 	TESTQ     $0x00000002, SI
-	JZ        one1033
+	JZ        one1037
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1033:
+one1037:
 	TESTQ  $0x00000001, SI
-	JZ     done1034
+	JZ     done1038
 	VMOVSS X0, (DX)
 
-done1034:
-done1026:
+done1038:
+done1030:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1023
+	JNZ  row1027
 	VZEROUPPER
 	RET
 
@@ -31760,12 +31861,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1035:
+row1039:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1037
+	JGE  rest1041
 
-loop1036:
+loop1040:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31783,11 +31884,11 @@ loop1036:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1036
+	JL           loop1040
 
-rest1037:
+rest1041:
 	TESTQ        SI, SI
-	JZ           done1038
+	JZ           done1042
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31799,24 +31900,24 @@ rest1037:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1040
+	JZ           two1044
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1040:
+two1044:
 	TESTQ     $0x00000002, SI
-	JZ        one1041
+	JZ        one1045
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1041:
+one1045:
 	TESTQ  $0x00000001, SI
-	JZ     done1042
+	JZ     done1046
 	VMOVSS X2, (R11)
 
-done1042:
+done1046:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -31826,30 +31927,30 @@ done1042:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1044
+	JZ           two1048
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1044:
+two1048:
 	TESTQ     $0x00000002, SI
-	JZ        one1045
+	JZ        one1049
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1045:
+one1049:
 	TESTQ  $0x00000001, SI
-	JZ     done1046
+	JZ     done1050
 	VMOVSS X0, (DX)
 
-done1046:
-done1038:
+done1050:
+done1042:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1035
+	JNZ  row1039
 	VZEROUPPER
 	RET
 
@@ -31871,12 +31972,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1047:
+row1051:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1049
+	JGE  rest1053
 
-loop1048:
+loop1052:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31895,11 +31996,11 @@ loop1048:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1048
+	JL           loop1052
 
-rest1049:
+rest1053:
 	TESTQ        SI, SI
-	JZ           done1050
+	JZ           done1054
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -31915,54 +32016,54 @@ rest1049:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1052
+	JZ           two1056
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1052:
+two1056:
 	TESTQ     $0x00000002, SI
-	JZ        one1053
+	JZ        one1057
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1053:
+one1057:
 	TESTQ  $0x00000001, SI
-	JZ     done1054
+	JZ     done1058
 	VMOVSS X0, (R11)
 
-done1054:
+done1058:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1056
+	JZ           two1060
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1056:
+two1060:
 	TESTQ     $0x00000002, SI
-	JZ        one1057
+	JZ        one1061
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1057:
+one1061:
 	TESTQ  $0x00000001, SI
-	JZ     done1058
+	JZ     done1062
 	VMOVSS X0, (DX)
 
-done1058:
-done1050:
+done1062:
+done1054:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1047
+	JNZ  row1051
 	VZEROUPPER
 	RET
 
@@ -31984,12 +32085,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1059:
+row1063:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1061
+	JGE  rest1065
 
-loop1060:
+loop1064:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32005,11 +32106,11 @@ loop1060:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1060
+	JL           loop1064
 
-rest1061:
+rest1065:
 	TESTQ        SI, SI
-	JZ           done1062
+	JZ           done1066
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32021,24 +32122,24 @@ rest1061:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1064
+	JZ           two1068
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1064:
+two1068:
 	TESTQ     $0x00000002, SI
-	JZ        one1065
+	JZ        one1069
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1065:
+one1069:
 	TESTQ  $0x00000001, SI
-	JZ     done1066
+	JZ     done1070
 	VMOVSS X2, (R11)
 
-done1066:
+done1070:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -32046,30 +32147,30 @@ done1066:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1068
+	JZ           two1072
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1068:
+two1072:
 	TESTQ     $0x00000002, SI
-	JZ        one1069
+	JZ        one1073
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1069:
+one1073:
 	TESTQ  $0x00000001, SI
-	JZ     done1070
+	JZ     done1074
 	VMOVSS X0, (DX)
 
-done1070:
-done1062:
+done1074:
+done1066:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1059
+	JNZ  row1063
 	VZEROUPPER
 	RET
 
@@ -32091,12 +32192,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1071:
+row1075:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1073
+	JGE  rest1077
 
-loop1072:
+loop1076:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32115,11 +32216,11 @@ loop1072:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1072
+	JL           loop1076
 
-rest1073:
+rest1077:
 	TESTQ        SI, SI
-	JZ           done1074
+	JZ           done1078
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32131,24 +32232,24 @@ rest1073:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1076
+	JZ           two1080
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1076:
+two1080:
 	TESTQ     $0x00000002, SI
-	JZ        one1077
+	JZ        one1081
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1077:
+one1081:
 	TESTQ  $0x00000001, SI
-	JZ     done1078
+	JZ     done1082
 	VMOVSS X2, (R11)
 
-done1078:
+done1082:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -32159,30 +32260,30 @@ done1078:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1080
+	JZ           two1084
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1080:
+two1084:
 	TESTQ     $0x00000002, SI
-	JZ        one1081
+	JZ        one1085
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1081:
+one1085:
 	TESTQ  $0x00000001, SI
-	JZ     done1082
+	JZ     done1086
 	VMOVSS X0, (DX)
 
-done1082:
-done1074:
+done1086:
+done1078:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1071
+	JNZ  row1075
 	VZEROUPPER
 	RET
 
@@ -32204,12 +32305,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1083:
+row1087:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1085
+	JGE  rest1089
 
-loop1084:
+loop1088:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32230,11 +32331,11 @@ loop1084:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1084
+	JL           loop1088
 
-rest1085:
+rest1089:
 	TESTQ        SI, SI
-	JZ           done1086
+	JZ           done1090
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32246,24 +32347,24 @@ rest1085:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1088
+	JZ           two1092
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1088:
+two1092:
 	TESTQ     $0x00000002, SI
-	JZ        one1089
+	JZ        one1093
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1089:
+one1093:
 	TESTQ  $0x00000001, SI
-	JZ     done1090
+	JZ     done1094
 	VMOVSS X2, (R11)
 
-done1090:
+done1094:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -32276,30 +32377,30 @@ done1090:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1092
+	JZ           two1096
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1092:
+two1096:
 	TESTQ     $0x00000002, SI
-	JZ        one1093
+	JZ        one1097
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1093:
+one1097:
 	TESTQ  $0x00000001, SI
-	JZ     done1094
+	JZ     done1098
 	VMOVSS X0, (DX)
 
-done1094:
-done1086:
+done1098:
+done1090:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1083
+	JNZ  row1087
 	VZEROUPPER
 	RET
 
@@ -32321,12 +32422,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1095:
+row1099:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1097
+	JGE  rest1101
 
-loop1096:
+loop1100:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32348,11 +32449,11 @@ loop1096:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1096
+	JL           loop1100
 
-rest1097:
+rest1101:
 	TESTQ        SI, SI
-	JZ           done1098
+	JZ           done1102
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32368,24 +32469,24 @@ rest1097:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1100
+	JZ           two1104
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1100:
+two1104:
 	TESTQ     $0x00000002, SI
-	JZ        one1101
+	JZ        one1105
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1101:
+one1105:
 	TESTQ  $0x00000001, SI
-	JZ     done1102
+	JZ     done1106
 	VMOVSS X0, (R11)
 
-done1102:
+done1106:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -32395,30 +32496,30 @@ done1102:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1104
+	JZ           two1108
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1104:
+two1108:
 	TESTQ     $0x00000002, SI
-	JZ        one1105
+	JZ        one1109
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1105:
+one1109:
 	TESTQ  $0x00000001, SI
-	JZ     done1106
+	JZ     done1110
 	VMOVSS X0, (DX)
 
-done1106:
-done1098:
+done1110:
+done1102:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1095
+	JNZ  row1099
 	VZEROUPPER
 	RET
 
@@ -32441,12 +32542,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1107:
+row1111:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1109
+	JGE  rest1113
 
-loop1108:
+loop1112:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32478,11 +32579,11 @@ loop1108:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1108
+	JL           loop1112
 
-rest1109:
+rest1113:
 	TESTQ        SI, SI
-	JZ           done1110
+	JZ           done1114
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32496,24 +32597,24 @@ rest1109:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1112
+	JZ           two1116
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1112:
+two1116:
 	TESTQ     $0x00000002, SI
-	JZ        one1113
+	JZ        one1117
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1113:
+one1117:
 	TESTQ  $0x00000001, SI
-	JZ     done1114
+	JZ     done1118
 	VMOVSS X3, (R12)
 
-done1114:
+done1118:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -32524,24 +32625,24 @@ done1114:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1116
+	JZ           two1120
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1116:
+two1120:
 	TESTQ     $0x00000002, SI
-	JZ        one1117
+	JZ        one1121
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1117:
+one1121:
 	TESTQ  $0x00000001, SI
-	JZ     done1118
+	JZ     done1122
 	VMOVSS X1, (R12)
 
-done1118:
+done1122:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -32555,31 +32656,31 @@ done1118:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1120
+	JZ           two1124
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1120:
+two1124:
 	TESTQ     $0x00000002, SI
-	JZ        one1121
+	JZ        one1125
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1121:
+one1125:
 	TESTQ  $0x00000001, SI
-	JZ     done1122
+	JZ     done1126
 	VMOVSS X0, (DX)
 
-done1122:
-done1110:
+done1126:
+done1114:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1107
+	JNZ  row1111
 	VZEROUPPER
 	RET
 
@@ -32602,12 +32703,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1123:
+row1127:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1125
+	JGE  rest1129
 
-loop1124:
+loop1128:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32647,11 +32748,11 @@ loop1124:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1124
+	JL           loop1128
 
-rest1125:
+rest1129:
 	TESTQ        SI, SI
-	JZ           done1126
+	JZ           done1130
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32673,24 +32774,24 @@ rest1125:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1128
+	JZ           two1132
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1128:
+two1132:
 	TESTQ     $0x00000002, SI
-	JZ        one1129
+	JZ        one1133
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1129:
+one1133:
 	TESTQ  $0x00000001, SI
-	JZ     done1130
+	JZ     done1134
 	VMOVSS X3, (R12)
 
-done1130:
+done1134:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -32701,24 +32802,24 @@ done1130:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1132
+	JZ           two1136
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1132:
+two1136:
 	TESTQ     $0x00000002, SI
-	JZ        one1133
+	JZ        one1137
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1133:
+one1137:
 	TESTQ  $0x00000001, SI
-	JZ     done1134
+	JZ     done1138
 	VMOVSS X1, (R12)
 
-done1134:
+done1138:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -32732,31 +32833,31 @@ done1134:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1136
+	JZ           two1140
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1136:
+two1140:
 	TESTQ     $0x00000002, SI
-	JZ        one1137
+	JZ        one1141
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1137:
+one1141:
 	TESTQ  $0x00000001, SI
-	JZ     done1138
+	JZ     done1142
 	VMOVSS X0, (DX)
 
-done1138:
-done1126:
+done1142:
+done1130:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1123
+	JNZ  row1127
 	VZEROUPPER
 	RET
 
@@ -32779,12 +32880,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1139:
+row1143:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1141
+	JGE  rest1145
 
-loop1140:
+loop1144:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32819,11 +32920,11 @@ loop1140:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1140
+	JL           loop1144
 
-rest1141:
+rest1145:
 	TESTQ        SI, SI
-	JZ           done1142
+	JZ           done1146
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32841,24 +32942,24 @@ rest1141:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1144
+	JZ           two1148
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1144:
+two1148:
 	TESTQ     $0x00000002, SI
-	JZ        one1145
+	JZ        one1149
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1145:
+one1149:
 	TESTQ  $0x00000001, SI
-	JZ     done1146
+	JZ     done1150
 	VMOVSS X4, (R12)
 
-done1146:
+done1150:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -32869,24 +32970,24 @@ done1146:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1148
+	JZ           two1152
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1148:
+two1152:
 	TESTQ     $0x00000002, SI
-	JZ        one1149
+	JZ        one1153
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1149:
+one1153:
 	TESTQ  $0x00000001, SI
-	JZ     done1150
+	JZ     done1154
 	VMOVSS X1, (R12)
 
-done1150:
+done1154:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -32899,31 +33000,31 @@ done1150:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1152
+	JZ           two1156
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1152:
+two1156:
 	TESTQ     $0x00000002, SI
-	JZ        one1153
+	JZ        one1157
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1153:
+one1157:
 	TESTQ  $0x00000001, SI
-	JZ     done1154
+	JZ     done1158
 	VMOVSS X0, (DX)
 
-done1154:
-done1142:
+done1158:
+done1146:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1139
+	JNZ  row1143
 	VZEROUPPER
 	RET
 
@@ -32946,12 +33047,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1155:
+row1159:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1157
+	JGE  rest1161
 
-loop1156:
+loop1160:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32985,11 +33086,11 @@ loop1156:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1156
+	JL           loop1160
 
-rest1157:
+rest1161:
 	TESTQ        SI, SI
-	JZ           done1158
+	JZ           done1162
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33003,24 +33104,24 @@ rest1157:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1160
+	JZ           two1164
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1160:
+two1164:
 	TESTQ     $0x00000002, SI
-	JZ        one1161
+	JZ        one1165
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1161:
+one1165:
 	TESTQ  $0x00000001, SI
-	JZ     done1162
+	JZ     done1166
 	VMOVSS X3, (R12)
 
-done1162:
+done1166:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33031,24 +33132,24 @@ done1162:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1164
+	JZ           two1168
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1164:
+two1168:
 	TESTQ     $0x00000002, SI
-	JZ        one1165
+	JZ        one1169
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1165:
+one1169:
 	TESTQ  $0x00000001, SI
-	JZ     done1166
+	JZ     done1170
 	VMOVSS X1, (R12)
 
-done1166:
+done1170:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -33064,31 +33165,31 @@ done1166:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1168
+	JZ           two1172
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1168:
+two1172:
 	TESTQ     $0x00000002, SI
-	JZ        one1169
+	JZ        one1173
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1169:
+one1173:
 	TESTQ  $0x00000001, SI
-	JZ     done1170
+	JZ     done1174
 	VMOVSS X0, (DX)
 
-done1170:
-done1158:
+done1174:
+done1162:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1155
+	JNZ  row1159
 	VZEROUPPER
 	RET
 
@@ -33111,12 +33212,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1171:
+row1175:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1173
+	JGE  rest1177
 
-loop1172:
+loop1176:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33158,11 +33259,11 @@ loop1172:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1172
+	JL           loop1176
 
-rest1173:
+rest1177:
 	TESTQ        SI, SI
-	JZ           done1174
+	JZ           done1178
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33184,24 +33285,24 @@ rest1173:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1176
+	JZ           two1180
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1176:
+two1180:
 	TESTQ     $0x00000002, SI
-	JZ        one1177
+	JZ        one1181
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1177:
+one1181:
 	TESTQ  $0x00000001, SI
-	JZ     done1178
+	JZ     done1182
 	VMOVSS X3, (R12)
 
-done1178:
+done1182:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33212,24 +33313,24 @@ done1178:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1180
+	JZ           two1184
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1180:
+two1184:
 	TESTQ     $0x00000002, SI
-	JZ        one1181
+	JZ        one1185
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1181:
+one1185:
 	TESTQ  $0x00000001, SI
-	JZ     done1182
+	JZ     done1186
 	VMOVSS X1, (R12)
 
-done1182:
+done1186:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -33245,31 +33346,31 @@ done1182:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1184
+	JZ           two1188
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1184:
+two1188:
 	TESTQ     $0x00000002, SI
-	JZ        one1185
+	JZ        one1189
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1185:
+one1189:
 	TESTQ  $0x00000001, SI
-	JZ     done1186
+	JZ     done1190
 	VMOVSS X0, (DX)
 
-done1186:
-done1174:
+done1190:
+done1178:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1171
+	JNZ  row1175
 	VZEROUPPER
 	RET
 
@@ -33292,12 +33393,12 @@ TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1187:
+row1191:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1189
+	JGE  rest1193
 
-loop1188:
+loop1192:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33327,11 +33428,11 @@ loop1188:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1188
+	JL           loop1192
 
-rest1189:
+rest1193:
 	TESTQ        SI, SI
-	JZ           done1190
+	JZ           done1194
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33345,24 +33446,24 @@ rest1189:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1192
+	JZ           two1196
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1192:
+two1196:
 	TESTQ     $0x00000002, SI
-	JZ        one1193
+	JZ        one1197
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1193:
+one1197:
 	TESTQ  $0x00000001, SI
-	JZ     done1194
+	JZ     done1198
 	VMOVSS X3, (R12)
 
-done1194:
+done1198:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33373,24 +33474,24 @@ done1194:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1196
+	JZ           two1200
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1196:
+two1200:
 	TESTQ     $0x00000002, SI
-	JZ        one1197
+	JZ        one1201
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1197:
+one1201:
 	TESTQ  $0x00000001, SI
-	JZ     done1198
+	JZ     done1202
 	VMOVSS X1, (R12)
 
-done1198:
+done1202:
 	VSQRTPS      Y4, Y1
 	VBROADCASTSS 164(AX), Y3
 	VADDPS       Y3, Y1, Y1
@@ -33402,31 +33503,31 @@ done1198:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1200
+	JZ           two1204
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1200:
+two1204:
 	TESTQ     $0x00000002, SI
-	JZ        one1201
+	JZ        one1205
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1201:
+one1205:
 	TESTQ  $0x00000001, SI
-	JZ     done1202
+	JZ     done1206
 	VMOVSS X0, (DX)
 
-done1202:
-done1190:
+done1206:
+done1194:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1187
+	JNZ  row1191
 	VZEROUPPER
 	RET
 
@@ -33449,12 +33550,12 @@ TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1203:
+row1207:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1205
+	JGE  rest1209
 
-loop1204:
+loop1208:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33487,11 +33588,11 @@ loop1204:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1204
+	JL           loop1208
 
-rest1205:
+rest1209:
 	TESTQ        SI, SI
-	JZ           done1206
+	JZ           done1210
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33509,24 +33610,24 @@ rest1205:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1208
+	JZ           two1212
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1208:
+two1212:
 	TESTQ     $0x00000002, SI
-	JZ        one1209
+	JZ        one1213
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1209:
+one1213:
 	TESTQ  $0x00000001, SI
-	JZ     done1210
+	JZ     done1214
 	VMOVSS X4, (R12)
 
-done1210:
+done1214:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -33537,24 +33638,24 @@ done1210:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1212
+	JZ           two1216
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1212:
+two1216:
 	TESTQ     $0x00000002, SI
-	JZ        one1213
+	JZ        one1217
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1213:
+one1217:
 	TESTQ  $0x00000001, SI
-	JZ     done1214
+	JZ     done1218
 	VMOVSS X1, (R12)
 
-done1214:
+done1218:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
 	VADDPS       Y1, Y0, Y0
@@ -33565,31 +33666,31 @@ done1214:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1216
+	JZ           two1220
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1216:
+two1220:
 	TESTQ     $0x00000002, SI
-	JZ        one1217
+	JZ        one1221
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1217:
+one1221:
 	TESTQ  $0x00000001, SI
-	JZ     done1218
+	JZ     done1222
 	VMOVSS X0, (DX)
 
-done1218:
-done1206:
+done1222:
+done1210:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1203
+	JNZ  row1207
 	VZEROUPPER
 	RET
 
@@ -33611,12 +33712,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1219:
+row1223:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1221
+	JGE  rest1225
 
-loop1220:
+loop1224:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33639,11 +33740,11 @@ loop1220:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1220
+	JL           loop1224
 
-rest1221:
+rest1225:
 	TESTQ        SI, SI
-	JZ           done1222
+	JZ           done1226
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33658,24 +33759,24 @@ rest1221:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1224
+	JZ           two1228
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1224:
+two1228:
 	TESTQ     $0x00000002, SI
-	JZ        one1225
+	JZ        one1229
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1225:
+one1229:
 	TESTQ  $0x00000001, SI
-	JZ     done1226
+	JZ     done1230
 	VMOVSS X2, (R11)
 
-done1226:
+done1230:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33687,30 +33788,30 @@ done1226:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1228
+	JZ           two1232
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1228:
+two1232:
 	TESTQ     $0x00000002, SI
-	JZ        one1229
+	JZ        one1233
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1229:
+one1233:
 	TESTQ  $0x00000001, SI
-	JZ     done1230
+	JZ     done1234
 	VMOVSS X0, (DX)
 
-done1230:
-done1222:
+done1234:
+done1226:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1219
+	JNZ  row1223
 	VZEROUPPER
 	RET
 
@@ -33732,12 +33833,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1231:
+row1235:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1233
+	JGE  rest1237
 
-loop1232:
+loop1236:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33762,11 +33863,11 @@ loop1232:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1232
+	JL           loop1236
 
-rest1233:
+rest1237:
 	TESTQ        SI, SI
-	JZ           done1234
+	JZ           done1238
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33781,24 +33882,24 @@ rest1233:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1236
+	JZ           two1240
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1236:
+two1240:
 	TESTQ     $0x00000002, SI
-	JZ        one1237
+	JZ        one1241
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1237:
+one1241:
 	TESTQ  $0x00000001, SI
-	JZ     done1238
+	JZ     done1242
 	VMOVSS X2, (R11)
 
-done1238:
+done1242:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -33812,30 +33913,30 @@ done1238:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1240
+	JZ           two1244
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1240:
+two1244:
 	TESTQ     $0x00000002, SI
-	JZ        one1241
+	JZ        one1245
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1241:
+one1245:
 	TESTQ  $0x00000001, SI
-	JZ     done1242
+	JZ     done1246
 	VMOVSS X0, (DX)
 
-done1242:
-done1234:
+done1246:
+done1238:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1231
+	JNZ  row1235
 	VZEROUPPER
 	RET
 
@@ -33857,12 +33958,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1243:
+row1247:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1245
+	JGE  rest1249
 
-loop1244:
+loop1248:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33888,11 +33989,11 @@ loop1244:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1244
+	JL           loop1248
 
-rest1245:
+rest1249:
 	TESTQ        SI, SI
-	JZ           done1246
+	JZ           done1250
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33911,24 +34012,24 @@ rest1245:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1248
+	JZ           two1252
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1248:
+two1252:
 	TESTQ     $0x00000002, SI
-	JZ        one1249
+	JZ        one1253
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1249:
+one1253:
 	TESTQ  $0x00000001, SI
-	JZ     done1250
+	JZ     done1254
 	VMOVSS X3, (R11)
 
-done1250:
+done1254:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -33939,30 +34040,30 @@ done1250:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1252
+	JZ           two1256
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1252:
+two1256:
 	TESTQ     $0x00000002, SI
-	JZ        one1253
+	JZ        one1257
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1253:
+one1257:
 	TESTQ  $0x00000001, SI
-	JZ     done1254
+	JZ     done1258
 	VMOVSS X0, (DX)
 
-done1254:
-done1246:
+done1258:
+done1250:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1243
+	JNZ  row1247
 	VZEROUPPER
 	RET
 
@@ -33985,12 +34086,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1255:
+row1259:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1257
+	JGE  rest1261
 
-loop1256:
+loop1260:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34018,11 +34119,11 @@ loop1256:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1256
+	JL           loop1260
 
-rest1257:
+rest1261:
 	TESTQ        SI, SI
-	JZ           done1258
+	JZ           done1262
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34036,35 +34137,6 @@ rest1257:
 	VFMADD231PS  Y1, Y2, Y3
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two1260
-	VMOVUPS      X2, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y2, X2
-
-two1260:
-	TESTQ     $0x00000002, SI
-	JZ        one1261
-	VMOVLPS   X2, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X2, X2
-
-one1261:
-	TESTQ  $0x00000001, SI
-	JZ     done1262
-	VMOVSS X2, (R12)
-
-done1262:
-	VSQRTPS      Y3, Y2
-	VBROADCASTSS 156(AX), Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 160(AX), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
 	JZ           two1264
 	VMOVUPS      X2, (R12)
@@ -34084,6 +34156,35 @@ one1265:
 	VMOVSS X2, (R12)
 
 done1266:
+	VSQRTPS      Y3, Y2
+	VBROADCASTSS 156(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 160(AX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1268
+	VMOVUPS      X2, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1268:
+	TESTQ     $0x00000002, SI
+	JZ        one1269
+	VMOVLPS   X2, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X2, X2
+
+one1269:
+	TESTQ  $0x00000001, SI
+	JZ     done1270
+	VMOVSS X2, (R12)
+
+done1270:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -34091,31 +34192,31 @@ done1266:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1268
+	JZ           two1272
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1268:
+two1272:
 	TESTQ     $0x00000002, SI
-	JZ        one1269
+	JZ        one1273
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1269:
+one1273:
 	TESTQ  $0x00000001, SI
-	JZ     done1270
+	JZ     done1274
 	VMOVSS X0, (DX)
 
-done1270:
-done1258:
+done1274:
+done1262:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1255
+	JNZ  row1259
 	VZEROUPPER
 	RET
 
@@ -34137,12 +34238,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1271:
+row1275:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1273
+	JGE  rest1277
 
-loop1272:
+loop1276:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34161,11 +34262,11 @@ loop1272:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1272
+	JL           loop1276
 
-rest1273:
+rest1277:
 	TESTQ        SI, SI
-	JZ           done1274
+	JZ           done1278
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34176,24 +34277,24 @@ rest1273:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1276
+	JZ           two1280
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1276:
+two1280:
 	TESTQ     $0x00000002, SI
-	JZ        one1277
+	JZ        one1281
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1277:
+one1281:
 	TESTQ  $0x00000001, SI
-	JZ     done1278
+	JZ     done1282
 	VMOVSS X3, (R11)
 
-done1278:
+done1282:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -34205,30 +34306,30 @@ done1278:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1280
+	JZ           two1284
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1280:
+two1284:
 	TESTQ     $0x00000002, SI
-	JZ        one1281
+	JZ        one1285
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1281:
+one1285:
 	TESTQ  $0x00000001, SI
-	JZ     done1282
+	JZ     done1286
 	VMOVSS X0, (DX)
 
-done1282:
-done1274:
+done1286:
+done1278:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1271
+	JNZ  row1275
 	VZEROUPPER
 	RET
 
@@ -34250,12 +34351,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1283:
+row1287:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1285
+	JGE  rest1289
 
-loop1284:
+loop1288:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34276,11 +34377,11 @@ loop1284:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1284
+	JL           loop1288
 
-rest1285:
+rest1289:
 	TESTQ        SI, SI
-	JZ           done1286
+	JZ           done1290
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34291,24 +34392,24 @@ rest1285:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1288
+	JZ           two1292
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1288:
+two1292:
 	TESTQ     $0x00000002, SI
-	JZ        one1289
+	JZ        one1293
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1289:
+one1293:
 	TESTQ  $0x00000001, SI
-	JZ     done1290
+	JZ     done1294
 	VMOVSS X3, (R11)
 
-done1290:
+done1294:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -34322,30 +34423,30 @@ done1290:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1292
+	JZ           two1296
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1292:
+two1296:
 	TESTQ     $0x00000002, SI
-	JZ        one1293
+	JZ        one1297
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1293:
+one1297:
 	TESTQ  $0x00000001, SI
-	JZ     done1294
+	JZ     done1298
 	VMOVSS X0, (DX)
 
-done1294:
-done1286:
+done1298:
+done1290:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1283
+	JNZ  row1287
 	VZEROUPPER
 	RET
 
@@ -34367,12 +34468,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1295:
+row1299:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1297
+	JGE  rest1301
 
-loop1296:
+loop1300:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34394,11 +34495,11 @@ loop1296:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1296
+	JL           loop1300
 
-rest1297:
+rest1301:
 	TESTQ        SI, SI
-	JZ           done1298
+	JZ           done1302
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34413,24 +34514,24 @@ rest1297:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1300
+	JZ           two1304
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1300:
+two1304:
 	TESTQ     $0x00000002, SI
-	JZ        one1301
+	JZ        one1305
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1301:
+one1305:
 	TESTQ  $0x00000001, SI
-	JZ     done1302
+	JZ     done1306
 	VMOVSS X3, (R11)
 
-done1302:
+done1306:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -34441,30 +34542,30 @@ done1302:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1304
+	JZ           two1308
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1304:
+two1308:
 	TESTQ     $0x00000002, SI
-	JZ        one1305
+	JZ        one1309
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1305:
+one1309:
 	TESTQ  $0x00000001, SI
-	JZ     done1306
+	JZ     done1310
 	VMOVSS X0, (DX)
 
-done1306:
-done1298:
+done1310:
+done1302:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1295
+	JNZ  row1299
 	VZEROUPPER
 	RET
 
@@ -34490,12 +34591,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1307:
+row1311:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1309
+	JGE  rest1313
 
-loop1308:
+loop1312:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -34509,11 +34610,11 @@ loop1308:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1308
+	JL           loop1312
 
-rest1309:
+rest1313:
 	TESTQ        SI, SI
-	JZ           done1310
+	JZ           done1314
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34521,24 +34622,24 @@ rest1309:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1312
+	JZ           two1316
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1312:
+two1316:
 	TESTQ     $0x00000002, SI
-	JZ        one1313
+	JZ        one1317
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1313:
+one1317:
 	TESTQ  $0x00000001, SI
-	JZ     done1314
+	JZ     done1318
 	VMOVSS X2, (R14)
 
-done1314:
+done1318:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -34548,25 +34649,25 @@ done1314:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1316
+	JZ           two1320
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1316:
+two1320:
 	TESTQ     $0x00000002, SI
-	JZ        one1317
+	JZ        one1321
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1317:
+one1321:
 	TESTQ  $0x00000001, SI
-	JZ     done1318
+	JZ     done1322
 	VMOVSS X0, (DX)
 
-done1318:
-done1310:
+done1322:
+done1314:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34574,7 +34675,7 @@ done1310:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1307
+	JNZ  row1311
 	VZEROUPPER
 	RET
 
@@ -34599,12 +34700,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1319:
+row1323:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1321
+	JGE  rest1325
 
-loop1320:
+loop1324:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -34617,11 +34718,11 @@ loop1320:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1320
+	JL           loop1324
 
-rest1321:
+rest1325:
 	TESTQ        SI, SI
-	JZ           done1322
+	JZ           done1326
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34635,32 +34736,32 @@ rest1321:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1324
+	JZ           two1328
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1324:
+two1328:
 	TESTQ     $0x00000002, SI
-	JZ        one1325
+	JZ        one1329
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1325:
+one1329:
 	TESTQ  $0x00000001, SI
-	JZ     done1326
+	JZ     done1330
 	VMOVSS X0, (DX)
 
+done1330:
 done1326:
-done1322:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1319
+	JNZ  row1323
 	VZEROUPPER
 	RET
 
@@ -34684,12 +34785,12 @@ TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1327:
+row1331:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1329
+	JGE  rest1333
 
-loop1328:
+loop1332:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y2
@@ -34700,11 +34801,11 @@ loop1328:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1328
+	JL           loop1332
 
-rest1329:
+rest1333:
 	TESTQ        SI, SI
-	JZ           done1330
+	JZ           done1334
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34716,31 +34817,31 @@ rest1329:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1332
+	JZ           two1336
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1332:
+two1336:
 	TESTQ     $0x00000002, SI
-	JZ        one1333
+	JZ        one1337
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1333:
+one1337:
 	TESTQ  $0x00000001, SI
-	JZ     done1334
+	JZ     done1338
 	VMOVSS X0, (DX)
 
+done1338:
 done1334:
-done1330:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1327
+	JNZ  row1331
 	VZEROUPPER
 	RET
 
@@ -34765,12 +34866,12 @@ TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1335:
+row1339:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1337
+	JGE  rest1341
 
-loop1336:
+loop1340:
 	VMOVUPS     (DI)(DX*1), Y0
 	VMOVUPS     (R8)(DX*1), Y1
 	VMOVUPS     (R9)(DX*1), Y2
@@ -34783,11 +34884,11 @@ loop1336:
 	VMOVUPS     Y2, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1336
+	JL          loop1340
 
-rest1337:
+rest1341:
 	TESTQ        SI, SI
-	JZ           done1338
+	JZ           done1342
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -34801,25 +34902,25 @@ rest1337:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1340
+	JZ           two1344
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1340:
+two1344:
 	TESTQ     $0x00000002, SI
-	JZ        one1341
+	JZ        one1345
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1341:
+one1345:
 	TESTQ  $0x00000001, SI
-	JZ     done1342
+	JZ     done1346
 	VMOVSS X0, (DX)
 
+done1346:
 done1342:
-done1338:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34827,7 +34928,7 @@ done1338:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1335
+	JNZ  row1339
 	VZEROUPPER
 	RET
 
@@ -34854,12 +34955,12 @@ TEXT ·vecFused55AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1343:
+row1347:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1345
+	JGE  rest1349
 
-loop1344:
+loop1348:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -34873,11 +34974,11 @@ loop1344:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1344
+	JL      loop1348
 
-rest1345:
+rest1349:
 	TESTQ        SI, SI
-	JZ           done1346
+	JZ           done1350
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -34885,29 +34986,6 @@ rest1345:
 	VANDPS       Y3, Y2, Y2
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1348
-	VMOVUPS      X3, (R15)
-	ADDQ         $0x10, R15
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1348:
-	TESTQ     $0x00000002, SI
-	JZ        one1349
-	VMOVLPS   X3, (R15)
-	ADDQ      $0x08, R15
-	VPERMILPS $0x0e, X3, X3
-
-one1349:
-	TESTQ  $0x00000001, SI
-	JZ     done1350
-	VMOVSS X3, (R15)
-
-done1350:
-	VMASKMOVPS   (R10)(DX*1), Y1, Y3
-	VMULPS       Y3, Y2, Y3
-	LEAQ         (R11)(DX*1), R15
-	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
 	JZ           two1352
 	VMOVUPS      X3, (R15)
@@ -34927,30 +35005,53 @@ one1353:
 	VMOVSS X3, (R15)
 
 done1354:
+	VMASKMOVPS   (R10)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y3
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1356
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1356:
+	TESTQ     $0x00000002, SI
+	JZ        one1357
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1357:
+	TESTQ  $0x00000001, SI
+	JZ     done1358
+	VMOVSS X3, (R15)
+
+done1358:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1356
+	JZ           two1360
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1356:
+two1360:
 	TESTQ     $0x00000002, SI
-	JZ        one1357
+	JZ        one1361
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1357:
+one1361:
 	TESTQ  $0x00000001, SI
-	JZ     done1358
+	JZ     done1362
 	VMOVSS X1, (DX)
 
-done1358:
-done1346:
+done1362:
+done1350:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -34959,7 +35060,7 @@ done1346:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1343
+	JNZ  row1347
 	VZEROUPPER
 	RET
 
@@ -34984,12 +35085,12 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1359:
+row1363:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1361
+	JGE  rest1365
 
-loop1360:
+loop1364:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -35005,11 +35106,11 @@ loop1360:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1360
+	JL          loop1364
 
-rest1361:
+rest1365:
 	TESTQ        SI, SI
-	JZ           done1362
+	JZ           done1366
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -35022,49 +35123,49 @@ rest1361:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1364
+	JZ           two1368
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1364:
+two1368:
 	TESTQ     $0x00000002, SI
-	JZ        one1365
+	JZ        one1369
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1365:
+one1369:
 	TESTQ  $0x00000001, SI
-	JZ     done1366
+	JZ     done1370
 	VMOVSS X3, (R14)
 
-done1366:
+done1370:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1368
+	JZ           two1372
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1368:
+two1372:
 	TESTQ     $0x00000002, SI
-	JZ        one1369
+	JZ        one1373
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1369:
+one1373:
 	TESTQ  $0x00000001, SI
-	JZ     done1370
+	JZ     done1374
 	VMOVSS X0, (DX)
 
-done1370:
-done1362:
+done1374:
+done1366:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35072,7 +35173,7 @@ done1362:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1359
+	JNZ  row1363
 	VZEROUPPER
 	RET
 
@@ -35099,12 +35200,12 @@ TEXT ·vecFused57AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1371:
+row1375:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1373
+	JGE  rest1377
 
-loop1372:
+loop1376:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -35240,11 +35341,11 @@ loop1372:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1372
+	JL           loop1376
 
-rest1373:
+rest1377:
 	TESTQ        SI, SI
-	JZ           done1374
+	JZ           done1378
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -35286,24 +35387,24 @@ rest1373:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1376
+	JZ           two1380
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1376:
+two1380:
 	TESTQ     $0x00000002, SI
-	JZ        one1377
+	JZ        one1381
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1377:
+one1381:
 	TESTQ  $0x00000001, SI
-	JZ     done1378
+	JZ     done1382
 	VMOVSS X2, (BP)
 
-done1378:
+done1382:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -35344,24 +35445,24 @@ done1378:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1380
+	JZ           two1384
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1380:
+two1384:
 	TESTQ     $0x00000002, SI
-	JZ        one1381
+	JZ        one1385
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1381:
+one1385:
 	TESTQ  $0x00000001, SI
-	JZ     done1382
+	JZ     done1386
 	VMOVSS X3, (BP)
 
-done1382:
+done1386:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -35416,24 +35517,24 @@ done1382:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1384
+	JZ           two1388
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1384:
+two1388:
 	TESTQ     $0x00000002, SI
-	JZ        one1385
+	JZ        one1389
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1385:
+one1389:
 	TESTQ  $0x00000001, SI
-	JZ     done1386
+	JZ     done1390
 	VMOVSS X4, (BP)
 
-done1386:
+done1390:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -35441,25 +35542,25 @@ done1386:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1388
+	JZ           two1392
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1388:
+two1392:
 	TESTQ     $0x00000002, SI
-	JZ        one1389
+	JZ        one1393
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1389:
+one1393:
 	TESTQ  $0x00000001, SI
-	JZ     done1390
+	JZ     done1394
 	VMOVSS X0, (DX)
 
-done1390:
-done1374:
+done1394:
+done1378:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35469,7 +35570,7 @@ done1374:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1371
+	JNZ  row1375
 	VZEROUPPER
 	RET
 
@@ -35493,12 +35594,12 @@ TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1391:
+row1395:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1393
+	JGE  rest1397
 
-loop1392:
+loop1396:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -35594,11 +35695,11 @@ loop1392:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1392
+	JL           loop1396
 
-rest1393:
+rest1397:
 	TESTQ        SI, SI
-	JZ           done1394
+	JZ           done1398
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -35640,24 +35741,24 @@ rest1393:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1396
+	JZ           two1400
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1396:
+two1400:
 	TESTQ     $0x00000002, SI
-	JZ        one1397
+	JZ        one1401
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1397:
+one1401:
 	TESTQ  $0x00000001, SI
-	JZ     done1398
+	JZ     done1402
 	VMOVSS X2, (R13)
 
-done1398:
+done1402:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -35713,54 +35814,54 @@ done1398:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1400
+	JZ           two1404
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1400:
+two1404:
 	TESTQ     $0x00000002, SI
-	JZ        one1401
+	JZ        one1405
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1401:
+one1405:
 	TESTQ  $0x00000001, SI
-	JZ     done1402
+	JZ     done1406
 	VMOVSS X2, (R13)
 
-done1402:
+done1406:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1404
+	JZ           two1408
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1404:
+two1408:
 	TESTQ     $0x00000002, SI
-	JZ        one1405
+	JZ        one1409
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1405:
+one1409:
 	TESTQ  $0x00000001, SI
-	JZ     done1406
+	JZ     done1410
 	VMOVSS X0, (DX)
 
-done1406:
-done1394:
+done1410:
+done1398:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1391
+	JNZ  row1395
 	VZEROUPPER
 	RET
 
@@ -35784,12 +35885,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1407:
+row1411:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1409
+	JGE  rest1413
 
-loop1408:
+loop1412:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -35859,11 +35960,11 @@ loop1408:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1408
+	JL           loop1412
 
-rest1409:
+rest1413:
 	TESTQ        SI, SI
-	JZ           done1410
+	JZ           done1414
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -35928,24 +36029,24 @@ rest1409:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1412
+	JZ           two1416
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1412:
+two1416:
 	TESTQ     $0x00000002, SI
-	JZ        one1413
+	JZ        one1417
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1413:
+one1417:
 	TESTQ  $0x00000001, SI
-	JZ     done1414
+	JZ     done1418
 	VMOVSS X0, (R13)
 
-done1414:
+done1418:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -35954,32 +36055,32 @@ done1414:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1416
+	JZ           two1420
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1416:
+two1420:
 	TESTQ     $0x00000002, SI
-	JZ        one1417
+	JZ        one1421
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1417:
+one1421:
 	TESTQ  $0x00000001, SI
-	JZ     done1418
+	JZ     done1422
 	VMOVSS X0, (DX)
 
-done1418:
-done1410:
+done1422:
+done1414:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1407
+	JNZ  row1411
 	VZEROUPPER
 	RET
 
@@ -36006,12 +36107,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1419:
+row1423:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1421
+	JGE  rest1425
 
-loop1420:
+loop1424:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -36039,11 +36140,11 @@ loop1420:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1420
+	JL           loop1424
 
-rest1421:
+rest1425:
 	TESTQ        SI, SI
-	JZ           done1422
+	JZ           done1426
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -36054,34 +36155,6 @@ rest1421:
 	VMULPS       Y5, Y4, Y5
 	VMULPS       Y5, Y3, Y3
 	LEAQ         (R12)(DX*1), BP
-	VMOVAPS      Y3, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1424
-	VMOVUPS      X3, (BP)
-	ADDQ         $0x10, BP
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1424:
-	TESTQ     $0x00000002, SI
-	JZ        one1425
-	VMOVLPS   X3, (BP)
-	ADDQ      $0x08, BP
-	VPERMILPS $0x0e, X3, X3
-
-one1425:
-	TESTQ  $0x00000001, SI
-	JZ     done1426
-	VMOVSS X3, (BP)
-
-done1426:
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMULPS       Y3, Y1, Y3
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y5
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y5, Y0, Y5
-	VMULPS       Y5, Y3, Y3
-	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
 	JZ           two1428
@@ -36102,6 +36175,34 @@ one1429:
 	VMOVSS X3, (BP)
 
 done1430:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMULPS       Y3, Y1, Y3
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y5, Y0, Y5
+	VMULPS       Y5, Y3, Y3
+	LEAQ         (R13)(DX*1), BP
+	VMOVAPS      Y3, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1432
+	VMOVUPS      X3, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1432:
+	TESTQ     $0x00000002, SI
+	JZ        one1433
+	VMOVLPS   X3, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X3, X3
+
+one1433:
+	TESTQ  $0x00000001, SI
+	JZ     done1434
+	VMOVSS X3, (BP)
+
+done1434:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -36110,47 +36211,47 @@ done1430:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1432
+	JZ           two1436
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1432:
+two1436:
 	TESTQ     $0x00000002, SI
-	JZ        one1433
+	JZ        one1437
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1433:
+one1437:
 	TESTQ  $0x00000001, SI
-	JZ     done1434
+	JZ     done1438
 	VMOVSS X2, (BP)
 
-done1434:
+done1438:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1436
+	JZ           two1440
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1436:
+two1440:
 	TESTQ     $0x00000002, SI
-	JZ        one1437
+	JZ        one1441
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1437:
+one1441:
 	TESTQ  $0x00000001, SI
-	JZ     done1438
+	JZ     done1442
 	VMOVSS X0, (DX)
 
-done1438:
-done1422:
+done1442:
+done1426:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36160,7 +36261,7 @@ done1422:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1419
+	JNZ  row1423
 	VZEROUPPER
 	RET
 
@@ -36186,12 +36287,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1439:
+row1443:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1441
+	JGE  rest1445
 
-loop1440:
+loop1444:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -36259,11 +36360,11 @@ loop1440:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1440
+	JL           loop1444
 
-rest1441:
+rest1445:
 	TESTQ        SI, SI
-	JZ           done1442
+	JZ           done1446
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -36323,24 +36424,24 @@ rest1441:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1444
+	JZ           two1448
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1444:
+two1448:
 	TESTQ     $0x00000002, SI
-	JZ        one1445
+	JZ        one1449
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1445:
+one1449:
 	TESTQ  $0x00000001, SI
-	JZ     done1446
+	JZ     done1450
 	VMOVSS X2, (R15)
 
-done1446:
+done1450:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -36349,48 +36450,48 @@ done1446:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1448
+	JZ           two1452
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1448:
+two1452:
 	TESTQ     $0x00000002, SI
-	JZ        one1449
+	JZ        one1453
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1449:
+one1453:
 	TESTQ  $0x00000001, SI
-	JZ     done1450
+	JZ     done1454
 	VMOVSS X3, (R15)
 
-done1450:
+done1454:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1452
+	JZ           two1456
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1452:
+two1456:
 	TESTQ     $0x00000002, SI
-	JZ        one1453
+	JZ        one1457
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1453:
+one1457:
 	TESTQ  $0x00000001, SI
-	JZ     done1454
+	JZ     done1458
 	VMOVSS X0, (DX)
 
-done1454:
-done1442:
+done1458:
+done1446:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36399,7 +36500,7 @@ done1442:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1439
+	JNZ  row1443
 	VZEROUPPER
 	RET
 
@@ -36424,12 +36525,12 @@ TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1455:
+row1459:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1457
+	JGE  rest1461
 
-loop1456:
+loop1460:
 	VMOVUPS      (R10)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -36451,11 +36552,11 @@ loop1456:
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1456
+	JL           loop1460
 
-rest1457:
+rest1461:
 	TESTQ        SI, SI
-	JZ           done1458
+	JZ           done1462
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R10)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -36468,32 +36569,6 @@ rest1457:
 	VMULPS       Y4, Y0, Y5
 	VMULPS       Y5, Y1, Y1
 	LEAQ         (R11)(DX*1), R14
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1460
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1460:
-	TESTQ     $0x00000002, SI
-	JZ        one1461
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1461:
-	TESTQ  $0x00000001, SI
-	JZ     done1462
-	VMOVSS X1, (R14)
-
-done1462:
-	VMULPS       Y4, Y3, Y1
-	VMULPS       Y2, Y2, Y2
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y2, Y4, Y2
-	VMULPS       Y2, Y1, Y1
-	LEAQ         (R12)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
 	JZ           two1464
@@ -36514,29 +36589,55 @@ one1465:
 	VMOVSS X1, (R14)
 
 done1466:
-	VMULPS       Y0, Y3, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
+	VMULPS       Y4, Y3, Y1
+	VMULPS       Y2, Y2, Y2
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y2, Y1, Y1
+	LEAQ         (R12)(DX*1), R14
+	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
 	JZ           two1468
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
 
 two1468:
 	TESTQ     $0x00000002, SI
 	JZ        one1469
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
 
 one1469:
 	TESTQ  $0x00000001, SI
 	JZ     done1470
-	VMOVSS X0, (DX)
+	VMOVSS X1, (R14)
 
 done1470:
-done1458:
+	VMULPS       Y0, Y3, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1472
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1472:
+	TESTQ     $0x00000002, SI
+	JZ        one1473
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1473:
+	TESTQ  $0x00000001, SI
+	JZ     done1474
+	VMOVSS X0, (DX)
+
+done1474:
+done1462:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36544,7 +36645,7 @@ done1458:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1455
+	JNZ  row1459
 	VZEROUPPER
 	RET
 
@@ -36568,12 +36669,12 @@ TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1471:
+row1475:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1473
+	JGE  rest1477
 
-loop1472:
+loop1476:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -36587,11 +36688,11 @@ loop1472:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1472
+	JL           loop1476
 
-rest1473:
+rest1477:
 	TESTQ        SI, SI
-	JZ           done1474
+	JZ           done1478
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -36604,54 +36705,54 @@ rest1473:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1476
+	JZ           two1480
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1476:
+two1480:
 	TESTQ     $0x00000002, SI
-	JZ        one1477
+	JZ        one1481
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1477:
+one1481:
 	TESTQ  $0x00000001, SI
-	JZ     done1478
+	JZ     done1482
 	VMOVSS X2, (R13)
 
-done1478:
+done1482:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1480
+	JZ           two1484
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1480:
+two1484:
 	TESTQ     $0x00000002, SI
-	JZ        one1481
+	JZ        one1485
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1481:
+one1485:
 	TESTQ  $0x00000001, SI
-	JZ     done1482
+	JZ     done1486
 	VMOVSS X0, (DX)
 
-done1482:
-done1474:
+done1486:
+done1478:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1471
+	JNZ  row1475
 	VZEROUPPER
 	RET
 
@@ -37410,77 +37511,78 @@ DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile4AVX512(SB)
 DATA vecEntryAVX512<>+640(SB)/8, $·vecGatherRowsAVX512(SB)
 DATA vecEntryAVX512<>+648(SB)/8, $·vecSetRowsAVX512(SB)
 DATA vecEntryAVX512<>+656(SB)/8, $·vecAddRowsAVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused54AVX512(SB)
-DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused55AVX512(SB)
-DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused56AVX512(SB)
-DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused57AVX512(SB)
-DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused58AVX512(SB)
-DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused59AVX512(SB)
-DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused60AVX512(SB)
-DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused61AVX512(SB)
-DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused62AVX512(SB)
-DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused63AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1224
+DATA vecEntryAVX512<>+664(SB)/8, $·vecFetchRowsAVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused54AVX512(SB)
+DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused61AVX512(SB)
+DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused62AVX512(SB)
+DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused63AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1232
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -37563,71 +37665,72 @@ DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendEndAVX2(SB)
 DATA vecEntryAVX2<>+640(SB)/8, $·vecGatherRowsAVX2(SB)
 DATA vecEntryAVX2<>+648(SB)/8, $·vecSetRowsAVX2(SB)
 DATA vecEntryAVX2<>+656(SB)/8, $·vecAddRowsAVX2(SB)
-DATA vecEntryAVX2<>+712(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused54AVX2(SB)
-DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused55AVX2(SB)
-DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused56AVX2(SB)
-DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused57AVX2(SB)
-DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused58AVX2(SB)
-DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused59AVX2(SB)
-DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused60AVX2(SB)
-DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused61AVX2(SB)
-DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused62AVX2(SB)
-DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused63AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1224
+DATA vecEntryAVX2<>+664(SB)/8, $·vecFetchRowsAVX2(SB)
+DATA vecEntryAVX2<>+720(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+728(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused54AVX2(SB)
+DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused61AVX2(SB)
+DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused62AVX2(SB)
+DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused63AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1232
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

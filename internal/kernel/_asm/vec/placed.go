@@ -56,6 +56,11 @@ func setRows(g *gen, name string) {
 	g.placed(name, func(*frame, reg.GPVirtual) {}, 0, func(b block) { b.store(streamTable, b.load(0)) })
 }
 
+// fetchRows fetches the rows that the second list names, and does no more.
+func fetchRows(g *gen, name string) {
+	g.placed(name, func(*frame, reg.GPVirtual) {}, 0, func(block) {})
+}
+
 // addRows adds rows of stream 0 to rows of the table. The list is of codes
 // (rowplace.go): place<<2, and 1 for a row that is 0 so far, whatever it holds. It
 // ends before a code with 2.

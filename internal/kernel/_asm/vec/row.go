@@ -31,7 +31,7 @@ var fixed = []struct {
 	{"vecAttendTile3", attendTiles(3, (*attendTile).attend)}, {"vecAttendTile4", attendTiles(4, (*attendTile).attend)},
 	{"vecAttendBackTile1", attendTiles(1, (*attendTile).back)}, {"vecAttendBackTile2", attendTiles(2, (*attendTile).back)},
 	{"vecAttendBackTile3", attendTiles(3, (*attendTile).back)}, {"vecAttendBackTile4", attendTiles(4, (*attendTile).back)},
-	{"vecGatherRows", gatherRows}, {"vecSetRows", setRows}, {"vecAddRows", addRows},
+	{"vecGatherRows", gatherRows}, {"vecSetRows", setRows}, {"vecAddRows", addRows}, {"vecFetchRows", fetchRows},
 	{"vecSoftmaxColumns", softmaxColumns},
 	{"vecLossColumns", lossColumns(true, false, false)}, {"vecLossColumnsSmooth", lossColumns(true, false, true)},
 	{"vecLossGradColumns", lossColumns(false, true, false)},
