@@ -21,20 +21,28 @@ func (p *program) chainState(at *compile.Touched) chainState {
 	return chainState{terms: p.arena.i32(p.fixed(at.Terms), at.Most), total: p.arena.i32(p.fixed(at.Total), at.Most)}
 }
 
-// begin makes the row at a place one without terms.
-func (s *chainState) begin(place int32) { s.terms[place], s.total[place] = 0, 0 }
+// clear makes all rows ones without terms.
+func (s *chainState) clear() {
+	s.totals = 0
+	clear(s.terms)
+	clear(s.total)
+}
 
-// next counts a term of the row at a place, and says how its chain goes on.
-func (s *chainState) next(place int32) int32 {
-	terms := s.terms[place]
-	if terms == graph.LeafTerms {
-		return s.close(place)
+// encode counts a term of the row at each place, in order, and writes the codes
+// of the terms: how the row's chain goes on. Codes may replace the places. It has
+// no branch on whether a term is its row's first, which is as good as random.
+func (s *chainState) encode(codes, places []int32) {
+	codes = codes[:len(places)]
+	for i, place := range places {
+		n := s.terms[place]
+		if n == graph.LeafTerms {
+			codes[i] = kernel.Code(place, s.close(place))
+			continue
+		}
+		s.terms[place] = n + 1
+		first := int32(uint32(n-1) >> 31)
+		codes[i] = kernel.Code(place, first*kernel.CodeFirst) // else CodeAdd, which is 0
 	}
-	s.terms[place] = terms + 1
-	if terms == 0 {
-		return kernel.CodeFirst
-	}
-	return kernel.CodeAdd
 }
 
 // close ends a leaf of the row at a place and begins the next with a term.
@@ -75,15 +83,12 @@ func (p *program) newTableSum(n *graph.Node) *tableSum {
 func (s *tableSum) accumulate(p *program) {
 	if p.done == 0 {
 		clear(s.chains.Chain)
-		clear(s.state.terms)
-		clear(s.state.total)
+		s.state.clear()
 	}
 	rows, y := p.i32(&s.index)[:p.rows*s.per], p.f32(&s.y)
 	for len(rows) > 0 {
 		n := min(len(rows), len(s.codes))
-		for i, row := range rows[:n] {
-			s.codes[i] = kernel.Code(row, s.state.next(row))
-		}
+		s.state.encode(s.codes[:n], rows[:n])
 		s.chains.Add(y, s.codes[:n], 0, s.chains.Cols)
 		rows, y = rows[n:], y[n*s.chains.Cols:]
 	}

@@ -42,7 +42,7 @@ func (t *touched) n() int { return t.table.Len() }
 
 func (t *touched) reset() {
 	t.table.Clear()
-	t.state.totals = 0
+	t.state.clear()
 }
 
 // newTouch lists rows for the sums of a pass. The indices are those of the
@@ -97,15 +97,8 @@ func runTouch(p *program, w *worker, s *step, r0, r1 int) {
 // list touches rows and writes the codes of their terms.
 func (t *touched) list(codes, rows []int32) {
 	codes = codes[:len(rows)]
-	n := int32(t.n())
 	t.table.Places(rows, codes)
-	for i, place := range codes {
-		if place == n {
-			t.state.begin(place)
-			n++
-		}
-		codes[i] = kernel.Code(place, t.state.next(place))
-	}
+	t.state.encode(codes, codes)
 }
 
 // rowSum is a sum of touched rows. It is cut by columns.

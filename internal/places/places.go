@@ -4,20 +4,24 @@ package places
 
 import "math/bits"
 
-// Table is an open-addressing hash from row to place. It is sized by the rows
-// that can be touched, never by the table that they are of, and is not safe for
-// concurrent use. The zero value lists nothing and has no room.
+// Table is an open-addressing hash from row to place, or an array by row where
+// that takes no more memory. It is sized by the rows that can be touched, never by
+// the table that they are of, and is not safe for concurrent use. The zero value
+// lists nothing and has no room.
 type Table struct {
 	rows []int32 // by place; the first n are listed
 	n    int
 	hash []int32 // pairs of a row plus 1, 0 where none is, and its place
 
+	// direct is, by row, its place plus 1, 0 where none is; nil if there is a hash.
+	direct []int32
+
 	// Row r begins its search at r·factor >> shift: the top bits of a product
-	// with 2³²/φ (Knuth, The Art of Computer Programming 3, section 6.4), or r
-	// itself if every row has a place in the hash of its own.
-	factor uint32
-	shift  uint
+	// with 2³²/φ (Knuth, The Art of Computer Programming 3, section 6.4).
+	shift uint
 }
+
+const factor = 2654435769
 
 // Hashes returns how many pairs a hash for so many rows has: a power of two, at
 // least twice as many.
@@ -27,11 +31,12 @@ func Hashes(rows int) int { return 1 << bits.Len(uint(max(2*rows-1, 1))) }
 // that are touched, hash for two numbers for each of Hashes(len(rows)). Rows are
 // 0 to of - 1.
 func New(rows, hash []int32, of int) *Table {
-	t := &Table{rows: rows, hash: hash[:2*Hashes(len(rows))], factor: 2654435769}
-	size := len(t.hash) / 2
-	t.shift = uint(33 - bits.Len(uint(size)))
-	if of <= size {
-		t.factor, t.shift = 1, 0
+	size := Hashes(len(rows))
+	t := &Table{rows: rows}
+	if of <= 2*size {
+		t.direct = hash[:of]
+	} else {
+		t.hash, t.shift = hash[:2*size], uint(33-bits.Len(uint(size)))
 	}
 	t.Clear()
 	return t
@@ -41,6 +46,7 @@ func New(rows, hash []int32, of int) *Table {
 func (t *Table) Clear() {
 	t.n = 0
 	clear(t.hash)
+	clear(t.direct)
 }
 
 // List makes the rows those of a list made elsewhere. None is touched before the
@@ -64,8 +70,12 @@ func (t *Table) Touch(row int32) (place int32, first bool) {
 // Places sets at[i] to the place of rows[i], in order: the first touch of a row
 // lists it. Places from the length of the list on are those of first touches.
 func (t *Table) Places(rows, at []int32) {
+	if t.direct != nil {
+		t.placesDirect(rows, at[:len(rows)])
+		return
+	}
 	hash, mask, n := t.hash, uint32(len(t.hash)-2), t.n
-	factor, shift := t.factor, t.shift&31
+	shift := t.shift & 31
 	at = at[:len(rows)]
 	for i, row := range rows {
 		k := uint32(row) * factor >> shift << 1 & mask
@@ -81,4 +91,35 @@ func (t *Table) Places(rows, at []int32) {
 		at[i] = hash[k|1]
 	}
 	t.n = n
+}
+
+// placesDirect is Places by the array. It has no branch on whether a row is new,
+// which is as good as random: the row is written behind the list either way.
+func (t *Table) placesDirect(rows, at []int32) {
+	direct, list, n := t.direct, t.rows, int32(t.n)
+	for i, row := range rows {
+		if int(n) == len(list) {
+			t.n = int(n)
+			t.find(rows[i:], at[i:])
+			return
+		}
+		list[n] = row
+		place := direct[row]
+		if place == 0 {
+			place = n + 1
+		}
+		direct[row] = place
+		n = max(n, place)
+		at[i] = place - 1
+	}
+	t.n = int(n)
+}
+
+// find is placesDirect where the list is full.
+func (t *Table) find(rows, at []int32) {
+	for i, row := range rows {
+		if at[i] = t.direct[row] - 1; at[i] < 0 {
+			panic("places: more rows than there is room for")
+		}
+	}
 }

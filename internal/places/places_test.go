@@ -33,6 +33,13 @@ func TestOrder(t *testing.T) {
 						t.Fatalf("row %d of %d has place %d, want %d", row, of, place, at)
 					}
 				}
+				again := make([]int32, most)
+				table.Places(want, again)
+				for i, place := range again {
+					if int(place) != i {
+						t.Fatalf("row %d of %d, listed, has place %d, want %d", want[i], of, place, i)
+					}
+				}
 				if !slices.Equal(table.Rows(), want) || table.Len() != most {
 					t.Fatalf("%d rows listed, want %d", table.Len(), most)
 				}
