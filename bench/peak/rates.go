@@ -58,15 +58,20 @@ func bandwidth(size int) float64 {
 // Milliseconds is the roofline of an update: its operations at the peak, plus
 // its bytes at the bandwidth of the cache that they fit.
 func (r Rates) Milliseconds(flops, bytes, touched float64, threads int) float64 {
-	if r.FLOPs == 0 {
-		return 0
-	}
 	rate := r.Bytes[streamed[len(streamed)-1]]
 	for _, size := range streamed {
 		if float64(size) > touched {
 			rate = r.Bytes[size]
 			break
 		}
+	}
+	return r.MillisecondsAt(rate, flops, bytes, threads)
+}
+
+// MillisecondsAt is Milliseconds at a bandwidth of so many bytes a second.
+func (r Rates) MillisecondsAt(rate, flops, bytes float64, threads int) float64 {
+	if r.FLOPs == 0 {
+		return 0
 	}
 	return (flops/r.FLOPs + bytes/rate) / float64(threads) * 1e3
 }
