@@ -63,6 +63,11 @@ func TestRecommenderRuns(t *testing.T) {
 	if out, _ := mustCall(t, "predict", whole, "--data", pairs); !strings.HasPrefix(out, "who,what,score\nu1,item 5,") || strings.Count(out, "\n") != 3 {
 		t.Error(out)
 	}
+	hashing, to := filepath.Join(dir, "hashed"), []string{"--set", "data.hash={user: 64, item: 512}", "--set", "budget=1up", "--quiet"}
+	mustCall(t, append(append([]string{"train", "--out", hashing}, from...), to...)...)
+	if out, _ := mustCall(t, "predict", hashing, "--data", pairs); !strings.HasPrefix(out, "who,what,score\nu1,item 5,") || !strings.Contains(out, "\nu7,item 31,") {
+		t.Errorf("hashed: %s", out)
+	}
 	code, _, stderr := call("predict", whole, "--data", write(t, dir, "unknown.csv", "who,what\nu1,item 5\nnobody,item 5\n"))
 	if code != 1 || !strings.Contains(stderr, `unknown.csv:3: the model knows no user "nobody"`) {
 		t.Errorf("exit code %d: %s", code, stderr)

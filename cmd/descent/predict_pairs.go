@@ -20,11 +20,11 @@ func (t *trained) predictPairs(ctx context.Context, eng engine.Engine, data stri
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.run.From, err)
 	}
-	table, err := catalog.Read(data, t.config.PairsOptions())
+	pairs, err := catalog.Read(data, t.config.PairsOptions())
 	if err != nil {
 		return err
 	}
-	ds, err := table.Pairs()
+	ds, err := pairs.Dataset()
 	if err != nil {
 		return err
 	}
@@ -43,8 +43,8 @@ func (t *trained) predictPairs(ctx context.Context, eng engine.Engine, data stri
 			if s.Rating != "" {
 				v = min(max(v, s.Low), s.High)
 			}
-			row := first + i
-			if err := p.line(names, []any{catalog.Users.Name(int(table.User[row])), catalog.Items.Name(int(table.Item[row])), v}); err != nil {
+			user, item := pairs.Names(first + i)
+			if err := p.line(names, []any{user, item, v}); err != nil {
 				return err
 			}
 		}

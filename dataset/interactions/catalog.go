@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -157,40 +156,4 @@ func unpackKnown(b []byte, users, items int) (*Known, error) {
 		return nil, errDamaged
 	}
 	return k, nil
-}
-
-// Read reads pairs of a user and an item, all of whom the catalog must know;
-// ratings and times beside them are left alone.
-func (c *Catalog) Read(path string, o Options) (*Table, error) {
-	o.Rating, o.Time = None, None
-	r, err := Open(path, o)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	t := &Table{Users: c.Users, Items: c.Items}
-	for row, more := r.Next(); more; row, more = r.Next() {
-		user, known := c.Users.Find(string(row.User))
-		if !known {
-			return nil, fmt.Errorf("interactions: %s:%d: the model knows no user %q", path, r.line, row.User)
-		}
-		item, known := c.Items.Find(string(row.Item))
-		if !known {
-			return nil, fmt.Errorf("interactions: %s:%d: the model knows no item %q", path, r.line, row.Item)
-		}
-		t.User, t.Item = append(t.User, int32(user)), append(t.Item, int32(item))
-	}
-	if r.Err() == nil && t.Len() == 0 {
-		return nil, fmt.Errorf("interactions: %s: no pairs of a user and an item", path)
-	}
-	return t, r.Err()
-}
-
-// Pairs returns the users and items of a table as a dataset: user i32 (), item i32
-// (), for predictions.
-func (t *Table) Pairs() (dataset.Dataset, error) {
-	return dataset.New(
-		dataset.Column{Name: dataset.FieldUser, Data: tensor.Of(t.User, t.Len())},
-		dataset.Column{Name: dataset.FieldItem, Data: tensor.Of(t.Item, t.Len())},
-	)
 }
