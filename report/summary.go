@@ -31,7 +31,8 @@ type Summary struct {
 	Seconds           float64 `json:"seconds"` // of training and validation, over all resumes
 	ExamplesPerSecond float64 `json:"examples_per_second"`
 	TokensPerSecond   float64 `json:"tokens_per_second,omitempty"`
-	PeakBytes         int64   `json:"peak_bytes,omitempty"` // of the process, where the system tells
+	PeakBytes         int64   `json:"peak_bytes,omitempty"` // of the process, where the system tells, pages of files included
+	FileBytes         int64   `json:"file_bytes,omitempty"` // pages of files in memory at the end: the program's and those of mapped data
 	PlannedBytes      int64   `json:"planned_bytes"`        // activations, accumulators, variables
 
 	Fingerprint string `json:"fingerprint"` // of the training state after the last update

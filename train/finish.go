@@ -160,7 +160,8 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 		s.Tokens = l.pos.Tokens()
 		s.TokensPerSecond = s.ExamplesPerSecond * float64(l.pos.TokensPerExample)
 	}
-	s.PeakBytes, s.PlannedBytes = readResident().peak, l.memory.Peak
+	held := readResident()
+	s.PeakBytes, s.FileBytes, s.PlannedBytes = held.peak, held.files, l.memory.Peak
 	last := l.Last
 	if last.Weight == 0 {
 		last = l.Epoch

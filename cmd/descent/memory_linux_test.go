@@ -59,6 +59,9 @@ func TestPredictedPeak(t *testing.T) {
 			s := trainChild(t, "", "train", file, "--out", file+".run")
 			off := float64(s.PlannedBytes)/float64(s.PeakBytes) - 1
 			t.Logf("planned %.1f MiB, took %.1f MiB: %+.1f %%", float64(s.PlannedBytes)/(1<<20), float64(s.PeakBytes)/(1<<20), 100*off)
+			if s.FileBytes <= 0 || s.FileBytes >= s.PeakBytes {
+				t.Errorf("%d bytes of files in %d", s.FileBytes, s.PeakBytes)
+			}
 			if math.Abs(off) > 0.05 {
 				t.Error("want 5 %")
 			}

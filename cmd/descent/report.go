@@ -244,7 +244,8 @@ func environment(r *train.Run) page.Section {
 	t := page.Table{Caption: "Environment", Columns: []page.Column{{Name: "what"}, {Name: "value"}}, Rows: [][]string{
 		{"fingerprint of the state", s.Fingerprint}, {"descent", s.Version}, {"go", runtime.Version()}, {"platform", runtime.GOOS + "/" + runtime.GOARCH},
 		{"instructions", s.ISA}, {"processors", fmt.Sprint(runtime.NumCPU())}, {"stopped", s.Stopped},
-		{"memory, peak", fmt.Sprintf("%.1f MiB", float64(s.PeakBytes)/(1<<20))}, {"memory, planned", fmt.Sprintf("%.1f MiB", float64(s.PlannedBytes)/(1<<20))},
+		{"memory, peak", fmt.Sprintf("%.1f MiB", float64(s.PeakBytes)/(1<<20))},
+		{"memory, pages of files at the end (the program, mapped data)", fmt.Sprintf("%.1f MiB", float64(s.FileBytes)/(1<<20))}, {"memory, planned", fmt.Sprintf("%.1f MiB", float64(s.PlannedBytes)/(1<<20))},
 	}}
 	return page.Section{Title: "Environment", Blocks: []page.Block{t}}
 }
