@@ -212,7 +212,7 @@ func (c Config) checkData() (errs []error) {
 		return []error{errors.New("train: the training data is empty")}
 	}
 	if c.Batch != nil {
-		errs = append(errs, batch.Check(c.Batch, c.Data.Len()))
+		errs = append(errs, batch.Check(c.Batch, c.Data.Len()), c.checkGroups())
 	}
 	y, err := dataset.FindField(c.Data, dataset.FieldY)
 	if err != nil {
@@ -233,6 +233,24 @@ func (c Config) checkData() (errs []error) {
 		}
 	}
 	return append(errs, c.SequenceWarmup.validate(c.Data))
+}
+
+// checkGroups refuses in-batch negatives where no group can have two examples: the
+// loss of one alone is 0, so that nothing would be learned.
+func (c Config) checkGroups() error {
+	item, err := dataset.FindField(c.Data, dataset.FieldItem)
+	if c.Loss == nil || c.Loss.Name() != "in_batch" || err != nil || len(item.Shape) > 0 {
+		return nil // or examples bring their negatives along
+	}
+	size, shards := c.Batch.Max(c.Data.Len()), max(c.Shards, 1)
+	if size > shards {
+		return nil
+	}
+	in := ""
+	if shards > 1 {
+		in = fmt.Sprintf(" in %d shards", shards)
+	}
+	return fmt.Errorf("train: the loss in_batch with a batch of %d%s: an example alone has no negatives, so nothing would be learned (want batches of %d or more)", size, in, 2*shards)
 }
 
 // unweighted returns the fields but for weights, which evaluations may have by

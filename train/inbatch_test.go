@@ -63,3 +63,26 @@ func TestInBatchIsNotExplained(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestInBatchNeedsPartners: batches, or shards of them, of one example are refused,
+// unless the example brings its negatives along.
+func TestInBatchNeedsPartners(t *testing.T) {
+	for _, c := range []struct {
+		batch, shards int
+		want          string
+	}{{1, 0, "a batch of 1:"}, {4, 4, "a batch of 4 in 4 shards:"}, {2, 0, ""}, {5, 4, ""}} {
+		config := Config{Model: nn.MF(20, 12, 5), Loss: nn.InBatch(6), Data: visits(t, 20, 1), Batch: batch.Fixed(c.batch), Shards: c.shards, Budget: Epochs(1)}
+		err := config.Validate()
+		if refused := err != nil && strings.Contains(err.Error(), "in_batch with "+c.want); refused != (c.want != "") {
+			t.Errorf("batch %d, %d shards: %v", c.batch, c.shards, err)
+		}
+	}
+	n := tensor.Of([]int32{1, 2}, 2)
+	listed, err := dataset.New(dataset.Column{Name: "user", Data: n}, dataset.Column{Name: "item", Data: tensor.Of([]int32{1, 2, 3, 4}, 2, 2)}, dataset.Column{Name: "y", Data: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (Config{Loss: nn.InBatch(6), Data: listed, Batch: batch.Fixed(1)}).checkGroups(); err != nil {
+		t.Error(err)
+	}
+}
