@@ -13,7 +13,9 @@ import (
 	"github.com/descent-ml/descent/dataset/interactions"
 )
 
-// Export writes the vectors of users and items into a folder, which it makes:
+// Export writes the vectors of users and items into a new folder, which it makes,
+// and refuses one that exists (an error that is fs.ErrExist), as vectors there may be
+// in use. The files are
 // users.npy and items.npy, float32 (N, D), whose product is the score, and
 // users.txt and items.txt, the identifier of each row in a line. A line break in
 // an identifier is written as a space.
@@ -21,8 +23,11 @@ func (r *Recommender) Export(dir string) error {
 	if r.ranker.item == nil {
 		return errors.New("recommend: the model has no vectors: its score is no product of two")
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return fmt.Errorf("recommend: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return fmt.Errorf("recommend: %w", err)
 	}
 	for _, x := range []struct {
 		name    string

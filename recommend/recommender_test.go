@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -166,6 +167,9 @@ func TestExport(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	if err := r.Export(dir); err != nil {
 		t.Fatal(err)
+	}
+	if err := r.Export(dir); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("into a folder that is there: %v", err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "items.npy"))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func (a *app) recommend() *cobra.Command {
 		RunE:  func(_ *cobra.Command, args []string) error { return a.runRecommend(args[0], f) },
 	}
 	flags := c.Flags()
-	flags.StringSliceVar(&f.users, "user", nil, "`identifiers` of users, with commas between them")
+	flags.StringSliceVar(&f.users, "user", nil, "`identifiers` of users, with commas between them (in quotes within quotes if they have commas)")
 	flags.IntVar(&f.top, "top", 10, "how many items for each")
 	flags.BoolVar(&f.all, "all", false, "for every user in the data")
 	flags.StringVar(&f.to, "to", "", "`file` to write the lists to: .csv, .tsv or .jsonl (default: standard output)")
@@ -142,7 +143,11 @@ func (a *app) lists(r *descent.Recommender, f *recommendFlags, l *lists) error {
 }
 
 func (a *app) export(r *descent.Recommender, dir string) error {
-	if err := r.Export(dir); err != nil {
+	err := r.Export(dir)
+	if errors.Is(err, fs.ErrExist) {
+		return usagef("--export-embeddings %s exists (choose another folder)", dir)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "wrote users.npy, items.npy, users.txt and items.txt into %s\n", dir)

@@ -154,6 +154,7 @@ func TestRecommendRefuses(t *testing.T) {
 		{[]string{run, "--user", "u1", "--top", "0"}, exitUsage, "--top 0 (want 1 or more)"},
 		{[]string{run, "--all", "--to", "lists.xlsx"}, exitUsage, "--to lists.xlsx (want a file that ends in .csv, .tsv or .jsonl)"},
 		{[]string{run, "--all", "--to", one}, exitUsage, "one.csv exists (choose another file)"},
+		{[]string{run, "--export-embeddings", dir}, exitUsage, "exists (choose another folder)"},
 		{[]string{run, "--user", "u1", "--title-column", "x"}, exitUsage, "--title-column wants --titles FILE"},
 		{[]string{run, "--user", "u1", "--titles", one}, exitFailed, "one column (want identifiers of items and their titles)"},
 		{[]string{run, "--similar", "i99"}, exitFailed, `the data has no item "i99"`},
