@@ -93,6 +93,10 @@ func init() {
 type layers struct{ p *[]Layer }
 
 func (l layers) read(fs *Faults, v *value) {
+	if v.kind == scalar && needsDim(v.text) {
+		fs.add(v.at, "got %v (want its dim too, such as {%s: {dim: 64}})", v, v.text)
+		return
+	}
 	if v.kind != sequence || len(v.entries) == 0 {
 		fs.add(v.at, "got %v (want a list of layers, such as [{dense: 64}, relu, {dense: auto}])", v)
 		return
@@ -102,6 +106,17 @@ func (l layers) read(fs *Faults, v *value) {
 		(*l.p)[i].at = e.at
 		(*l.p)[i].read(fs, e.value)
 	}
+}
+
+// needsDim tells whether a name is that of a layer which cannot do without a dim,
+// and with nothing else, as all models of users and items.
+func needsDim(name string) bool {
+	at := slices.Index(namesOf(layerKinds), name)
+	if at < 0 {
+		return false
+	}
+	required := slices.DeleteFunc(layerKinds[at].make().keys(), func(k field) bool { return !k.required })
+	return len(required) == 1 && required[0].key == "dim"
 }
 
 func (l layers) write() *value {
