@@ -37,8 +37,8 @@ var (
 	gmf = setting{
 		name:  "descent GMF",
 		model: func(users, items int) nn.Layer { return nn.GMF(users, items, 32) },
-		loss:  nn.BCEWithLogits(), negatives: 4, batch: 256, epochs: 28,
-		optimizer: optim.Adam(0.001).WeightDecay(1e-5).WithSchedule(optim.Linear(0.1)),
+		loss:  nn.BCEWithLogits(), negatives: 4, batch: 256, epochs: 20,
+		optimizer: optim.Adam(0.002).WeightDecay(5e-6).WithSchedule(optim.Linear(0)),
 	}
 	mf = setting{
 		name:  "descent MF",
