@@ -29,8 +29,9 @@ const (
 	maxBlock = 128
 	maxRows  = 256
 
-	// Where examples look rows up and multiply no matrix, a block is to stay in L1.
-	maxLookups = 64
+	// Where examples look rows up and multiply no matrix, however many rows each:
+	// 128 took 3 to 7 % less time than 64, as calls are fewer.
+	maxLookups = 128
 )
 
 // grain is how finely work is divided among threads.
