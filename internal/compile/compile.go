@@ -347,8 +347,3 @@ func (p *Plan) Operand(n *graph.Node, i int) Operand {
 	access, _, _ := s.accessOf(x)
 	return Operand{s.source(x), access}
 }
-
-// Reads reports whether a unit reads a value from memory.
-func (p *Plan) Reads(u *Unit, root *graph.Node) bool {
-	return u.Kind == Copy && u.Nodes[1] == root || u.Kind != Copy && p.state.reads(*u, root)
-}
