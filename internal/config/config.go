@@ -109,7 +109,7 @@ func Default() *Config {
 		Seed: 1,
 		Data: Data{Format: "auto", Header: "auto", Last: "keep", Shuffle: true, Standardize: true, Categories: "onehot", Task: "auto",
 			Encoding: "utf-8", Decimal: "point", Ragged: "error", Infer: "basic", Scaling: "standard", Rare: 1, Transform: "none", Split: Split{By: "random"},
-			Tokenizer: newTokenizer("auto"), Cut: dataset.CutPhases, Quotes: dataset.QuotesCSV, Pairs: newPairs()},
+			Tokenizer: newTokenizer("auto"), Cut: dataset.CutPhases, Quotes: dataset.QuotesCSV, Pairs: newPairs(), Image: newImage(), Augment: newAugment()},
 		Model:      defaultModel(),
 		Loss:       newLoss("auto"),
 		Optimizer:  newOptimizer("adamw"),
@@ -268,7 +268,7 @@ func (c *Config) JSON() (json.RawMessage, error) {
 		}
 		section.entries = slices.DeleteFunc(section.entries, func(e entry) bool {
 			d := plain.find(e.key)
-			return (slices.Contains(laterData, e.key) || slices.Contains(laterPairs, e.key)) && d != nil && e.value.flow() == d.flow()
+			return slices.Contains(slices.Concat(laterData, laterPairs, laterImage), e.key) && d != nil && e.value.flow() == d.flow()
 		})
 	}
 	all.entries = slices.DeleteFunc(all.entries, func(e entry) bool {

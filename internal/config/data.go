@@ -15,7 +15,7 @@ type Data struct {
 	Target           string   // column by name or number
 	Targets          []string // several, instead
 	Task             string   // auto, classification, regression
-	Format           string   // auto, csv, tsv, jsonl, parquet, libsvm, idx, npy
+	Format           string   // auto, csv, tsv, jsonl, parquet, libsvm, idx, npy, images, cifar
 	Header           string   // auto, yes, no
 	Names            []string
 	Columns          map[string]string // kinds by name
@@ -43,12 +43,14 @@ type Data struct {
 	Window           int    // tokens of an example of text, 0: auto
 	Cut              string // of a text into windows
 	Pairs            Pairs
+	Image            Image
+	Augment          Augment
 
 	idx *idxFolder // the folder of images that was read last
 }
 
 func (d *Data) keys() fields {
-	return append(d.tableKeys(), d.Pairs.keys()...)
+	return append(append(d.tableKeys(), d.Pairs.keys()...), d.imageKeys()...)
 }
 
 func (d *Data) tableKeys() fields {
@@ -58,7 +60,7 @@ func (d *Data) tableKeys() fields {
 		{key: "test", codec: text{&d.Test}},
 		{key: "target", codec: targets{&d.Target, &d.Targets}},
 		{key: "task", codec: word{&d.Task, []string{"auto", "classification", "regression", "multilabel", dataset.TaskLanguage, dataset.TaskRanking}}},
-		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", dataset.FormatLabeled, formatText, formatTokens, interactions.FormatColons, interactions.FormatLists}}},
+		{key: "format", codec: word{&d.Format, []string{"auto", "csv", "tsv", "jsonl", "parquet", "libsvm", "idx", "npy", formatImages, formatCIFAR, dataset.FormatLabeled, formatText, formatTokens, interactions.FormatColons, interactions.FormatLists}}},
 		{key: "header", codec: word{&d.Header, []string{"auto", "yes", "no"}}},
 		{key: "names", codec: labels{&d.Names}},
 		{key: "columns", codec: columns{&d.Columns}},
