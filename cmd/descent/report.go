@@ -6,7 +6,6 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +139,7 @@ func curves(records []report.Record, r *train.Run) page.Section {
 func quality(q *assess.Quality) []page.Section {
 	out := []page.Section{scoreTable(q)}
 	if len(q.Model.Classes) > 0 {
-		out = append(out, classes(q))
+		out = append(out, classes(q.Model))
 	}
 	if len(q.Model.Bins) > 0 {
 		bins := make([]page.Bin, len(q.Model.Bins))
@@ -184,29 +183,6 @@ func scoreTable(q *assess.Quality) page.Section {
 		intro += fmt.Sprintf("Intervals are of %d bootstrap resamples of these %s: they do not cover another seed of training.", q.Model.Resamples, examples)
 	}
 	return page.Section{Title: "Quality", Intro: intro, Blocks: []page.Block{t, page.Text{Paragraphs: q.Notes}}}
-}
-
-// count is a number of examples, which with weights need not be whole.
-func count(n float64) string {
-	if n == math.Trunc(n) {
-		return strconv.FormatFloat(n, 'f', 0, 64)
-	}
-	return report.Short(n)
-}
-
-func classes(q *assess.Quality) page.Section {
-	t := page.Table{Caption: "By class", Columns: []page.Column{{Name: "class"}, {Name: "examples", Numeric: true}, {Name: "precision", Numeric: true},
-		{Name: "recall", Numeric: true}, {Name: "F1", Numeric: true}, {Name: "ROC AUC", Numeric: true}}}
-	var names []string
-	for _, c := range q.Model.Classes {
-		names = append(names, c.Name)
-		t.Rows = append(t.Rows, []string{c.Name, count(c.Support), short(c.Precision), short(c.Recall), short(c.F1), short(c.ROCAUC)})
-	}
-	s := page.Section{Title: "Classes", Blocks: []page.Block{t}}
-	if len(q.Model.Confusion) > 0 {
-		s.Blocks = append(s.Blocks, page.Matrix{Caption: "Confusion matrix", RowTitle: "true class", ColumnTitle: "predicted class", Names: names, Counts: q.Model.Confusion})
-	}
-	return s
 }
 
 // mostBars is how many columns are drawn.

@@ -1,10 +1,6 @@
 package page
 
-import (
-	"fmt"
-	"math"
-	"sort"
-)
+import "math"
 
 // Bars is horizontal bars from 0.
 type Bars struct {
@@ -57,70 +53,6 @@ func cut(s string, most int) string {
 		return s
 	}
 	return string(r[:most-1]) + "…"
-}
-
-// Matrix is counts by row and column, such as of true and predicted classes.
-type Matrix struct {
-	Caption, RowTitle, ColumnTitle string
-	Names                          []string
-	Counts                         [][]float64
-}
-
-// Limits of a matrix that is shown whole, and of what is shown of a larger one.
-const (
-	mostClasses    = 20
-	mostConfusions = 20
-)
-
-func (m Matrix) write(w *writer) {
-	if len(m.Names) > mostClasses {
-		m.largest().write(w)
-		return
-	}
-	w.printf("<p class=\"cap\">%s: a row is a %s, a column a %s; the shade is the share of the row</p><div class=\"scroll\"><table class=\"m\"><thead><tr><th></th>", m.Caption, m.RowTitle, m.ColumnTitle)
-	for _, n := range m.Names {
-		w.printf("<th scope=\"col\">%s</th>", cut(n, 14))
-	}
-	w.WriteString("</tr></thead><tbody>\n")
-	for i, row := range m.Counts {
-		w.printf("<tr><th scope=\"row\">%s</th>", cut(m.Names[i], 24))
-		total := 0.0
-		for _, v := range row {
-			total += v
-		}
-		for _, v := range row {
-			share := 0.0
-			if total > 0 {
-				share = v / total
-			}
-			w.printf("<td style=\"background:rgba(var(--heat),%.2f)\">%s</td>", 0.62*share, number(v))
-		}
-		w.WriteString("</tr>\n")
-	}
-	w.WriteString("</tbody></table></div>\n")
-}
-
-// largest is a table of the most frequent mistakes.
-func (m Matrix) largest() Table {
-	type cell struct {
-		row, col int
-		n        float64
-	}
-	var all []cell
-	for i, row := range m.Counts {
-		for j, n := range row {
-			if i != j && n > 0 {
-				all = append(all, cell{i, j, n})
-			}
-		}
-	}
-	sort.SliceStable(all, func(a, b int) bool { return all[a].n > all[b].n })
-	t := Table{Caption: fmt.Sprintf("%s: the most frequent mistakes among %d classes", m.Caption, len(m.Names)),
-		Columns: []Column{{m.RowTitle, false}, {m.ColumnTitle, false}, {"examples", true}}}
-	for _, c := range all[:min(len(all), mostConfusions)] {
-		t.Rows = append(t.Rows, []string{m.Names[c.row], m.Names[c.col], number(c.n)})
-	}
-	return t
 }
 
 // Reliability shows how often predictions of some probability are right.

@@ -35,11 +35,13 @@ type Block interface{ write(w *writer) }
 // Text is paragraphs.
 type Text struct{ Paragraphs []string }
 
-// Table is rows of cells under names. A wide one scrolls by itself.
+// Table is rows of cells under names. A wide one scrolls by itself; of a folded
+// one only the caption is seen first.
 type Table struct {
 	Caption string
 	Columns []Column
 	Rows    [][]string
+	Folded  bool
 }
 
 // Column is a column of a table; numbers stand at the right.
@@ -127,6 +129,13 @@ func (t Text) write(w *writer) {
 }
 
 func (t Table) write(w *writer) {
+	if t.Folded {
+		w.printf("<details><summary>%s</summary>", t.Caption)
+		t.Caption, t.Folded = "", false
+		t.write(w)
+		w.WriteString("</details>\n")
+		return
+	}
 	w.WriteString("<div class=\"scroll\"><table>\n")
 	if t.Caption != "" {
 		w.printf("<caption>%s</caption>\n", t.Caption)

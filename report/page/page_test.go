@@ -35,7 +35,7 @@ func everything() *Page {
 		{Name: hostile, X: []float64{1, 2, 3}, Y: []float64{1, nan, 3}, Lo: []float64{0, 1, 2}, Hi: []float64{2, 3, 4}},
 		{Name: "empty"}, {Name: "one", X: []float64{2}, Y: []float64{2}}, {Name: "infinite", X: []float64{1, 2}, Y: []float64{math.Inf(1), 5}},
 	}
-	p := of(Text{[]string{hostile}}, Text{}, Table{Caption: hostile, Columns: []Column{{hostile, true}}, Rows: [][]string{{hostile}}}, Table{},
+	p := of(Text{[]string{hostile}}, Text{}, Table{Caption: hostile, Columns: []Column{{hostile, true}}, Rows: [][]string{{hostile}}}, Table{}, Table{Caption: hostile, Folded: true},
 		Code{hostile, hostile}, Code{"long", strings.Repeat("line\n", 50)}, Lines{Caption: hostile, X: hostile, Y: hostile, Series: series, Marks: []Mark{{2, hostile}, {nan, "no"}, {99, "outside"}}},
 		Lines{}, Lines{LogX: true, LogY: true, Series: []Series{{X: []float64{0, 1, 1e6}, Y: []float64{-1, 1e-9, 1e300}}}},
 		Lines{Series: []Series{{X: []float64{1, 2}, Y: []float64{7, 7}}, {X: []float64{1, 2}, Y: []float64{7, 7}, Dots: true}}},
@@ -129,16 +129,63 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-func TestManyClasses(t *testing.T) {
+// manyClasses is a matrix with one kind of mistake.
+func manyClasses(n int) Matrix {
 	m := Matrix{Caption: "c", RowTitle: "true", ColumnTitle: "predicted"}
-	for i := range 30 {
+	for i := range n {
 		m.Names = append(m.Names, fmt.Sprint("class", i))
-		m.Counts = append(m.Counts, make([]float64, 30))
+		m.Counts = append(m.Counts, make([]float64, n))
 		m.Counts[i][i] = 100
 	}
-	m.Counts[4][7] = 9
-	text := render(t, of(m))
-	if !strings.Contains(text, "class4</td><td>class7</td><td class=\"n\">9") || strings.Contains(text, "class5</td>") {
-		t.Errorf("%s", text[strings.Index(text, "<section"):])
+	m.Counts[1][0] = 25
+	return m
+}
+
+// TestMatrixOfFewClasses: counts with their shares, zeros without.
+func TestMatrixOfFewClasses(t *testing.T) {
+	for _, n := range []int{2, 10, mostCells} {
+		text := render(t, of(manyClasses(n)))
+		for _, want := range []string{">25<small>20.0\u202f%</small>", ">100<small>80.0\u202f%</small>", ">100<small>100\u202f%</small>", "class=\"z\">0<"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%d classes: no %s", n, want)
+			}
+		}
+		if strings.Contains(text, "<svg") {
+			t.Errorf("%d classes are drawn", n)
+		}
+	}
+}
+
+// TestMatrixOfManyClasses: a map with a line for each run of a shade, which
+// stays small.
+func TestMatrixOfManyClasses(t *testing.T) {
+	m := manyClasses(100)
+	paths := m.paths()
+	if got, want := paths[shade(0.2, 1)], "M0 1.5h1"; got != want {
+		t.Errorf("the mistake is %q, want %q", got, want)
+	}
+	if got := strings.Count(paths[levels-1], "M"); got != 99 {
+		t.Errorf("%d cells of full shade, want 99", got)
+	}
+	for i, row := range m.Counts {
+		for j := range row {
+			row[j] += float64(1 + i*j%7)
+		}
+	}
+	if text := render(t, of(m)); len(text) > 100_000 {
+		t.Errorf("%d bytes", len(text))
+	}
+	if text := render(t, of(manyClasses(mostDrawn+1))); strings.Contains(text, "<path") {
+		t.Error("too many classes are drawn")
+	}
+}
+
+// TestPercent: what is not all is not written as all, nor what is not nothing
+// as nothing.
+func TestPercent(t *testing.T) {
+	for share, want := range map[float64]string{1: "100\u202f%", 0.99999: ">99.9\u202f%", 0.5: "50.0\u202f%", 1e-5: "<0.1\u202f%", 0.0123: "1.2\u202f%"} {
+		if got := percent(share); got != want {
+			t.Errorf("%v is %q, want %q", share, got, want)
+		}
 	}
 }

@@ -43,9 +43,15 @@ path.s{fill:none;stroke-width:2;stroke-linejoin:round}
 details{margin:.2rem 0 1rem;font-size:.92rem}
 summary{cursor:pointer;color:var(--dim)}
 pre{background:var(--soft);padding:.9rem 1rem;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:.5rem 0}
-.m td,.m th{padding:.3rem .55rem;border:0;text-align:right;font-size:.88rem}
-.m td:first-child,.m th:first-child{text-align:left}
+.m td,.m th{padding:.3rem .5rem;border:0;text-align:right;font-size:.88rem;line-height:1.25}
+.m th:first-child{text-align:left;padding-left:0;position:sticky;left:0;background:var(--bg);white-space:nowrap;max-width:15rem;overflow:hidden;text-overflow:ellipsis}
+.m td{min-width:3.4rem}
+.m small{font-size:.74rem;color:inherit;opacity:.8}
+.m .z{color:var(--dim);opacity:.55}
+.standing thead th{vertical-align:bottom}
+.standing thead span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;font-weight:400}
+.h{fill:none;stroke:rgb(var(--heat));stroke-width:1}
 footer{margin-top:3rem;font-size:.85rem;border-top:1px solid var(--line);padding-top:.8rem}
-@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}}
+@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}.m th:first-child{max-width:7.5rem;white-space:normal;overflow-wrap:anywhere}}
 @media print{details{display:none}body{background:#fff}}
 `
