@@ -114,7 +114,9 @@ const LeafTerms = 512
 // n, a product over examples: LeafTerms terms, at least one example.
 func (n *Node) LeafExamples() int {
 	perExample := 1
-	if in := n.In[0].Shape.Inner(); n.Op == opDotExamples {
+	switch n.Op {
+	case opDotExamples, opConvWeights:
+		in := n.In[1].Shape.Inner()
 		perExample = tensor.Shape(in[:len(in)-1]).Size()
 	}
 	return max(1, LeafTerms/perExample)

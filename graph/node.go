@@ -36,6 +36,7 @@ type Attr struct {
 	Sparse bool // of a trainable variable: its gradient is of touched rows
 
 	Attention Attention // of attention, its statistics and its gradient
+	Conv      Conv      // of a convolution and its gradients
 }
 
 // VarKind tells the variables of a program apart.

@@ -23,6 +23,7 @@ type step struct {
 	group        int // examples that are taken together
 	moments      *moments
 	attention    *attention
+	conv         *kernel.Conv
 	init         kernel.Init
 	key          [2]uint32
 	threshold    uint32
@@ -298,6 +299,9 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"groupmixt":          prepareGroup(runGroupMixT),
 	"groupkeep":          prepareGroup(runGroupKeep),
 	"groupplace":         prepareGroup(runGroupPlace),
+
+	"conv":      prepareConv,
+	"convinput": prepareConvInput,
 
 	"grams":            prepareGrams,
 	"shift":            prepareSequence(runShift, operand0),

@@ -7,6 +7,7 @@ import (
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/compile"
+	"github.com/descent-ml/descent/internal/kernel"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -27,6 +28,7 @@ type program struct {
 	tallest int // rows of an example
 	most    int // examples of a block
 	touched map[*graph.Node]*touched
+	convs   map[kernel.ConvSize]*kernel.Conv
 	copies  [2][]*output // those that need a copy: per-update, per-example
 
 	first  uint64 // stream position of the batch's first example
@@ -84,7 +86,7 @@ type output struct {
 var _ engine.Program = (*program)(nil)
 
 func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*program, error) {
-	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, tallest: plan.Graph.Tallest(), passes: make([]pass, plan.Passes)}
+	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, convs: map[kernel.ConvSize]*kernel.Conv{}, tallest: plan.Graph.Tallest(), passes: make([]pass, plan.Passes)}
 	var err error
 	if p.arena, err = newMemory("the activations and gradients", plan.Bytes()); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // sum is a reduction over the examples of a batch, which lives across its
 // micro-batches.
 //
-// A product of rows (dotexamples) is a float32 chain inside a leaf of consecutive
+// A product of rows (dotexamples, convweights) is a float32 chain inside a leaf of consecutive
 // examples. When a leaf begins, the chain of the one before
 // it is added to the float64 total; a batch of one leaf has no total. A
 // micro-batch that ends inside a leaf leaves the chain open, and the next goes
@@ -36,6 +36,9 @@ type sum struct {
 	group  int  // of moments of groups
 	whole  bool // columns must not be cut
 
+	conv *kernel.Conv // of the weights of a convolution
+	made int          // likewise: elements of an example of y
+
 	touched *rowSum   // a sum of touched rows: rows are its columns
 	table   *tableSum // a sum of all rows of a table
 }
@@ -56,6 +59,8 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 		s.leaf, s.rows, s.cols, s.touched = 0, s.cols, 1, p.newRowSum(n)
 	case "dotexamples":
 		s.y, s.kind = p.ref(p.plan.Root(n.In[1])), dotRows
+	case "convweights":
+		p.newConvSum(n, s)
 	case "scatterexamples":
 		s.leaf, s.table = 0, p.newTableSum(n)
 	case "sumexamples":

@@ -342,7 +342,7 @@ func (s *state) placeTotals() {
 // a sum that is float64 throughout has as many as examples.
 func (s *state) leaves(n *graph.Node) int {
 	switch n.Op.Name {
-	case "dotexamples":
+	case "dotexamples", "convweights":
 		return (s.o.Batch + n.LeafExamples() - 1) / n.LeafExamples()
 	case "scatterexamples":
 		return (s.o.Batch*n.In[0].Shape.Size() + graph.LeafTerms - 1) / graph.LeafTerms

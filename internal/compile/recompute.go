@@ -208,7 +208,7 @@ func cost(n *graph.Node) float64 {
 		return 0
 	}
 	flops := float64(n.FLOPs())
-	if n.Op.Class == graph.Contract || n.Op.Name == "dotexamples" {
+	if n.Op.Class == graph.Contract || n.Op.Name == "dotexamples" || n.Op.Name == "convweights" {
 		return flops / 180
 	}
 	example, _ := n.Bytes()

@@ -42,6 +42,9 @@ var accuracies = map[string]accuracy{
 	"dotexamples":     {bound: leaves},
 	"scatterexamples": {bound: rowLeaves},
 	"sumrows":         {bound: rowLeaves},
+	"conv":            {bound: chain},
+	"convinput":       {bound: chain},
+	"convweights":     {bound: leaves},
 	"sumexamples":     {bound: wideSum},
 	"sumsquares":      {bound: wideSum},
 	"reducesum":       {bound: lanes},
@@ -193,6 +196,9 @@ func activationGrad(n *graph.Node, in []oracle.Array, ref oracle.Array) []float6
 // chain is one chain of fused multiply-adds; a product may also underflow.
 func chain(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
 	k := n.In[0].Shape.Last()
+	if n.Op.Name == "conv" || n.Op.Name == "convinput" {
+		k = n.In[1].Shape.Size() / n.Shape.Last()
+	}
 	return scaled(gamma(k+1), absolutes(n, in), func(int) float64 { return float64(k) * tiny })
 }
 
@@ -211,7 +217,7 @@ func rowLeaves(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
 
 // leaves is a chain within each leaf, a float64 total, and its rounding.
 func leaves(n *graph.Node, in []oracle.Array, _ oracle.Array) []float64 {
-	terms := len(in[0].Data) / n.In[0].Shape.Last()
+	terms := len(in[1].Data) / n.In[1].Shape.Last()
 	if n.In[0].PerExample() {
 		terms = min(terms, n.LeafExamples()*(terms/in[0].Dims[0]))
 	}

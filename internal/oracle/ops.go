@@ -102,6 +102,10 @@ var table = map[string]func(*call){
 	"linearbias": linear,
 	"lineart":    linearT,
 
+	"conv":        conv,
+	"convinput":   convInput,
+	"convweights": convWeights,
+
 	"dotexamples":     dotExamples,
 	"sumexamples":     sumExamples,
 	"scatterexamples": scatterExamples,
