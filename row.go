@@ -74,7 +74,7 @@ func pixels[T uint8 | float32 | float64](m *dataset.ImageSchema, x []float32, ro
 		return fmt.Errorf("descent: an image of %d pixels (want %d: %v)", len(row), len(x), m.Shape)
 	}
 	for i, v := range row {
-		if x[i] = m.Value(float32(v)); x[i]-x[i] != 0 {
+		if x[i] = m.Feature(i, float32(v)); x[i]-x[i] != 0 {
 			return fmt.Errorf("descent: pixel %d is %v (want a finite number)", i, v)
 		}
 	}

@@ -34,6 +34,10 @@ func openFile(path string) (*file, error) {
 	return &file{r, f}, nil
 }
 
+// OpenFile opens a plain or compressed file (gzip, Zstandard, bzip2, told by its
+// first bytes) and reads it decompressed.
+func OpenFile(path string) (io.ReadCloser, error) { return openFile(path) }
+
 func (f *file) Close() error { return f.f.Close() }
 
 // plain returns a reader of the decompressed bytes of r.

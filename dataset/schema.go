@@ -12,7 +12,7 @@ import (
 )
 
 // SchemaVersion is the version that this package writes; it reads all before.
-const SchemaVersion = 3
+const SchemaVersion = 4
 
 // How categorical columns are given to a model.
 const (
@@ -82,16 +82,6 @@ type DroppedColumn struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
 }
-
-// ImageSchema is a feature of u8 pixels v that become v*Scale + Shift.
-type ImageSchema struct {
-	Shape []int   `json:"shape"` // of the file; x is flat unless loaded otherwise
-	Scale float32 `json:"scale"`
-	Shift float32 `json:"shift"`
-}
-
-// Value returns a pixel as a feature.
-func (m *ImageSchema) Value(v float32) float32 { return float32(v*m.Scale) + m.Shift }
 
 // TargetSchema is what a model predicts: one of Classes by number, or
 // (v-Mean)/Std of a value v, or of log(1+v) with Transform "log".
@@ -290,15 +280,6 @@ func (s *Schema) Validate() error {
 	return nil
 }
 
-func (m *ImageSchema) validate() error {
-	for _, d := range m.Shape {
-		if d < 1 || d > 1<<16 {
-			return fmt.Errorf("dataset: schema: image shape %v", tensor.Shape(m.Shape))
-		}
-	}
-	return nil
-}
-
 func (c *ColumnSchema) validate() error {
 	switch {
 	case c.Kind == KindSkip || !slices.Contains(kinds, c.Kind):
@@ -361,7 +342,7 @@ func (s *Schema) String() string {
 		fmt.Fprintf(&b, "%s: %s\n", s.Columns[i].Name, s.Columns[i].String())
 	}
 	if s.Image != nil {
-		fmt.Fprintf(&b, "image: %v, pixels * %.6g + %.6g\n", tensor.Shape(s.Image.Shape), s.Image.Scale, s.Image.Shift)
+		fmt.Fprintln(&b, s.Image)
 	}
 	if s.Text != nil {
 		fmt.Fprintln(&b, s.Text)

@@ -375,7 +375,7 @@ func TestSchemaJSON(t *testing.T) {
 		t.Errorf("came back as\n%+v, want\n%+v", back, s)
 	}
 	for _, c := range [][3]string{
-		{`"version":3`, `"version":4`, "version 4 (want 1 to 3: a newer descent wrote it)"},
+		{`"version":4`, `"version":5`, "version 5 (want 1 to 4: a newer descent wrote it)"},
 		{`"kind":"numeric"`, `"kind":"number"`, `column "age": kind "number"`},
 		{`"name":"city"`, `"name":"age"`, `"age" is empty or used twice`},
 		{`"categories":"embedding"`, `"categories":"hash"`, `categories "hash"`},

@@ -1,0 +1,151 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The formats of images.
+const (
+	FormatFolders = "folders" // a folder of each class with files of images
+	FormatIDX     = "idx"     // a folder of files as MNIST's
+	FormatCIFAR   = "cifar"   // CIFAR-10 or CIFAR-100 in the binary version
+	FormatNPY     = "npy"     // x.npy and y.npy, in a folder or an archive .npz
+)
+
+// Options says how images are read. The zero value has the defaults.
+type Options struct {
+	Format string // FormatFolders, ...; "": what Detect says
+
+	// Height and Width are the size that images are brought to, by Resize:
+	// dataset.ResizeCrop, which is the default, or another. Zeros: the size that all
+	// images of training have; else see AutoSize.
+	Height, Width int
+	Resize        string
+
+	// Channels is 1 for gray and 3 for colour; 0: gray if all images of training are.
+	Channels int
+
+	// Classes are those of a model: labels are places in it, and another class is an
+	// error. Nil: the classes that there are for training, sorted by the bytes of their names.
+	Classes []string
+
+	// SkipCorrupt leaves out files that cannot be read as images and lists them in
+	// Parts.Skipped; else the first is an error.
+	SkipCorrupt bool
+
+	// Progress, if there is one, is told what is done and which share of it is, some
+	// hundred times.
+	Progress func(doing string, share float64)
+}
+
+// Parts is the images of a folder or an archive, divided as they lie there.
+type Parts struct {
+	Train, Val, Test *Set         // nil: there is none; not all are
+	Skipped          []*FileError // files that are no images, or damaged
+	Notes            []string     // what a person should know
+}
+
+// FileError is a file that cannot be read as an image, and why.
+type FileError struct {
+	Path string
+	Err  error
+}
+
+// Error implements error.
+func (e *FileError) Error() string { return fmt.Sprintf("images: %s: %v", e.Path, e.Err) }
+
+// Unwrap returns the reason.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Close closes the sets.
+func (p *Parts) Close() error {
+	var errs []error
+	for _, s := range []*Set{p.Train, p.Val, p.Test} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Load reads the images of a file or folder.
+func Load(ctx context.Context, path string, o Options) (*Parts, error) {
+	format := o.Format
+	if format == "" {
+		var err error
+		if format, err = Detect(path); err != nil {
+			return nil, err
+		}
+	}
+	switch format {
+	case FormatIDX:
+		return loadIDX(path)
+	case FormatCIFAR:
+		return loadCIFAR(path)
+	case FormatNPY:
+		return loadNPY(path)
+	case FormatFolders:
+		return loadFolders(ctx, path, o)
+	}
+	return nil, fmt.Errorf("images: format %q (want %s, %s, %s or %s)", format, FormatFolders, FormatIDX, FormatCIFAR, FormatNPY)
+}
+
+// Detect returns the format of a file or folder, by the names in it; "" if it has none of
+// them, so that it may be a table.
+func Detect(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("images: %w", err)
+	}
+	if !info.IsDir() {
+		return detectFile(path), nil
+	}
+	switch {
+	case findFile(path, trainImages) != "":
+		return FormatIDX, nil
+	case findFile(path, featuresName) != "":
+		return FormatNPY, nil
+	case cifarFolder(path) != "":
+		return FormatCIFAR, nil
+	}
+	return detectFolders(path)
+}
+
+// detectFile is Detect of a file.
+func detectFile(path string) string {
+	name := strings.ToLower(filepath.Base(path))
+	switch plain := strings.TrimSuffix(name, ".gz"); {
+	case strings.HasSuffix(name, ".npz"):
+		return FormatNPY
+	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && isTar(name):
+		return FormatCIFAR
+	}
+	return ""
+}
+
+// isTar reports whether a name is that of a tar archive.
+func isTar(name string) bool {
+	for _, ext := range []string{".tar", ".tar.gz", ".tgz"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// findFile returns the path of a file in a folder, or of the same with .gz; "" if
+// there is neither.
+func findFile(dir, name string) string {
+	for _, ext := range []string{"", ".gz"} {
+		path := filepath.Join(dir, name+ext)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path
+		}
+	}
+	return ""
+}
