@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"bench":                nil,
 	"bench/peak":           {"internal/cpu", "internal/kernel"},
 	"bench/peer":           {},
+	"bench/plot":           {},
 	"bench/gpt":            nil,
 	"bench/step":           {"batch", "bench/peer", "engine", "engine/cpu", "graph", "nn", "optim", "tensor", "internal/rng"},
 	"bench/execution":      nil,

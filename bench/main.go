@@ -116,11 +116,7 @@ func compare(s settings, neighbor bool) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, p := range all {
-			p.Stop()
-		}
-	}()
+	defer peer.Stop(all)
 	machine := peak.Measure()
 	fmt.Println(machine)
 	for _, j := range jobs(s.only) {
@@ -142,13 +138,9 @@ func compare(s settings, neighbor bool) error {
 
 // startAll starts ours first, then the peers that are installed.
 func startAll(s settings) ([]*peer.Peer, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	threads := strconv.Itoa(s.threads)
 	common := peer.Settings{Cores: s.cores, Verbose: s.verbose}
-	ours, err := peer.Start(common, peer.Command{Label: "descent", Argv: []string{self, "-serve"}, Env: []string{"GOMAXPROCS=" + threads}})
+	ours, err := peer.Ours(common, s.threads)
 	if err != nil {
 		return nil, err
 	}

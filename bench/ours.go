@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/descent-ml/descent/bench/peer"
 	"github.com/descent-ml/descent/bench/step"
@@ -37,12 +36,12 @@ func mlp(widths []int) nn.Layer {
 	return nn.Sequential(layers...)
 }
 
-func newTrainer(j job, threads int) (*step.Trainer, error) {
+func workload(j job, threads int) (step.Workload, error) {
 	widths := sizes[j.model]
 	if widths == nil || optimizers[j.optimizer] == nil || j.batch < 1 {
-		return nil, fmt.Errorf("unknown workload %v", j)
+		return step.Workload{}, fmt.Errorf("unknown workload %v", j)
 	}
-	return step.New(step.Workload{
+	return step.Workload{
 		Model:     mlp(widths),
 		X:         nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{widths[0]}},
 		Y:         nn.Input{Name: "y", DType: tensor.I32},
@@ -50,21 +49,21 @@ func newTrainer(j job, threads int) (*step.Trainer, error) {
 		Optimizer: optimizers[j.optimizer](),
 		Batch:     j.batch,
 		Threads:   threads,
-	})
+	}, nil
 }
 
-// measurer answers requests, with a trainer for each job.
-func measurer() func(peer.Request) (peer.Reply, error) {
-	trainers := map[job]*step.Trainer{}
-	return func(q peer.Request) (peer.Reply, error) {
-		j := job{q.Model, q.Optimizer, q.Batch}
-		if trainers[j] == nil {
-			t, err := newTrainer(j, q.Threads)
-			if err != nil {
-				return peer.Reply{}, err
-			}
-			trainers[j] = t
-		}
-		return trainers[j].Measure(time.Duration(q.Seconds * float64(time.Second))), nil
+// newTrainer is the step of a job.
+func newTrainer(j job, threads int) (*step.Trainer, error) {
+	w, err := workload(j, threads)
+	if err != nil {
+		return nil, err
 	}
+	return step.New(w)
+}
+
+// measurer answers requests.
+func measurer() func(peer.Request) (peer.Reply, error) {
+	return step.Measurer(func(q peer.Request) (step.Workload, error) {
+		return workload(job{q.Model, q.Optimizer, q.Batch}, q.Threads)
+	})
 }

@@ -67,11 +67,7 @@ func compare(s settings) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, p := range all {
-			p.Stop()
-		}
-	}()
+	defer peer.Stop(all)
 	by, what := peer.CPU, "time of the processor"
 	if s.threads > 1 {
 		by, what = peer.Wall, "time"
@@ -97,13 +93,9 @@ func compare(s settings) error {
 
 // start starts ours first, then the peers that are installed.
 func start(s settings) ([]*peer.Peer, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	threads := strconv.Itoa(s.threads)
 	to := peer.Settings{Cores: s.threads, Verbose: s.verbose}
-	ours, err := peer.Start(to, peer.Command{Label: "descent", Argv: []string{self, "-serve"}, Env: []string{"GOMAXPROCS=" + threads}})
+	ours, err := peer.Ours(to, s.threads)
 	if err != nil {
 		return nil, err
 	}

@@ -16,43 +16,24 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime/pprof"
 	"time"
 
 	"github.com/descent-ml/descent/bench/peer"
+	"github.com/descent-ml/descent/bench/step"
 )
 
-// settings are the command's flags.
-type settings struct {
-	threads int
-	rounds  int
-	seconds float64
-	peers   string
-	only    string
-	micro   int
-	cpu     bool
-	verbose bool
-}
-
 func main() {
-	var s settings
+	var s peer.Comparison
+	s.Flags(1, "torch,jax,llm.c", "4-4-128-64/12")
 	serve := flag.Bool("serve", false, "answer requests as a peer does (used by the command itself)")
 	plan := flag.Bool("plan", false, "print the plan of each workload and stop")
 	profile := flag.String("profile", "", "run ours alone and write a profile of the processor to this file")
 	memory := flag.String("memory", "", "measure memory against the context, and plot it in this SVG file")
-	flag.IntVar(&s.threads, "threads", 1, "threads of every process, and cores that it is pinned to")
-	flag.IntVar(&s.rounds, "rounds", 5, "rounds over all peers")
-	flag.Float64Var(&s.seconds, "seconds", 1, "seconds of each measurement")
-	flag.StringVar(&s.peers, "peers", "torch,jax,llm.c", "peers to run, or none")
-	flag.StringVar(&s.only, "only", "", "workloads whose name contains this, such as 4-4-128-64/12")
-	flag.IntVar(&s.micro, "micro", 0, "examples that ours executes at once; 0 as in training")
-	flag.BoolVar(&s.cpu, "cpu", false, "compare the processor's time instead of wall time, for a machine with other jobs")
-	flag.BoolVar(&s.verbose, "v", false, "print every answer and what peers write to standard error")
 	flag.Parse()
 	var err error
 	switch {
 	case *serve:
-		err = peer.Serve(os.Stdin, os.Stdout, measurer(s.micro))
+		err = peer.Serve(os.Stdin, os.Stdout, measurer(s.Micro))
 	case *plan:
 		err = printPlans(s)
 	case *profile != "":
@@ -68,9 +49,9 @@ func main() {
 	}
 }
 
-func printPlans(s settings) error {
-	for _, j := range jobs(s.only) {
-		t, err := j.trainer(s.threads, s.micro)
+func printPlans(s peer.Comparison) error {
+	for _, j := range jobs(s.Only) {
+		t, err := step.New(j.workload(s.Threads, s.Micro))
 		if err != nil {
 			return err
 		}
@@ -80,29 +61,8 @@ func printPlans(s settings) error {
 	return nil
 }
 
-// writeProfile runs our steps for s.seconds a round.
-func writeProfile(s settings, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for _, j := range jobs(s.only) {
-		t, err := j.trainer(s.threads, s.micro)
-		if err != nil {
-			return err
-		}
-		t.Step()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		r := t.Measure(time.Duration(s.seconds * float64(s.rounds) * float64(time.Second)))
-		pprof.StopCPUProfile()
-		fmt.Printf("%v: %d steps, %.3f ms, %.3f ms of the processor\n", j, r.Steps, r.MS, r.CPUMS)
-		t.Close()
-		if s.only == "" {
-			break // a profile holds one workload
-		}
-	}
-	return nil
+// writeProfile runs our steps of the first workload for s.Seconds a round.
+func writeProfile(s peer.Comparison, path string) error {
+	j := jobs(s.Only)[0]
+	return step.Profile(path, j.String(), j.workload(s.Threads, s.Micro), time.Duration(s.Seconds*float64(s.Rounds)*float64(time.Second)))
 }

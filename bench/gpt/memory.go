@@ -5,9 +5,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/descent-ml/descent/bench/peer"
+	"github.com/descent-ml/descent/bench/step"
 )
 
 // contexts are the windows that memory is measured at, of a model with 4 layers,
@@ -25,8 +27,8 @@ type usage struct {
 }
 
 // compareMemory starts a fresh process for each context and trainer.
-func compareMemory(s settings, path string) error {
-	s.seconds = 0 // a step or two
+func compareMemory(s peer.Comparison, path string) error {
+	s.Seconds = 0 // a step or two
 	var all []usage
 	for _, context := range contexts {
 		u, err := measureMemory(s, job{4, 4, 128, context, 1})
@@ -34,7 +36,7 @@ func compareMemory(s settings, path string) error {
 			return err
 		}
 		all = append(all, u)
-		if s.verbose {
+		if s.Verbose {
 			fmt.Fprintf(os.Stderr, "%+v\n", u)
 		}
 	}
@@ -42,41 +44,37 @@ func compareMemory(s settings, path string) error {
 	return os.WriteFile(path, []byte(plotMemory(all)), 0o644)
 }
 
-func measureMemory(s settings, j job) (usage, error) {
+func measureMemory(s peer.Comparison, j job) (usage, error) {
 	const mib = 1 << 20
 	u := usage{context: j.context, stored: float64(4*j.layers*j.heads*j.context*j.context) / mib}
-	t, err := j.trainer(s.threads, s.micro)
+	t, err := step.New(j.workload(s.Threads, s.Micro))
 	if err != nil {
 		return u, err
 	}
 	plan := t.Program.Plan()
 	u.planned = float64(plan.Bytes+plan.VarBytes) / mib
 	t.Close()
-	ours, err := startOurs(s)
+	ours, err := s.Ours()
 	if err != nil {
 		return u, err
 	}
-	if u.ours, err = peakOf(ours, j.request(s)); err != nil {
+	if u.ours, err = memoryOf(ours, j.request(s)); err != nil {
 		return u, err
 	}
-	for part, into := range map[string]*float64{"eager": &u.eager, "stored": &u.matrix} {
-		for _, p := range peer.StartInstalled(s.common(), s.installed(part)) {
-			if *into, err = peakOf(p, j.request(s)); err != nil {
-				return u, err
-			}
+	into := map[string]*float64{"torch-eager": &u.eager, "torch-stored": &u.matrix}
+	commands := slices.DeleteFunc(s.Chosen(installed(s.Threads)), func(c peer.Command) bool { return into[c.Label] == nil })
+	for _, p := range peer.StartInstalled(s.Settings(), commands) {
+		if *into[p.Label], err = memoryOf(p, j.request(s)); err != nil {
+			return u, err
 		}
 	}
 	return u, nil
 }
 
-// peakOf makes one request of a fresh process and ends it.
-func peakOf(p *peer.Peer, q peer.Request) (float64, error) {
-	defer p.Stop()
-	r, err := p.Ask(q.String())
-	if err == nil && r.Error != "" {
-		err = fmt.Errorf("%s: %s", p.Label, r.Error)
-	}
-	return r.Peak - p.Hello.Import, err
+// memoryOf makes one request of a fresh process.
+func memoryOf(p *peer.Peer, q peer.Request) (float64, error) {
+	r, err := p.AskOnce(q)
+	return p.Over(r), err
 }
 
 func printMemory(all []usage) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/descent-ml/descent/bench/peer"
 	"github.com/descent-ml/descent/bench/step"
@@ -52,14 +51,14 @@ func (j job) flops() float64 {
 	return 6 * float64(weights+attention) * float64(j.tokens())
 }
 
-// trainer is the step of nanoGPT's model: no bias, no dropout, tied
+// workload is the step of nanoGPT's model: no bias, no dropout, tied
 // embeddings; the gradient's norm is clipped at 1, and matrices decay.
-func (j job) trainer(threads, micro int) (*step.Trainer, error) {
+func (j job) workload(threads, micro int) step.Workload {
 	c := nn.DefaultGPT()
 	c.Vocab, c.Context, c.Layers, c.Heads, c.Dim = vocabulary, j.context, j.layers, j.heads, j.channels
 	c.Bias, c.MLP = false, "gelu"
 	window := tensor.Shape{j.context}
-	return step.New(step.Workload{
+	return step.Workload{
 		Model:     nn.GPT(c),
 		X:         nn.Input{Name: "x", DType: tensor.I32, Shape: window},
 		Y:         nn.Input{Name: "y", DType: tensor.I32, Shape: window},
@@ -69,24 +68,16 @@ func (j job) trainer(threads, micro int) (*step.Trainer, error) {
 		Batch:     j.batch,
 		Micro:     micro,
 		Threads:   threads,
-	})
+	}
 }
 
-// measurer answers requests, with a trainer for each workload.
+// measurer answers requests.
 func measurer(micro int) func(peer.Request) (peer.Reply, error) {
-	trainers := map[job]*step.Trainer{}
-	return func(q peer.Request) (peer.Reply, error) {
+	return step.Measurer(func(q peer.Request) (step.Workload, error) {
 		j := job{batch: q.Batch}
 		if _, err := fmt.Sscanf(q.Model, "gpt-%d-%d-%d-%d", &j.layers, &j.heads, &j.channels, &j.context); err != nil || q.Optimizer != "adamw" {
-			return peer.Reply{}, fmt.Errorf("unknown workload %s %s", q.Model, q.Optimizer)
+			return step.Workload{}, fmt.Errorf("unknown workload %s %s", q.Model, q.Optimizer)
 		}
-		if trainers[j] == nil {
-			t, err := j.trainer(q.Threads, micro)
-			if err != nil {
-				return peer.Reply{}, err
-			}
-			trainers[j] = t
-		}
-		return trainers[j].Measure(time.Duration(q.Seconds * float64(time.Second))), nil
-	}
+		return j.workload(q.Threads, micro), nil
+	})
 }

@@ -2,12 +2,16 @@
 
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/descent-ml/descent/bench/step"
+)
 
 // TestStepAllocatesNothing holds for a whole update of a language model.
 func TestStepAllocatesNothing(t *testing.T) {
 	for _, threads := range []int{1, 2} {
-		trainer, err := job{2, 2, 16, 24, 5}.trainer(threads, 2)
+		trainer, err := step.New(job{2, 2, 16, 24, 5}.workload(threads, 2))
 		if err != nil {
 			t.Fatal(err)
 		}

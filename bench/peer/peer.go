@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +46,19 @@ type Peer struct {
 func Python(label, script string, args ...string) Command {
 	python := filepath.Join("bench", "peers", ".venv", "bin", "python")
 	return Command{Label: label, Argv: append([]string{python, filepath.Join("bench", "peers", script)}, args...)}
+}
+
+// Ours starts this program itself, which is to serve when it is given -serve.
+func Ours(s Settings, threads int, args ...string) (*Peer, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return Start(s, Command{
+		Label: "descent",
+		Argv:  append([]string{self, "-serve"}, args...),
+		Env:   []string{"GOMAXPROCS=" + strconv.Itoa(threads)},
+	})
 }
 
 // StartInstalled starts the peers that there are; it says which are missing.
@@ -124,8 +138,29 @@ func (p *Peer) read() (r Reply, err error) {
 	return r, nil
 }
 
+// AskOnce makes a request of a fresh process and ends it: its memory is that of
+// the request. An answer with an error is one.
+func (p *Peer) AskOnce(q Request) (Reply, error) {
+	defer p.Stop()
+	r, err := p.Ask(q.String())
+	if err == nil && r.Error != "" {
+		err = fmt.Errorf("%s: %s", p.Label, r.Error)
+	}
+	return r, err
+}
+
+// Over is the memory of an answer over that of the process at its start, in MiB.
+func (p *Peer) Over(r Reply) float64 { return r.Peak - p.Hello.Import }
+
 // Stop ends the process.
 func (p *Peer) Stop() {
 	p.in.Close()
 	p.cmd.Wait()
+}
+
+// Stop ends them all.
+func Stop(all []*Peer) {
+	for _, p := range all {
+		p.Stop()
+	}
 }

@@ -22,14 +22,7 @@ import (
 
 // settings are the command's flags.
 type settings struct {
-	threads int
-	rounds  int
-	seconds float64
-	peers   string
-	only    string
-	micro   int
-	cpu     bool
-	verbose bool
+	peer.Comparison
 	data    string
 	seeds   int
 	trainer bool
@@ -37,31 +30,24 @@ type settings struct {
 
 func main() {
 	var s settings
+	s.Flags(0.5, "torch", "mf-64-6040-3706/256")
 	serve := flag.Bool("serve", false, "answer requests as a peer does (used by the command itself)")
 	profile := flag.String("profile", "", "run ours alone and write a profile of the processor to this file")
 	quality := flag.String("quality", "", "measure quality instead of steps: svd, gmf, mf or bpr")
 	flag.BoolVar(&s.trainer, "trainer", false, "train ours for -quality and print a line of JSON for each (used by the command itself)")
-	flag.IntVar(&s.threads, "threads", 1, "threads of every process, and cores that it is pinned to")
-	flag.IntVar(&s.rounds, "rounds", 5, "rounds over all peers")
-	flag.Float64Var(&s.seconds, "seconds", 0.5, "seconds of each measurement")
-	flag.StringVar(&s.peers, "peers", "torch", "peers to run, or none")
-	flag.StringVar(&s.only, "only", "", "workloads whose name contains this, such as mf-64-6040-3706/256")
-	flag.IntVar(&s.micro, "micro", 0, "examples that ours executes at once; 0 as in training")
-	flag.BoolVar(&s.cpu, "cpu", false, "compare the processor's time instead of wall time, for a machine with other jobs")
-	flag.BoolVar(&s.verbose, "v", false, "print every answer and what peers write to standard error")
 	flag.StringVar(&s.data, "data", "../shared/data", "folder with movielens-100k and movielens-1m-ncf")
 	flag.IntVar(&s.seeds, "seeds", 5, "seeds, from 1")
 	flag.Parse()
 	var err error
 	switch {
 	case *serve:
-		err = peer.Serve(os.Stdin, os.Stdout, measurer(s.micro))
+		err = peer.Serve(os.Stdin, os.Stdout, measurer(s.Micro))
 	case *profile != "":
-		err = writeProfile(s, *profile)
+		err = writeProfile(s.Comparison, *profile)
 	case *quality != "":
 		err = compareQuality(s, *quality)
 	default:
-		err = compare(s)
+		err = compare(s.Comparison)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/recommend:", err)

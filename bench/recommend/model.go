@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/descent-ml/descent/bench/peer"
 	"github.com/descent-ml/descent/bench/step"
@@ -84,8 +83,8 @@ func powerLaw(s *rng.Stream, rows []int32, n int) {
 	}
 }
 
-func (j job) trainer(threads, micro int) (*step.Trainer, error) {
-	return step.New(step.Workload{
+func (j job) workload(threads, micro int) step.Workload {
+	return step.Workload{
 		Model:     j.layer(),
 		Fields:    []nn.Input{{Name: "user", DType: tensor.I32}, {Name: "item", DType: tensor.I32}, {Name: "y", DType: tensor.F32}},
 		Draw:      j.draw,
@@ -95,26 +94,22 @@ func (j job) trainer(threads, micro int) (*step.Trainer, error) {
 		Batches:   batches,
 		Micro:     micro,
 		Threads:   threads,
-	})
+	}
 }
 
-// measurer answers requests, with a trainer for each workload.
+// measurer answers requests; what a step moves is counted by work, since the plan
+// does not know which rows a batch touches.
 func measurer(micro int) func(peer.Request) (peer.Reply, error) {
-	trainers := map[job]*step.Trainer{}
-	return func(q peer.Request) (peer.Reply, error) {
+	measure := step.Measurer(func(q peer.Request) (step.Workload, error) {
 		j, err := parse(q)
-		if err != nil {
-			return peer.Reply{}, err
+		return j.workload(q.Threads, micro), err
+	})
+	return func(q peer.Request) (peer.Reply, error) {
+		r, err := measure(q)
+		if err == nil {
+			j, _ := parse(q)
+			r.FLOPs, r.Bytes, r.Touched = j.work()
 		}
-		if trainers[j] == nil {
-			t, err := j.trainer(q.Threads, micro)
-			if err != nil {
-				return peer.Reply{}, err
-			}
-			trainers[j] = t
-		}
-		r := trainers[j].Measure(time.Duration(q.Seconds * float64(time.Second)))
-		r.FLOPs, r.Bytes, r.Touched = j.work()
-		return r, nil
+		return r, err
 	}
 }

@@ -2,13 +2,17 @@
 
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/descent-ml/descent/bench/step"
+)
 
 // TestStepAllocatesNothing holds for a whole update of a recommender.
 func TestStepAllocatesNothing(t *testing.T) {
 	for _, kind := range []string{"mf", "gmf"} {
 		for _, threads := range []int{1, 2} {
-			trainer, err := job{kind, 16, 50, 40, 64}.trainer(threads, 0)
+			trainer, err := step.New(job{kind, 16, 50, 40, 64}.workload(threads, 0))
 			if err != nil {
 				t.Fatal(err)
 			}

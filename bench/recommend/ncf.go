@@ -111,7 +111,7 @@ func (x setting) train(data *movielens, s settings, seed int) (result, error) {
 	start, used := time.Now(), peer.CPUTime()
 	_, err = train.Fit(context.Background(), train.Config{
 		Seed: uint64(seed), Model: look.model, Data: examples, Loss: x.loss, Optimizer: x.optimizer,
-		Batch: batch.Fixed(x.batch), Budget: train.Epochs(x.epochs), Out: train.NoOut, Exec: train.Exec{Threads: s.threads},
+		Batch: batch.Fixed(x.batch), Budget: train.Epochs(x.epochs), Out: train.NoOut, Exec: train.Exec{Threads: s.Threads},
 		Measures: train.Measures{Names: []string{"hr@10", "ndcg@10"}, Measure: look.measure},
 	})
 	r := look.best

@@ -63,7 +63,7 @@ func compareQuality(s settings, name string) error {
 		return err
 	}
 	seeds := strconv.Itoa(s.seeds)
-	if err := runContestant(s, self, "-quality", name, "-trainer", "-data", s.data, "-seeds", seeds, "-threads", strconv.Itoa(s.threads)); err != nil {
+	if err := runContestant(s, self, "-quality", name, "-trainer", "-data", s.data, "-seeds", seeds, "-threads", strconv.Itoa(s.Threads)); err != nil {
 		return err
 	}
 	for _, script := range c.peers {
@@ -71,7 +71,7 @@ func compareQuality(s settings, name string) error {
 		if c.seeds {
 			command.Argv = append(command.Argv, "--seeds", seeds)
 		}
-		if _, err := os.Stat(command.Argv[0]); s.peers == "none" || err != nil {
+		if _, err := os.Stat(command.Argv[0]); s.Peers == "none" || err != nil {
 			fmt.Printf("%s is left out (see bench/peers/README.md)\n", script[0])
 			continue
 		}
@@ -84,9 +84,9 @@ func compareQuality(s settings, name string) error {
 
 // runContestant runs a process that prints a result a line, and then their mean.
 func runContestant(s settings, argv ...string) error {
-	cmd := peer.Pinned(s.threads, argv...)
+	cmd := peer.Pinned(s.Threads, argv...)
 	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(s.threads))
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(s.Threads))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func runContestant(s settings, argv ...string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	all := readResults(out, s.verbose)
+	all := readResults(out, s.Verbose)
 	if err := cmd.Wait(); err != nil {
 		return err
 	}

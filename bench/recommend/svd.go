@@ -66,7 +66,7 @@ func trainFold(all *interactions.Table, s settings, fold int) (r result, err err
 	run, err := train.Fit(context.Background(), train.Config{
 		Seed: uint64(fold + 1), Model: model, Data: ratings, Loss: nn.MSE(),
 		Optimizer: optim.Adam(0.004).WeightDecay(4e-4).WithSchedule(optim.Linear(0)),
-		Batch:     batch.Fixed(512), Budget: train.Epochs(8), Out: train.NoOut, Exec: train.Exec{Threads: s.threads},
+		Batch:     batch.Fixed(512), Budget: train.Epochs(8), Out: train.NoOut, Exec: train.Exec{Threads: s.Threads},
 	})
 	if err != nil {
 		return r, err

@@ -81,20 +81,14 @@ func measure(q peer.Request) (peer.Reply, error) {
 // compare prints a line for each model: the processor's time of a step, which
 // other jobs on the machine do not change, and wall time.
 func compare(threads, rounds int, seconds float64, only string) error {
-	self, err := os.Executable()
+	s := peer.Settings{Cores: threads}
+	ours, err := peer.Ours(s, threads)
 	if err != nil {
 		return err
 	}
-	s := peer.Settings{Cores: threads}
-	all := peer.StartInstalled(s, []peer.Command{
-		{Label: "descent", Argv: []string{self, "-serve"}, Env: []string{"GOMAXPROCS=" + strconv.Itoa(threads)}},
-		peer.Python("torch", "step_recurrent_torch.py", "eager", strconv.Itoa(threads)),
-	})
-	defer func() {
-		for _, p := range all {
-			p.Stop()
-		}
-	}()
+	theirs := peer.StartInstalled(s, []peer.Command{peer.Python("torch", "step_recurrent_torch.py", "eager", strconv.Itoa(threads))})
+	all := append([]*peer.Peer{ours}, theirs...)
+	defer peer.Stop(all)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "model, batch\tpeer\tprocessor ms\twall ms\ttokens/s\ttimes ours\t")
 	for _, m := range models {

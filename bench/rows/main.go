@@ -67,7 +67,7 @@ func main() {
 		err = printAll(all)
 	}
 	if err == nil && *svg != "" {
-		err = os.WriteFile(*svg, []byte(plot(all)), 0o644)
+		err = os.WriteFile(*svg, []byte(draw(all)), 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench/rows:", err)
