@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"internal/mapped":      {"golang.org/x/sys/unix"},
 	"dataset":              {"tensor", "tokenizer", "internal/cells", "internal/mapped", "internal/portmath", "internal/rng", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 	"dataset/interactions": {"checkpoint", "dataset", "tensor", "internal/cells", "internal/mapped", "internal/portmath", "internal/rng"},
-	"dataset/images":       {"checkpoint", "dataset", "tensor", "internal/mapped", "internal/rng", "golang.org/x/image"},
+	"dataset/images":       {"checkpoint", "dataset", "tensor", "internal/mapped", "internal/portmath", "internal/rng", "golang.org/x/image"},
 	"dataset/digits":       {"dataset", "tensor"},
 	"checkpoint":           {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"metric":               {"internal/rng", "internal/portmath"},

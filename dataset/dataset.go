@@ -16,6 +16,8 @@ const (
 	FieldCat    = "cat"    // embedding indices of categorical columns, i32
 	FieldY      = "y"      // the target: a class, i32, or values, f32
 	FieldWeight = "weight" // the weight of the example, f32 ()
+	FieldY2     = "y2"     // a second class, of what the example is mixed with, i32 ()
+	FieldMix    = "mix"    // the share of y where there is y2, f32 (): the loss is mix·ℓ(y) + (1-mix)·ℓ(y2)
 )
 
 // Field is one part of an example: its name, element type and shape without
