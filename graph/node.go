@@ -37,6 +37,7 @@ type Attr struct {
 
 	Attention Attention // of attention, its statistics and its gradient
 	Conv      Conv      // of a convolution and its gradients
+	Pool      Pool      // of pooling and its gradient
 }
 
 // VarKind tells the variables of a program apart.

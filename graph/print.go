@@ -57,5 +57,8 @@ func (a Attr) String() string {
 	if a.Attention.Heads > 0 {
 		parts = append(parts, a.Attention.String())
 	}
+	if a.Pool != (Pool{}) {
+		parts = append(parts, a.Pool.String())
+	}
 	return strings.Join(parts, " ")
 }

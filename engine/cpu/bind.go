@@ -31,6 +31,7 @@ type step struct {
 	offset       int   // of a slice or pad, in columns
 	shape, perm  []int // of a transposition or broadcast: see there
 	turns        *turns
+	pool         *kernel.Pool
 	touched      *touched // of a value over touched rows, each of which counts as an example
 	over         *touched // of a number that sums over touched rows
 
@@ -312,6 +313,10 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"spreadover":       prepareSequence(runSpreadOver, itself),
 	"maxover":          prepareSequence(runMaxOver, operand0),
 	"maxovergrad":      prepareMaxOverGrad,
+	"maxpool":          preparePool(runMaxPool),
+	"maxpoolgrad":      preparePool(runMaxPoolGrad),
+	"avgpool":          preparePool(runAvgPool),
+	"avgpoolgrad":      preparePool(runAvgPoolGrad),
 	"rotary":           prepareRotary,
 	"positionrows":     preparePositions(runPositionRows),
 	"positionrowsgrad": preparePositions(runPositionRowsGrad),

@@ -21,7 +21,7 @@ type Case struct {
 // Cases returns several cases of every operation: per-example and per-update
 // operands, inner axes, broadcasting. Operands lie off kinks.
 func Cases() []Case {
-	return slices.Concat(elementwiseCases(), moveCases(), rowCases(), contractCases(), updateCases(), batchCases(), sequenceCases(), positionCases(), recurrentCases(), attentionCases(), touchedCases(), dotsCases(), convCases())
+	return slices.Concat(elementwiseCases(), moveCases(), rowCases(), contractCases(), updateCases(), batchCases(), sequenceCases(), positionCases(), recurrentCases(), attentionCases(), touchedCases(), dotsCases(), convCases(), poolCases())
 }
 
 // Pointwise describes an element-wise operation for tests that loop over them.

@@ -46,7 +46,7 @@ func (w *walk) build(limit int) *graph.Node {
 	cols := []int{1, 2, 3, 4, 8, 15, 16, 17, 33, 64, 130}[pick(w.s, 11)]
 	w.keep(w.Example(Normal, cols), w.Example(Normal), w.Example(Normal, 2, cols), w.Update(Normal, cols), w.Update(Normal, 2, 1))
 	steps := []func() *graph.Node{w.unary, w.unary, w.unary, w.binary, w.binary, w.binary, w.ternary, w.reduce, w.spread, w.row,
-		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm, w.mix, w.sequence, w.sequence, w.position, w.recurrent, w.attend, w.vectors, w.partners, w.convolve}
+		w.linear, w.linear, w.move, w.join, w.lookup, w.drop, w.norm, w.mix, w.sequence, w.sequence, w.position, w.recurrent, w.attend, w.vectors, w.partners, w.convolve, w.window}
 	for range min(limit, 6+pick(w.s, Full-6)) {
 		if n := steps[pick(w.s, len(steps))](); n != nil && n.Shape.Size() <= 1<<10 {
 			w.keep(n)

@@ -81,6 +81,9 @@ var accuracies = map[string]accuracy{
 	"crossentropygrad": {bound: crossEntropyGradBound},
 
 	"meanover":         {bound: along},
+	"avgpool":          {bound: pooled},
+	"avgpoolgrad":      {bound: pooled},
+	"maxpoolgrad":      {bound: pooledMaxima},
 	"positionrowsgrad": {bound: along},
 	"rotary":           {bound: rotaryBound},
 	"sinusoids":        {ulp: 0.5001, abs: 1e-12},
