@@ -24,8 +24,8 @@ func Example() {
 	dir.Clean()
 
 	weights := checkpoint.Tensors{"0.weight": tensor.Of([]float32{1, 2, 3, 4, 5, 6}, 2, 3)} // (in, out)
-	transposed := map[string]bool{"0.weight": true}
-	file, _ := checkpoint.ToFile(weights, transposed)
+	layouts := map[string]checkpoint.Layout{"0.weight": {}}
+	file, _ := checkpoint.ToFile(weights, layouts)
 	for update := uint64(1); update <= 5; update++ {
 		s := &checkpoint.State{Meta: checkpoint.Meta{Run: "digits-1", Update: update}, Tensors: file}
 		if _, err := dir.Save(s); err != nil {
@@ -37,7 +37,7 @@ func Example() {
 	s, path, skipped, err := dir.Latest()
 	fmt.Println(filepath.Base(path), s.Update, skipped, err)
 	fmt.Println(s.Tensors["0.weight"], s.Fingerprint[:16])
-	back, _ := checkpoint.FromFile(s.Tensors, transposed)
+	back, _ := checkpoint.FromFile(s.Tensors, layouts)
 	fmt.Println(back["0.weight"], back["0.weight"].F32())
 	// Output:
 	// update-0000000005.safetensors 5 [] <nil>

@@ -292,7 +292,7 @@ func TestLayout(t *testing.T) {
 			b[i] = byte(i * 31 >> 3) // any bits, NaNs too
 		}
 		ts := Tensors{"0.weight": x, "0.bias": tensor.Of([]float32{1})}
-		names := map[string]bool{"0.weight": true, "0.bias": false}
+		names := map[string]Layout{"0.weight": {}}
 		out, err := ToFile(ts, names)
 		if err != nil {
 			t.Fatal(err)
@@ -317,8 +317,52 @@ func TestLayout(t *testing.T) {
 	}
 	ts := Tensors{"b": tensor.Of([]float32{1})}
 	for _, name := range []string{"a", "b"} {
-		if _, err := ToFile(ts, map[string]bool{name: true}); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := ToFile(ts, map[string]Layout{name: {}}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want an error that names it", name, err)
 		}
+	}
+}
+
+// TestLayoutAxes: files hold PyTorch's order of axes.
+func TestLayoutAxes(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		layout     Layout
+		shape      tensor.Shape
+		file       tensor.Shape
+		fileStride [4]int // in the file, of the engine's axes; a matrix of an image has (H, W, C, out)
+		axes       [4]int
+	}{
+		{"convolution", Layout{}, tensor.Shape{2, 3, 5, 7}, tensor.Shape{7, 5, 2, 3}, [4]int{3, 1, 6, 30}, [4]int{2, 3, 5, 7}},
+		{"line", Layout{}, tensor.Shape{3, 5, 7}, tensor.Shape{7, 5, 3}, [4]int{0, 1, 3, 15}, [4]int{1, 3, 5, 7}},
+		{"image", Layout{Channels: 5}, tensor.Shape{30, 7}, tensor.Shape{7, 30}, [4]int{3, 1, 6, 30}, [4]int{2, 3, 5, 7}},
+	} {
+		x := tensor.New(tensor.I32, c.shape...)
+		for i := range x.I32() {
+			x.I32()[i] = int32(i)
+		}
+		file, err := ToFile(Tensors{"w": x}, map[string]Layout{"w": c.layout})
+		if err != nil || !file["w"].Shape().Equal(c.file) {
+			t.Fatalf("%s: %v, %v, want %v", c.name, file["w"], err, c.file)
+		}
+		for i, want := range x.I32() {
+			at, rest := 0, i
+			for axis := 3; axis >= 0; axis-- {
+				at += rest % c.axes[axis] * c.fileStride[axis]
+				rest /= c.axes[axis]
+			}
+			if got := file["w"].I32()[at]; got != want {
+				t.Fatalf("%s: element %d of the file is %d, want %d", c.name, at, got, want)
+			}
+		}
+		back, err := FromFile(file, map[string]Layout{"w": c.layout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, back, Tensors{"w": x})
+	}
+	bad := Tensors{"w": tensor.New(tensor.F32, 7, 31)}
+	if _, err := FromFile(bad, map[string]Layout{"w": {Channels: 5}}); err == nil || !strings.Contains(err.Error(), "pixels of 5 channels") {
+		t.Errorf("got %v, want an error that names the channels", err)
 	}
 }

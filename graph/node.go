@@ -56,9 +56,13 @@ type Init struct {
 	Rule   string    // zeros, constant, uniform, normal, truncated_normal, values; "" is zeros
 	A, B   float64   // constant: A; uniform: [A, B); normal: mean A, deviation B; truncated at ±2 deviations
 	Values []float32 // of the rule values: one for each element
-	// Transposed says that files hold the matrix the other way round, as
-	// PyTorch's Linear does: (out, in) for our (in, out).
+	// Transposed says that files hold a weight as PyTorch does, outputs first:
+	// (out, in) for our (in, out), (out, in, kh, kw) for (kh, kw, in, out).
 	Transposed bool
+	// Channels, of a transposed matrix, says that its inputs are the elements of
+	// an image (H, W, Channels), which files hold as (Channels, H, W); 0 if they
+	// are no image.
+	Channels int
 }
 
 // PerExample reports whether the node belongs to the per-example half.

@@ -65,14 +65,14 @@ func pretrained(t *testing.T, file string) checkpoint.Tensors {
 // Face, in the engine's layout; none may be left over.
 func adapted(t *testing.T, g *graph.Graph, ts checkpoint.Tensors) map[string]*tensor.Tensor {
 	t.Helper()
-	flip, left := map[string]bool{}, map[string]*graph.Node{}
+	layouts, left := map[string]checkpoint.Layout{}, map[string]*graph.Node{}
 	for _, v := range g.Params() {
 		left[v.Attr.Name] = v
 		if v.Attr.Init.Transposed {
-			flip[v.Attr.Name] = true
+			layouts[v.Attr.Name] = checkpoint.Layout{Channels: v.Attr.Init.Channels}
 		}
 	}
-	ours, err := checkpoint.FromFile(nn.HuggingFace(ts, func(name string) bool { return left[name] != nil }), flip)
+	ours, err := checkpoint.FromFile(nn.HuggingFace(ts, func(name string) bool { return left[name] != nil }), layouts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,21 +144,21 @@ func grown(blocks ...int64) int64 {
 	return n
 }
 
-// varBytes returns the bytes of the variables, and of those that files hold
-// transposed, which are copied to be written.
-func varBytes(g *graph.Graph) (all, params, flipped int64) {
-	t := transposed(g)
+// varBytes returns the bytes of the variables, and of those that files hold in
+// another order, which are copied to be written.
+func varBytes(g *graph.Graph) (all, params, rearranged int64) {
+	l := layouts(g)
 	for _, v := range g.Vars {
 		n := 4 * int64(v.Shape.Size())
 		all += n
 		if v.Attr.Kind != graph.State {
 			params += n
 		}
-		if t[v.Attr.Name] {
-			flipped += n
+		if _, ok := l[v.Attr.Name]; ok {
+			rearranged += n
 		}
 	}
-	return all, params, flipped
+	return all, params, rearranged
 }
 
 // onHost reports whether variables of an engine are in the host's memory, which

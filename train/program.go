@@ -134,16 +134,16 @@ func forward(x *nn.Context, model nn.Layer, loss nn.Loss) (*graph.Graph, error) 
 // variables themselves where they are in its memory, else copies.
 type weights struct {
 	vars       engine.Vars
-	nodes      []*graph.Node      // of the variables
-	host       checkpoint.Tensors // in the engine's layout
-	copied     bool               // host are copies
-	transposed map[string]bool    // what files hold the other way round
-	flipped    checkpoint.Tensors // copies of that, made when they are first needed
+	nodes      []*graph.Node                // of the variables
+	host       checkpoint.Tensors           // in the engine's layout
+	copied     bool                         // host are copies
+	layouts    map[string]checkpoint.Layout // of what files hold otherwise
+	rearranged checkpoint.Tensors           // copies of that, made when they are first needed
 }
 
 // newWeights makes the variables of a graph with their first values.
 func newWeights(eng engine.Engine, g *graph.Graph, seed uint64, init checkpoint.Tensors) (*weights, error) {
-	w := &weights{nodes: g.Vars, host: checkpoint.Tensors{}, transposed: transposed(g), flipped: checkpoint.Tensors{}}
+	w := &weights{nodes: g.Vars, host: checkpoint.Tensors{}, layouts: layouts(g), rearranged: checkpoint.Tensors{}}
 	specs := make([]engine.VarSpec, len(g.Vars))
 	for i, v := range g.Vars {
 		specs[i] = engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims}
@@ -178,24 +178,28 @@ func (w *weights) reset(seed uint64, init checkpoint.Tensors) error {
 	return w.push()
 }
 
-// transposed lists the variables that files hold transposed: the parameters
+// layouts lists the variables that files hold in another order: the parameters
 // that say so, and the optimizer's state of the same shape.
-func transposed(g *graph.Graph) map[string]bool {
-	t := map[string]bool{}
+func layouts(g *graph.Graph) map[string]checkpoint.Layout {
+	l := map[string]checkpoint.Layout{}
 	shape := map[string]graph.Shape{}
 	for _, v := range g.Vars {
 		if v.Attr.Init.Transposed {
-			t[v.Attr.Name] = true
+			l[v.Attr.Name] = checkpoint.Layout{Channels: v.Attr.Init.Channels}
 			shape[v.Attr.Name] = v.Shape
 		}
 	}
 	for _, v := range g.Vars {
 		name, isState := strings.CutPrefix(v.Attr.Name, "optim/")
-		if i := strings.LastIndexByte(name, '/'); isState && i > 0 && t[name[:i]] && v.Shape.Equal(shape[name[:i]]) {
-			t[v.Attr.Name] = true
+		i := strings.LastIndexByte(name, '/')
+		if !isState || i < 0 {
+			continue
+		}
+		if of, ok := l[name[:i]]; ok && v.Shape.Equal(shape[name[:i]]) {
+			l[v.Attr.Name] = of
 		}
 	}
-	return t
+	return l
 }
 
 // push writes the host's copies, if there are any, to the engine.
@@ -249,16 +253,17 @@ func (w *weights) file(state bool) (checkpoint.Tensors, error) {
 	ts := checkpoint.Tensors{}
 	for _, v := range w.nodes {
 		name := v.Attr.Name
+		layout, otherwise := w.layouts[name]
 		switch {
 		case !state && v.Attr.Kind == graph.State:
-		case !w.transposed[name]:
+		case !otherwise:
 			ts[name] = w.host[name]
 		default:
-			if w.flipped[name] == nil {
-				w.flipped[name] = tensor.New(tensor.F32, v.Shape.Dims[1], v.Shape.Dims[0])
+			if w.rearranged[name] == nil {
+				w.rearranged[name] = tensor.New(tensor.F32, layout.FileShape(v.Shape.Dims)...)
 			}
-			checkpoint.Transpose(w.flipped[name], w.host[name])
-			ts[name] = w.flipped[name]
+			layout.ToFile(w.rearranged[name], w.host[name])
+			ts[name] = w.rearranged[name]
 		}
 	}
 	return ts, nil
@@ -267,7 +272,7 @@ func (w *weights) file(state bool) (checkpoint.Tensors, error) {
 // adopt copies tensors in the layout of files over the host's. Names and
 // shapes that do not fit are errors; names that are missing stay as they are.
 func (w *weights) adopt(ts checkpoint.Tensors) error {
-	flip := map[string]bool{}
+	layouts := map[string]checkpoint.Layout{}
 	for name, t := range ts {
 		if w.host[name] == nil && strings.HasSuffix(name, "num_batches_tracked") {
 			continue // of PyTorch's batch norm; nothing depends on it
@@ -278,9 +283,11 @@ func (w *weights) adopt(ts checkpoint.Tensors) error {
 		if t.DType() != tensor.F32 || t.Size() != w.host[name].Size() {
 			return fmt.Errorf("train: parameter %q is %v (want %v)", name, t, w.host[name])
 		}
-		flip[name] = w.transposed[name]
+		if l, ok := w.layouts[name]; ok {
+			layouts[name] = l
+		}
 	}
-	ts, err := checkpoint.FromFile(ts, flip)
+	ts, err := checkpoint.FromFile(ts, layouts)
 	if err != nil {
 		return err
 	}
