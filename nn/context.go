@@ -32,6 +32,7 @@ type Context struct {
 	ensemble  *graph.Node             // the prediction of an ensemble in training, and
 	members   []*graph.Node           // those of its members
 	factors   map[*graph.Node]vectors // of predictions: see Vectors
+	images    map[*graph.Node]int     // channels of images that Flatten has made one axis of
 }
 
 // Input declares a field of the examples: its name, its element type and its

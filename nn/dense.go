@@ -15,7 +15,8 @@ type DenseLayer struct {
 }
 
 // Dense is the affine map y = x·W + b of the last axis: (.., in) to (.., out).
-// Parameters: weight (in, out), in files (out, in); bias (out). Both start as
+// Parameters: weight (in, out), in files (out, in), behind an image's Flatten in
+// the order that it says; bias (out). Both start as
 // U(-1/√in, 1/√in), the defaults of PyTorch's Linear (kaiming_uniform with
 // a = √5).
 func Dense(out int) DenseLayer { return DenseLayer{out: out, weight: uniformFan, bias: uniformFan} }
@@ -46,6 +47,9 @@ func (d DenseLayer) Build(c *Context, x *graph.Node) *graph.Node {
 	in := x.Shape.Last()
 	init := d.weight(in, d.out)
 	init.Transposed = !d.straight
+	if init.Transposed {
+		init.Channels = c.channels(x)
+	}
 	w := c.Param("weight", init, in, d.out)
 	if d.noBias {
 		return c.Linear(x, w, nil)

@@ -29,6 +29,13 @@ func KaimingNormal() Initializer {
 	return func(fanIn, _ int) graph.Init { return normal(math.Sqrt(2 / float64(fanIn))) }
 }
 
+// KaimingNormalOut is N(0, 2/out), out being the outputs that an input reaches:
+// k·k·out for a convolution (PyTorch's kaiming_normal with mode fan_out, with
+// which torchvision's nets start).
+func KaimingNormalOut() Initializer {
+	return func(_, fanOut int) graph.Init { return normal(math.Sqrt(2 / float64(fanOut))) }
+}
+
 // Xavier is U(-b, b) with b = √(6/(in + out)) (Glorot, Bengio, AISTATS 2010,
 // equation 16; PyTorch's xavier_uniform with gain 1).
 func Xavier() Initializer {

@@ -57,6 +57,30 @@ func (r residual) Build(c *Context, x *graph.Node) *graph.Node {
 
 func (r residual) String() string { return "Residual" }
 
+type shortcut struct {
+	sequence
+	by Layer
+}
+
+// Shortcut returns by(x) + f(x), f being the layers one after the other, named as
+// in Sequential: a residual whose layers change the shape, with a projection named
+// "shortcut" on the way past them (He et al., CVPR 2016, equation 2).
+func Shortcut(by Layer, layers ...Layer) Layer { return shortcut{slices.Clone(layers), by} }
+
+func (s shortcut) Build(c *Context, x *graph.Node) *graph.Node {
+	y := s.sequence.Build(c, x)
+	past := c.Apply("shortcut", s.by, x)
+	if c.missing("nn.Shortcut", x) {
+		return c.failed()
+	}
+	if !y.Shape.Equal(past.Shape) {
+		return c.Failf("nn.Shortcut", []*graph.Node{past, y}, "the shortcut gives %v and the layers %v, want one shape", past.Shape, y.Shape)
+	}
+	return c.Add(past, y)
+}
+
+func (s shortcut) String() string { return "Shortcut" }
+
 type frozen struct{ Layer }
 
 // Frozen returns the layer with parameters that training leaves alone; no
