@@ -22,6 +22,11 @@ type Loss interface {
 // the per-update half. weighted is w·ℓ of each example (or token): the
 // gradient of its sum is what Optimizer.Build divides by Σ w. Where w is 0,
 // w·ℓ is 0 even if ℓ is not finite.
+//
+// Where the target is the field "y" and there are the fields "y2", alike, and
+// "mix", f32 (), an example is a mixture of two: its w·ℓ is mix·w·ℓ of y and
+// (1 - mix)·w·ℓ of y2, and its weight the same mean of both weights (Zhang, Cisse,
+// Dauphin, Lopez-Paz, ICLR 2018, section 2).
 func Objective(c *Context, l Loss, pred, target, weight *graph.Node) (numerator, denominator, weighted *graph.Node) {
 	if l == nil || pred == nil || target == nil {
 		bad := c.Failf("nn.Objective", []*graph.Node{pred, target}, "want a loss, a prediction and a target")
@@ -33,12 +38,29 @@ func Objective(c *Context, l Loss, pred, target, weight *graph.Node) (numerator,
 			return membersLoss(c, l, target, weight)
 		}
 	}
-	loss, w := build(c, pred, target, weight)
-	weighted = loss
-	if !isOne(w) {
-		weighted = c.Select(w, c.Mul(w, loss), c.Const(0))
+	one := func(target *graph.Node) (weighted, w *graph.Node) {
+		loss, w := build(c, pred, target, weight)
+		if isOne(w) {
+			return loss, w
+		}
+		return c.Select(w, c.Mul(w, loss), c.Const(0)), w
+	}
+	weighted, w := one(target)
+	if other, mix := c.Inputs["y2"], c.Inputs["mix"]; other != nil && mix != nil && target == c.Inputs["y"] {
+		weighted2, w2 := one(other)
+		weighted, w = c.between(weighted2, weighted, mix), c.between(w2, w, mix)
 	}
 	return c.SumExamples64(weighted), c.SumExamples64(w), weighted
+}
+
+// between returns share·y + (1 - share)·x, share having the leading axes of both;
+// x where both are 1.
+func (c *Context) between(x, y, share *graph.Node) *graph.Node {
+	if isOne(x) && isOne(y) || c.Err() != nil {
+		return x
+	}
+	share = alignLeft(c, share, len(x.Shape.Inner()))
+	return c.FMA(share, y, c.Mul(c.Sub(c.Const(1), share), x))
 }
 
 // Weigh returns the weights w of a loss of the given shape from the weights of
