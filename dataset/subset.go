@@ -35,6 +35,14 @@ func Range(ds Dataset, lo, hi int) (Dataset, error) {
 	return &subset{ds: ds, base: lo, n: hi - lo}, nil
 }
 
+// place returns which example of ds example i is.
+func (s *subset) place(i int) int {
+	if s.index != nil {
+		return s.index[i]
+	}
+	return s.base + i
+}
+
 func (s *subset) Len() int        { return s.n }
 func (s *subset) Fields() []Field { return s.ds.Fields() }
 
@@ -51,11 +59,7 @@ func (s *subset) Gather(dst []*tensor.Tensor, row int, indices []int) error {
 			if uint(x) >= uint(s.n) {
 				return fmt.Errorf("dataset: gather example %d of a subset (want 0 to %d)", x, s.n-1)
 			}
-			if s.index != nil {
-				buf[i] = s.index[x]
-			} else {
-				buf[i] = s.base + x
-			}
+			buf[i] = s.place(x)
 		}
 		if err := s.ds.Gather(dst, row, buf[:n]); err != nil {
 			return err

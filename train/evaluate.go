@@ -111,11 +111,18 @@ func (e *Evaluator) Run(rows int) *tensor.Tensor {
 // Evaluate returns the loss, Σ w·ℓ / Σ w, and the metrics that suit the target,
 // over all examples of ds.
 func (e *Evaluator) Evaluate(ctx context.Context, ds dataset.Dataset) (report.Values, error) {
-	values, _, err := e.evaluate(ctx, ds)
+	values, _, err := e.evaluate(ctx, ds, nil)
 	return values, err
 }
 
-func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Values, meter, error) {
+// EvaluateEach is Evaluate and Predict in one pass over the examples.
+func (e *Evaluator) EvaluateEach(ctx context.Context, ds dataset.Dataset, f func(first int, pred *tensor.Tensor, rows int) error) (report.Values, error) {
+	values, _, err := e.evaluate(ctx, ds, f)
+	return values, err
+}
+
+// evaluate measures; f may be nil.
+func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset, f func(first int, pred *tensor.Tensor, rows int) error) (report.Values, meter, error) {
 	y := dataset.FieldIndex(e.fields, dataset.FieldY)
 	if y < 0 || e.loss == nil {
 		return nil, nil, fmt.Errorf("train: nothing to evaluate with: no loss, or no field %q", dataset.FieldY)
@@ -125,9 +132,12 @@ func (e *Evaluator) evaluate(ctx context.Context, ds dataset.Dataset) (report.Va
 	if i := dataset.FieldIndex(e.fields, dataset.FieldWeight); i >= 0 {
 		weight = e.buf[i]
 	}
-	err := e.Predict(ctx, ds, func(_ int, pred *tensor.Tensor, rows int) error {
+	err := e.Predict(ctx, ds, func(first int, pred *tensor.Tensor, rows int) error {
 		if m != nil {
 			m.add(pred, e.buf[y], weight, rows)
+		}
+		if f != nil {
+			return f(first, pred, rows)
 		}
 		return nil
 	})

@@ -124,7 +124,7 @@ func (l *loop) test(ctx context.Context, stopped *string, s *report.Summary) err
 		}
 		e.TargetValue = l.cfg.TargetValue
 	}
-	values, m, err := e.evaluate(ctx, last)
+	values, m, err := e.evaluate(ctx, last, nil)
 	if err == nil && m != nil {
 		var p meter
 		if p, err = prior(ctx, l.cfg); err == nil {

@@ -40,7 +40,7 @@ func (c *Config) better(metric string) func(a, b float64) bool {
 // measureAll measures the validation data and adds the caller's measures.
 func (l *loop) measureAll(ctx context.Context) (values report.Values, err error) {
 	if l.val != nil {
-		if values, _, err = l.val.evaluate(ctx, l.cfg.Val); err != nil {
+		if values, _, err = l.val.evaluate(ctx, l.cfg.Val, nil); err != nil {
 			return nil, err
 		}
 	}

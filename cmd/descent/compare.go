@@ -138,7 +138,7 @@ func results(a, b *report.Summary) ([]difference, error) {
 	if err != nil || qa == nil || qb == nil || qa.Part != qb.Part {
 		return out, err
 	}
-	return append(out, scoreDifferences(qa, qb)...), nil
+	return append(append(out, scoreDifferences(qa, qb)...), classDifferences(qa, qb)...), nil
 }
 
 func scoreDifferences(a, b *assess.Quality) (out []difference) {

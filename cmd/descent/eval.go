@@ -7,8 +7,8 @@ import (
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/internal/assess"
+	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/report"
-	"github.com/descent-ml/descent/train"
 )
 
 func (a *app) eval() *cobra.Command {
@@ -31,11 +31,7 @@ func (a *app) eval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			values, err := a.measure(t, ds)
-			if err != nil {
-				return err
-			}
-			q, err := a.recommends(t, name, ds)
+			values, q, err := a.measure(t, name, ds)
 			if err != nil {
 				return err
 			}
@@ -58,30 +54,21 @@ func (a *app) dataFor(t *trained, data, part string) (dataset.Dataset, string, e
 	return ds, data, err
 }
 
-func (a *app) measure(t *trained, ds dataset.Dataset) (values report.Values, err error) {
-	err = t.evaluator(ds.Fields(), func(e *train.Evaluator) error {
-		e.TargetValue = t.schema.TargetValue()
-		values, err = e.Evaluate(a.signals.ctx, ds)
-		return err
-	})
+// measure returns the loss and the metrics, and how good the model is: a classifier
+// by class, a recommender beside simple baselines; nil of others.
+func (a *app) measure(t *trained, name string, ds dataset.Dataset) (values report.Values, q *assess.Quality, err error) {
+	j := assess.Job{Config: t.config, Sets: t.sets, Params: t.run.Params, Part: name, Data: ds, Seed: t.config.Seed}
+	if j.Sets == nil {
+		j.Sets = &config.Sets{Schema: t.schema}
+	}
+	values, q, err = j.Evaluate(a.signals.ctx)
+	if err == nil && j.Sets.Interactions != nil && name != "train" { // the rest was held out
+		q, err = j.Run(a.signals.ctx)
+	}
 	if err != nil && a.signals.ctx.Err() != nil {
 		err = a.signals.outcome()
 	}
-	return values, err
-}
-
-// recommends measures how a recommender ranks, or predicts ratings, on a part of
-// its own data that was held out, beside simple baselines; nil of others.
-func (a *app) recommends(t *trained, part string, ds dataset.Dataset) (*assess.Quality, error) {
-	if t.sets == nil || t.sets.Interactions == nil || part == "train" {
-		return nil, nil
-	}
-	j := assess.Job{Config: t.config, Sets: t.sets, Params: t.run.Params, Part: part, Data: ds, Seed: t.config.Seed}
-	q, err := j.Run(a.signals.ctx)
-	if err != nil && a.signals.ctx.Err() != nil {
-		err = a.signals.outcome()
-	}
-	return q, err
+	return values, q, err
 }
 
 func (a *app) showValues(name string, examples int, values report.Values, q *assess.Quality, asJSON bool) error {
@@ -101,6 +88,7 @@ func (a *app) showValues(name string, examples int, values report.Values, q *ass
 	}
 	if q != nil {
 		showQuality(a.out, q)
+		showClasses(a.out, q)
 	}
 	return nil
 }

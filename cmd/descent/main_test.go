@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -110,6 +111,16 @@ func TestTrainDigits(t *testing.T) {
 	stdout, _ = mustCall(t, "eval", out)
 	if want := fmt.Sprintf("accuracy       %.6g\n", value(s.Test, "accuracy")); !strings.Contains(stdout, want) || !strings.Contains(stdout, "test: 359 examples") {
 		t.Errorf("eval says\n%swant %s", stdout, want)
+	}
+	for _, want := range []string{"class  examples  precision  recall  f1", "most confused  taken for", "worst mistakes  class  taken for"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("eval does not tell %q:\n%s", want, stdout)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(out, "report.html"))
+	q, e := readQuality(&s)
+	if n := bytes.Count(page, []byte(`src="data:image/png;base64,`)); errors.Join(err, e) != nil || n == 0 || n != len(q.Mistakes) || !bytes.Contains(page, []byte("Most confused")) {
+		t.Errorf("the report has %d images of %d mistakes, %v, %v", n, len(q.Mistakes), err, e)
 	}
 	stdout, _ = mustCall(t, "predict", out, "--data", "embedded:digits")
 	if lines := strings.Split(stdout, "\n"); len(lines) != 1797+2 || !strings.HasPrefix(lines[0], "y,p(0),p(1),") {

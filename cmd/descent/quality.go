@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ var headline = []string{"accuracy", "balanced_accuracy", "roc_auc", "pr_auc", "f
 // showQuality prints a table of scores beside the baselines.
 func showQuality(w io.Writer, q *assess.Quality) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "  %s\tmodel\t95 %% interval", map[string]string{"test": "on test data", "val": "on validation data"}[q.Part])
+	fmt.Fprintf(t, "  on %s\tmodel\t95 %% interval", cmp.Or(map[string]string{"test": "test data", "val": "validation data", "train": "training data"}[q.Part], q.Part))
 	for _, b := range q.Baselines {
 		fmt.Fprintf(t, "\t%s", b.Name)
 	}

@@ -34,6 +34,11 @@ func writeReport(c *config.Config, sets *config.Sets, r *train.Run, q *assess.Qu
 	}
 	if q != nil {
 		p.Sections = append(p.Sections, quality(q)...)
+		sheet, err := mistakes(sets, q)
+		if err != nil {
+			return err
+		}
+		p.Sections = append(p.Sections, sheet...)
 	}
 	if r.Summary.Tokens > 0 && q == nil && r.Summary.Baseline != nil {
 		p.Sections = append(p.Sections, textScores(&r.Summary))

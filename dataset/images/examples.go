@@ -63,6 +63,9 @@ func (d *Dataset) Place(i int) int {
 	return d.list[i]
 }
 
+// Name implements dataset.Named: it is that of the image in its set.
+func (d *Dataset) Name(i int) string { return d.set.Name(d.Place(i)) }
+
 // Len implements dataset.Dataset.
 func (d *Dataset) Len() int {
 	if d.list == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/metric"
 	"github.com/descent-ml/descent/nn"
+	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/tensor"
 	"github.com/descent-ml/descent/train"
 )
@@ -24,6 +25,7 @@ type Quality struct {
 	Baselines  []Baseline     `json:"baselines"`
 	Importance []Importance   `json:"importance,omitempty"` // most important first
 	Ranking    *Ranking       `json:"ranking,omitempty"`    // of a recommender of what is not rated
+	Mistakes   []Mistake      `json:"mistakes,omitempty"`   // of a classifier of images, the worst first
 	Notes      []string       `json:"notes,omitempty"`      // what was left out, and why
 }
 
@@ -65,8 +67,12 @@ func (j *Job) Run(ctx context.Context) (*Quality, error) {
 	if j.known, err = truth(j.Data); err != nil {
 		return nil, err
 	}
-	q := &Quality{Part: j.Part}
-	if q.Model, err = j.scores(ctx, j.Params, model); err != nil {
+	p, err := j.predict(ctx, j.Params, model)
+	if err != nil {
+		return nil, err
+	}
+	q, err := j.judge(p)
+	if err != nil {
 		return nil, err
 	}
 	guess, err := j.guess()
@@ -108,20 +114,72 @@ type predictions struct {
 	weight []float32
 }
 
-// scores runs a model over the data and measures it.
-func (j *Job) scores(ctx context.Context, params checkpoint.Tensors, model nn.Layer) (*metric.Report, error) {
+// add appends the scores of a piece of the data.
+func (p *predictions) add(_ int, pred *tensor.Tensor, rows int) error {
+	p.width = pred.Size() / pred.Shape()[0]
+	p.scores = append(p.scores, pred.F32()[:rows*p.width]...)
+	return nil
+}
+
+// predict runs a model over the data.
+func (j *Job) predict(ctx context.Context, params checkpoint.Tensors, model nn.Layer) (*predictions, error) {
 	p := *j.known
-	err := j.evaluator(model, params, func(e *train.Evaluator) error {
-		return e.Predict(ctx, j.Data, func(_ int, pred *tensor.Tensor, rows int) error {
-			p.width = pred.Size() / pred.Shape()[0]
-			p.scores = append(p.scores, pred.F32()[:rows*p.width]...)
-			return nil
-		})
-	})
+	return &p, j.evaluator(model, params, func(e *train.Evaluator) error { return e.Predict(ctx, j.Data, p.add) })
+}
+
+// judge measures what the model predicts.
+func (j *Job) judge(p *predictions) (*Quality, error) {
+	r, err := j.measure(p, metric.Options{Seed: j.Seed})
 	if err != nil {
 		return nil, err
 	}
-	return j.measure(&p, metric.Options{Seed: j.Seed})
+	return &Quality{Part: j.Part, Model: r, Mistakes: j.mistakes(p)}, nil
+}
+
+// Evaluate returns the loss and the metrics as training measures them, and in the
+// same pass how good the model is, without anything beside it; no quality of a
+// target for which there are no scores, or that is not one class.
+func (j *Job) Evaluate(ctx context.Context) (values report.Values, q *Quality, err error) {
+	model, err := j.Config.BuildModel(j.Sets.Schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &predictions{}
+	classes := j.Sets.Schema.Target.Task == dataset.TaskClassification && oneClass(j.Data)
+	if classes {
+		if p, err = truth(j.Data); err != nil {
+			return nil, nil, err
+		}
+	}
+	err = j.evaluator(model, j.Params, func(e *train.Evaluator) error {
+		e.TargetValue = j.Sets.Schema.TargetValue()
+		if !classes {
+			values, err = e.Evaluate(ctx, j.Data)
+			return err
+		}
+		values, err = e.EvaluateEach(ctx, j.Data, p.add)
+		return err
+	})
+	if err != nil || !classes {
+		return values, nil, err
+	}
+	q, err = j.judge(p)
+	return values, q, err
+}
+
+// oneClass reports whether the target of the data is one class or value.
+func oneClass(ds dataset.Dataset) bool {
+	y := dataset.FieldIndex(ds.Fields(), dataset.FieldY)
+	return y >= 0 && (len(ds.Fields()[y].Shape) == 0 || ds.Fields()[y].Shape.Size() == 1)
+}
+
+// scores runs a model over the data and measures it.
+func (j *Job) scores(ctx context.Context, params checkpoint.Tensors, model nn.Layer) (*metric.Report, error) {
+	p, err := j.predict(ctx, params, model)
+	if err != nil {
+		return nil, err
+	}
+	return j.measure(p, metric.Options{Seed: j.Seed})
 }
 
 func (j *Job) evaluator(model nn.Layer, params checkpoint.Tensors, f func(*train.Evaluator) error) error {
@@ -196,14 +254,21 @@ func (j *Job) measure(p *predictions, o metric.Options) (*metric.Report, error) 
 		return metric.MultiLabel(probabilities(s, p), p.width, p.values, p.weight, o)
 	}
 	o.Names = t.Classes
-	labels, classes := p.labels, p.width
-	if labels == nil { // one score for two classes
-		labels, classes = make([]int32, len(p.values)), 2
-		for i, y := range p.values {
-			labels[i] = int32(y)
-		}
-	}
+	labels, classes := p.classes()
 	return metric.Classification(probabilities(s, p), classes, labels, p.weight, o)
+}
+
+// classes returns the true classes and how many there are: two, if there is one
+// score.
+func (p *predictions) classes() (labels []int32, classes int) {
+	if p.labels != nil {
+		return p.labels, p.width
+	}
+	labels = make([]int32, len(p.values))
+	for i, y := range p.values {
+		labels[i] = int32(y)
+	}
+	return labels, 2
 }
 
 // probabilities are what the scores mean, example by example.

@@ -2,8 +2,10 @@ package page
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Matrix is counts by row and column, such as of true and predicted classes: of
@@ -14,12 +16,12 @@ type Matrix struct {
 	Counts                         [][]float64
 }
 
-// Limits of the classes of a matrix: that is written as a table, that has the
-// names of its columns lying, and that is drawn.
+// Limits of the classes of a matrix that is written as a table, and of one that is
+// drawn; and the longest name that lies above a narrow column.
 const (
 	mostCells = 20
-	mostLying = 3
 	mostDrawn = 1000
+	mostLying = 5
 )
 
 // fullShade is the opacity of a share of 1 in a table: text stays readable on it.
@@ -38,12 +40,12 @@ func (m Matrix) write(w *writer) {
 
 // cells writes a table: each cell is a count and its share of the row.
 func (m Matrix) cells(w *writer) {
-	head := "lying"
-	if len(m.Names) > mostLying {
-		head = "standing"
-	}
 	w.printf("<p class=\"cap\">%s: a row is a %s, a column a %s; below the count its share of the row</p>", m.Caption, m.RowTitle, m.ColumnTitle)
-	w.printf("<div class=\"scroll\"><table class=\"m %s\"><thead><tr><th></th>", head)
+	look := "m"
+	if len(m.Names) > 3 && slices.ContainsFunc(m.Names, func(n string) bool { return utf8.RuneCountInString(n) > mostLying }) {
+		look = "m standing"
+	}
+	w.printf("<div class=\"scroll\"><table class=\"%s\"><thead><tr><th></th>", look)
 	for _, n := range m.Names {
 		w.printf("<th scope=\"col\"><span>%s</span></th>", cut(n, 24))
 	}

@@ -28,8 +28,8 @@ type Section struct {
 	Blocks       []Block
 }
 
-// Block is a piece of a section: Text, Table, Code, Lines, Bars, Matrix or
-// Reliability.
+// Block is a piece of a section: Text, Table, Code, Lines, Bars, Matrix,
+// Reliability or Sheet.
 type Block interface{ write(w *writer) }
 
 // Text is paragraphs.

@@ -51,7 +51,13 @@ pre{background:var(--soft);padding:.9rem 1rem;overflow-x:auto;font:13px/1.5 ui-m
 .standing thead th{vertical-align:bottom}
 .standing thead span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;font-weight:400}
 .h{fill:none;stroke:rgb(var(--heat));stroke-width:1}
+.sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.6rem,1fr));gap:1.3rem 1rem;margin:.6rem 0 1.6rem}
+.sheet figure{margin:0;min-width:0}
+.sheet img{display:block;background:var(--soft);margin-bottom:.35rem}
+.px{image-rendering:pixelated}
+.sheet figcaption{font-size:.85rem;line-height:1.35;overflow-wrap:anywhere;color:var(--fg)}
+.sheet b{display:block;font-weight:600}
 footer{margin-top:3rem;font-size:.85rem;border-top:1px solid var(--line);padding-top:.8rem}
-@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}.m th:first-child{max-width:7.5rem;white-space:normal;overflow-wrap:anywhere}}
+@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}.sheet{grid-template-columns:repeat(auto-fill,minmax(6.9rem,1fr))}.m th:first-child{max-width:7.5rem;white-space:normal;overflow-wrap:anywhere}}
 @media print{details{display:none}body{background:#fff}}
 `
