@@ -33,25 +33,18 @@ type ConvSize struct {
 // Conv is a convolution of one size with what is prepared for it once.
 type Conv struct {
 	ConvSize
-	in, out     int    // channels of a group
-	rows, cols  []span // for each kh, kw: outputs whose tap is inside the image
-	image, made int    // elements of an example's x and y
+	in, out        int // channels of a group
+	image, made    int // elements of an example's x and y
+	forward, input side
+	sums           []sums
 }
-
-// A span is the outputs [lo, hi) along one axis for which a tap is inside the image.
-type span struct{ lo, hi int }
 
 // NewConv prepares a convolution. It panics if a size is not positive, a padding
 // negative, or Groups does not divide the channels.
 func NewConv(s ConvSize) *Conv {
 	s.check()
 	c := &Conv{ConvSize: s, in: s.In / s.Groups, out: s.Out / s.Groups, image: s.H * s.W * s.In, made: s.OutH * s.OutW * s.Out}
-	for k := range s.Kernel[0] {
-		c.rows = append(c.rows, inside(s.Top-k*s.Dilation[0], s.Stride[0], s.H, s.OutH))
-	}
-	for k := range s.Kernel[1] {
-		c.cols = append(c.cols, inside(s.Left-k*s.Dilation[1], s.Stride[1], s.W, s.OutW))
-	}
+	c.forward, c.input, c.sums = c.planForward(), c.planInput(), c.planWeights()
 	return c
 }
 
@@ -64,21 +57,6 @@ func (s *ConvSize) check() {
 	if s.Top < 0 || s.Left < 0 || s.In%s.Groups != 0 || s.Out%s.Groups != 0 {
 		panic(fmt.Sprintf("kernel: conv: %+v, want padding >= 0, groups that divide the channels", *s))
 	}
-}
-
-// inside returns the o of [0, out) with 0 <= o·stride - before < size.
-func inside(before, stride, size, out int) span {
-	lo := max(0, ceilDiv(before, stride))
-	hi := min(out, ceilDiv(size+before, stride))
-	return span{lo, max(lo, hi)}
-}
-
-// ceilDiv is a/b rounded up, b > 0.
-func ceilDiv(a, b int) int {
-	if a <= 0 {
-		return -(-a / b)
-	}
-	return (a + b - 1) / b
 }
 
 // taps is the number of taps.
@@ -99,7 +77,7 @@ func (c *Conv) Forward(y, x, w, bias []float32, examples int, s *Scratch) {
 	if bias != nil {
 		c.need("bias", len(bias), c.Out)
 	}
-	c.forward(y, x, w, bias, examples, s)
+	c.forward.run(y, x, w, bias, examples, s)
 }
 
 // Input computes dx (examples, H, W, In) of dy (examples, OutH, OutW, Out) with wt
@@ -115,7 +93,7 @@ func (c *Conv) Input(dx, dy, wt []float32, examples int, s *Scratch) {
 	c.need("dx", len(dx), examples*c.image)
 	c.need("dy", len(dy), examples*c.made)
 	c.need("wt", len(wt), c.taps()*c.out*c.In)
-	c.input(dx, dy, wt, examples, s)
+	c.input.run(dx, dy, wt, nil, examples, s)
 }
 
 // Weights computes rows [r0, r1) of dw (kh·kw·In/G, Out), which is the whole of dw:
@@ -133,7 +111,7 @@ func (c *Conv) Weights(dw, x, dy []float32, examples, r0, r1 int, init Init, s *
 		panic(fmt.Sprintf("kernel: conv: rows [%d, %d) of %d, init %d", r0, r1, c.taps()*c.in, init))
 	}
 	if r0 < r1 {
-		c.weights(dw, x, dy, examples, r0, r1, init, s)
+		c.sumProducts(dw, x, dy, examples, r0, r1, init, s)
 	}
 }
 

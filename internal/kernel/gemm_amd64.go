@@ -24,6 +24,16 @@ type tileArgs struct {
 	bias  *float32
 	tiles int
 	now   [2]uintptr // the kernel's own: where it is in A and C
+
+	// Only kernels with runs read the rest (see _asm/gemm/runs.go).
+	runs         *run
+	nruns        int
+	reps         int // repetitions of the runs, and their distances
+	repA, repB   int
+	stepA, stepC int // from a tile to the next of its line
+	lines        int // counted down by the kernel
+	lineA, lineC int
+	own          [7]uintptr
 }
 
 // tier is what the driver knows of an instruction set.
@@ -32,6 +42,7 @@ type tier struct {
 	lanes     int                   // float32 in a vector
 	wide      [4]int                // vectors of a panel for 1, 2, 3 and more rows
 	tiles     [17][]func(args *int) // [vectors][rows]
+	runs      [5][]func(args *int)  // [vectors][rows]: k in runs
 	ordered   [5][]func(args *int)  // [rows][strips]: NT with few rows
 	tall      []func(args *int)     // [columns]: NN with few columns
 	outer     func(args *int)       // k = 1
@@ -51,6 +62,12 @@ var tierAVX512 = tier{
 		4:  {nil, tile1x4AVX512, tile2x4AVX512, tile3x4AVX512, tile4x4AVX512, tile5x4AVX512, tile6x4AVX512},
 		8:  {nil, tile1x8AVX512, tile2x8AVX512, tile3x8AVX512},
 		16: {nil, tile1x16AVX512},
+	},
+	runs: [5][]func(args *int){
+		1: {nil, runs1x1AVX512, runs2x1AVX512, runs3x1AVX512, runs4x1AVX512, runs5x1AVX512, runs6x1AVX512, runs7x1AVX512, runs8x1AVX512, runs9x1AVX512, runs10x1AVX512, runs11x1AVX512, runs12x1AVX512, runs13x1AVX512, runs14x1AVX512, runs15x1AVX512, runs16x1AVX512},
+		2: {nil, runs1x2AVX512, runs2x2AVX512, runs3x2AVX512, runs4x2AVX512, runs5x2AVX512, runs6x2AVX512, runs7x2AVX512, runs8x2AVX512, runs9x2AVX512, runs10x2AVX512, runs11x2AVX512, runs12x2AVX512},
+		3: {nil, runs1x3AVX512, runs2x3AVX512, runs3x3AVX512, runs4x3AVX512, runs5x3AVX512, runs6x3AVX512, runs7x3AVX512, runs8x3AVX512},
+		4: {nil, runs1x4AVX512, runs2x4AVX512, runs3x4AVX512, runs4x4AVX512, runs5x4AVX512, runs6x4AVX512},
 	},
 	ordered: [5][]func(args *int){
 		1: {nil, ordered1x1AVX512, ordered1x2AVX512},
@@ -75,6 +92,11 @@ var tierAVX2 = tier{
 		3:  {nil, tile1x3AVX2, tile2x3AVX2, tile3x3AVX2, tile4x3AVX2},
 		6:  {nil, tile1x6AVX2, tile2x6AVX2},
 		12: {nil, tile1x12AVX2},
+	},
+	runs: [5][]func(args *int){
+		1: {nil, runs1x1AVX2, runs2x1AVX2, runs3x1AVX2, runs4x1AVX2, runs5x1AVX2, runs6x1AVX2},
+		2: {nil, runs1x2AVX2, runs2x2AVX2, runs3x2AVX2, runs4x2AVX2, runs5x2AVX2, runs6x2AVX2},
+		3: {nil, runs1x3AVX2, runs2x3AVX2, runs3x3AVX2, runs4x3AVX2},
 	},
 	ordered: [5][]func(args *int){
 		1: {nil, ordered1x1AVX2, ordered1x2AVX2},

@@ -200,6 +200,180 @@ func tile2x6AVX2(args *int)
 func tile1x12AVX2(args *int)
 
 //go:noescape
+func runs1x1AVX512(args *int)
+
+//go:noescape
+func runs2x1AVX512(args *int)
+
+//go:noescape
+func runs3x1AVX512(args *int)
+
+//go:noescape
+func runs4x1AVX512(args *int)
+
+//go:noescape
+func runs5x1AVX512(args *int)
+
+//go:noescape
+func runs6x1AVX512(args *int)
+
+//go:noescape
+func runs7x1AVX512(args *int)
+
+//go:noescape
+func runs8x1AVX512(args *int)
+
+//go:noescape
+func runs9x1AVX512(args *int)
+
+//go:noescape
+func runs10x1AVX512(args *int)
+
+//go:noescape
+func runs11x1AVX512(args *int)
+
+//go:noescape
+func runs12x1AVX512(args *int)
+
+//go:noescape
+func runs13x1AVX512(args *int)
+
+//go:noescape
+func runs14x1AVX512(args *int)
+
+//go:noescape
+func runs15x1AVX512(args *int)
+
+//go:noescape
+func runs16x1AVX512(args *int)
+
+//go:noescape
+func runs1x2AVX512(args *int)
+
+//go:noescape
+func runs2x2AVX512(args *int)
+
+//go:noescape
+func runs3x2AVX512(args *int)
+
+//go:noescape
+func runs4x2AVX512(args *int)
+
+//go:noescape
+func runs5x2AVX512(args *int)
+
+//go:noescape
+func runs6x2AVX512(args *int)
+
+//go:noescape
+func runs7x2AVX512(args *int)
+
+//go:noescape
+func runs8x2AVX512(args *int)
+
+//go:noescape
+func runs9x2AVX512(args *int)
+
+//go:noescape
+func runs10x2AVX512(args *int)
+
+//go:noescape
+func runs11x2AVX512(args *int)
+
+//go:noescape
+func runs12x2AVX512(args *int)
+
+//go:noescape
+func runs1x3AVX512(args *int)
+
+//go:noescape
+func runs2x3AVX512(args *int)
+
+//go:noescape
+func runs3x3AVX512(args *int)
+
+//go:noescape
+func runs4x3AVX512(args *int)
+
+//go:noescape
+func runs5x3AVX512(args *int)
+
+//go:noescape
+func runs6x3AVX512(args *int)
+
+//go:noescape
+func runs7x3AVX512(args *int)
+
+//go:noescape
+func runs8x3AVX512(args *int)
+
+//go:noescape
+func runs1x4AVX512(args *int)
+
+//go:noescape
+func runs2x4AVX512(args *int)
+
+//go:noescape
+func runs3x4AVX512(args *int)
+
+//go:noescape
+func runs4x4AVX512(args *int)
+
+//go:noescape
+func runs5x4AVX512(args *int)
+
+//go:noescape
+func runs6x4AVX512(args *int)
+
+//go:noescape
+func runs1x1AVX2(args *int)
+
+//go:noescape
+func runs2x1AVX2(args *int)
+
+//go:noescape
+func runs3x1AVX2(args *int)
+
+//go:noescape
+func runs4x1AVX2(args *int)
+
+//go:noescape
+func runs5x1AVX2(args *int)
+
+//go:noescape
+func runs6x1AVX2(args *int)
+
+//go:noescape
+func runs1x2AVX2(args *int)
+
+//go:noescape
+func runs2x2AVX2(args *int)
+
+//go:noescape
+func runs3x2AVX2(args *int)
+
+//go:noescape
+func runs4x2AVX2(args *int)
+
+//go:noescape
+func runs5x2AVX2(args *int)
+
+//go:noescape
+func runs6x2AVX2(args *int)
+
+//go:noescape
+func runs1x3AVX2(args *int)
+
+//go:noescape
+func runs2x3AVX2(args *int)
+
+//go:noescape
+func runs3x3AVX2(args *int)
+
+//go:noescape
+func runs4x3AVX2(args *int)
+
+//go:noescape
 func ordered1x1AVX512(args *int)
 
 //go:noescape

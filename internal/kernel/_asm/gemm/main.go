@@ -18,6 +18,12 @@ func main() {
 	for _, s := range shapes256 {
 		tile(avx2, s.mr, s.nv)
 	}
+	for _, s := range grid([]int{16, 12, 8, 6}) {
+		runs(avx512, s.mr, s.nv)
+	}
+	for _, s := range grid([]int{6, 6, 4}) {
+		runs(avx2, s.mr, s.nv)
+	}
 	for mr := 1; mr <= 4; mr++ {
 		for strips := 1; strips <= 2; strips++ {
 			ordered(avx512, mr, strips)

@@ -122,13 +122,18 @@ func (t *tileKernel) prologue() {
 // tileStart sets the moving pointers of one tile.
 func (t *tileKernel) tileStart() {
 	MOVQ(Mem{Base: t.args, Disp: argNowA}, t.rows[0])
+	t.placeRows()
+	MOVQ(Mem{Base: t.args, Disp: argB}, t.b)
+	MOVQ(Mem{Base: t.args, Disp: argNowC}, t.c)
+	MOVQ(Mem{Base: t.args, Disp: argK}, t.k)
+}
+
+// placeRows sets the addresses of rows 5, 10, ... of A by that of row 0.
+func (t *tileKernel) placeRows() {
 	for i := 1; i < len(t.rows); i++ {
 		LEAQ(Mem{Base: t.rows[i-1], Index: t.rs, Scale: 4}, t.rows[i])
 		ADDQ(t.rs, t.rows[i])
 	}
-	MOVQ(Mem{Base: t.args, Disp: argB}, t.b)
-	MOVQ(Mem{Base: t.args, Disp: argNowC}, t.c)
-	MOVQ(Mem{Base: t.args, Disp: argK}, t.k)
 }
 
 // initialize sets the accumulators by args.init and brings C near.

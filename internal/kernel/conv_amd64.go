@@ -1,0 +1,158 @@
+//go:build !purego
+
+package kernel
+
+// Convolutions by tiles whose k comes in runs: accumulators stay in registers for
+// the whole chain, A is the image in place, B the weights.
+
+// run computes one side on the tier in use.
+func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
+	if simd == nil {
+		d.products(c, a, b, bias, examples, s)
+		return
+	}
+	for g := range d.ldb / d.n {
+		for j := 0; j < d.n; {
+			nv := simd.vectors(len(simd.wide), d.n-j)
+			p := panel{tileArgs: &s.tile, side: d, kernels: simd.runs[nv], from: a[g*d.k:], to: c[g*d.n+j:], width: nv * simd.lanes}
+			p.b, p.ldb, p.mask, p.init = &b[g*d.n+j], 4*d.ldb, simd.mask(d.n-j-(nv-1)*simd.lanes), int(Zero)
+			if bias != nil {
+				p.init, p.bias = int(Bias), &bias[g*d.n+j]
+			}
+			p.csa, p.reps = 4, 1
+			p.images(examples)
+			j += p.width
+		}
+		d.blanks(c, bias, g, examples)
+	}
+}
+
+// panel is some columns of C of one side.
+type panel struct {
+	*tileArgs
+	side     *side
+	kernels  []func(args *int)
+	from, to []float32 // A and C
+	width    int
+}
+
+// images runs the patches of each example whose tiles go along columns or rows, then
+// the small ones, whose tiles go along examples.
+func (p *panel) images(examples int) {
+	for e := range examples {
+		for i := range p.side.patches {
+			if q := &p.side.patches[i]; p.along(q, examples) != 2 {
+				p.patch(q, p.along(q, examples), e, 1)
+			}
+		}
+	}
+	for i := range p.side.patches {
+		if q := &p.side.patches[i]; p.along(q, examples) == 2 {
+			p.patch(q, 2, 0, examples)
+		}
+	}
+}
+
+// along chooses the axis of the rows of tiles: the first with three quarters of
+// the full height, else the one with the highest tiles.
+func (p *panel) along(q *patch, examples int) int {
+	highest := len(p.kernels) - 1
+	best, height := 0, 0
+	for i, n := range [3]int{q.cols, q.rows, examples} {
+		h := 16 * n / ceilDiv(n, highest)
+		if 4*h >= 3*16*highest {
+			return i
+		}
+		if h > height {
+			best, height = i, h
+		}
+	}
+	return best
+}
+
+// across has the other two axes: lines of tiles in one call, and calls.
+var across = [3][2]int{{1, 2}, {0, 2}, {0, 1}}
+
+// patch runs the results of some examples from example e on, tiles along an axis.
+func (p *panel) patch(q *patch, along, e, examples int) {
+	if len(q.runs) == 0 {
+		return
+	}
+	axes, counts := &p.side.axes, [3]int{q.cols, q.rows, examples}
+	line, call := across[along][0], across[along][1]
+	p.runs, p.nruns = &q.runs[0], len(q.runs)
+	p.rsa, p.ldc = 4*axes[along].a, 4*axes[along].c
+	p.lineA, p.lineC = 4*axes[line].a, 4*axes[line].c
+	highest := len(p.kernels) - 1
+	tiles := ceilDiv(counts[along], highest)
+	height, higher := counts[along]/tiles, counts[along]%tiles // the first tiles are one row higher
+	most := max(1, callWork/(tiles*highest*p.width*q.k))       // lines of a call
+	a, c := q.a+e*axes[2].a, q.c+e*axes[2].c
+	for i := range counts[call] {
+		for j := 0; j < counts[line]; j += most {
+			n := min(most, counts[line]-j)
+			a, c := a+i*axes[call].a+j*axes[line].a, c+i*axes[call].c+j*axes[line].c
+			p.tilesOf(height+1, higher, n, a, c)
+			skip := (height + 1) * higher
+			p.tilesOf(height, tiles-higher, n, a+skip*axes[along].a, c+skip*axes[along].c)
+		}
+	}
+}
+
+// tilesOf runs lines of tiles of one height, from elements a and c on.
+func (p *panel) tilesOf(height, tiles, lines, a, c int) {
+	if tiles == 0 {
+		return
+	}
+	p.a, p.c = &p.from[a], &p.to[c]
+	p.stepA, p.stepC = height*p.rsa, height*p.ldc
+	p.tiles, p.lines = tiles, lines
+	p.kernels[height](&p.k)
+}
+
+// sumProducts computes rows [r0, r1) of dw on the tier in use.
+func (c *Conv) sumProducts(dw, x, dy []float32, examples, r0, r1 int, init Init, s *Scratch) {
+	if simd == nil {
+		c.weightProducts(dw, x, dy, examples, r0, r1, init, s)
+		return
+	}
+	t := &s.tile
+	t.rsa, t.csa, t.ldb, t.ldc = 4, 4*c.Stride[1]*c.In, 4*c.Out, 4*c.Out
+	t.init, t.reps, t.repA, t.repB = int(init), examples, 4*c.image, 4*c.made
+	for g := range c.Groups {
+		for i := range c.sums {
+			q := &c.sums[i]
+			first, end := max(r0, q.first), min(r1, q.first+q.count)
+			switch {
+			case first >= end:
+			case len(q.runs) > 0:
+				t.runs, t.nruns = &q.runs[0], len(q.runs)
+				c.sumRows(t, dw[first*c.Out+g*c.out:], x[first-q.first+g*c.in:], dy[g*c.out:], end-first)
+			case init == Zero:
+				clear(dw[first*c.Out : end*c.Out])
+			}
+		}
+	}
+}
+
+// sumRows runs the tiles of some rows of dw.
+func (c *Conv) sumRows(t *tileArgs, dw, x, dy []float32, rows int) {
+	for j := 0; j < c.out; {
+		nv := simd.vectors(len(simd.wide), c.out-j)
+		kernels := simd.runs[nv]
+		t.b, t.mask = &dy[j], simd.mask(c.out-j-(nv-1)*simd.lanes)
+		tiles := ceilDiv(rows, len(kernels)-1)
+		height, higher := rows/tiles, rows%tiles
+		for done, row := 0, 0; done < tiles; {
+			h, n := height, tiles-done
+			if done < higher {
+				h, n = height+1, higher-done
+			}
+			t.a, t.c, t.tiles, t.lines = &x[row], &dw[row*c.Out+j], n, 1
+			t.stepA, t.stepC = h*t.rsa, h*t.ldc
+			kernels[h](&t.k)
+			done, row = done+n, row+n*h
+		}
+		j += nv * simd.lanes
+	}
+}
