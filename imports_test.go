@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"bench/execution":      nil,
 	"bench/recommend":      nil,
 	"bench/recurrent":      nil,
+	"bench/conv":           nil,
 	"bench/quality":        {},
 	"bench/generate":       nil,
 	"bench/topn":           nil,

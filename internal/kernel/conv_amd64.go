@@ -11,6 +11,10 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 		d.products(c, a, b, bias, examples, s)
 		return
 	}
+	if d.depthwise() {
+		d.channels(c, a, b, bias, examples, s)
+		return
+	}
 	for g := range d.ldb / d.n {
 		for j := 0; j < d.n; {
 			nv := simd.vectors(len(simd.wide), d.n-j)
@@ -23,8 +27,20 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 			p.images(examples)
 			j += p.width
 		}
-		d.blanks(c, bias, g, examples)
 	}
+	d.blanks(c, bias, examples)
+}
+
+// channels runs a depthwise side: vectors go along channels.
+func (d *side) channels(c, a, b, bias []float32, examples int, s *Scratch) {
+	vectors := ceilDiv(d.ldb, simd.lanes)
+	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, from: a, to: c, width: vectors * simd.lanes}
+	p.k, p.b, p.mask, p.init = vectors, &b[0], simd.mask(d.ldb-(vectors-1)*simd.lanes), int(Zero)
+	if bias != nil {
+		p.init, p.bias = int(Bias), &bias[0]
+	}
+	p.images(examples)
+	d.blanks(c, bias, examples)
 }
 
 // panel is some columns of C of one side.

@@ -5,6 +5,10 @@ package kernel
 
 // products runs one side: C of A with B, bias nil or for each channel of C.
 func (d *side) products(c, a, b, bias []float32, examples int, s *Scratch) {
+	if d.depthwise() {
+		d.channelsGo(c, a, b, bias, examples)
+		return
+	}
 	p := product{n: d.n, rsa: d.axes[0].a, csa: 1, rsb: d.ldb, csb: 1, ldc: d.axes[0].c}
 	for g := range d.ldb / d.n {
 		for e := range examples {
@@ -24,15 +28,42 @@ func (d *side) products(c, a, b, bias []float32, examples int, s *Scratch) {
 	}
 }
 
-// blanks writes the results of group g that see no tap.
-func (d *side) blanks(c, bias []float32, g, examples int) {
-	p := product{n: d.n, ldc: d.axes[0].c}
+// blanks writes the results that see no tap.
+func (d *side) blanks(c, bias []float32, examples int) {
+	p := product{n: d.ldb, ldc: d.axes[0].c}
 	for i := range d.patches {
 		if q := &d.patches[i]; len(q.runs) == 0 {
 			p.m = q.cols
 			for eh := range examples * q.rows {
-				p.c = c[q.c+eh/q.rows*d.axes[2].c+eh%q.rows*d.axes[1].c+g*d.n:]
-				p.begin(bias, g*d.n)
+				p.c = c[q.c+eh/q.rows*d.axes[2].c+eh%q.rows*d.axes[1].c:]
+				p.begin(bias, 0)
+			}
+		}
+	}
+}
+
+// depthwise says that each channel is a group, and goes to one channel.
+func (d *side) depthwise() bool { return d.k == 1 && d.n == 1 && d.ldb > 1 }
+
+// channelsGo runs a depthwise side channel by channel.
+func (d *side) channelsGo(c, a, b, bias []float32, examples int) {
+	for e := range examples {
+		for i := range d.patches {
+			q := &d.patches[i]
+			for hw := range q.rows * q.cols {
+				row, col := hw/q.cols, hw%q.cols
+				at := q.a + e*d.axes[2].a + row*d.axes[1].a + col*d.axes[0].a
+				out := c[q.c+e*d.axes[2].c+row*d.axes[1].c+col*d.axes[0].c:][:d.ldb]
+				for j := range out {
+					acc := float32(0)
+					if bias != nil {
+						acc = bias[j]
+					}
+					for _, r := range q.runs {
+						acc = fma32(a[at+r.a+j], b[r.b+j], acc)
+					}
+					out[j] = acc
+				}
 			}
 		}
 	}

@@ -374,6 +374,78 @@ func runs3x3AVX2(args *int)
 func runs4x3AVX2(args *int)
 
 //go:noescape
+func depth1AVX512(args *int)
+
+//go:noescape
+func depth2AVX512(args *int)
+
+//go:noescape
+func depth3AVX512(args *int)
+
+//go:noescape
+func depth4AVX512(args *int)
+
+//go:noescape
+func depth5AVX512(args *int)
+
+//go:noescape
+func depth6AVX512(args *int)
+
+//go:noescape
+func depth7AVX512(args *int)
+
+//go:noescape
+func depth8AVX512(args *int)
+
+//go:noescape
+func depth9AVX512(args *int)
+
+//go:noescape
+func depth10AVX512(args *int)
+
+//go:noescape
+func depth11AVX512(args *int)
+
+//go:noescape
+func depth12AVX512(args *int)
+
+//go:noescape
+func depth13AVX512(args *int)
+
+//go:noescape
+func depth14AVX512(args *int)
+
+//go:noescape
+func depth15AVX512(args *int)
+
+//go:noescape
+func depth16AVX512(args *int)
+
+//go:noescape
+func depth1AVX2(args *int)
+
+//go:noescape
+func depth2AVX2(args *int)
+
+//go:noescape
+func depth3AVX2(args *int)
+
+//go:noescape
+func depth4AVX2(args *int)
+
+//go:noescape
+func depth5AVX2(args *int)
+
+//go:noescape
+func depth6AVX2(args *int)
+
+//go:noescape
+func depth7AVX2(args *int)
+
+//go:noescape
+func depth8AVX2(args *int)
+
+//go:noescape
 func ordered1x1AVX512(args *int)
 
 //go:noescape

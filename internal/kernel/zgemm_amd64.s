@@ -32029,6 +32029,3346 @@ next:
 	VZEROUPPER
 	RET
 
+// func depth1AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth1AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), CX
+	MOVQ 8(AX), CX
+	MOVQ CX, 192(AX)
+	MOVQ 48(AX), CX
+	MOVQ CX, 200(AX)
+
+line:
+	MOVQ 192(AX), CX
+	MOVQ CX, 96(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 104(AX)
+	MOVQ 88(AX), CX
+	MOVQ CX, 208(AX)
+
+tile:
+	MOVQ 96(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 32(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 104(AX), CX
+	MOVQ CX, 248(AX)
+	MOVQ 80(AX), CX
+	MOVQ CX, 256(AX)
+	MOVQ (AX), CX
+	MOVQ CX, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	JMP    start
+
+bias:
+	MOVQ      256(AX), CX
+	VMOVUPS.Z (CX), K1, Z0
+
+start:
+	MOVQ 112(AX), BX
+	MOVQ 120(AX), SI
+
+run:
+	MOVQ        (BX), CX
+	SHLQ        $0x02, CX
+	ADDQ        232(AX), CX
+	MOVQ        8(BX), DX
+	SHLQ        $0x02, DX
+	ADDQ        240(AX), DX
+	VMOVUPS.Z   (DX), K1, Z1
+	VFMADD231PS (CX), Z1, K1, Z0
+	ADDQ        $0x18, BX
+	DECQ        SI
+	JNE         run
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), DX
+	VMOVUPS     Z0, K1, (CX)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), CX
+	ADDQ        CX, 96(AX)
+	MOVQ        160(AX), CX
+	ADDQ        CX, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), CX
+	ADDQ        CX, 192(AX)
+	MOVQ        184(AX), CX
+	ADDQ        CX, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth2AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth2AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), DX
+	MOVQ 8(AX), DX
+	MOVQ DX, 192(AX)
+	MOVQ 48(AX), DX
+	MOVQ DX, 200(AX)
+
+line:
+	MOVQ 192(AX), DX
+	MOVQ DX, 96(AX)
+	MOVQ 200(AX), DX
+	MOVQ DX, 104(AX)
+	MOVQ 88(AX), DX
+	MOVQ DX, 208(AX)
+
+tile:
+	MOVQ 96(AX), DX
+	MOVQ DX, 232(AX)
+	MOVQ 32(AX), DX
+	MOVQ DX, 240(AX)
+	MOVQ 104(AX), DX
+	MOVQ DX, 248(AX)
+	MOVQ 80(AX), DX
+	MOVQ DX, 256(AX)
+	MOVQ (AX), DX
+	MOVQ DX, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DX
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVAPS   Z0, Z1
+
+start:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+run:
+	MOVQ        (SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(SI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS.Z   (BX), K1, Z2
+	VFMADD231PS (DX), Z2, K1, Z0
+	VFMADD231PS (DX)(CX*1), Z2, K1, Z1
+	ADDQ        $0x18, SI
+	DECQ        DI
+	JNE         run
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Z0, K1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z1, K1, (DX)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DX
+	ADDQ        DX, 96(AX)
+	MOVQ        160(AX), DX
+	ADDQ        DX, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DX
+	ADDQ        DX, 192(AX)
+	MOVQ        184(AX), DX
+	ADDQ        DX, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth3AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth3AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), DX
+	MOVQ 8(AX), DX
+	MOVQ DX, 192(AX)
+	MOVQ 48(AX), DX
+	MOVQ DX, 200(AX)
+
+line:
+	MOVQ 192(AX), DX
+	MOVQ DX, 96(AX)
+	MOVQ 200(AX), DX
+	MOVQ DX, 104(AX)
+	MOVQ 88(AX), DX
+	MOVQ DX, 208(AX)
+
+tile:
+	MOVQ 96(AX), DX
+	MOVQ DX, 232(AX)
+	MOVQ 32(AX), DX
+	MOVQ DX, 240(AX)
+	MOVQ 104(AX), DX
+	MOVQ DX, 248(AX)
+	MOVQ 80(AX), DX
+	MOVQ DX, 256(AX)
+	MOVQ (AX), DX
+	MOVQ DX, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DX
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+
+start:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+run:
+	MOVQ        (SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(SI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS.Z   (BX), K1, Z3
+	VFMADD231PS (DX), Z3, K1, Z0
+	VFMADD231PS (DX)(CX*1), Z3, K1, Z1
+	VFMADD231PS (DX)(CX*2), Z3, K1, Z2
+	ADDQ        $0x18, SI
+	DECQ        DI
+	JNE         run
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Z0, K1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z1, K1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z2, K1, (DX)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DX
+	ADDQ        DX, 96(AX)
+	MOVQ        160(AX), DX
+	ADDQ        DX, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DX
+	ADDQ        DX, 192(AX)
+	MOVQ        184(AX), DX
+	ADDQ        DX, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth4AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth4AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), BX
+	MOVQ 8(AX), BX
+	MOVQ BX, 192(AX)
+	MOVQ 48(AX), BX
+	MOVQ BX, 200(AX)
+
+line:
+	MOVQ 192(AX), BX
+	MOVQ BX, 96(AX)
+	MOVQ 200(AX), BX
+	MOVQ BX, 104(AX)
+	MOVQ 88(AX), BX
+	MOVQ BX, 208(AX)
+
+tile:
+	MOVQ 96(AX), BX
+	MOVQ BX, 232(AX)
+	MOVQ 32(AX), BX
+	MOVQ BX, 240(AX)
+	MOVQ 104(AX), BX
+	MOVQ BX, 248(AX)
+	MOVQ 80(AX), BX
+	MOVQ BX, 256(AX)
+	MOVQ (AX), BX
+	MOVQ BX, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    start
+
+bias:
+	MOVQ      256(AX), BX
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+
+start:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+run:
+	MOVQ        (DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(DI), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMOVUPS.Z   (SI), K1, Z4
+	VFMADD231PS (BX), Z4, K1, Z0
+	VFMADD231PS (BX)(CX*1), Z4, K1, Z1
+	VFMADD231PS (BX)(CX*2), Z4, K1, Z2
+	VFMADD231PS (BX)(DX*1), Z4, K1, Z3
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         run
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMOVUPS     Z0, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z1, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z2, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z3, K1, (BX)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), BX
+	ADDQ        BX, 96(AX)
+	MOVQ        160(AX), BX
+	ADDQ        BX, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), BX
+	ADDQ        BX, 192(AX)
+	MOVQ        184(AX), BX
+	ADDQ        BX, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth5AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth5AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), BX
+	MOVQ 8(AX), BX
+	MOVQ BX, 192(AX)
+	MOVQ 48(AX), BX
+	MOVQ BX, 200(AX)
+
+line:
+	MOVQ 192(AX), BX
+	MOVQ BX, 96(AX)
+	MOVQ 200(AX), BX
+	MOVQ BX, 104(AX)
+	MOVQ 88(AX), BX
+	MOVQ BX, 208(AX)
+
+tile:
+	MOVQ 96(AX), BX
+	MOVQ BX, 232(AX)
+	MOVQ 32(AX), BX
+	MOVQ BX, 240(AX)
+	MOVQ 104(AX), BX
+	MOVQ BX, 248(AX)
+	MOVQ 80(AX), BX
+	MOVQ BX, 256(AX)
+	MOVQ (AX), BX
+	MOVQ BX, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	JMP    start
+
+bias:
+	MOVQ      256(AX), BX
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+
+start:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+run:
+	MOVQ        (DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(DI), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMOVUPS.Z   (SI), K1, Z5
+	VFMADD231PS (BX), Z5, K1, Z0
+	VFMADD231PS (BX)(CX*1), Z5, K1, Z1
+	VFMADD231PS (BX)(CX*2), Z5, K1, Z2
+	VFMADD231PS (BX)(DX*1), Z5, K1, Z3
+	VFMADD231PS (BX)(CX*4), Z5, K1, Z4
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         run
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMOVUPS     Z0, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z1, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z2, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z3, K1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Z4, K1, (BX)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), BX
+	ADDQ        BX, 96(AX)
+	MOVQ        160(AX), BX
+	ADDQ        BX, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), BX
+	ADDQ        BX, 192(AX)
+	MOVQ        184(AX), BX
+	ADDQ        BX, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth6AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth6AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), SI
+	MOVQ SI, 192(AX)
+	MOVQ 48(AX), SI
+	MOVQ SI, 200(AX)
+
+line:
+	MOVQ 192(AX), SI
+	MOVQ SI, 96(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 104(AX)
+	MOVQ 88(AX), SI
+	MOVQ SI, 208(AX)
+
+tile:
+	MOVQ 96(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 32(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 104(AX), SI
+	MOVQ SI, 248(AX)
+	MOVQ 80(AX), SI
+	MOVQ SI, 256(AX)
+	MOVQ (AX), SI
+	MOVQ SI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	JMP    start
+
+bias:
+	MOVQ      256(AX), SI
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+
+start:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+run:
+	MOVQ        (R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R8), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMOVUPS.Z   (DI), K1, Z6
+	VFMADD231PS (SI), Z6, K1, Z0
+	VFMADD231PS (SI)(CX*1), Z6, K1, Z1
+	VFMADD231PS (SI)(CX*2), Z6, K1, Z2
+	VFMADD231PS (SI)(DX*1), Z6, K1, Z3
+	VFMADD231PS (SI)(CX*4), Z6, K1, Z4
+	VFMADD231PS (SI)(BX*1), Z6, K1, Z5
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         run
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Z0, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z1, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z2, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z3, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z4, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z5, K1, (SI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), SI
+	ADDQ        SI, 96(AX)
+	MOVQ        160(AX), SI
+	ADDQ        SI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), SI
+	ADDQ        SI, 192(AX)
+	MOVQ        184(AX), SI
+	ADDQ        SI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth7AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth7AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), SI
+	MOVQ SI, 192(AX)
+	MOVQ 48(AX), SI
+	MOVQ SI, 200(AX)
+
+line:
+	MOVQ 192(AX), SI
+	MOVQ SI, 96(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 104(AX)
+	MOVQ 88(AX), SI
+	MOVQ SI, 208(AX)
+
+tile:
+	MOVQ 96(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 32(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 104(AX), SI
+	MOVQ SI, 248(AX)
+	MOVQ 80(AX), SI
+	MOVQ SI, 256(AX)
+	MOVQ (AX), SI
+	MOVQ SI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	JMP    start
+
+bias:
+	MOVQ      256(AX), SI
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+
+start:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+run:
+	MOVQ        (R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R8), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMOVUPS.Z   (DI), K1, Z7
+	VFMADD231PS (SI), Z7, K1, Z0
+	VFMADD231PS (SI)(CX*1), Z7, K1, Z1
+	VFMADD231PS (SI)(CX*2), Z7, K1, Z2
+	VFMADD231PS (SI)(DX*1), Z7, K1, Z3
+	VFMADD231PS (SI)(CX*4), Z7, K1, Z4
+	VFMADD231PS (SI)(BX*1), Z7, K1, Z5
+	VFMADD231PS (SI)(DX*2), Z7, K1, Z6
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         run
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Z0, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z1, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z2, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z3, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z4, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z5, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z6, K1, (SI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), SI
+	ADDQ        SI, 96(AX)
+	MOVQ        160(AX), SI
+	ADDQ        SI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), SI
+	ADDQ        SI, 192(AX)
+	MOVQ        184(AX), SI
+	ADDQ        SI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth8AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth8AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+
+start:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+run:
+	MOVQ        (R9), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R9), R8
+	SHLQ        $0x02, R8
+	ADDQ        240(AX), R8
+	VMOVUPS.Z   (R8), K1, Z8
+	VFMADD231PS (DI), Z8, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z8, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z8, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z8, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z8, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z8, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z8, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z8, K1, Z7
+	ADDQ        $0x18, R9
+	DECQ        R10
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth9AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth9AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z9
+	VFMADD231PS (DI), Z9, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z9, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z9, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z9, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z9, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z9, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z9, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z9, K1, Z7
+	VFMADD231PS (R8), Z9, K1, Z8
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth10AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth10AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z10
+	VFMADD231PS (DI), Z10, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z10, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z10, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z10, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z10, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z10, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z10, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z10, K1, Z7
+	VFMADD231PS (R8), Z10, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z10, K1, Z9
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth11AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth11AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z11
+	VFMADD231PS (DI), Z11, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z11, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z11, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z11, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z11, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z11, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z11, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z11, K1, Z7
+	VFMADD231PS (R8), Z11, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z11, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z11, K1, Z10
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth12AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth12AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z12
+	VFMADD231PS (DI), Z12, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z12, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z12, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z12, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z12, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z12, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z12, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z12, K1, Z7
+	VFMADD231PS (R8), Z12, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z12, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z12, K1, Z10
+	VFMADD231PS (R8)(DX*1), Z12, K1, Z11
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z11, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth13AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth13AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+	VMOVAPS   Z0, Z12
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z13
+	VFMADD231PS (DI), Z13, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z13, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z13, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z13, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z13, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z13, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z13, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z13, K1, Z7
+	VFMADD231PS (R8), Z13, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z13, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z13, K1, Z10
+	VFMADD231PS (R8)(DX*1), Z13, K1, Z11
+	VFMADD231PS (R8)(CX*4), Z13, K1, Z12
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z11, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z12, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth14AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth14AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z0, Z13
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z14
+	VFMADD231PS (DI), Z14, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z14, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z14, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z14, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z14, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z14, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z14, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z14, K1, Z7
+	VFMADD231PS (R8), Z14, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z14, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z14, K1, Z10
+	VFMADD231PS (R8)(DX*1), Z14, K1, Z11
+	VFMADD231PS (R8)(CX*4), Z14, K1, Z12
+	VFMADD231PS (R8)(BX*1), Z14, K1, Z13
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z11, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z12, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z13, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth15AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth15AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z0, Z13
+	VMOVAPS   Z0, Z14
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z15
+	VFMADD231PS (DI), Z15, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z15, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z15, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z15, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z15, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z15, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z15, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z15, K1, Z7
+	VFMADD231PS (R8), Z15, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z15, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z15, K1, Z10
+	VFMADD231PS (R8)(DX*1), Z15, K1, Z11
+	VFMADD231PS (R8)(CX*4), Z15, K1, Z12
+	VFMADD231PS (R8)(BX*1), Z15, K1, Z13
+	VFMADD231PS (R8)(DX*2), Z15, K1, Z14
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z11, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z12, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z13, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z14, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth16AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depth16AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	KXNORW K1, K1, K1
+	CMPQ   216(AX), $0x01
+	JNE    whole
+	KMOVW  64(AX), K1
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    bias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	JMP    start
+
+bias:
+	MOVQ      256(AX), DI
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z0, Z13
+	VMOVAPS   Z0, Z14
+	VMOVAPS   Z0, Z15
+
+start:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R9
+	SHLQ        $0x02, R9
+	ADDQ        240(AX), R9
+	LEAQ        (DI)(CX*8), R8
+	VMOVUPS.Z   (R9), K1, Z16
+	VFMADD231PS (DI), Z16, K1, Z0
+	VFMADD231PS (DI)(CX*1), Z16, K1, Z1
+	VFMADD231PS (DI)(CX*2), Z16, K1, Z2
+	VFMADD231PS (DI)(DX*1), Z16, K1, Z3
+	VFMADD231PS (DI)(CX*4), Z16, K1, Z4
+	VFMADD231PS (DI)(BX*1), Z16, K1, Z5
+	VFMADD231PS (DI)(DX*2), Z16, K1, Z6
+	VFMADD231PS (DI)(SI*1), Z16, K1, Z7
+	VFMADD231PS (R8), Z16, K1, Z8
+	VFMADD231PS (R8)(CX*1), Z16, K1, Z9
+	VFMADD231PS (R8)(CX*2), Z16, K1, Z10
+	VFMADD231PS (R8)(DX*1), Z16, K1, Z11
+	VFMADD231PS (R8)(CX*4), Z16, K1, Z12
+	VFMADD231PS (R8)(BX*1), Z16, K1, Z13
+	VFMADD231PS (R8)(DX*2), Z16, K1, Z14
+	VFMADD231PS (R8)(SI*1), Z16, K1, Z15
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         run
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z1, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z2, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z3, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z5, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z6, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z7, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z9, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z10, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z11, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z12, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z13, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z14, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z15, K1, (DI)
+	ADDQ        $0x40, 232(AX)
+	ADDQ        $0x40, 240(AX)
+	ADDQ        $0x40, 248(AX)
+	ADDQ        $0x40, 256(AX)
+	DECQ        216(AX)
+	JNE         vector
+	MOVQ        152(AX), DI
+	ADDQ        DI, 96(AX)
+	MOVQ        160(AX), DI
+	ADDQ        DI, 104(AX)
+	DECQ        208(AX)
+	JNE         tile
+	MOVQ        176(AX), DI
+	ADDQ        DI, 192(AX)
+	MOVQ        184(AX), DI
+	ADDQ        DI, 200(AX)
+	DECQ        168(AX)
+	JNE         line
+	VZEROUPPER
+	RET
+
+// func depth1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth1AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), CX
+	MOVQ 64(AX), BX
+	MOVQ 8(AX), CX
+	MOVQ CX, 192(AX)
+	MOVQ 48(AX), CX
+	MOVQ CX, 200(AX)
+
+line:
+	MOVQ 192(AX), CX
+	MOVQ CX, 96(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 104(AX)
+	MOVQ 88(AX), CX
+	MOVQ CX, 208(AX)
+
+tile:
+	MOVQ 96(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 32(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 104(AX), CX
+	MOVQ CX, 248(AX)
+	MOVQ 80(AX), CX
+	MOVQ CX, 256(AX)
+	MOVQ (AX), CX
+	MOVQ CX, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(BX), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), CX
+	VMOVUPS (CX), Y0
+
+wholestart:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+wholerun:
+	MOVQ        (SI), CX
+	SHLQ        $0x02, CX
+	ADDQ        232(AX), CX
+	MOVQ        8(SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        240(AX), DX
+	VMOVUPS     (DX), Y1
+	VFMADD231PS (CX), Y1, Y0
+	ADDQ        $0x18, SI
+	DECQ        DI
+	JNE         wholerun
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), DX
+	VMOVUPS     Y0, (CX)
+	JMP         next
+
+part:
+	VMOVUPS (BX), Y1
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), CX
+	VMASKMOVPS (CX), Y1, Y0
+
+partstart:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+partrun:
+	MOVQ        (SI), CX
+	SHLQ        $0x02, CX
+	ADDQ        232(AX), CX
+	MOVQ        8(SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        240(AX), DX
+	VMASKMOVPS  (DX), Y1, Y2
+	VMASKMOVPS  (CX), Y1, Y3
+	VFMADD231PS Y3, Y2, Y0
+	ADDQ        $0x18, SI
+	DECQ        DI
+	JNE         partrun
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), DX
+	VMASKMOVPS  Y0, Y1, (CX)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), CX
+	ADDQ CX, 96(AX)
+	MOVQ 160(AX), CX
+	ADDQ CX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), CX
+	ADDQ CX, 192(AX)
+	MOVQ 184(AX), CX
+	ADDQ CX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth2AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth2AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), DX
+	MOVQ 64(AX), SI
+	MOVQ 8(AX), DX
+	MOVQ DX, 192(AX)
+	MOVQ 48(AX), DX
+	MOVQ DX, 200(AX)
+
+line:
+	MOVQ 192(AX), DX
+	MOVQ DX, 96(AX)
+	MOVQ 200(AX), DX
+	MOVQ DX, 104(AX)
+	MOVQ 88(AX), DX
+	MOVQ DX, 208(AX)
+
+tile:
+	MOVQ 96(AX), DX
+	MOVQ DX, 232(AX)
+	MOVQ 32(AX), DX
+	MOVQ DX, 240(AX)
+	MOVQ 104(AX), DX
+	MOVQ DX, 248(AX)
+	MOVQ 80(AX), DX
+	MOVQ DX, 256(AX)
+	MOVQ (AX), DX
+	MOVQ DX, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(SI), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Y0
+	VMOVAPS Y0, Y1
+
+wholestart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+wholerun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Y2
+	VFMADD231PS (DX), Y2, Y0
+	VFMADD231PS (DX)(CX*1), Y2, Y1
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         wholerun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Y0, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	JMP         next
+
+part:
+	VMOVUPS (SI), Y2
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), DX
+	VMASKMOVPS (DX), Y2, Y0
+	VMOVAPS    Y0, Y1
+
+partstart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+partrun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMASKMOVPS  (BX), Y2, Y3
+	VMASKMOVPS  (DX), Y2, Y4
+	VFMADD231PS Y4, Y3, Y0
+	VMASKMOVPS  (DX)(CX*1), Y2, Y4
+	VFMADD231PS Y4, Y3, Y1
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         partrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMASKMOVPS  Y0, Y2, (DX)
+	ADDQ        BX, DX
+	VMASKMOVPS  Y1, Y2, (DX)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), DX
+	ADDQ DX, 96(AX)
+	MOVQ 160(AX), DX
+	ADDQ DX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DX
+	ADDQ DX, 192(AX)
+	MOVQ 184(AX), DX
+	ADDQ DX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth3AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth3AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), DX
+	MOVQ 64(AX), SI
+	MOVQ 8(AX), DX
+	MOVQ DX, 192(AX)
+	MOVQ 48(AX), DX
+	MOVQ DX, 200(AX)
+
+line:
+	MOVQ 192(AX), DX
+	MOVQ DX, 96(AX)
+	MOVQ 200(AX), DX
+	MOVQ DX, 104(AX)
+	MOVQ 88(AX), DX
+	MOVQ DX, 208(AX)
+
+tile:
+	MOVQ 96(AX), DX
+	MOVQ DX, 232(AX)
+	MOVQ 32(AX), DX
+	MOVQ DX, 240(AX)
+	MOVQ 104(AX), DX
+	MOVQ DX, 248(AX)
+	MOVQ 80(AX), DX
+	MOVQ DX, 256(AX)
+	MOVQ (AX), DX
+	MOVQ DX, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(SI), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+
+wholestart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+wholerun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Y3
+	VFMADD231PS (DX), Y3, Y0
+	VFMADD231PS (DX)(CX*1), Y3, Y1
+	VFMADD231PS (DX)(CX*2), Y3, Y2
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         wholerun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Y0, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	JMP         next
+
+part:
+	VMOVUPS (SI), Y3
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), DX
+	VMASKMOVPS (DX), Y3, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+
+partstart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+partrun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMASKMOVPS  (BX), Y3, Y4
+	VMASKMOVPS  (DX), Y3, Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMASKMOVPS  (DX)(CX*1), Y3, Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMASKMOVPS  (DX)(CX*2), Y3, Y5
+	VFMADD231PS Y5, Y4, Y2
+	ADDQ        $0x18, DI
+	DECQ        R8
+	JNE         partrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMASKMOVPS  Y0, Y3, (DX)
+	ADDQ        BX, DX
+	VMASKMOVPS  Y1, Y3, (DX)
+	ADDQ        BX, DX
+	VMASKMOVPS  Y2, Y3, (DX)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), DX
+	ADDQ DX, 96(AX)
+	MOVQ 160(AX), DX
+	ADDQ DX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DX
+	ADDQ DX, 192(AX)
+	MOVQ 184(AX), DX
+	ADDQ DX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth4AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth4AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), BX
+	MOVQ 64(AX), DI
+	MOVQ 8(AX), BX
+	MOVQ BX, 192(AX)
+	MOVQ 48(AX), BX
+	MOVQ BX, 200(AX)
+
+line:
+	MOVQ 192(AX), BX
+	MOVQ BX, 96(AX)
+	MOVQ 200(AX), BX
+	MOVQ BX, 104(AX)
+	MOVQ 88(AX), BX
+	MOVQ BX, 208(AX)
+
+tile:
+	MOVQ 96(AX), BX
+	MOVQ BX, 232(AX)
+	MOVQ 32(AX), BX
+	MOVQ BX, 240(AX)
+	MOVQ 104(AX), BX
+	MOVQ BX, 248(AX)
+	MOVQ 80(AX), BX
+	MOVQ BX, 256(AX)
+	MOVQ (AX), BX
+	MOVQ BX, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(DI), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+
+wholestart:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+wholerun:
+	MOVQ        (R8), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMOVUPS     (SI), Y4
+	VFMADD231PS (BX), Y4, Y0
+	VFMADD231PS (BX)(CX*1), Y4, Y1
+	VFMADD231PS (BX)(CX*2), Y4, Y2
+	VFMADD231PS (BX)(DX*1), Y4, Y3
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         wholerun
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMOVUPS     Y0, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y2, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y3, (BX)
+	JMP         next
+
+part:
+	VMOVUPS (DI), Y4
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), BX
+	VMASKMOVPS (BX), Y4, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+
+partstart:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+partrun:
+	MOVQ        (R8), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMASKMOVPS  (SI), Y4, Y5
+	VMASKMOVPS  (BX), Y4, Y6
+	VFMADD231PS Y6, Y5, Y0
+	VMASKMOVPS  (BX)(CX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (BX)(CX*2), Y4, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (BX)(DX*1), Y4, Y6
+	VFMADD231PS Y6, Y5, Y3
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         partrun
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMASKMOVPS  Y0, Y4, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y1, Y4, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y2, Y4, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y3, Y4, (BX)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), BX
+	ADDQ BX, 96(AX)
+	MOVQ 160(AX), BX
+	ADDQ BX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), BX
+	ADDQ BX, 192(AX)
+	MOVQ 184(AX), BX
+	ADDQ BX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth5AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth5AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), BX
+	MOVQ 64(AX), DI
+	MOVQ 8(AX), BX
+	MOVQ BX, 192(AX)
+	MOVQ 48(AX), BX
+	MOVQ BX, 200(AX)
+
+line:
+	MOVQ 192(AX), BX
+	MOVQ BX, 96(AX)
+	MOVQ 200(AX), BX
+	MOVQ BX, 104(AX)
+	MOVQ 88(AX), BX
+	MOVQ BX, 208(AX)
+
+tile:
+	MOVQ 96(AX), BX
+	MOVQ BX, 232(AX)
+	MOVQ 32(AX), BX
+	MOVQ BX, 240(AX)
+	MOVQ 104(AX), BX
+	MOVQ BX, 248(AX)
+	MOVQ 80(AX), BX
+	MOVQ BX, 256(AX)
+	MOVQ (AX), BX
+	MOVQ BX, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(DI), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), BX
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+
+wholestart:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+wholerun:
+	MOVQ        (R8), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMOVUPS     (SI), Y5
+	VFMADD231PS (BX), Y5, Y0
+	VFMADD231PS (BX)(CX*1), Y5, Y1
+	VFMADD231PS (BX)(CX*2), Y5, Y2
+	VFMADD231PS (BX)(DX*1), Y5, Y3
+	VFMADD231PS (BX)(CX*4), Y5, Y4
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         wholerun
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMOVUPS     Y0, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y1, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y2, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y3, (BX)
+	ADDQ        SI, BX
+	VMOVUPS     Y4, (BX)
+	JMP         next
+
+part:
+	VMOVUPS (DI), Y5
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), BX
+	VMASKMOVPS (BX), Y5, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+
+partstart:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+partrun:
+	MOVQ        (R8), BX
+	SHLQ        $0x02, BX
+	ADDQ        232(AX), BX
+	MOVQ        8(R8), SI
+	SHLQ        $0x02, SI
+	ADDQ        240(AX), SI
+	VMASKMOVPS  (SI), Y5, Y6
+	VMASKMOVPS  (BX), Y5, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(CX*1), Y5, Y7
+	VFMADD231PS Y7, Y6, Y1
+	VMASKMOVPS  (BX)(CX*2), Y5, Y7
+	VFMADD231PS Y7, Y6, Y2
+	VMASKMOVPS  (BX)(DX*1), Y5, Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMASKMOVPS  (BX)(CX*4), Y5, Y7
+	VFMADD231PS Y7, Y6, Y4
+	ADDQ        $0x18, R8
+	DECQ        R9
+	JNE         partrun
+	MOVQ        248(AX), BX
+	MOVQ        56(AX), SI
+	VMASKMOVPS  Y0, Y5, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y1, Y5, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y2, Y5, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y3, Y5, (BX)
+	ADDQ        SI, BX
+	VMASKMOVPS  Y4, Y5, (BX)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), BX
+	ADDQ BX, 96(AX)
+	MOVQ 160(AX), BX
+	ADDQ BX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), BX
+	ADDQ BX, 192(AX)
+	MOVQ 184(AX), BX
+	ADDQ BX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth6AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth6AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 64(AX), R8
+	MOVQ 8(AX), SI
+	MOVQ SI, 192(AX)
+	MOVQ 48(AX), SI
+	MOVQ SI, 200(AX)
+
+line:
+	MOVQ 192(AX), SI
+	MOVQ SI, 96(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 104(AX)
+	MOVQ 88(AX), SI
+	MOVQ SI, 208(AX)
+
+tile:
+	MOVQ 96(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 32(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 104(AX), SI
+	MOVQ SI, 248(AX)
+	MOVQ 80(AX), SI
+	MOVQ SI, 256(AX)
+	MOVQ (AX), SI
+	MOVQ SI, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(R8), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), SI
+	VMOVUPS (SI), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+
+wholestart:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+wholerun:
+	MOVQ        (R9), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R9), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMOVUPS     (DI), Y6
+	VFMADD231PS (SI), Y6, Y0
+	VFMADD231PS (SI)(CX*1), Y6, Y1
+	VFMADD231PS (SI)(CX*2), Y6, Y2
+	VFMADD231PS (SI)(DX*1), Y6, Y3
+	VFMADD231PS (SI)(CX*4), Y6, Y4
+	VFMADD231PS (SI)(BX*1), Y6, Y5
+	ADDQ        $0x18, R9
+	DECQ        R10
+	JNE         wholerun
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Y0, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y4, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y5, (SI)
+	JMP         next
+
+part:
+	VMOVUPS (R8), Y6
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), SI
+	VMASKMOVPS (SI), Y6, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y5
+
+partstart:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+partrun:
+	MOVQ        (R9), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R9), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMASKMOVPS  (DI), Y6, Y7
+	VMASKMOVPS  (SI), Y6, Y8
+	VFMADD231PS Y8, Y7, Y0
+	VMASKMOVPS  (SI)(CX*1), Y6, Y8
+	VFMADD231PS Y8, Y7, Y1
+	VMASKMOVPS  (SI)(CX*2), Y6, Y8
+	VFMADD231PS Y8, Y7, Y2
+	VMASKMOVPS  (SI)(DX*1), Y6, Y8
+	VFMADD231PS Y8, Y7, Y3
+	VMASKMOVPS  (SI)(CX*4), Y6, Y8
+	VFMADD231PS Y8, Y7, Y4
+	VMASKMOVPS  (SI)(BX*1), Y6, Y8
+	VFMADD231PS Y8, Y7, Y5
+	ADDQ        $0x18, R9
+	DECQ        R10
+	JNE         partrun
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMASKMOVPS  Y0, Y6, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y1, Y6, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y2, Y6, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y3, Y6, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y4, Y6, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y5, Y6, (SI)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), SI
+	ADDQ SI, 96(AX)
+	MOVQ 160(AX), SI
+	ADDQ SI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), SI
+	ADDQ SI, 192(AX)
+	MOVQ 184(AX), SI
+	ADDQ SI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth7AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth7AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 64(AX), R8
+	MOVQ 8(AX), SI
+	MOVQ SI, 192(AX)
+	MOVQ 48(AX), SI
+	MOVQ SI, 200(AX)
+
+line:
+	MOVQ 192(AX), SI
+	MOVQ SI, 96(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 104(AX)
+	MOVQ 88(AX), SI
+	MOVQ SI, 208(AX)
+
+tile:
+	MOVQ 96(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 32(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 104(AX), SI
+	MOVQ SI, 248(AX)
+	MOVQ 80(AX), SI
+	MOVQ SI, 256(AX)
+	MOVQ (AX), SI
+	MOVQ SI, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(R8), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), SI
+	VMOVUPS (SI), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+
+wholestart:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+wholerun:
+	MOVQ        (R9), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R9), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMOVUPS     (DI), Y7
+	VFMADD231PS (SI), Y7, Y0
+	VFMADD231PS (SI)(CX*1), Y7, Y1
+	VFMADD231PS (SI)(CX*2), Y7, Y2
+	VFMADD231PS (SI)(DX*1), Y7, Y3
+	VFMADD231PS (SI)(CX*4), Y7, Y4
+	VFMADD231PS (SI)(BX*1), Y7, Y5
+	VFMADD231PS (SI)(DX*2), Y7, Y6
+	ADDQ        $0x18, R9
+	DECQ        R10
+	JNE         wholerun
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Y0, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y4, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y5, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Y6, (SI)
+	JMP         next
+
+part:
+	VMOVUPS (R8), Y7
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), SI
+	VMASKMOVPS (SI), Y7, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y5
+	VMOVAPS    Y0, Y6
+
+partstart:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+partrun:
+	MOVQ        (R9), SI
+	SHLQ        $0x02, SI
+	ADDQ        232(AX), SI
+	MOVQ        8(R9), DI
+	SHLQ        $0x02, DI
+	ADDQ        240(AX), DI
+	VMASKMOVPS  (DI), Y7, Y8
+	VMASKMOVPS  (SI), Y7, Y9
+	VFMADD231PS Y9, Y8, Y0
+	VMASKMOVPS  (SI)(CX*1), Y7, Y9
+	VFMADD231PS Y9, Y8, Y1
+	VMASKMOVPS  (SI)(CX*2), Y7, Y9
+	VFMADD231PS Y9, Y8, Y2
+	VMASKMOVPS  (SI)(DX*1), Y7, Y9
+	VFMADD231PS Y9, Y8, Y3
+	VMASKMOVPS  (SI)(CX*4), Y7, Y9
+	VFMADD231PS Y9, Y8, Y4
+	VMASKMOVPS  (SI)(BX*1), Y7, Y9
+	VFMADD231PS Y9, Y8, Y5
+	VMASKMOVPS  (SI)(DX*2), Y7, Y9
+	VFMADD231PS Y9, Y8, Y6
+	ADDQ        $0x18, R9
+	DECQ        R10
+	JNE         partrun
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMASKMOVPS  Y0, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y1, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y2, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y3, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y4, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y5, Y7, (SI)
+	ADDQ        DI, SI
+	VMASKMOVPS  Y6, Y7, (SI)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), SI
+	ADDQ SI, 96(AX)
+	MOVQ 160(AX), SI
+	ADDQ SI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), SI
+	ADDQ SI, 192(AX)
+	MOVQ 184(AX), SI
+	ADDQ SI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
+// func depth8AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depth8AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (DX)(CX*4), SI
+	MOVQ 64(AX), R9
+	MOVQ 8(AX), DI
+	MOVQ DI, 192(AX)
+	MOVQ 48(AX), DI
+	MOVQ DI, 200(AX)
+
+line:
+	MOVQ 192(AX), DI
+	MOVQ DI, 96(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 104(AX)
+	MOVQ 88(AX), DI
+	MOVQ DI, 208(AX)
+
+tile:
+	MOVQ 96(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 32(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 104(AX), DI
+	MOVQ DI, 248(AX)
+	MOVQ 80(AX), DI
+	MOVQ DI, 256(AX)
+	MOVQ (AX), DI
+	MOVQ DI, 216(AX)
+
+vector:
+	CMPQ 216(AX), $0x01
+	JNE  whole
+	CMPL 28(R9), $0x00
+	JEQ  part
+
+whole:
+	CMPQ   72(AX), $0x02
+	JEQ    wholebias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    wholestart
+
+wholebias:
+	MOVQ    256(AX), DI
+	VMOVUPS (DI), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+
+wholestart:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+wholerun:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R8
+	SHLQ        $0x02, R8
+	ADDQ        240(AX), R8
+	VMOVUPS     (R8), Y8
+	VFMADD231PS (DI), Y8, Y0
+	VFMADD231PS (DI)(CX*1), Y8, Y1
+	VFMADD231PS (DI)(CX*2), Y8, Y2
+	VFMADD231PS (DI)(DX*1), Y8, Y3
+	VFMADD231PS (DI)(CX*4), Y8, Y4
+	VFMADD231PS (DI)(BX*1), Y8, Y5
+	VFMADD231PS (DI)(DX*2), Y8, Y6
+	VFMADD231PS (DI)(SI*1), Y8, Y7
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         wholerun
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Y0, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y2, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y3, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y4, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y5, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y6, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Y7, (DI)
+	JMP         next
+
+part:
+	VMOVUPS (R9), Y8
+	CMPQ    72(AX), $0x02
+	JEQ     partbias
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	JMP     partstart
+
+partbias:
+	MOVQ       256(AX), DI
+	VMASKMOVPS (DI), Y8, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y0, Y7
+
+partstart:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+partrun:
+	MOVQ        (R10), DI
+	SHLQ        $0x02, DI
+	ADDQ        232(AX), DI
+	MOVQ        8(R10), R8
+	SHLQ        $0x02, R8
+	ADDQ        240(AX), R8
+	VMASKMOVPS  (R8), Y8, Y9
+	VMASKMOVPS  (DI), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (DI)(CX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  (DI)(CX*2), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (DI)(DX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  (DI)(CX*4), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (DI)(BX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  (DI)(DX*2), Y8, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMASKMOVPS  (DI)(SI*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y7
+	ADDQ        $0x18, R10
+	DECQ        R11
+	JNE         partrun
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMASKMOVPS  Y0, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y1, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y2, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y3, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y4, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y5, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y6, Y8, (DI)
+	ADDQ        R8, DI
+	VMASKMOVPS  Y7, Y8, (DI)
+
+next:
+	ADDQ $0x20, 232(AX)
+	ADDQ $0x20, 240(AX)
+	ADDQ $0x20, 248(AX)
+	ADDQ $0x20, 256(AX)
+	DECQ 216(AX)
+	JNE  vector
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
+	VZEROUPPER
+	RET
+
 // func ordered1x1AVX512(args *int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·ordered1x1AVX512(SB), NOSPLIT, $0-8

@@ -24,6 +24,12 @@ func main() {
 	for _, s := range grid([]int{6, 6, 4}) {
 		runs(avx2, s.mr, s.nv)
 	}
+	for mr := 1; mr <= 16; mr++ {
+		depth(avx512, mr)
+	}
+	for mr := 1; mr <= 8; mr++ {
+		depth(avx2, mr)
+	}
 	for mr := 1; mr <= 4; mr++ {
 		for strips := 1; strips <= 2; strips++ {
 			ordered(avx512, mr, strips)
