@@ -37,6 +37,7 @@ type Conv struct {
 	image, made    int // elements of an example's x and y
 	forward, input side
 	sums           []sums
+	tapRows        []sums // depthwise
 }
 
 // NewConv prepares a convolution. It panics if a size is not positive, a padding
@@ -45,6 +46,9 @@ func NewConv(s ConvSize) *Conv {
 	s.check()
 	c := &Conv{ConvSize: s, in: s.In / s.Groups, out: s.Out / s.Groups, image: s.H * s.W * s.In, made: s.OutH * s.OutW * s.Out}
 	c.forward, c.input, c.sums = c.planForward(), c.planInput(), c.planWeights()
+	if c.forward.depthwise() {
+		c.tapRows = c.planTapRows()
+	}
 	return c
 }
 

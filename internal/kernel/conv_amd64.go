@@ -33,14 +33,23 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 
 // channels runs a depthwise side: vectors go along channels.
 func (d *side) channels(c, a, b, bias []float32, examples int, s *Scratch) {
-	vectors := ceilDiv(d.ldb, simd.lanes)
-	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, from: a, to: c, width: vectors * simd.lanes}
-	p.k, p.b, p.mask, p.init = vectors, &b[0], simd.mask(d.ldb-(vectors-1)*simd.lanes), int(Zero)
+	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, from: a, to: c, width: d.ldb, depth: true}
+	p.b, p.init = &b[0], int(Zero)
 	if bias != nil {
 		p.init, p.bias = int(Bias), &bias[0]
 	}
 	p.images(examples)
 	d.blanks(c, bias, examples)
+}
+
+// setChannels cuts channels into fours of full vectors, if they may be, and single ones.
+func (t *tileArgs) setChannels(channels int, fours bool) {
+	vectors := ceilDiv(channels, simd.lanes)
+	t.quads, t.mask = 0, simd.mask(channels-(vectors-1)*simd.lanes)
+	if fours {
+		t.quads = channels / simd.lanes / 4
+	}
+	t.k = vectors - 4*t.quads
 }
 
 // panel is some columns of C of one side.
@@ -50,6 +59,7 @@ type panel struct {
 	kernels  []func(args *int)
 	from, to []float32 // A and C
 	width    int
+	depth    bool
 }
 
 // images runs the patches of each example whose tiles go along columns or rows, then
@@ -73,6 +83,12 @@ func (p *panel) images(examples int) {
 // the full height, else the one with the highest tiles.
 func (p *panel) along(q *patch, examples int) int {
 	highest := len(p.kernels) - 1
+	if p.depth { // other examples are far away, and channels are as good
+		if q.cols >= min(q.rows, highest) {
+			return 0
+		}
+		return 1
+	}
 	best, height := 0, 0
 	for i, n := range [3]int{q.cols, q.rows, examples} {
 		h := 16 * n / ceilDiv(n, highest)
@@ -115,6 +131,9 @@ func (p *panel) patch(q *patch, along, e, examples int) {
 	}
 }
 
+// quadRows is the height up to which depthwise tiles have four vectors.
+const quadRows = 3
+
 // tilesOf runs lines of tiles of one height, from elements a and c on.
 func (p *panel) tilesOf(height, tiles, lines, a, c int) {
 	if tiles == 0 {
@@ -123,6 +142,9 @@ func (p *panel) tilesOf(height, tiles, lines, a, c int) {
 	p.a, p.c = &p.from[a], &p.to[c]
 	p.stepA, p.stepC = height*p.rsa, height*p.ldc
 	p.tiles, p.lines = tiles, lines
+	if p.depth {
+		p.setChannels(p.width, height <= quadRows)
+	}
 	p.kernels[height](&p.k)
 }
 
@@ -135,6 +157,10 @@ func (c *Conv) sumProducts(dw, x, dy []float32, examples, r0, r1 int, init Init,
 	t := &s.tile
 	t.rsa, t.csa, t.ldb, t.ldc = 4, 4*c.Stride[1]*c.In, 4*c.Out, 4*c.Out
 	t.init, t.reps, t.repA, t.repB = int(init), examples, 4*c.image, 4*c.made
+	if c.tapRows != nil {
+		c.sumTaps(t, dw, x, dy, r0, r1)
+		return
+	}
 	for g := range c.Groups {
 		for i := range c.sums {
 			q := &c.sums[i]
@@ -170,5 +196,26 @@ func (c *Conv) sumRows(t *tileArgs, dw, x, dy []float32, rows int) {
 			done, row = done+n, row+n*h
 		}
 		j += nv * simd.lanes
+	}
+}
+
+// sumTaps computes rows [r0, r1), which are taps, for all channels: the taps of a row
+// of the kernel together if there is a kernel for so many, else each by itself.
+func (c *Conv) sumTaps(t *tileArgs, dw, x, dy []float32, r0, r1 int) {
+	t.setChannels(c.Out, true)
+	t.rsa = 4 * c.Dilation[1] * c.In
+	together := c.Kernel[1] < len(simd.depthSums) && simd.depthSums[c.Kernel[1]] != nil
+	for r := r0; r < r1; {
+		q := &c.sums[r]
+		if row := &c.tapRows[r/c.Kernel[1]]; together && row.first == r && r+row.count <= r1 {
+			q = row
+		}
+		if len(q.runs) > 0 {
+			t.runs, t.nruns, t.a, t.b, t.c = &q.runs[0], len(q.runs), &x[0], &dy[0], &dw[r*c.Out]
+			simd.depthSums[q.count](&t.k)
+		} else if t.init == int(Zero) {
+			clear(dw[r*c.Out : (r+q.count)*c.Out])
+		}
+		r += q.count
 	}
 }

@@ -30,7 +30,10 @@ type patch struct {
 
 // run is k steps of a chain: A's begin at a, from where the patch begins, and are
 // csa apart; B's begin at b. Kernels in assembly read it.
-type run struct{ a, b, k int }
+type run struct {
+	a, b, k int
+	taps    int // bits of the taps that take part, for sums of several taps
+}
 
 // line is what a patch is along one axis: count results from first on, taps[i]
 // meeting the image at source[i] for the first.
@@ -65,14 +68,16 @@ func lines(n, step, taps int, meets func(at, k int) (int, bool)) (all []line) {
 func (c *Conv) planForward() side {
 	s := side{ldb: c.Out, k: c.in, n: c.out}
 	s.axes = [3]axis{{c.Stride[1] * c.In, c.Out}, {c.Stride[0] * c.W * c.In, c.OutW * c.Out}, {c.image, c.made}}
-	along := func(i, size, out, before int) []line {
-		return lines(out, 1, c.Kernel[i], func(at, k int) (int, bool) {
-			in := at*c.Stride[i] - before + k*c.Dilation[i]
-			return in, in >= 0 && in < size
-		})
-	}
-	s.cut(along(0, c.H, c.OutH, c.Top), along(1, c.W, c.OutW, c.Left), c.Kernel[1], c.W, c.OutW)
+	s.cut(c.forwardLines(0, c.H, c.OutH, c.Top), c.forwardLines(1, c.W, c.OutW, c.Left), c.Kernel[1], c.W, c.OutW)
 	return s
+}
+
+// forwardLines cuts axis i of y.
+func (c *Conv) forwardLines(i, size, out, before int) []line {
+	return lines(out, 1, c.Kernel[i], func(at, k int) (int, bool) {
+		in := at*c.Stride[i] - before + k*c.Dilation[i]
+		return in, in >= 0 && in < size
+	})
 }
 
 // planInput prepares Input.
@@ -144,11 +149,36 @@ func (c *Conv) planWeights() (all []sums) {
 			s := sums{first: (kh*c.Kernel[1] + kw) * c.in, count: together * c.in}
 			for oh := rows.lo; oh < rows.hi && cols[kw].lo < cols[kw].hi; oh++ {
 				ih, iw := oh*c.Stride[0]+kh*c.Dilation[0]-c.Top, cols[kw].lo*c.Stride[1]+kw*c.Dilation[1]-c.Left
-				r := run{a: (ih*c.W + iw) * c.In, b: (oh*c.OutW + cols[kw].lo) * c.Out, k: cols[kw].hi - cols[kw].lo}
+				r := run{a: (ih*c.W + iw) * c.In, b: (oh*c.OutW + cols[kw].lo) * c.Out, k: cols[kw].hi - cols[kw].lo, taps: 1}
 				s.runs, s.k = join(s.runs, r, c.Stride[1]*c.In, c.Out), s.k+r.k
 			}
 			all = append(all, s)
 		}
+	}
+	return all
+}
+
+// planTapRows prepares Weights of a depthwise convolution for the taps of each row of
+// the kernel together: a run is outputs of a row that see the same taps, a where tap 0
+// would be.
+func (c *Conv) planTapRows() (all []sums) {
+	cols := c.forwardLines(1, c.W, c.OutW, c.Left)
+	for kh := range c.Kernel[0] {
+		rows := inside(c.Top-kh*c.Dilation[0], c.Stride[0], c.H, c.OutH)
+		s := sums{first: kh * c.Kernel[1], count: c.Kernel[1]}
+		for oh := rows.lo; oh < rows.hi; oh++ {
+			ih := oh*c.Stride[0] + kh*c.Dilation[0] - c.Top
+			for _, w := range cols {
+				r := run{a: (ih*c.W + w.first*c.Stride[1] - c.Left) * c.In, b: (oh*c.OutW + w.first) * c.Out, k: w.count}
+				for _, k := range w.taps {
+					r.taps |= 1 << k
+				}
+				if r.taps != 0 {
+					s.runs, s.k = append(s.runs, r), s.k+r.k
+				}
+			}
+		}
+		all = append(all, s)
 	}
 	return all
 }

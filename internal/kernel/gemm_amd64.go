@@ -34,6 +34,7 @@ type tileArgs struct {
 	lines        int // counted down by the kernel
 	lineA, lineC int
 	own          [9]uintptr
+	quads        int // fours of vectors before k single ones, in depthwise kernels
 }
 
 // tier is what the driver knows of an instruction set.
@@ -44,6 +45,7 @@ type tier struct {
 	tiles     [17][]func(args *int) // [vectors][rows]
 	runs      [5][]func(args *int)  // [vectors][rows]: k in runs
 	depth     []func(args *int)     // [rows]: depthwise convolution
+	depthSums [6]func(args *int)    // [taps]: its weights' gradient
 	ordered   [5][]func(args *int)  // [rows][strips]: NT with few rows
 	tall      []func(args *int)     // [columns]: NN with few columns
 	outer     func(args *int)       // k = 1
@@ -70,7 +72,8 @@ var tierAVX512 = tier{
 		3: {nil, runs1x3AVX512, runs2x3AVX512, runs3x3AVX512, runs4x3AVX512, runs5x3AVX512, runs6x3AVX512, runs7x3AVX512, runs8x3AVX512},
 		4: {nil, runs1x4AVX512, runs2x4AVX512, runs3x4AVX512, runs4x4AVX512, runs5x4AVX512, runs6x4AVX512},
 	},
-	depth: []func(args *int){nil, depth1AVX512, depth2AVX512, depth3AVX512, depth4AVX512, depth5AVX512, depth6AVX512, depth7AVX512, depth8AVX512, depth9AVX512, depth10AVX512, depth11AVX512, depth12AVX512, depth13AVX512, depth14AVX512, depth15AVX512, depth16AVX512},
+	depth:     []func(args *int){nil, depth1AVX512, depth2AVX512, depth3AVX512, depth4AVX512, depth5AVX512, depth6AVX512, depth7AVX512, depth8AVX512, depth9AVX512, depth10AVX512, depth11AVX512, depth12AVX512, depth13AVX512, depth14AVX512, depth15AVX512, depth16AVX512},
+	depthSums: [6]func(args *int){1: depthSums1AVX512, 3: depthSums3AVX512, 5: depthSums5AVX512},
 	ordered: [5][]func(args *int){
 		1: {nil, ordered1x1AVX512, ordered1x2AVX512},
 		2: {nil, ordered2x1AVX512, ordered2x2AVX512},
@@ -100,7 +103,8 @@ var tierAVX2 = tier{
 		2: {nil, runs1x2AVX2, runs2x2AVX2, runs3x2AVX2, runs4x2AVX2, runs5x2AVX2, runs6x2AVX2},
 		3: {nil, runs1x3AVX2, runs2x3AVX2, runs3x3AVX2, runs4x3AVX2},
 	},
-	depth: []func(args *int){nil, depth1AVX2, depth2AVX2, depth3AVX2, depth4AVX2, depth5AVX2, depth6AVX2, depth7AVX2, depth8AVX2},
+	depth:     []func(args *int){nil, depth1AVX2, depth2AVX2, depth3AVX2, depth4AVX2, depth5AVX2, depth6AVX2, depth7AVX2, depth8AVX2},
+	depthSums: [6]func(args *int){1: depthSums1AVX2},
 	ordered: [5][]func(args *int){
 		1: {nil, ordered1x1AVX2, ordered1x2AVX2},
 		2: {nil, ordered2x1AVX2, ordered2x2AVX2},

@@ -446,6 +446,18 @@ func depth7AVX2(args *int)
 func depth8AVX2(args *int)
 
 //go:noescape
+func depthSums1AVX512(args *int)
+
+//go:noescape
+func depthSums3AVX512(args *int)
+
+//go:noescape
+func depthSums5AVX512(args *int)
+
+//go:noescape
+func depthSums1AVX2(args *int)
+
+//go:noescape
 func ordered1x1AVX512(args *int)
 
 //go:noescape

@@ -15742,7 +15742,7 @@ run:
 	SHLQ $0x02, SI
 	ADDQ 240(AX), SI
 	MOVQ 16(R9), BX
-	ADDQ $0x18, R9
+	ADDQ $0x20, R9
 	SUBQ $0x04, BX
 	JLT  tail
 
@@ -15881,7 +15881,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -16023,7 +16023,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -16179,7 +16179,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -16348,7 +16348,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -16532,7 +16532,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -16734,7 +16734,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -16949,7 +16949,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -17177,7 +17177,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -17418,7 +17418,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -17674,7 +17674,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -17948,7 +17948,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -18235,7 +18235,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -18535,7 +18535,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -18848,7 +18848,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -19176,7 +19176,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R15), R8
-	ADDQ $0x18, R15
+	ADDQ $0x20, R15
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -19423,7 +19423,7 @@ run:
 	SHLQ $0x02, SI
 	ADDQ 240(AX), SI
 	MOVQ 16(R9), BX
-	ADDQ $0x18, R9
+	ADDQ $0x20, R9
 	SUBQ $0x04, BX
 	JLT  tail
 
@@ -19581,7 +19581,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -19762,7 +19762,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -19972,7 +19972,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -20210,7 +20210,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -20478,7 +20478,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -20779,7 +20779,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -21108,7 +21108,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -21465,7 +21465,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -21850,7 +21850,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -22265,7 +22265,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -22713,7 +22713,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R14), R8
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -23068,7 +23068,7 @@ run:
 	SHLQ $0x02, SI
 	ADDQ 240(AX), SI
 	MOVQ 16(R9), BX
-	ADDQ $0x18, R9
+	ADDQ $0x20, R9
 	SUBQ $0x04, BX
 	JLT  tail
 
@@ -23245,7 +23245,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -23455,7 +23455,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -23704,7 +23704,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -23991,7 +23991,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -24318,7 +24318,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -24688,7 +24688,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -25096,7 +25096,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -25431,7 +25431,7 @@ run:
 	SHLQ $0x02, SI
 	ADDQ 240(AX), SI
 	MOVQ 16(R9), BX
-	ADDQ $0x18, R9
+	ADDQ $0x20, R9
 	SUBQ $0x04, BX
 	JLT  tail
 
@@ -25627,7 +25627,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -25866,7 +25866,7 @@ run:
 	SHLQ $0x02, R8
 	ADDQ 240(AX), R8
 	MOVQ 16(R11), DI
-	ADDQ $0x18, R11
+	ADDQ $0x20, R11
 	SUBQ $0x04, DI
 	JLT  tail
 
@@ -26154,7 +26154,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -26490,7 +26490,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -26876,7 +26876,7 @@ run:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R13), R8
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R8
 	JLT  tail
 
@@ -27196,7 +27196,7 @@ fullrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x04, SI
 	JLT  fulltail
 
@@ -27270,7 +27270,7 @@ partialrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x02, SI
 	JLT  partialtail
 
@@ -27408,7 +27408,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -27494,7 +27494,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -27644,7 +27644,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -27742,7 +27742,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -27908,7 +27908,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -28018,7 +28018,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -28199,7 +28199,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -28321,7 +28321,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -28519,7 +28519,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R14), R9
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -28660,7 +28660,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R14), R9
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -28834,7 +28834,7 @@ fullrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x04, SI
 	JLT  fulltail
 
@@ -28919,7 +28919,7 @@ partialrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x02, SI
 	JLT  partialtail
 
@@ -29070,7 +29070,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -29173,7 +29173,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -29343,7 +29343,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -29464,7 +29464,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -29657,7 +29657,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -29796,7 +29796,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -30011,7 +30011,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -30168,7 +30168,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -30407,7 +30407,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R14), R9
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -30589,7 +30589,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R14), R9
-	ADDQ $0x18, R14
+	ADDQ $0x20, R14
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -30794,7 +30794,7 @@ fullrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x04, SI
 	JLT  fulltail
 
@@ -30890,7 +30890,7 @@ partialrun:
 	SHLQ $0x02, DI
 	ADDQ 240(AX), DI
 	MOVQ 16(R10), SI
-	ADDQ $0x18, R10
+	ADDQ $0x20, R10
 	SUBQ $0x02, SI
 	JLT  partialtail
 
@@ -31056,7 +31056,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -31176,7 +31176,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -31369,7 +31369,7 @@ fullrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x04, R8
 	JLT  fulltail
 
@@ -31513,7 +31513,7 @@ partialrun:
 	SHLQ $0x02, R9
 	ADDQ 240(AX), R9
 	MOVQ 16(R12), R8
-	ADDQ $0x18, R12
+	ADDQ $0x20, R12
 	SUBQ $0x02, R8
 	JLT  partialtail
 
@@ -31737,7 +31737,7 @@ fullrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x04, R9
 	JLT  fulltail
 
@@ -31905,7 +31905,7 @@ partialrun:
 	SHLQ $0x02, R10
 	ADDQ 240(AX), R10
 	MOVQ 16(R13), R9
-	ADDQ $0x18, R13
+	ADDQ $0x20, R13
 	SUBQ $0x02, R9
 	JLT  partialtail
 
@@ -32059,8 +32059,67 @@ tile:
 	MOVQ CX, 248(AX)
 	MOVQ 80(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 264(AX), CX
+	MOVQ CX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+
+quadstart:
+	MOVQ 112(AX), BX
+	MOVQ 120(AX), SI
+
+quadrun:
+	MOVQ        (BX), CX
+	SHLQ        $0x02, CX
+	ADDQ        232(AX), CX
+	MOVQ        8(BX), DX
+	SHLQ        $0x02, DX
+	ADDQ        240(AX), DX
+	VMOVUPS     (DX), Z4
+	VFMADD231PS (CX), Z4, Z0
+	VMOVUPS     64(DX), Z4
+	VFMADD231PS 64(CX), Z4, Z1
+	VMOVUPS     128(DX), Z4
+	VFMADD231PS 128(CX), Z4, Z2
+	VMOVUPS     192(DX), Z4
+	VFMADD231PS 192(CX), Z4, Z3
+	ADDQ        $0x20, BX
+	DECQ        SI
+	JNE         quadrun
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), DX
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        $+256, 232(AX)
+	ADDQ        $+256, 240(AX)
+	ADDQ        $+256, 248(AX)
+	ADDQ        $+256, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), CX
 	MOVQ CX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32071,12 +32130,12 @@ vector:
 whole:
 	CMPQ   72(AX), $0x02
 	JEQ    bias
-	VPXORD Z0, Z0, Z0
+	VPXORD Z5, Z5, Z5
 	JMP    start
 
 bias:
 	MOVQ      256(AX), CX
-	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (CX), K1, Z5
 
 start:
 	MOVQ 112(AX), BX
@@ -32089,32 +32148,34 @@ run:
 	MOVQ        8(BX), DX
 	SHLQ        $0x02, DX
 	ADDQ        240(AX), DX
-	VMOVUPS.Z   (DX), K1, Z1
-	VFMADD231PS (CX), Z1, K1, Z0
-	ADDQ        $0x18, BX
+	VMOVUPS.Z   (DX), K1, Z4
+	VFMADD231PS (CX), Z4, K1, Z5
+	ADDQ        $0x20, BX
 	DECQ        SI
 	JNE         run
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
-	VMOVUPS     Z0, K1, (CX)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	VMOVUPS     Z5, K1, (CX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), CX
-	ADDQ        CX, 96(AX)
-	MOVQ        160(AX), CX
-	ADDQ        CX, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), CX
-	ADDQ        CX, 192(AX)
-	MOVQ        184(AX), CX
-	ADDQ        CX, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), CX
+	ADDQ CX, 96(AX)
+	MOVQ 160(AX), CX
+	ADDQ CX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), CX
+	ADDQ CX, 192(AX)
+	MOVQ 184(AX), CX
+	ADDQ CX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32148,8 +32209,84 @@ tile:
 	MOVQ DX, 248(AX)
 	MOVQ 80(AX), DX
 	MOVQ DX, 256(AX)
+	MOVQ 264(AX), DX
+	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Z0
+	VMOVAPS Z0, Z4
+	VMOVUPS 64(DX), Z1
+	VMOVAPS Z1, Z5
+	VMOVUPS 128(DX), Z2
+	VMOVAPS Z2, Z6
+	VMOVUPS 192(DX), Z3
+	VMOVAPS Z3, Z7
+
+quadstart:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+quadrun:
+	MOVQ        (SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(SI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Z8
+	VFMADD231PS (DX), Z8, Z0
+	VFMADD231PS (DX)(CX*1), Z8, Z4
+	VMOVUPS     64(BX), Z8
+	VFMADD231PS 64(DX), Z8, Z1
+	VFMADD231PS 64(DX)(CX*1), Z8, Z5
+	VMOVUPS     128(BX), Z8
+	VFMADD231PS 128(DX), Z8, Z2
+	VFMADD231PS 128(DX)(CX*1), Z8, Z6
+	VMOVUPS     192(BX), Z8
+	VFMADD231PS 192(DX), Z8, Z3
+	VFMADD231PS 192(DX)(CX*1), Z8, Z7
+	ADDQ        $0x20, SI
+	DECQ        DI
+	JNE         quadrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	ADDQ        $+256, 232(AX)
+	ADDQ        $+256, 240(AX)
+	ADDQ        $+256, 248(AX)
+	ADDQ        $+256, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), DX
 	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32160,14 +32297,14 @@ vector:
 whole:
 	CMPQ   72(AX), $0x02
 	JEQ    bias
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
 	JMP    start
 
 bias:
 	MOVQ      256(AX), DX
-	VMOVUPS.Z (DX), K1, Z0
-	VMOVAPS   Z0, Z1
+	VMOVUPS.Z (DX), K1, Z9
+	VMOVAPS   Z9, Z10
 
 start:
 	MOVQ 112(AX), SI
@@ -32180,35 +32317,37 @@ run:
 	MOVQ        8(SI), BX
 	SHLQ        $0x02, BX
 	ADDQ        240(AX), BX
-	VMOVUPS.Z   (BX), K1, Z2
-	VFMADD231PS (DX), Z2, K1, Z0
-	VFMADD231PS (DX)(CX*1), Z2, K1, Z1
-	ADDQ        $0x18, SI
+	VMOVUPS.Z   (BX), K1, Z8
+	VFMADD231PS (DX), Z8, K1, Z9
+	VFMADD231PS (DX)(CX*1), Z8, K1, Z10
+	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
-	VMOVUPS     Z0, K1, (DX)
+	VMOVUPS     Z9, K1, (DX)
 	ADDQ        BX, DX
-	VMOVUPS     Z1, K1, (DX)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	VMOVUPS     Z10, K1, (DX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DX
-	ADDQ        DX, 96(AX)
-	MOVQ        160(AX), DX
-	ADDQ        DX, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DX
-	ADDQ        DX, 192(AX)
-	MOVQ        184(AX), DX
-	ADDQ        DX, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DX
+	ADDQ DX, 96(AX)
+	MOVQ 160(AX), DX
+	ADDQ DX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DX
+	ADDQ DX, 192(AX)
+	MOVQ 184(AX), DX
+	ADDQ DX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32242,8 +32381,101 @@ tile:
 	MOVQ DX, 248(AX)
 	MOVQ 80(AX), DX
 	MOVQ DX, 256(AX)
+	MOVQ 264(AX), DX
+	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Z0
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z8
+	VMOVUPS 64(DX), Z1
+	VMOVAPS Z1, Z5
+	VMOVAPS Z1, Z9
+	VMOVUPS 128(DX), Z2
+	VMOVAPS Z2, Z6
+	VMOVAPS Z2, Z10
+	VMOVUPS 192(DX), Z3
+	VMOVAPS Z3, Z7
+	VMOVAPS Z3, Z11
+
+quadstart:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+quadrun:
+	MOVQ        (SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(SI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Z12
+	VFMADD231PS (DX), Z12, Z0
+	VFMADD231PS (DX)(CX*1), Z12, Z4
+	VFMADD231PS (DX)(CX*2), Z12, Z8
+	VMOVUPS     64(BX), Z12
+	VFMADD231PS 64(DX), Z12, Z1
+	VFMADD231PS 64(DX)(CX*1), Z12, Z5
+	VFMADD231PS 64(DX)(CX*2), Z12, Z9
+	VMOVUPS     128(BX), Z12
+	VFMADD231PS 128(DX), Z12, Z2
+	VFMADD231PS 128(DX)(CX*1), Z12, Z6
+	VFMADD231PS 128(DX)(CX*2), Z12, Z10
+	VMOVUPS     192(BX), Z12
+	VFMADD231PS 192(DX), Z12, Z3
+	VFMADD231PS 192(DX)(CX*1), Z12, Z7
+	VFMADD231PS 192(DX)(CX*2), Z12, Z11
+	ADDQ        $0x20, SI
+	DECQ        DI
+	JNE         quadrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     Z3, 192(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	VMOVUPS     Z6, 128(DX)
+	VMOVUPS     Z7, 192(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     Z10, 128(DX)
+	VMOVUPS     Z11, 192(DX)
+	ADDQ        $+256, 232(AX)
+	ADDQ        $+256, 240(AX)
+	ADDQ        $+256, 248(AX)
+	ADDQ        $+256, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), DX
 	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32254,16 +32486,16 @@ vector:
 whole:
 	CMPQ   72(AX), $0x02
 	JEQ    bias
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
 	JMP    start
 
 bias:
 	MOVQ      256(AX), DX
-	VMOVUPS.Z (DX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
+	VMOVUPS.Z (DX), K1, Z13
+	VMOVAPS   Z13, Z14
+	VMOVAPS   Z13, Z15
 
 start:
 	MOVQ 112(AX), SI
@@ -32276,38 +32508,40 @@ run:
 	MOVQ        8(SI), BX
 	SHLQ        $0x02, BX
 	ADDQ        240(AX), BX
-	VMOVUPS.Z   (BX), K1, Z3
-	VFMADD231PS (DX), Z3, K1, Z0
-	VFMADD231PS (DX)(CX*1), Z3, K1, Z1
-	VFMADD231PS (DX)(CX*2), Z3, K1, Z2
-	ADDQ        $0x18, SI
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS (DX), Z12, K1, Z13
+	VFMADD231PS (DX)(CX*1), Z12, K1, Z14
+	VFMADD231PS (DX)(CX*2), Z12, K1, Z15
+	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
-	VMOVUPS     Z0, K1, (DX)
+	VMOVUPS     Z13, K1, (DX)
 	ADDQ        BX, DX
-	VMOVUPS     Z1, K1, (DX)
+	VMOVUPS     Z14, K1, (DX)
 	ADDQ        BX, DX
-	VMOVUPS     Z2, K1, (DX)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	VMOVUPS     Z15, K1, (DX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DX
-	ADDQ        DX, 96(AX)
-	MOVQ        160(AX), DX
-	ADDQ        DX, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DX
-	ADDQ        DX, 192(AX)
-	MOVQ        184(AX), DX
-	ADDQ        DX, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DX
+	ADDQ DX, 96(AX)
+	MOVQ 160(AX), DX
+	ADDQ DX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DX
+	ADDQ DX, 192(AX)
+	MOVQ 184(AX), DX
+	ADDQ DX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32343,6 +32577,8 @@ tile:
 	MOVQ BX, 256(AX)
 	MOVQ (AX), BX
 	MOVQ BX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32382,7 +32618,7 @@ run:
 	VFMADD231PS (BX)(CX*1), Z4, K1, Z1
 	VFMADD231PS (BX)(CX*2), Z4, K1, Z2
 	VFMADD231PS (BX)(DX*1), Z4, K1, Z3
-	ADDQ        $0x18, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
 	MOVQ        248(AX), BX
@@ -32394,24 +32630,26 @@ run:
 	VMOVUPS     Z2, K1, (BX)
 	ADDQ        SI, BX
 	VMOVUPS     Z3, K1, (BX)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), BX
-	ADDQ        BX, 96(AX)
-	MOVQ        160(AX), BX
-	ADDQ        BX, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), BX
-	ADDQ        BX, 192(AX)
-	MOVQ        184(AX), BX
-	ADDQ        BX, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), BX
+	ADDQ BX, 96(AX)
+	MOVQ 160(AX), BX
+	ADDQ BX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), BX
+	ADDQ BX, 192(AX)
+	MOVQ 184(AX), BX
+	ADDQ BX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32447,6 +32685,8 @@ tile:
 	MOVQ BX, 256(AX)
 	MOVQ (AX), BX
 	MOVQ BX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32489,7 +32729,7 @@ run:
 	VFMADD231PS (BX)(CX*2), Z5, K1, Z2
 	VFMADD231PS (BX)(DX*1), Z5, K1, Z3
 	VFMADD231PS (BX)(CX*4), Z5, K1, Z4
-	ADDQ        $0x18, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
 	MOVQ        248(AX), BX
@@ -32503,24 +32743,26 @@ run:
 	VMOVUPS     Z3, K1, (BX)
 	ADDQ        SI, BX
 	VMOVUPS     Z4, K1, (BX)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), BX
-	ADDQ        BX, 96(AX)
-	MOVQ        160(AX), BX
-	ADDQ        BX, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), BX
-	ADDQ        BX, 192(AX)
-	MOVQ        184(AX), BX
-	ADDQ        BX, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), BX
+	ADDQ BX, 96(AX)
+	MOVQ 160(AX), BX
+	ADDQ BX, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), BX
+	ADDQ BX, 192(AX)
+	MOVQ 184(AX), BX
+	ADDQ BX, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32556,6 +32798,8 @@ tile:
 	MOVQ SI, 256(AX)
 	MOVQ (AX), SI
 	MOVQ SI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32601,7 +32845,7 @@ run:
 	VFMADD231PS (SI)(DX*1), Z6, K1, Z3
 	VFMADD231PS (SI)(CX*4), Z6, K1, Z4
 	VFMADD231PS (SI)(BX*1), Z6, K1, Z5
-	ADDQ        $0x18, R8
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
 	MOVQ        248(AX), SI
@@ -32617,24 +32861,26 @@ run:
 	VMOVUPS     Z4, K1, (SI)
 	ADDQ        DI, SI
 	VMOVUPS     Z5, K1, (SI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), SI
-	ADDQ        SI, 96(AX)
-	MOVQ        160(AX), SI
-	ADDQ        SI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), SI
-	ADDQ        SI, 192(AX)
-	MOVQ        184(AX), SI
-	ADDQ        SI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), SI
+	ADDQ SI, 96(AX)
+	MOVQ 160(AX), SI
+	ADDQ SI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), SI
+	ADDQ SI, 192(AX)
+	MOVQ 184(AX), SI
+	ADDQ SI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32670,6 +32916,8 @@ tile:
 	MOVQ SI, 256(AX)
 	MOVQ (AX), SI
 	MOVQ SI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32718,7 +32966,7 @@ run:
 	VFMADD231PS (SI)(CX*4), Z7, K1, Z4
 	VFMADD231PS (SI)(BX*1), Z7, K1, Z5
 	VFMADD231PS (SI)(DX*2), Z7, K1, Z6
-	ADDQ        $0x18, R8
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
 	MOVQ        248(AX), SI
@@ -32736,24 +32984,26 @@ run:
 	VMOVUPS     Z5, K1, (SI)
 	ADDQ        DI, SI
 	VMOVUPS     Z6, K1, (SI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), SI
-	ADDQ        SI, 96(AX)
-	MOVQ        160(AX), SI
-	ADDQ        SI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), SI
-	ADDQ        SI, 192(AX)
-	MOVQ        184(AX), SI
-	ADDQ        SI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), SI
+	ADDQ SI, 96(AX)
+	MOVQ 160(AX), SI
+	ADDQ SI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), SI
+	ADDQ SI, 192(AX)
+	MOVQ 184(AX), SI
+	ADDQ SI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32789,6 +33039,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32840,7 +33092,7 @@ run:
 	VFMADD231PS (DI)(BX*1), Z8, K1, Z5
 	VFMADD231PS (DI)(DX*2), Z8, K1, Z6
 	VFMADD231PS (DI)(SI*1), Z8, K1, Z7
-	ADDQ        $0x18, R9
+	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         run
 	MOVQ        248(AX), DI
@@ -32860,24 +33112,26 @@ run:
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z7, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -32913,6 +33167,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -32968,7 +33224,7 @@ run:
 	VFMADD231PS (DI)(DX*2), Z9, K1, Z6
 	VFMADD231PS (DI)(SI*1), Z9, K1, Z7
 	VFMADD231PS (R8), Z9, K1, Z8
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -32990,24 +33246,26 @@ run:
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z8, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33043,6 +33301,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33101,7 +33361,7 @@ run:
 	VFMADD231PS (DI)(SI*1), Z10, K1, Z7
 	VFMADD231PS (R8), Z10, K1, Z8
 	VFMADD231PS (R8)(CX*1), Z10, K1, Z9
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33125,24 +33385,26 @@ run:
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z9, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33178,6 +33440,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33239,7 +33503,7 @@ run:
 	VFMADD231PS (R8), Z11, K1, Z8
 	VFMADD231PS (R8)(CX*1), Z11, K1, Z9
 	VFMADD231PS (R8)(CX*2), Z11, K1, Z10
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33265,24 +33529,26 @@ run:
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z10, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33318,6 +33584,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33382,7 +33650,7 @@ run:
 	VFMADD231PS (R8)(CX*1), Z12, K1, Z9
 	VFMADD231PS (R8)(CX*2), Z12, K1, Z10
 	VFMADD231PS (R8)(DX*1), Z12, K1, Z11
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33410,24 +33678,26 @@ run:
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z11, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33463,6 +33733,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33530,7 +33802,7 @@ run:
 	VFMADD231PS (R8)(CX*2), Z13, K1, Z10
 	VFMADD231PS (R8)(DX*1), Z13, K1, Z11
 	VFMADD231PS (R8)(CX*4), Z13, K1, Z12
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33560,24 +33832,26 @@ run:
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z12, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33613,6 +33887,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33683,7 +33959,7 @@ run:
 	VFMADD231PS (R8)(DX*1), Z14, K1, Z11
 	VFMADD231PS (R8)(CX*4), Z14, K1, Z12
 	VFMADD231PS (R8)(BX*1), Z14, K1, Z13
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33715,24 +33991,26 @@ run:
 	VMOVUPS     Z12, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z13, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33768,6 +34046,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -33841,7 +34121,7 @@ run:
 	VFMADD231PS (R8)(CX*4), Z15, K1, Z12
 	VFMADD231PS (R8)(BX*1), Z15, K1, Z13
 	VFMADD231PS (R8)(DX*2), Z15, K1, Z14
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -33875,24 +34155,26 @@ run:
 	VMOVUPS     Z13, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z14, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -33928,6 +34210,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	KXNORW K1, K1, K1
@@ -34004,7 +34288,7 @@ run:
 	VFMADD231PS (R8)(BX*1), Z16, K1, Z13
 	VFMADD231PS (R8)(DX*2), Z16, K1, Z14
 	VFMADD231PS (R8)(SI*1), Z16, K1, Z15
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
 	MOVQ        248(AX), DI
@@ -34040,24 +34324,26 @@ run:
 	VMOVUPS     Z14, K1, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Z15, K1, (DI)
-	ADDQ        $0x40, 232(AX)
-	ADDQ        $0x40, 240(AX)
-	ADDQ        $0x40, 248(AX)
-	ADDQ        $0x40, 256(AX)
+	ADDQ        $+64, 232(AX)
+	ADDQ        $+64, 240(AX)
+	ADDQ        $+64, 248(AX)
+	ADDQ        $+64, 256(AX)
 	DECQ        216(AX)
 	JNE         vector
-	MOVQ        152(AX), DI
-	ADDQ        DI, 96(AX)
-	MOVQ        160(AX), DI
-	ADDQ        DI, 104(AX)
-	DECQ        208(AX)
-	JNE         tile
-	MOVQ        176(AX), DI
-	ADDQ        DI, 192(AX)
-	MOVQ        184(AX), DI
-	ADDQ        DI, 200(AX)
-	DECQ        168(AX)
-	JNE         line
+
+done:
+	MOVQ 152(AX), DI
+	ADDQ DI, 96(AX)
+	MOVQ 160(AX), DI
+	ADDQ DI, 104(AX)
+	DECQ 208(AX)
+	JNE  tile
+	MOVQ 176(AX), DI
+	ADDQ DI, 192(AX)
+	MOVQ 184(AX), DI
+	ADDQ DI, 200(AX)
+	DECQ 168(AX)
+	JNE  line
 	VZEROUPPER
 	RET
 
@@ -34092,8 +34378,67 @@ tile:
 	MOVQ CX, 248(AX)
 	MOVQ 80(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 264(AX), CX
+	MOVQ CX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), CX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+
+quadstart:
+	MOVQ 112(AX), SI
+	MOVQ 120(AX), DI
+
+quadrun:
+	MOVQ        (SI), CX
+	SHLQ        $0x02, CX
+	ADDQ        232(AX), CX
+	MOVQ        8(SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        240(AX), DX
+	VMOVUPS     (DX), Y4
+	VFMADD231PS (CX), Y4, Y0
+	VMOVUPS     32(DX), Y4
+	VFMADD231PS 32(CX), Y4, Y1
+	VMOVUPS     64(DX), Y4
+	VFMADD231PS 64(CX), Y4, Y2
+	VMOVUPS     96(DX), Y4
+	VFMADD231PS 96(CX), Y4, Y3
+	ADDQ        $0x20, SI
+	DECQ        DI
+	JNE         quadrun
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), DX
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        $+128, 232(AX)
+	ADDQ        $+128, 240(AX)
+	ADDQ        $+128, 248(AX)
+	ADDQ        $+128, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), CX
 	MOVQ CX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34124,24 +34469,28 @@ wholerun:
 	ADDQ        240(AX), DX
 	VMOVUPS     (DX), Y1
 	VFMADD231PS (CX), Y1, Y0
-	ADDQ        $0x18, SI
+	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         wholerun
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
 	VMOVUPS     Y0, (CX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (BX), Y1
+	VMOVUPS (BX), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), CX
-	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS (CX), Y0, Y1
 
 partstart:
 	MOVQ 112(AX), SI
@@ -34154,23 +34503,25 @@ partrun:
 	MOVQ        8(SI), DX
 	SHLQ        $0x02, DX
 	ADDQ        240(AX), DX
-	VMASKMOVPS  (DX), Y1, Y2
-	VMASKMOVPS  (CX), Y1, Y3
-	VFMADD231PS Y3, Y2, Y0
-	ADDQ        $0x18, SI
+	VMASKMOVPS  (DX), Y0, Y2
+	VMASKMOVPS  (CX), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         partrun
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
-	VMASKMOVPS  Y0, Y1, (CX)
+	VMASKMOVPS  Y1, Y0, (CX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), CX
 	ADDQ CX, 96(AX)
 	MOVQ 160(AX), CX
@@ -34217,8 +34568,84 @@ tile:
 	MOVQ DX, 248(AX)
 	MOVQ 80(AX), DX
 	MOVQ DX, 256(AX)
+	MOVQ 264(AX), DX
+	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Y0
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(DX), Y1
+	VMOVAPS Y1, Y5
+	VMOVUPS 64(DX), Y2
+	VMOVAPS Y2, Y6
+	VMOVUPS 96(DX), Y3
+	VMOVAPS Y3, Y7
+
+quadstart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+quadrun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DX)(CX*1), Y8, Y4
+	VMOVUPS     32(BX), Y8
+	VFMADD231PS 32(DX), Y8, Y1
+	VFMADD231PS 32(DX)(CX*1), Y8, Y5
+	VMOVUPS     64(BX), Y8
+	VFMADD231PS 64(DX), Y8, Y2
+	VFMADD231PS 64(DX)(CX*1), Y8, Y6
+	VMOVUPS     96(BX), Y8
+	VFMADD231PS 96(DX), Y8, Y3
+	VFMADD231PS 96(DX)(CX*1), Y8, Y7
+	ADDQ        $0x20, DI
+	DECQ        R8
+	JNE         quadrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
+	ADDQ        $+128, 232(AX)
+	ADDQ        $+128, 240(AX)
+	ADDQ        $+128, 248(AX)
+	ADDQ        $+128, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), DX
 	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34252,7 +34679,7 @@ wholerun:
 	VMOVUPS     (BX), Y2
 	VFMADD231PS (DX), Y2, Y0
 	VFMADD231PS (DX)(CX*1), Y2, Y1
-	ADDQ        $0x18, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
 	MOVQ        248(AX), DX
@@ -34260,20 +34687,24 @@ wholerun:
 	VMOVUPS     Y0, (DX)
 	ADDQ        BX, DX
 	VMOVUPS     Y1, (DX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (SI), Y2
+	VMOVUPS (SI), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), DX
-	VMASKMOVPS (DX), Y2, Y0
-	VMOVAPS    Y0, Y1
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVAPS    Y1, Y2
 
 partstart:
 	MOVQ 112(AX), DI
@@ -34286,27 +34717,29 @@ partrun:
 	MOVQ        8(DI), BX
 	SHLQ        $0x02, BX
 	ADDQ        240(AX), BX
-	VMASKMOVPS  (BX), Y2, Y3
-	VMASKMOVPS  (DX), Y2, Y4
-	VFMADD231PS Y4, Y3, Y0
-	VMASKMOVPS  (DX)(CX*1), Y2, Y4
+	VMASKMOVPS  (BX), Y0, Y3
+	VMASKMOVPS  (DX), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
-	ADDQ        $0x18, DI
+	VMASKMOVPS  (DX)(CX*1), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
-	VMASKMOVPS  Y0, Y2, (DX)
+	VMASKMOVPS  Y1, Y0, (DX)
 	ADDQ        BX, DX
-	VMASKMOVPS  Y1, Y2, (DX)
+	VMASKMOVPS  Y2, Y0, (DX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), DX
 	ADDQ DX, 96(AX)
 	MOVQ 160(AX), DX
@@ -34353,8 +34786,101 @@ tile:
 	MOVQ DX, 248(AX)
 	MOVQ 80(AX), DX
 	MOVQ DX, 256(AX)
+	MOVQ 264(AX), DX
+	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  singles
+
+quad:
+	CMPQ   72(AX), $0x02
+	JEQ    quadbias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    quadstart
+
+quadbias:
+	MOVQ    256(AX), DX
+	VMOVUPS (DX), Y0
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y8
+	VMOVUPS 32(DX), Y1
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y9
+	VMOVUPS 64(DX), Y2
+	VMOVAPS Y2, Y6
+	VMOVAPS Y2, Y10
+	VMOVUPS 96(DX), Y3
+	VMOVAPS Y3, Y7
+	VMOVAPS Y3, Y11
+
+quadstart:
+	MOVQ 112(AX), DI
+	MOVQ 120(AX), R8
+
+quadrun:
+	MOVQ        (DI), DX
+	SHLQ        $0x02, DX
+	ADDQ        232(AX), DX
+	MOVQ        8(DI), BX
+	SHLQ        $0x02, BX
+	ADDQ        240(AX), BX
+	VMOVUPS     (BX), Y12
+	VFMADD231PS (DX), Y12, Y0
+	VFMADD231PS (DX)(CX*1), Y12, Y4
+	VFMADD231PS (DX)(CX*2), Y12, Y8
+	VMOVUPS     32(BX), Y12
+	VFMADD231PS 32(DX), Y12, Y1
+	VFMADD231PS 32(DX)(CX*1), Y12, Y5
+	VFMADD231PS 32(DX)(CX*2), Y12, Y9
+	VMOVUPS     64(BX), Y12
+	VFMADD231PS 64(DX), Y12, Y2
+	VFMADD231PS 64(DX)(CX*1), Y12, Y6
+	VFMADD231PS 64(DX)(CX*2), Y12, Y10
+	VMOVUPS     96(BX), Y12
+	VFMADD231PS 96(DX), Y12, Y3
+	VFMADD231PS 96(DX)(CX*1), Y12, Y7
+	VFMADD231PS 96(DX)(CX*2), Y12, Y11
+	ADDQ        $0x20, DI
+	DECQ        R8
+	JNE         quadrun
+	MOVQ        248(AX), DX
+	MOVQ        56(AX), BX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     Y3, 96(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     Y6, 64(DX)
+	VMOVUPS     Y7, 96(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y8, (DX)
+	VMOVUPS     Y9, 32(DX)
+	VMOVUPS     Y10, 64(DX)
+	VMOVUPS     Y11, 96(DX)
+	ADDQ        $+128, 232(AX)
+	ADDQ        $+128, 240(AX)
+	ADDQ        $+128, 248(AX)
+	ADDQ        $+128, 256(AX)
+	DECQ        216(AX)
+	JNE         quad
+
+singles:
 	MOVQ (AX), DX
 	MOVQ DX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34391,7 +34917,7 @@ wholerun:
 	VFMADD231PS (DX), Y3, Y0
 	VFMADD231PS (DX)(CX*1), Y3, Y1
 	VFMADD231PS (DX)(CX*2), Y3, Y2
-	ADDQ        $0x18, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
 	MOVQ        248(AX), DX
@@ -34401,22 +34927,26 @@ wholerun:
 	VMOVUPS     Y1, (DX)
 	ADDQ        BX, DX
 	VMOVUPS     Y2, (DX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (SI), Y3
+	VMOVUPS (SI), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), DX
-	VMASKMOVPS (DX), Y3, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
+	VMASKMOVPS (DX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
 
 partstart:
 	MOVQ 112(AX), DI
@@ -34429,31 +34959,33 @@ partrun:
 	MOVQ        8(DI), BX
 	SHLQ        $0x02, BX
 	ADDQ        240(AX), BX
-	VMASKMOVPS  (BX), Y3, Y4
-	VMASKMOVPS  (DX), Y3, Y5
-	VFMADD231PS Y5, Y4, Y0
-	VMASKMOVPS  (DX)(CX*1), Y3, Y5
+	VMASKMOVPS  (BX), Y0, Y4
+	VMASKMOVPS  (DX), Y0, Y5
 	VFMADD231PS Y5, Y4, Y1
-	VMASKMOVPS  (DX)(CX*2), Y3, Y5
+	VMASKMOVPS  (DX)(CX*1), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
-	ADDQ        $0x18, DI
+	VMASKMOVPS  (DX)(CX*2), Y0, Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
-	VMASKMOVPS  Y0, Y3, (DX)
+	VMASKMOVPS  Y1, Y0, (DX)
 	ADDQ        BX, DX
-	VMASKMOVPS  Y1, Y3, (DX)
+	VMASKMOVPS  Y2, Y0, (DX)
 	ADDQ        BX, DX
-	VMASKMOVPS  Y2, Y3, (DX)
+	VMASKMOVPS  Y3, Y0, (DX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), DX
 	ADDQ DX, 96(AX)
 	MOVQ 160(AX), DX
@@ -34502,6 +35034,8 @@ tile:
 	MOVQ BX, 256(AX)
 	MOVQ (AX), BX
 	MOVQ BX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34541,7 +35075,7 @@ wholerun:
 	VFMADD231PS (BX)(CX*1), Y4, Y1
 	VFMADD231PS (BX)(CX*2), Y4, Y2
 	VFMADD231PS (BX)(DX*1), Y4, Y3
-	ADDQ        $0x18, R8
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
 	MOVQ        248(AX), BX
@@ -34553,24 +35087,28 @@ wholerun:
 	VMOVUPS     Y2, (BX)
 	ADDQ        SI, BX
 	VMOVUPS     Y3, (BX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (DI), Y4
+	VMOVUPS (DI), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), BX
-	VMASKMOVPS (BX), Y4, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y3
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
 
 partstart:
 	MOVQ 112(AX), R8
@@ -34583,35 +35121,37 @@ partrun:
 	MOVQ        8(R8), SI
 	SHLQ        $0x02, SI
 	ADDQ        240(AX), SI
-	VMASKMOVPS  (SI), Y4, Y5
-	VMASKMOVPS  (BX), Y4, Y6
-	VFMADD231PS Y6, Y5, Y0
-	VMASKMOVPS  (BX)(CX*1), Y4, Y6
+	VMASKMOVPS  (SI), Y0, Y5
+	VMASKMOVPS  (BX), Y0, Y6
 	VFMADD231PS Y6, Y5, Y1
-	VMASKMOVPS  (BX)(CX*2), Y4, Y6
+	VMASKMOVPS  (BX)(CX*1), Y0, Y6
 	VFMADD231PS Y6, Y5, Y2
-	VMASKMOVPS  (BX)(DX*1), Y4, Y6
+	VMASKMOVPS  (BX)(CX*2), Y0, Y6
 	VFMADD231PS Y6, Y5, Y3
-	ADDQ        $0x18, R8
+	VMASKMOVPS  (BX)(DX*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
-	VMASKMOVPS  Y0, Y4, (BX)
+	VMASKMOVPS  Y1, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y1, Y4, (BX)
+	VMASKMOVPS  Y2, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y2, Y4, (BX)
+	VMASKMOVPS  Y3, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y3, Y4, (BX)
+	VMASKMOVPS  Y4, Y0, (BX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), BX
 	ADDQ BX, 96(AX)
 	MOVQ 160(AX), BX
@@ -34660,6 +35200,8 @@ tile:
 	MOVQ BX, 256(AX)
 	MOVQ (AX), BX
 	MOVQ BX, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34702,7 +35244,7 @@ wholerun:
 	VFMADD231PS (BX)(CX*2), Y5, Y2
 	VFMADD231PS (BX)(DX*1), Y5, Y3
 	VFMADD231PS (BX)(CX*4), Y5, Y4
-	ADDQ        $0x18, R8
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
 	MOVQ        248(AX), BX
@@ -34716,26 +35258,30 @@ wholerun:
 	VMOVUPS     Y3, (BX)
 	ADDQ        SI, BX
 	VMOVUPS     Y4, (BX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (DI), Y5
+	VMOVUPS (DI), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), BX
-	VMASKMOVPS (BX), Y5, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y3
-	VMOVAPS    Y0, Y4
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
 
 partstart:
 	MOVQ 112(AX), R8
@@ -34748,39 +35294,41 @@ partrun:
 	MOVQ        8(R8), SI
 	SHLQ        $0x02, SI
 	ADDQ        240(AX), SI
-	VMASKMOVPS  (SI), Y5, Y6
-	VMASKMOVPS  (BX), Y5, Y7
-	VFMADD231PS Y7, Y6, Y0
-	VMASKMOVPS  (BX)(CX*1), Y5, Y7
+	VMASKMOVPS  (SI), Y0, Y6
+	VMASKMOVPS  (BX), Y0, Y7
 	VFMADD231PS Y7, Y6, Y1
-	VMASKMOVPS  (BX)(CX*2), Y5, Y7
+	VMASKMOVPS  (BX)(CX*1), Y0, Y7
 	VFMADD231PS Y7, Y6, Y2
-	VMASKMOVPS  (BX)(DX*1), Y5, Y7
+	VMASKMOVPS  (BX)(CX*2), Y0, Y7
 	VFMADD231PS Y7, Y6, Y3
-	VMASKMOVPS  (BX)(CX*4), Y5, Y7
+	VMASKMOVPS  (BX)(DX*1), Y0, Y7
 	VFMADD231PS Y7, Y6, Y4
-	ADDQ        $0x18, R8
+	VMASKMOVPS  (BX)(CX*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
-	VMASKMOVPS  Y0, Y5, (BX)
+	VMASKMOVPS  Y1, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y1, Y5, (BX)
+	VMASKMOVPS  Y2, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y2, Y5, (BX)
+	VMASKMOVPS  Y3, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y3, Y5, (BX)
+	VMASKMOVPS  Y4, Y0, (BX)
 	ADDQ        SI, BX
-	VMASKMOVPS  Y4, Y5, (BX)
+	VMASKMOVPS  Y5, Y0, (BX)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), BX
 	ADDQ BX, 96(AX)
 	MOVQ 160(AX), BX
@@ -34829,6 +35377,8 @@ tile:
 	MOVQ SI, 256(AX)
 	MOVQ (AX), SI
 	MOVQ SI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -34874,7 +35424,7 @@ wholerun:
 	VFMADD231PS (SI)(DX*1), Y6, Y3
 	VFMADD231PS (SI)(CX*4), Y6, Y4
 	VFMADD231PS (SI)(BX*1), Y6, Y5
-	ADDQ        $0x18, R9
+	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
 	MOVQ        248(AX), SI
@@ -34890,28 +35440,32 @@ wholerun:
 	VMOVUPS     Y4, (SI)
 	ADDQ        DI, SI
 	VMOVUPS     Y5, (SI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (R8), Y6
+	VMOVUPS (R8), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), SI
-	VMASKMOVPS (SI), Y6, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y3
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y5
+	VMASKMOVPS (SI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
 
 partstart:
 	MOVQ 112(AX), R9
@@ -34924,43 +35478,45 @@ partrun:
 	MOVQ        8(R9), DI
 	SHLQ        $0x02, DI
 	ADDQ        240(AX), DI
-	VMASKMOVPS  (DI), Y6, Y7
-	VMASKMOVPS  (SI), Y6, Y8
-	VFMADD231PS Y8, Y7, Y0
-	VMASKMOVPS  (SI)(CX*1), Y6, Y8
+	VMASKMOVPS  (DI), Y0, Y7
+	VMASKMOVPS  (SI), Y0, Y8
 	VFMADD231PS Y8, Y7, Y1
-	VMASKMOVPS  (SI)(CX*2), Y6, Y8
+	VMASKMOVPS  (SI)(CX*1), Y0, Y8
 	VFMADD231PS Y8, Y7, Y2
-	VMASKMOVPS  (SI)(DX*1), Y6, Y8
+	VMASKMOVPS  (SI)(CX*2), Y0, Y8
 	VFMADD231PS Y8, Y7, Y3
-	VMASKMOVPS  (SI)(CX*4), Y6, Y8
+	VMASKMOVPS  (SI)(DX*1), Y0, Y8
 	VFMADD231PS Y8, Y7, Y4
-	VMASKMOVPS  (SI)(BX*1), Y6, Y8
+	VMASKMOVPS  (SI)(CX*4), Y0, Y8
 	VFMADD231PS Y8, Y7, Y5
-	ADDQ        $0x18, R9
+	VMASKMOVPS  (SI)(BX*1), Y0, Y8
+	VFMADD231PS Y8, Y7, Y6
+	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
-	VMASKMOVPS  Y0, Y6, (SI)
+	VMASKMOVPS  Y1, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y1, Y6, (SI)
+	VMASKMOVPS  Y2, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y2, Y6, (SI)
+	VMASKMOVPS  Y3, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y3, Y6, (SI)
+	VMASKMOVPS  Y4, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y4, Y6, (SI)
+	VMASKMOVPS  Y5, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y5, Y6, (SI)
+	VMASKMOVPS  Y6, Y0, (SI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), SI
 	ADDQ SI, 96(AX)
 	MOVQ 160(AX), SI
@@ -35009,6 +35565,8 @@ tile:
 	MOVQ SI, 256(AX)
 	MOVQ (AX), SI
 	MOVQ SI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -35057,7 +35615,7 @@ wholerun:
 	VFMADD231PS (SI)(CX*4), Y7, Y4
 	VFMADD231PS (SI)(BX*1), Y7, Y5
 	VFMADD231PS (SI)(DX*2), Y7, Y6
-	ADDQ        $0x18, R9
+	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
 	MOVQ        248(AX), SI
@@ -35075,30 +35633,34 @@ wholerun:
 	VMOVUPS     Y5, (SI)
 	ADDQ        DI, SI
 	VMOVUPS     Y6, (SI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (R8), Y7
+	VMOVUPS (R8), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), SI
-	VMASKMOVPS (SI), Y7, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y3
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y5
-	VMOVAPS    Y0, Y6
+	VMASKMOVPS (SI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
 
 partstart:
 	MOVQ 112(AX), R9
@@ -35111,47 +35673,49 @@ partrun:
 	MOVQ        8(R9), DI
 	SHLQ        $0x02, DI
 	ADDQ        240(AX), DI
-	VMASKMOVPS  (DI), Y7, Y8
-	VMASKMOVPS  (SI), Y7, Y9
-	VFMADD231PS Y9, Y8, Y0
-	VMASKMOVPS  (SI)(CX*1), Y7, Y9
+	VMASKMOVPS  (DI), Y0, Y8
+	VMASKMOVPS  (SI), Y0, Y9
 	VFMADD231PS Y9, Y8, Y1
-	VMASKMOVPS  (SI)(CX*2), Y7, Y9
+	VMASKMOVPS  (SI)(CX*1), Y0, Y9
 	VFMADD231PS Y9, Y8, Y2
-	VMASKMOVPS  (SI)(DX*1), Y7, Y9
+	VMASKMOVPS  (SI)(CX*2), Y0, Y9
 	VFMADD231PS Y9, Y8, Y3
-	VMASKMOVPS  (SI)(CX*4), Y7, Y9
+	VMASKMOVPS  (SI)(DX*1), Y0, Y9
 	VFMADD231PS Y9, Y8, Y4
-	VMASKMOVPS  (SI)(BX*1), Y7, Y9
+	VMASKMOVPS  (SI)(CX*4), Y0, Y9
 	VFMADD231PS Y9, Y8, Y5
-	VMASKMOVPS  (SI)(DX*2), Y7, Y9
+	VMASKMOVPS  (SI)(BX*1), Y0, Y9
 	VFMADD231PS Y9, Y8, Y6
-	ADDQ        $0x18, R9
+	VMASKMOVPS  (SI)(DX*2), Y0, Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
-	VMASKMOVPS  Y0, Y7, (SI)
+	VMASKMOVPS  Y1, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y1, Y7, (SI)
+	VMASKMOVPS  Y2, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y2, Y7, (SI)
+	VMASKMOVPS  Y3, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y3, Y7, (SI)
+	VMASKMOVPS  Y4, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y4, Y7, (SI)
+	VMASKMOVPS  Y5, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y5, Y7, (SI)
+	VMASKMOVPS  Y6, Y0, (SI)
 	ADDQ        DI, SI
-	VMASKMOVPS  Y6, Y7, (SI)
+	VMASKMOVPS  Y7, Y0, (SI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), SI
 	ADDQ SI, 96(AX)
 	MOVQ 160(AX), SI
@@ -35200,6 +35764,8 @@ tile:
 	MOVQ DI, 256(AX)
 	MOVQ (AX), DI
 	MOVQ DI, 216(AX)
+	CMPQ 216(AX), $0x00
+	JEQ  done
 
 vector:
 	CMPQ 216(AX), $0x01
@@ -35251,7 +35817,7 @@ wholerun:
 	VFMADD231PS (DI)(BX*1), Y8, Y5
 	VFMADD231PS (DI)(DX*2), Y8, Y6
 	VFMADD231PS (DI)(SI*1), Y8, Y7
-	ADDQ        $0x18, R10
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         wholerun
 	MOVQ        248(AX), DI
@@ -35271,13 +35837,16 @@ wholerun:
 	VMOVUPS     Y6, (DI)
 	ADDQ        R8, DI
 	VMOVUPS     Y7, (DI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 	JMP         next
 
 part:
-	VMOVUPS (R9), Y8
+	VMOVUPS (R9), Y0
 	CMPQ    72(AX), $0x02
 	JEQ     partbias
-	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
@@ -35285,18 +35854,19 @@ part:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
 	JMP     partstart
 
 partbias:
 	MOVQ       256(AX), DI
-	VMASKMOVPS (DI), Y8, Y0
-	VMOVAPS    Y0, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y3
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y5
-	VMOVAPS    Y0, Y6
-	VMOVAPS    Y0, Y7
+	VMASKMOVPS (DI), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
 
 partstart:
 	MOVQ 112(AX), R10
@@ -35309,51 +35879,53 @@ partrun:
 	MOVQ        8(R10), R8
 	SHLQ        $0x02, R8
 	ADDQ        240(AX), R8
-	VMASKMOVPS  (R8), Y8, Y9
-	VMASKMOVPS  (DI), Y8, Y10
-	VFMADD231PS Y10, Y9, Y0
-	VMASKMOVPS  (DI)(CX*1), Y8, Y10
+	VMASKMOVPS  (R8), Y0, Y9
+	VMASKMOVPS  (DI), Y0, Y10
 	VFMADD231PS Y10, Y9, Y1
-	VMASKMOVPS  (DI)(CX*2), Y8, Y10
+	VMASKMOVPS  (DI)(CX*1), Y0, Y10
 	VFMADD231PS Y10, Y9, Y2
-	VMASKMOVPS  (DI)(DX*1), Y8, Y10
+	VMASKMOVPS  (DI)(CX*2), Y0, Y10
 	VFMADD231PS Y10, Y9, Y3
-	VMASKMOVPS  (DI)(CX*4), Y8, Y10
+	VMASKMOVPS  (DI)(DX*1), Y0, Y10
 	VFMADD231PS Y10, Y9, Y4
-	VMASKMOVPS  (DI)(BX*1), Y8, Y10
+	VMASKMOVPS  (DI)(CX*4), Y0, Y10
 	VFMADD231PS Y10, Y9, Y5
-	VMASKMOVPS  (DI)(DX*2), Y8, Y10
+	VMASKMOVPS  (DI)(BX*1), Y0, Y10
 	VFMADD231PS Y10, Y9, Y6
-	VMASKMOVPS  (DI)(SI*1), Y8, Y10
+	VMASKMOVPS  (DI)(DX*2), Y0, Y10
 	VFMADD231PS Y10, Y9, Y7
-	ADDQ        $0x18, R10
+	VMASKMOVPS  (DI)(SI*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y8
+	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         partrun
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
-	VMASKMOVPS  Y0, Y8, (DI)
+	VMASKMOVPS  Y1, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y1, Y8, (DI)
+	VMASKMOVPS  Y2, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y2, Y8, (DI)
+	VMASKMOVPS  Y3, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y3, Y8, (DI)
+	VMASKMOVPS  Y4, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y4, Y8, (DI)
+	VMASKMOVPS  Y5, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y5, Y8, (DI)
+	VMASKMOVPS  Y6, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y6, Y8, (DI)
+	VMASKMOVPS  Y7, Y0, (DI)
 	ADDQ        R8, DI
-	VMASKMOVPS  Y7, Y8, (DI)
+	VMASKMOVPS  Y8, Y0, (DI)
+	ADDQ        $+32, 232(AX)
+	ADDQ        $+32, 240(AX)
+	ADDQ        $+32, 248(AX)
+	ADDQ        $+32, 256(AX)
 
 next:
-	ADDQ $0x20, 232(AX)
-	ADDQ $0x20, 240(AX)
-	ADDQ $0x20, 248(AX)
-	ADDQ $0x20, 256(AX)
 	DECQ 216(AX)
 	JNE  vector
+
+done:
 	MOVQ 152(AX), DI
 	ADDQ DI, 96(AX)
 	MOVQ 160(AX), DI
@@ -35366,6 +35938,963 @@ next:
 	ADDQ DI, 200(AX)
 	DECQ 168(AX)
 	JNE  line
+	VZEROUPPER
+	RET
+
+// func depthSums1AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depthSums1AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   40(AX), BX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   8(AX), CX
+	MOVQ   CX, 192(AX)
+	MOVQ   32(AX), CX
+	MOVQ   CX, 200(AX)
+	MOVQ   48(AX), CX
+	MOVQ   CX, 248(AX)
+	MOVQ   264(AX), CX
+	MOVQ   CX, 208(AX)
+	KXNORW K1, K1, K1
+	CMPQ   208(AX), $0x00
+	JEQ    singles
+
+quad:
+	MOVQ   56(AX), CX
+	MOVQ   248(AX), CX
+	CMPQ   72(AX), $0x01
+	JEQ    quadaccumulate
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    quadstart
+
+quadaccumulate:
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+
+quadstart:
+	MOVQ 192(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 128(AX), CX
+	MOVQ CX, 216(AX)
+
+quadrep:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+quadrun:
+	MOVQ (R8), DI
+	SHLQ $0x02, DI
+	ADDQ 232(AX), DI
+	MOVQ 8(R8), SI
+	SHLQ $0x02, SI
+	ADDQ 240(AX), SI
+	MOVQ 16(R8), CX
+	ADDQ $0x20, R8
+
+quadstep:
+	VMOVUPS     (SI), Z4
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     128(SI), Z6
+	VMOVUPS     192(SI), Z7
+	VFMADD231PS (DI), Z4, Z0
+	VFMADD231PS 64(DI), Z5, Z1
+	VFMADD231PS 128(DI), Z6, Z2
+	VFMADD231PS 192(DI), Z7, Z3
+	ADDQ        DX, DI
+	ADDQ        BX, SI
+	DECQ        CX
+	JNE         quadstep
+	DECQ        R9
+	JNE         quadrun
+	MOVQ        136(AX), CX
+	ADDQ        CX, 232(AX)
+	MOVQ        144(AX), CX
+	ADDQ        CX, 240(AX)
+	DECQ        216(AX)
+	JNE         quadrep
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), SI
+	VMOVUPS     Z0, (CX)
+	VMOVUPS     Z1, 64(CX)
+	VMOVUPS     Z2, 128(CX)
+	VMOVUPS     Z3, 192(CX)
+	ADDQ        $+256, 192(AX)
+	ADDQ        $+256, 200(AX)
+	ADDQ        $+256, 248(AX)
+	DECQ        208(AX)
+	JNE         quad
+
+singles:
+	MOVQ (AX), CX
+	MOVQ CX, 208(AX)
+	CMPQ 208(AX), $0x00
+	JEQ  done
+
+vector:
+	CMPQ  208(AX), $0x01
+	JNE   whole
+	KMOVW 64(AX), K1
+
+whole:
+	MOVQ   56(AX), CX
+	MOVQ   248(AX), CX
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	VPXORD Z8, Z8, Z8
+	JMP    start
+
+accumulate:
+	VMOVUPS.Z (CX), K1, Z8
+
+start:
+	MOVQ 192(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 128(AX), CX
+	MOVQ CX, 216(AX)
+
+rep:
+	MOVQ 112(AX), R8
+	MOVQ 120(AX), R9
+
+run:
+	MOVQ (R8), DI
+	SHLQ $0x02, DI
+	ADDQ 232(AX), DI
+	MOVQ 8(R8), SI
+	SHLQ $0x02, SI
+	ADDQ 240(AX), SI
+	MOVQ 16(R8), CX
+	ADDQ $0x20, R8
+
+step:
+	VMOVUPS.Z   (SI), K1, Z0
+	VFMADD231PS (DI), Z0, K1, Z8
+	ADDQ        DX, DI
+	ADDQ        BX, SI
+	DECQ        CX
+	JNE         step
+	DECQ        R9
+	JNE         run
+	MOVQ        136(AX), CX
+	ADDQ        CX, 232(AX)
+	MOVQ        144(AX), CX
+	ADDQ        CX, 240(AX)
+	DECQ        216(AX)
+	JNE         rep
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), SI
+	VMOVUPS     Z8, K1, (CX)
+	ADDQ        $+64, 192(AX)
+	ADDQ        $+64, 200(AX)
+	ADDQ        $+64, 248(AX)
+	DECQ        208(AX)
+	JNE         vector
+
+done:
+	VZEROUPPER
+	RET
+
+// func depthSums3AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depthSums3AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   40(AX), BX
+	LEAQ   (CX)(CX*2), SI
+	MOVQ   8(AX), SI
+	MOVQ   SI, 192(AX)
+	MOVQ   32(AX), SI
+	MOVQ   SI, 200(AX)
+	MOVQ   48(AX), SI
+	MOVQ   SI, 248(AX)
+	MOVQ   264(AX), SI
+	MOVQ   SI, 208(AX)
+	KXNORW K1, K1, K1
+	CMPQ   208(AX), $0x00
+	JEQ    singles
+
+quad:
+	MOVQ   56(AX), SI
+	MOVQ   248(AX), DI
+	CMPQ   72(AX), $0x01
+	JEQ    quadaccumulate
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	JMP    quadstart
+
+quadaccumulate:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 192(DI), Z7
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	VMOVUPS 128(DI), Z10
+	VMOVUPS 192(DI), Z11
+
+quadstart:
+	MOVQ 192(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 128(AX), SI
+	MOVQ SI, 216(AX)
+
+quadrep:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+quadrun:
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), DI
+	SHLQ  $0x02, DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R9), SI
+	KMOVW K1, R11
+	MOVL  24(R9), R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K2
+	MOVL  24(R9), R12
+	SHRL  $0x01, R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K3
+	MOVL  24(R9), R12
+	SHRL  $0x02, R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K4
+	ADDQ  $0x20, R9
+
+quadstep:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VFMADD231PS (R8), Z12, K2, Z0
+	VFMADD231PS 64(R8), Z13, K2, Z1
+	VFMADD231PS 128(R8), Z14, K2, Z2
+	VFMADD231PS 192(R8), Z15, K2, Z3
+	VFMADD231PS (R8)(CX*1), Z12, K3, Z4
+	VFMADD231PS 64(R8)(CX*1), Z13, K3, Z5
+	VFMADD231PS 128(R8)(CX*1), Z14, K3, Z6
+	VFMADD231PS 192(R8)(CX*1), Z15, K3, Z7
+	VFMADD231PS (R8)(CX*2), Z12, K4, Z8
+	VFMADD231PS 64(R8)(CX*2), Z13, K4, Z9
+	VFMADD231PS 128(R8)(CX*2), Z14, K4, Z10
+	VFMADD231PS 192(R8)(CX*2), Z15, K4, Z11
+	ADDQ        DX, R8
+	ADDQ        BX, DI
+	DECQ        SI
+	JNE         quadstep
+	DECQ        R10
+	JNE         quadrun
+	MOVQ        136(AX), SI
+	ADDQ        SI, 232(AX)
+	MOVQ        144(AX), SI
+	ADDQ        SI, 240(AX)
+	DECQ        216(AX)
+	JNE         quadrep
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, 192(SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z7, 192(SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z8, (SI)
+	VMOVUPS     Z9, 64(SI)
+	VMOVUPS     Z10, 128(SI)
+	VMOVUPS     Z11, 192(SI)
+	ADDQ        $+256, 192(AX)
+	ADDQ        $+256, 200(AX)
+	ADDQ        $+256, 248(AX)
+	DECQ        208(AX)
+	JNE         quad
+
+singles:
+	MOVQ (AX), SI
+	MOVQ SI, 208(AX)
+	CMPQ 208(AX), $0x00
+	JEQ  done
+
+vector:
+	CMPQ  208(AX), $0x01
+	JNE   whole
+	KMOVW 64(AX), K1
+
+whole:
+	MOVQ   56(AX), SI
+	MOVQ   248(AX), DI
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	JMP    start
+
+accumulate:
+	VMOVUPS.Z (DI), K1, Z16
+	ADDQ      SI, DI
+	VMOVUPS.Z (DI), K1, Z17
+	ADDQ      SI, DI
+	VMOVUPS.Z (DI), K1, Z18
+
+start:
+	MOVQ 192(AX), SI
+	MOVQ SI, 232(AX)
+	MOVQ 200(AX), SI
+	MOVQ SI, 240(AX)
+	MOVQ 128(AX), SI
+	MOVQ SI, 216(AX)
+
+rep:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+run:
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), DI
+	SHLQ  $0x02, DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R9), SI
+	KMOVW K1, R11
+	MOVL  24(R9), R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K2
+	MOVL  24(R9), R12
+	SHRL  $0x01, R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K3
+	MOVL  24(R9), R12
+	SHRL  $0x02, R12
+	ANDL  $0x01, R12
+	NEGL  R12
+	ANDL  R11, R12
+	KMOVW R12, K4
+	ADDQ  $0x20, R9
+
+step:
+	VMOVUPS.Z   (DI), K1, Z0
+	VFMADD231PS (R8), Z0, K2, Z16
+	VFMADD231PS (R8)(CX*1), Z0, K3, Z17
+	VFMADD231PS (R8)(CX*2), Z0, K4, Z18
+	ADDQ        DX, R8
+	ADDQ        BX, DI
+	DECQ        SI
+	JNE         step
+	DECQ        R10
+	JNE         run
+	MOVQ        136(AX), SI
+	ADDQ        SI, 232(AX)
+	MOVQ        144(AX), SI
+	ADDQ        SI, 240(AX)
+	DECQ        216(AX)
+	JNE         rep
+	MOVQ        248(AX), SI
+	MOVQ        56(AX), DI
+	VMOVUPS     Z16, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z17, K1, (SI)
+	ADDQ        DI, SI
+	VMOVUPS     Z18, K1, (SI)
+	ADDQ        $+64, 192(AX)
+	ADDQ        $+64, 200(AX)
+	ADDQ        $+64, 248(AX)
+	DECQ        208(AX)
+	JNE         vector
+
+done:
+	VZEROUPPER
+	RET
+
+// func depthSums5AVX512(args *int)
+// Requires: AVX, AVX512F
+TEXT ·depthSums5AVX512(SB), NOSPLIT, $0-8
+	MOVQ   args+0(FP), AX
+	MOVQ   16(AX), CX
+	MOVQ   24(AX), DX
+	MOVQ   40(AX), BX
+	LEAQ   (CX)(CX*2), SI
+	MOVQ   8(AX), DI
+	MOVQ   DI, 192(AX)
+	MOVQ   32(AX), DI
+	MOVQ   DI, 200(AX)
+	MOVQ   48(AX), DI
+	MOVQ   DI, 248(AX)
+	MOVQ   264(AX), DI
+	MOVQ   DI, 208(AX)
+	KXNORW K1, K1, K1
+	CMPQ   208(AX), $0x00
+	JEQ    singles
+
+quad:
+	MOVQ   56(AX), DI
+	MOVQ   248(AX), R8
+	CMPQ   72(AX), $0x01
+	JEQ    quadaccumulate
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	JMP    quadstart
+
+quadaccumulate:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	ADDQ    DI, R8
+	VMOVUPS (R8), Z4
+	VMOVUPS 64(R8), Z5
+	VMOVUPS 128(R8), Z6
+	VMOVUPS 192(R8), Z7
+	ADDQ    DI, R8
+	VMOVUPS (R8), Z8
+	VMOVUPS 64(R8), Z9
+	VMOVUPS 128(R8), Z10
+	VMOVUPS 192(R8), Z11
+	ADDQ    DI, R8
+	VMOVUPS (R8), Z12
+	VMOVUPS 64(R8), Z13
+	VMOVUPS 128(R8), Z14
+	VMOVUPS 192(R8), Z15
+	ADDQ    DI, R8
+	VMOVUPS (R8), Z16
+	VMOVUPS 64(R8), Z17
+	VMOVUPS 128(R8), Z18
+	VMOVUPS 192(R8), Z19
+
+quadstart:
+	MOVQ 192(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 128(AX), DI
+	MOVQ DI, 216(AX)
+
+quadrep:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+quadrun:
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), R8
+	SHLQ  $0x02, R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R10), DI
+	KMOVW K1, R12
+	MOVL  24(R10), R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K2
+	MOVL  24(R10), R13
+	SHRL  $0x01, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K3
+	MOVL  24(R10), R13
+	SHRL  $0x02, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K4
+	MOVL  24(R10), R13
+	SHRL  $0x03, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K5
+	MOVL  24(R10), R13
+	SHRL  $0x04, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K6
+	ADDQ  $0x20, R10
+
+quadstep:
+	VMOVUPS     (R8), Z20
+	VMOVUPS     64(R8), Z21
+	VMOVUPS     128(R8), Z22
+	VMOVUPS     192(R8), Z23
+	VFMADD231PS (R9), Z20, K2, Z0
+	VFMADD231PS 64(R9), Z21, K2, Z1
+	VFMADD231PS 128(R9), Z22, K2, Z2
+	VFMADD231PS 192(R9), Z23, K2, Z3
+	VFMADD231PS (R9)(CX*1), Z20, K3, Z4
+	VFMADD231PS 64(R9)(CX*1), Z21, K3, Z5
+	VFMADD231PS 128(R9)(CX*1), Z22, K3, Z6
+	VFMADD231PS 192(R9)(CX*1), Z23, K3, Z7
+	VFMADD231PS (R9)(CX*2), Z20, K4, Z8
+	VFMADD231PS 64(R9)(CX*2), Z21, K4, Z9
+	VFMADD231PS 128(R9)(CX*2), Z22, K4, Z10
+	VFMADD231PS 192(R9)(CX*2), Z23, K4, Z11
+	VFMADD231PS (R9)(SI*1), Z20, K5, Z12
+	VFMADD231PS 64(R9)(SI*1), Z21, K5, Z13
+	VFMADD231PS 128(R9)(SI*1), Z22, K5, Z14
+	VFMADD231PS 192(R9)(SI*1), Z23, K5, Z15
+	VFMADD231PS (R9)(CX*4), Z20, K6, Z16
+	VFMADD231PS 64(R9)(CX*4), Z21, K6, Z17
+	VFMADD231PS 128(R9)(CX*4), Z22, K6, Z18
+	VFMADD231PS 192(R9)(CX*4), Z23, K6, Z19
+	ADDQ        DX, R9
+	ADDQ        BX, R8
+	DECQ        DI
+	JNE         quadstep
+	DECQ        R11
+	JNE         quadrun
+	MOVQ        136(AX), DI
+	ADDQ        DI, 232(AX)
+	MOVQ        144(AX), DI
+	ADDQ        DI, 240(AX)
+	DECQ        216(AX)
+	JNE         quadrep
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z3, 192(DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z4, (DI)
+	VMOVUPS     Z5, 64(DI)
+	VMOVUPS     Z6, 128(DI)
+	VMOVUPS     Z7, 192(DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z12, (DI)
+	VMOVUPS     Z13, 64(DI)
+	VMOVUPS     Z14, 128(DI)
+	VMOVUPS     Z15, 192(DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z16, (DI)
+	VMOVUPS     Z17, 64(DI)
+	VMOVUPS     Z18, 128(DI)
+	VMOVUPS     Z19, 192(DI)
+	ADDQ        $+256, 192(AX)
+	ADDQ        $+256, 200(AX)
+	ADDQ        $+256, 248(AX)
+	DECQ        208(AX)
+	JNE         quad
+
+singles:
+	MOVQ (AX), DI
+	MOVQ DI, 208(AX)
+	CMPQ 208(AX), $0x00
+	JEQ  done
+
+vector:
+	CMPQ  208(AX), $0x01
+	JNE   whole
+	KMOVW 64(AX), K1
+
+whole:
+	MOVQ   56(AX), DI
+	MOVQ   248(AX), R8
+	CMPQ   72(AX), $0x01
+	JEQ    accumulate
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	VPXORD Z28, Z28, Z28
+	JMP    start
+
+accumulate:
+	VMOVUPS.Z (R8), K1, Z24
+	ADDQ      DI, R8
+	VMOVUPS.Z (R8), K1, Z25
+	ADDQ      DI, R8
+	VMOVUPS.Z (R8), K1, Z26
+	ADDQ      DI, R8
+	VMOVUPS.Z (R8), K1, Z27
+	ADDQ      DI, R8
+	VMOVUPS.Z (R8), K1, Z28
+
+start:
+	MOVQ 192(AX), DI
+	MOVQ DI, 232(AX)
+	MOVQ 200(AX), DI
+	MOVQ DI, 240(AX)
+	MOVQ 128(AX), DI
+	MOVQ DI, 216(AX)
+
+rep:
+	MOVQ 112(AX), R10
+	MOVQ 120(AX), R11
+
+run:
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), R8
+	SHLQ  $0x02, R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R10), DI
+	KMOVW K1, R12
+	MOVL  24(R10), R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K2
+	MOVL  24(R10), R13
+	SHRL  $0x01, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K3
+	MOVL  24(R10), R13
+	SHRL  $0x02, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K4
+	MOVL  24(R10), R13
+	SHRL  $0x03, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K5
+	MOVL  24(R10), R13
+	SHRL  $0x04, R13
+	ANDL  $0x01, R13
+	NEGL  R13
+	ANDL  R12, R13
+	KMOVW R13, K6
+	ADDQ  $0x20, R10
+
+step:
+	VMOVUPS.Z   (R8), K1, Z0
+	VFMADD231PS (R9), Z0, K2, Z24
+	VFMADD231PS (R9)(CX*1), Z0, K3, Z25
+	VFMADD231PS (R9)(CX*2), Z0, K4, Z26
+	VFMADD231PS (R9)(SI*1), Z0, K5, Z27
+	VFMADD231PS (R9)(CX*4), Z0, K6, Z28
+	ADDQ        DX, R9
+	ADDQ        BX, R8
+	DECQ        DI
+	JNE         step
+	DECQ        R11
+	JNE         run
+	MOVQ        136(AX), DI
+	ADDQ        DI, 232(AX)
+	MOVQ        144(AX), DI
+	ADDQ        DI, 240(AX)
+	DECQ        216(AX)
+	JNE         rep
+	MOVQ        248(AX), DI
+	MOVQ        56(AX), R8
+	VMOVUPS     Z24, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z25, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z26, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z27, K1, (DI)
+	ADDQ        R8, DI
+	VMOVUPS     Z28, K1, (DI)
+	ADDQ        $+64, 192(AX)
+	ADDQ        $+64, 200(AX)
+	ADDQ        $+64, 248(AX)
+	DECQ        208(AX)
+	JNE         vector
+
+done:
+	VZEROUPPER
+	RET
+
+// func depthSums1AVX2(args *int)
+// Requires: AVX, FMA3
+TEXT ·depthSums1AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 40(AX), BX
+	LEAQ (CX)(CX*2), CX
+	MOVQ 64(AX), R8
+	MOVQ 8(AX), CX
+	MOVQ CX, 192(AX)
+	MOVQ 32(AX), CX
+	MOVQ CX, 200(AX)
+	MOVQ 48(AX), CX
+	MOVQ CX, 248(AX)
+	MOVQ 264(AX), CX
+	MOVQ CX, 208(AX)
+	CMPQ 208(AX), $0x00
+	JEQ  singles
+
+quad:
+	MOVQ   56(AX), CX
+	MOVQ   248(AX), CX
+	CMPQ   72(AX), $0x01
+	JEQ    quadaccumulate
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    quadstart
+
+quadaccumulate:
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+
+quadstart:
+	MOVQ 192(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 128(AX), CX
+	MOVQ CX, 216(AX)
+
+quadrep:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+quadrun:
+	MOVQ (R9), DI
+	SHLQ $0x02, DI
+	ADDQ 232(AX), DI
+	MOVQ 8(R9), SI
+	SHLQ $0x02, SI
+	ADDQ 240(AX), SI
+	MOVQ 16(R9), CX
+	ADDQ $0x20, R9
+
+quadstep:
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     64(SI), Y6
+	VMOVUPS     96(SI), Y7
+	VFMADD231PS (DI), Y4, Y0
+	VFMADD231PS 32(DI), Y5, Y1
+	VFMADD231PS 64(DI), Y6, Y2
+	VFMADD231PS 96(DI), Y7, Y3
+	ADDQ        DX, DI
+	ADDQ        BX, SI
+	DECQ        CX
+	JNE         quadstep
+	DECQ        R10
+	JNE         quadrun
+	MOVQ        136(AX), CX
+	ADDQ        CX, 232(AX)
+	MOVQ        144(AX), CX
+	ADDQ        CX, 240(AX)
+	DECQ        216(AX)
+	JNE         quadrep
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), SI
+	VMOVUPS     Y0, (CX)
+	VMOVUPS     Y1, 32(CX)
+	VMOVUPS     Y2, 64(CX)
+	VMOVUPS     Y3, 96(CX)
+	ADDQ        $+128, 192(AX)
+	ADDQ        $+128, 200(AX)
+	ADDQ        $+128, 248(AX)
+	DECQ        208(AX)
+	JNE         quad
+
+singles:
+	MOVQ (AX), CX
+	MOVQ CX, 208(AX)
+	CMPQ 208(AX), $0x00
+	JEQ  done
+
+vector:
+	CMPQ 208(AX), $0x01
+	JNE  whole
+	CMPL 28(R8), $0x00
+	JEQ  part
+
+whole:
+	MOVQ   56(AX), CX
+	MOVQ   248(AX), CX
+	CMPQ   72(AX), $0x01
+	JEQ    wholeaccumulate
+	VXORPS Y0, Y0, Y0
+	JMP    wholestart
+
+wholeaccumulate:
+	VMOVUPS (CX), Y0
+
+wholestart:
+	MOVQ 192(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 128(AX), CX
+	MOVQ CX, 216(AX)
+
+wholerep:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+wholerun:
+	MOVQ (R9), DI
+	SHLQ $0x02, DI
+	ADDQ 232(AX), DI
+	MOVQ 8(R9), SI
+	SHLQ $0x02, SI
+	ADDQ 240(AX), SI
+	MOVQ 16(R9), CX
+	ADDQ $0x20, R9
+
+wholestep:
+	VMOVUPS     (SI), Y1
+	VFMADD231PS (DI), Y1, Y0
+	ADDQ        DX, DI
+	ADDQ        BX, SI
+	DECQ        CX
+	JNE         wholestep
+	DECQ        R10
+	JNE         wholerun
+	MOVQ        136(AX), CX
+	ADDQ        CX, 232(AX)
+	MOVQ        144(AX), CX
+	ADDQ        CX, 240(AX)
+	DECQ        216(AX)
+	JNE         wholerep
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), SI
+	VMOVUPS     Y0, (CX)
+	ADDQ        $+32, 192(AX)
+	ADDQ        $+32, 200(AX)
+	ADDQ        $+32, 248(AX)
+	JMP         next
+
+part:
+	VMOVUPS (R8), Y0
+	MOVQ    56(AX), CX
+	MOVQ    248(AX), CX
+	CMPQ    72(AX), $0x01
+	JEQ     partaccumulate
+	VXORPS  Y1, Y1, Y1
+	JMP     partstart
+
+partaccumulate:
+	VMASKMOVPS (CX), Y0, Y1
+
+partstart:
+	MOVQ 192(AX), CX
+	MOVQ CX, 232(AX)
+	MOVQ 200(AX), CX
+	MOVQ CX, 240(AX)
+	MOVQ 128(AX), CX
+	MOVQ CX, 216(AX)
+
+partrep:
+	MOVQ 112(AX), R9
+	MOVQ 120(AX), R10
+
+partrun:
+	MOVQ (R9), DI
+	SHLQ $0x02, DI
+	ADDQ 232(AX), DI
+	MOVQ 8(R9), SI
+	SHLQ $0x02, SI
+	ADDQ 240(AX), SI
+	MOVQ 16(R9), CX
+	ADDQ $0x20, R9
+
+partstep:
+	VMASKMOVPS  (SI), Y0, Y2
+	VMASKMOVPS  (DI), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        DX, DI
+	ADDQ        BX, SI
+	DECQ        CX
+	JNE         partstep
+	DECQ        R10
+	JNE         partrun
+	MOVQ        136(AX), CX
+	ADDQ        CX, 232(AX)
+	MOVQ        144(AX), CX
+	ADDQ        CX, 240(AX)
+	DECQ        216(AX)
+	JNE         partrep
+	MOVQ        248(AX), CX
+	MOVQ        56(AX), SI
+	VMASKMOVPS  Y1, Y0, (CX)
+	ADDQ        $+32, 192(AX)
+	ADDQ        $+32, 200(AX)
+	ADDQ        $+32, 248(AX)
+
+next:
+	DECQ 208(AX)
+	JNE  vector
+
+done:
 	VZEROUPPER
 	RET
 

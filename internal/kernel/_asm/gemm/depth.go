@@ -8,10 +8,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// More words that a kernel keeps for itself: where it is in C and in bias.
+// A word that depthwise kernels read, and more that they keep for themselves: where
+// they are in C and in bias.
 const (
-	ownC    = 248
-	ownBias = 256
+	ownC     = 248
+	ownBias  = 256
+	argQuads = 264
 )
 
 // depthKernel holds the registers of one kernel.
@@ -21,12 +23,16 @@ type depthKernel struct {
 	at, far  reg.Register // rows 0 and 8 of A
 }
 
+// quadRows is the height up to which tiles have four vectors of channels where there
+// are so many: they would wait for their own chains.
+const quadRows = 3
+
 // depth emits the kernel of a depthwise convolution for mr results, rows of C, vector
 // after vector of channels:
 //
 //	for range lines {
 //		for range tiles {
-//			for j := range k { // vectors
+//			for j := range 4*quads + k { // vectors
 //				acc[i] = 0 or bias[j]
 //				for _, r := range runs { acc[i] = fma(A[r.a + i*rsa][j], B[r.b][j], acc[i]) }
 //				C[i][j] = acc[i]
@@ -49,9 +55,22 @@ func depth(s isa, mr int) {
 	d.copyArg(ownLineC, argNowC)
 	d.copyArg(argTiles, ownTiles)
 	Label("tile")
-	for _, w := range [][2]int{{argNowA, ownA}, {argB, ownB}, {argNowC, ownC}, {argBias, ownBias}, {argK, ownReps}} {
+	for _, w := range [][2]int{{argNowA, ownA}, {argB, ownB}, {argNowC, ownC}, {argBias, ownBias}} {
 		d.copyArg(w[0], w[1])
 	}
+	if mr <= quadRows {
+		d.copyArg(argQuads, ownReps)
+		CMPQ(Mem{Base: d.args, Disp: ownReps}, Imm(0))
+		JEQ(LabelRef("singles"))
+		Label("quad")
+		d.vectors("quad", 4, false)
+		DECQ(Mem{Base: d.args, Disp: ownReps})
+		JNE(LabelRef("quad"))
+		Label("singles")
+	}
+	d.copyArg(argK, ownReps)
+	CMPQ(Mem{Base: d.args, Disp: ownReps}, Imm(0))
+	JEQ(LabelRef("done"))
 	Label("vector")
 	if s == avx512 {
 		KXNORW(d.mask, d.mask, d.mask)
@@ -59,24 +78,22 @@ func depth(s isa, mr int) {
 		JNE(LabelRef("whole"))
 		KMOVW(Mem{Base: d.args, Disp: argMask}, d.mask)
 		Label("whole")
-		d.vector("", true)
+		d.vectors("", 1, true)
 	} else {
 		CMPQ(Mem{Base: d.args, Disp: ownReps}, Imm(1))
 		JNE(LabelRef("whole"))
 		CMPL(Mem{Base: d.maskp, Disp: 28}, Imm(0))
 		JEQ(LabelRef("part"))
 		Label("whole")
-		d.vector("whole", false)
+		d.vectors("whole", 1, false)
 		JMP(LabelRef("next"))
 		Label("part")
-		d.vector("part", true)
+		d.vectors("part", 1, true)
 		Label("next")
-	}
-	for _, own := range []int{ownA, ownB, ownC, ownBias} {
-		ADDQ(Imm(uint64(s.bytes)), Mem{Base: d.args, Disp: own})
 	}
 	DECQ(Mem{Base: d.args, Disp: ownReps})
 	JNE(LabelRef("vector"))
+	Label("done")
 	d.addArg(argStepA, argNowA)
 	d.addArg(argStepC, argNowC)
 	DECQ(Mem{Base: d.args, Disp: ownTiles})
@@ -102,36 +119,33 @@ func (d *depthKernel) prologue() {
 	} else {
 		d.maskp = d.arg(argMask)
 	}
-	for range d.mr {
-		d.acc = append(d.acc, []reg.VecVirtual{d.vec()})
-	}
 }
 
-// row is the address of row i of A.
-func (d *depthKernel) row(i int) Mem {
-	base := d.at
+// row is the address of vector j of row i of A.
+func (d *depthKernel) row(i, j int) Mem {
+	m := Mem{Base: d.at, Disp: j * d.bytes}
 	if i >= 8 {
-		base = d.far
+		m.Base = d.far
 	}
 	switch i % 8 {
 	case 0:
-		return Mem{Base: base}
 	case 3:
-		return Mem{Base: base, Index: d.rs3, Scale: 1}
+		m.Index, m.Scale = d.rs3, 1
 	case 5:
-		return Mem{Base: base, Index: d.rs5, Scale: 1}
+		m.Index, m.Scale = d.rs5, 1
 	case 6:
-		return Mem{Base: base, Index: d.rs3, Scale: 2}
+		m.Index, m.Scale = d.rs3, 2
 	case 7:
-		return Mem{Base: base, Index: d.rs7, Scale: 1}
+		m.Index, m.Scale = d.rs7, 1
 	default:
-		return Mem{Base: base, Index: d.rs, Scale: uint8(i % 8)}
+		m.Index, m.Scale = d.rs, uint8(i%8)
 	}
+	return m
 }
 
-// vector computes one vector of the tile. masked says that it may be partial, as any
-// is said to be in AVX-512, where that costs nothing.
-func (d *depthKernel) vector(name string, masked bool) {
+// vectors computes the next nv vectors of the tile. masked says that the vector may
+// be partial, as any single one is said to be in AVX-512, where that costs nothing.
+func (d *depthKernel) vectors(name string, nv int, masked bool) {
 	mask := d.mask
 	if masked && d.isa == avx2 {
 		mask = d.vec()
@@ -144,17 +158,27 @@ func (d *depthKernel) vector(name string, masked bool) {
 			VMOVUPS(m, v)
 		}
 	}
+	acc := make([][]reg.VecVirtual, d.mr)
+	for i := range acc {
+		for range nv {
+			acc[i] = append(acc[i], d.vec())
+		}
+	}
 	CMPQ(Mem{Base: d.args, Disp: argInit}, Imm(2))
 	JEQ(LabelRef(name + "bias"))
-	for i := range d.acc {
-		d.zero(d.acc[i][0])
+	for i := range acc {
+		for j := range acc[i] {
+			d.zero(acc[i][j])
+		}
 	}
 	JMP(LabelRef(name + "start"))
 	Label(name + "bias")
 	bias := d.arg(ownBias)
-	read(Mem{Base: bias}, d.acc[0][0])
-	for i := 1; i < d.mr; i++ {
-		VMOVAPS(d.acc[0][0], d.acc[i][0])
+	for j := range nv {
+		read(d.cell(bias, j), acc[0][j])
+		for i := 1; i < d.mr; i++ {
+			VMOVAPS(acc[0][j], acc[i][j])
+		}
 	}
 	Label(name + "start")
 	run, left := d.arg(argRuns), d.arg(argNRuns)
@@ -164,32 +188,44 @@ func (d *depthKernel) vector(name string, masked bool) {
 	if d.mr > 8 {
 		LEAQ(Mem{Base: d.at, Index: d.rs, Scale: 8}, d.far)
 	}
-	w := d.vec()
-	read(Mem{Base: d.b}, w)
-	for i := range d.acc {
-		switch {
-		case d.isa == avx512:
-			VFMADD231PS(d.row(i), w, d.mask, d.acc[i][0])
-		case masked:
-			x := d.vec()
-			read(d.row(i), x)
-			VFMADD231PS(x, w, d.acc[i][0])
-		default:
-			VFMADD231PS(d.row(i), w, d.acc[i][0])
+	for j := range nv {
+		w := d.vec()
+		read(d.cell(d.b, j), w)
+		for i := range acc {
+			d.tap(d.row(i, j), w, acc[i][j], mask, masked)
 		}
 	}
 	ADDQ(Imm(runSize), run)
 	DECQ(left)
 	JNE(LabelRef(name + "run"))
 	c, ldc := d.arg(ownC), d.arg(argLDC)
-	for i := range d.acc {
-		if masked {
-			d.storeLanes(d.acc[i][0], mask, Mem{Base: c})
-		} else {
-			VMOVUPS(d.acc[i][0], Mem{Base: c})
+	for i := range acc {
+		for j, v := range acc[i] {
+			if masked {
+				d.storeLanes(v, mask, d.cell(c, j))
+			} else {
+				VMOVUPS(v, d.cell(c, j))
+			}
 		}
 		if i < d.mr-1 {
 			ADDQ(ldc, c)
 		}
+	}
+	for _, own := range []int{ownA, ownB, ownC, ownBias} {
+		ADDQ(I32(int32(nv*d.bytes)), Mem{Base: d.args, Disp: own})
+	}
+}
+
+// tap adds the product of x and w to acc, reading the lanes of mask only if masked.
+func (s isa) tap(x Mem, w, acc, mask reg.Register, masked bool) {
+	switch {
+	case !masked:
+		VFMADD231PS(x, w, acc)
+	case s == avx512:
+		VFMADD231PS(x, w, mask, acc)
+	default:
+		v := s.vec()
+		s.loadLanes(x, mask, v)
+		VFMADD231PS(v, w, acc)
 	}
 }

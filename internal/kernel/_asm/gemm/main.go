@@ -30,6 +30,10 @@ func main() {
 	for mr := 1; mr <= 8; mr++ {
 		depth(avx2, mr)
 	}
+	for _, taps := range []int{1, 3, 5} {
+		depthSums(avx512, taps)
+	}
+	depthSums(avx2, 1)
 	for mr := 1; mr <= 4; mr++ {
 		for strips := 1; strips <= 2; strips++ {
 			ordered(avx512, mr, strips)

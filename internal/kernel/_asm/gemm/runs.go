@@ -30,7 +30,8 @@ const (
 	ownB       = 240 // and in B
 	runA, runB = 0, 8
 	runK       = 16
-	runSize    = 24
+	runTaps    = 24
+	runSize    = 32
 )
 
 // runs emits the kernel of mr rows by nv vectors whose k comes in runs, each at its
