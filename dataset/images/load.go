@@ -113,7 +113,11 @@ func Detect(path string) (string, error) {
 	case cifarFolder(path) != "":
 		return FormatCIFAR, nil
 	}
-	return detectFolders(path)
+	files, err := folder(path).list()
+	if err != nil || len(files) == 0 {
+		return "", err
+	}
+	return FormatFolders, nil
 }
 
 // detectFile is Detect of a file.
@@ -122,20 +126,12 @@ func detectFile(path string) string {
 	switch plain := strings.TrimSuffix(name, ".gz"); {
 	case strings.HasSuffix(name, ".npz"):
 		return FormatNPY
-	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && isTar(name):
+	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && strings.Contains(name, "binary") && isTar(name):
 		return FormatCIFAR
+	case isTar(name), isZip(name):
+		return FormatFolders
 	}
 	return ""
-}
-
-// isTar reports whether a name is that of a tar archive.
-func isTar(name string) bool {
-	for _, ext := range []string{".tar", ".tar.gz", ".tgz"} {
-		if strings.HasSuffix(name, ext) {
-			return true
-		}
-	}
-	return false
 }
 
 // findFile returns the path of a file in a folder, or of the same with .gz; "" if
