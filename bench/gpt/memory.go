@@ -71,9 +71,10 @@ func measureMemory(s peer.Comparison, j job) (usage, error) {
 	return u, nil
 }
 
-// memoryOf makes one request of a fresh process.
+// memoryOf makes one request of a fresh process and ends it.
 func memoryOf(p *peer.Peer, q peer.Request) (float64, error) {
-	r, err := p.AskOnce(q)
+	defer p.Stop()
+	r, err := p.Demand(q)
 	return p.Over(r), err
 }
 

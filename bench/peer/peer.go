@@ -138,10 +138,8 @@ func (p *Peer) read() (r Reply, err error) {
 	return r, nil
 }
 
-// AskOnce makes a request of a fresh process and ends it: its memory is that of
-// the request. An answer with an error is one.
-func (p *Peer) AskOnce(q Request) (Reply, error) {
-	defer p.Stop()
+// Demand is Ask where an answer with an error is one.
+func (p *Peer) Demand(q Request) (Reply, error) {
 	r, err := p.Ask(q.String())
 	if err == nil && r.Error != "" {
 		err = fmt.Errorf("%s: %s", p.Label, r.Error)

@@ -33,10 +33,11 @@ type Reply struct {
 	Error  string  `json:"error,omitempty"`
 
 	// Ours only, of one step.
-	Allocs  float64 `json:"allocs"`
-	FLOPs   float64 `json:"flops,omitempty"`   // operations
-	Bytes   float64 `json:"bytes,omitempty"`   // read and written
-	Touched float64 `json:"touched,omitempty"` // memory that they lie in
+	Allocs   float64 `json:"allocs"`
+	FLOPs    float64 `json:"flops,omitempty"`    // operations
+	Products float64 `json:"products,omitempty"` // those of products of matrices and of convolutions
+	Bytes    float64 `json:"bytes,omitempty"`    // read and written
+	Touched  float64 `json:"touched,omitempty"`  // memory that they lie in
 }
 
 // Rounds asks every peer in turn, so many times, and returns for each the

@@ -11,7 +11,7 @@ SHAPES = {"resnet": (3, 32, 32), "lenet": (1, 28, 28), "mobilenet": (3, 96, 96)}
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut; where the size changes, every second pixel and channels of zeros (option A)."""
+    """Two 3x3 convolutions and a shortcut; where the size changes, every second pixel between channels of zeros (option A)."""
 
     def __init__(self, i, o, stride):
         super().__init__()
@@ -24,7 +24,7 @@ class Block(nn.Module):
     def forward(self, x):
         y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         if self.more:
-            x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.more))
+            x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, self.more // 2, self.more - self.more // 2))
         return F.relu(y + x)
 
 

@@ -75,7 +75,7 @@ def resnet(net, x, depth):
             stride, more = (2 if k == 0 and o > 16 else 1), o - x.shape[-1]
             y = RELU(net.norm(net.conv(x, o, 3, stride, 1)))
             y = net.norm(net.conv(y, o, 3, 1, 1))
-            x = RELU(y + jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (0, more))))
+            x = RELU(y + jnp.pad(x[:, ::stride, ::stride], ((0, 0), (0, 0), (0, 0), (more // 2, more - more // 2))))
     return net.dense(x.mean((1, 2)), CLASSES)
 
 

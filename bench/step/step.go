@@ -213,6 +213,7 @@ func (t *Trainer) Measure(d time.Duration) peer.Reply {
 	r := peer.Reply{MS: milliseconds(times[len(times)/2]), Steps: steps, CPUMS: milliseconds(used) / float64(steps), CPU: used.Seconds() / wall.Seconds()}
 	r.Allocs = t.allocations()
 	r.FLOPs, r.Bytes, r.Touched = t.work()
+	r.Products = t.products()
 	return r
 }
 
@@ -237,6 +238,17 @@ func (t *Trainer) work() (flops, bytes, touched float64) {
 		bytes += float64(k.Bytes)*float64(t.plan.Size) + fixed
 	}
 	return float64(p.FLOPs)*float64(t.plan.Size) + float64(p.Update), bytes, float64(p.VarBytes + p.Bytes)
+}
+
+// products is the part of a step's operations that multiplies matrices or
+// convolves, taps that meet the image alone.
+func (t *Trainer) products() (flops float64) {
+	for _, n := range t.graph.Nodes {
+		if n.Op.Class == graph.Contract || n.Op.Name == "dotexamples" || n.Op.Name == "convweights" {
+			flops += float64(n.FLOPs()) * float64(t.plan.Size)
+		}
+	}
+	return flops
 }
 
 // allocations counts those of one step.
