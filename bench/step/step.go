@@ -182,8 +182,11 @@ func (t *Trainer) Step() {
 	size := t.plan.Size
 	batch := t.batches[int(t.updates)%len(t.batches)]
 	t.Program.Begin(uint64(t.updates)*uint64(size), t.scalars)
-	for row := 0; row < size; row += t.plan.Micro {
-		t.Program.Micro(batch, row, min(t.plan.Micro, size-row))
+	for range t.Program.Passes() {
+		for row := 0; row < size; row += t.plan.Micro {
+			t.Program.Micro(batch, row, min(t.plan.Micro, size-row))
+		}
+		t.Program.EndPass()
 	}
 	if t.Program.Finish() {
 		t.Program.Commit()
