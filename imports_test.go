@@ -55,6 +55,8 @@ var allowed = map[string][]string{
 	"bench/peer":           {},
 	"bench/plot":           {},
 	"bench/gpt":            nil,
+	"bench/convnet":        nil,
+	"bench/cifar":          {},
 	"bench/step":           {"batch", "bench/peer", "engine", "engine/cpu", "graph", "nn", "optim", "tensor", "internal/rng"},
 	"bench/execution":      nil,
 	"bench/recommend":      nil,
