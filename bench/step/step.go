@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/descent-ml/descent/batch"
@@ -243,12 +244,23 @@ func (t *Trainer) work() (flops, bytes, touched float64) {
 	return float64(p.FLOPs)*float64(t.plan.Size) + float64(p.Update), bytes, float64(p.VarBytes + p.Bytes)
 }
 
+// contracts are the operations that multiply matrices or convolve.
+var contracts = func() map[string]bool {
+	names := map[string]bool{"dotexamples": true, "convweights": true}
+	for _, o := range graph.Ops() {
+		if o.Class == graph.Contract {
+			names[o.Name] = true
+		}
+	}
+	return names
+}()
+
 // products is the part of a step's operations that multiplies matrices or
-// convolves, taps that meet the image alone.
+// convolves; of convolutions it has the taps that meet the image.
 func (t *Trainer) products() (flops float64) {
-	for _, n := range t.graph.Nodes {
-		if n.Op.Class == graph.Contract || n.Op.Name == "dotexamples" || n.Op.Name == "convweights" {
-			flops += float64(n.FLOPs()) * float64(t.plan.Size)
+	for _, k := range t.Program.Plan().Kernels {
+		if name, _, _ := strings.Cut(k.Name, ","); contracts[name] && (k.Stage == "rows" || k.Stage == "reduce") {
+			flops += float64(k.FLOPs) * float64(t.plan.Size)
 		}
 	}
 	return flops
