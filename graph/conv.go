@@ -17,7 +17,7 @@ func init() {
 		Doc: "(x, w, [bias]): y[oh, ow, co] = bias[co] + Σ x[ih, iw, ci]·w[kh, kw, ci, co], ih = oh·stride + kh·dilation - pad, iw alike: one chain over (kh, kw, ci) ascending, ci of the group of co",
 		vjp: func(b *Builder, n, dy *Node) []*Node {
 			x, w, c := n.In[0], n.In[1], n.Attr.Conv
-			d := []*Node{b.convInput(dy, b.transposeTaps(w, c), x.Shape, c), b.add(opConvWeights, Attr{Conv: c}, x, dy)}
+			d := []*Node{b.convInput(dy, b.TransposeTaps(w, c.Groups), x.Shape, c), b.add(opConvWeights, Attr{Conv: c}, x, dy)}
 			if len(n.In) == 3 {
 				d = append(d, b.unbroadcast(dy, n.In[2].Shape))
 			}
@@ -28,14 +28,14 @@ func init() {
 		vjp: func(b *Builder, n, dx *Node) []*Node {
 			y, wt, c := n.In[0], n.In[1], n.Attr.Conv
 			dw := b.add(opConvWeights, Attr{Conv: c}, dx, y)
-			return []*Node{b.add(opConv, Attr{Conv: c}, dx, b.transposeTaps(wt, c)), b.transposeTaps(dw, c)}
+			return []*Node{b.add(opConv, Attr{Conv: c}, dx, b.TransposeTaps(wt, c.Groups)), b.TransposeTaps(dw, c.Groups)}
 		}})
 	opConvWeights = register(Op{Name: "convweights", Class: Examples, Arity: 2, shape: convWeightsShape, flops: convFLOPs,
 		Doc: "(x, dy): w[kh, kw, ci, co] = Σ x[ih, iw, ci]·dy[oh, ow, co], ih and iw as in conv, over examples and (oh, ow) ascending, by leaves",
 		vjp: func(b *Builder, n, g *Node) []*Node {
 			x, dy, c := n.In[0], n.In[1], n.Attr.Conv
 			g = b.back(n, g)
-			return []*Node{b.convInput(dy, b.transposeTaps(g, c), x.Shape, c), b.add(opConv, Attr{Conv: c}, x, g)}
+			return []*Node{b.convInput(dy, b.TransposeTaps(g, c.Groups), x.Shape, c), b.add(opConv, Attr{Conv: c}, x, g)}
 		}})
 }
 
@@ -199,18 +199,18 @@ func convWeightsShape(n *Node) (Shape, error) {
 	return c.weights(x.Last(), dy.Last()), nil
 }
 
-// transposeTaps exchanges the channels in and out of each group: (kh, kw, Ci/G, Co)
-// becomes (kh, kw, Co/G, Ci). It is its own inverse.
-func (b *Builder) transposeTaps(w *Node, c Conv) *Node {
-	if b.err != nil {
-		return b.Failf(opConv.Name, nil, "")
+// TransposeTaps exchanges the channels in and out of each group: weights (kh, kw,
+// Ci/G, Co) become (kh, kw, Co/G, Ci), which ConvInput wants. It is its own inverse.
+func (b *Builder) TransposeTaps(w *Node, groups int) *Node {
+	if b.err != nil || w == nil || len(w.Shape.Dims) != 4 || w.Shape.Lead() != 0 || groups < 1 || w.Shape.Dims[3]%groups != 0 {
+		return b.Failf("transposetaps", []*Node{w}, "want weights (kh, kw, Ci/G, Co) of %d groups", groups)
 	}
-	kh, kw, in, out := w.Shape.Dims[0], w.Shape.Dims[1], w.Shape.Dims[2], w.Shape.Dims[3]/c.Groups
+	kh, kw, in, out := w.Shape.Dims[0], w.Shape.Dims[1], w.Shape.Dims[2], w.Shape.Dims[3]/groups
 	if in == 1 && out == 1 {
 		return w
 	}
-	w = b.Transpose(b.Reshape(w, kh, kw, in, c.Groups, out), 0, 1, 4, 3, 2)
-	return b.Reshape(w, kh, kw, out, c.Groups*in)
+	w = b.Transpose(b.Reshape(w, kh, kw, in, groups, out), 0, 1, 4, 3, 2)
+	return b.Reshape(w, kh, kw, out, groups*in)
 }
 
 func (b *Builder) convInput(y, wt *Node, x Shape, c Conv) *Node {

@@ -26,6 +26,23 @@ func (a activation) String() string { return a.name }
 // ReLU is max(x, 0); its gradient at 0 is 0.
 func ReLU() Layer { return activation{"ReLU", (*graph.Builder).Relu} }
 
+// ReLU6 is min(max(x, 0), 6); its gradient at 0 is 0.
+func ReLU6() Layer { return activation{"ReLU6", relu6} }
+
+func relu6(b *graph.Builder, x *graph.Node) *graph.Node { return b.Min(b.Relu(x), b.Const(6)) }
+
+// HardSigmoid is ReLU6(x + 3)/6 (Howard et al., ICCV 2019, section 5.2).
+func HardSigmoid() Layer { return activation{"HardSigmoid", hardSigmoid} }
+
+func hardSigmoid(b *graph.Builder, x *graph.Node) *graph.Node {
+	return b.Mul(relu6(b, b.Add(x, b.Const(3))), b.Const(1.0/6))
+}
+
+// HardSwish is x·ReLU6(x + 3)/6 (the same section).
+func HardSwish() Layer { return activation{"HardSwish", hardSwish} }
+
+func hardSwish(b *graph.Builder, x *graph.Node) *graph.Node { return b.Mul(x, hardSigmoid(b, x)) }
+
 // GELU is x·Φ(x), Φ the distribution function of the standard normal
 // (Hendrycks, Gimpel, arXiv:1606.08415, equation 1).
 func GELU() Layer { return activation{"GELU", (*graph.Builder).Gelu} }

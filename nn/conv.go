@@ -219,7 +219,11 @@ func (c *Context) standardize(w *graph.Node) *graph.Node {
 
 // String returns, for example, "Conv2d(32, 3x3, stride 2, pad 1)".
 func (l ConvLayer) String() string {
-	s := fmt.Sprintf("%s(%d, %s", l.name(), l.out, l.sizes(l.kernel))
+	s := l.name() + "("
+	if l.out > 0 {
+		s += fmt.Sprintf("%d, ", l.out)
+	}
+	s += l.sizes(l.kernel)
 	if l.stride != [2]int{1, 1} {
 		s += ", stride " + l.sizes(l.stride)
 	}

@@ -27,6 +27,7 @@ func TestImageModels(t *testing.T) {
 		{nn.ResNet(20, 10), image(32, 32, 3), 269722, map[string]string{"layer2.0": "f32[B 16 16 32]", "layer3": "f32[B 8 8 64]"}},
 		{nn.ResNet(110, 10), image(32, 32, 3), 1727962, nil},
 		{nn.ResNet18(1000), image(224, 224, 3), 11689512, map[string]string{"maxpool": "f32[B 56 56 64]", "layer4": "f32[B 7 7 512]"}},
+		{nn.MobileNetSmall(1000), image(224, 224, 3), 2542856, map[string]string{"features.0": "f32[B 112 112 16]", "features.12": "f32[B 7 7 576]"}},
 	} {
 		rows, err := nn.Summary(c.model, c.image)
 		if err != nil {
@@ -95,6 +96,11 @@ func TestImageMistakes(t *testing.T) {
 		{nn.MaxPool2d(5), image(4, 4, 2), "do not fit into 4x4"},
 		{nn.AvgPool2d(2).Pad(2), image(4, 4, 2), "padding"},
 		{nn.GlobalAvgPool(), nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{8}}, "want an image (H, W, C)"},
+		{nn.ConvTranspose2d(4, 3).OutputPad(1), image(4, 4, 2), "output padding 1"},
+		{nn.ConvTranspose2d(4, 2).Pad(9), image(4, 4, 2), "leaves nothing"},
+		{nn.ConvTranspose2d(4, 3).Groups(3), image(4, 4, 2), "want multiples of 3 groups"},
+		{nn.GroupNorm(3), image(4, 4, 2), "3 groups, want a divisor of the 2 channels"},
+		{nn.SqueezeExcite(0), image(4, 4, 2), "want at least 1 of one"},
 		{nn.ResNet(21, 10), image(32, 32, 3), "depth 21, want 6n + 2"},
 		{nn.Shortcut(nn.Conv2d(4, 1), nn.Conv2d(5, 1)), image(4, 4, 2), "want one shape"},
 		{nn.Dropout2d(1), image(4, 4, 2), "nn.Dropout2d"},
