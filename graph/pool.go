@@ -101,7 +101,7 @@ func init() {
 			return []*Node{b.add(opAvgPool, Attr{Pool: n.Attr.Pool}, dy)}
 		}})
 	opAvgPool = register(Op{Name: "avgpool", Class: Row, Arity: 1, shape: poolShape, flops: poolFLOPs,
-		Doc: "the sum of each window of Attr.Pool, of each channel, by rows, ascending from 0, over its count",
+		Doc: "the sum of each window of Attr.Pool, of each channel, by rows, ascending, over its count",
 		vjp: func(b *Builder, n, dy *Node) []*Node {
 			return []*Node{b.add(opAvgPoolGrad, Attr{Pool: n.Attr.Pool, Dims: n.In[0].Shape.Inner()[:2]}, dy)}
 		}})

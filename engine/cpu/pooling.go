@@ -36,7 +36,7 @@ func runMaxPool(p *program, w *worker, s *step, r0, r1 int) {
 
 func runMaxPoolGrad(p *program, w *worker, s *step, r0, r1 int) {
 	size := s.pool.Size()
-	s.pool.MaxGrad(p.f32(&s.out)[r0*s.cols:], p.f32(&s.a)[r0*s.k:], p.f32(&s.b)[r0*size:], p.f32(&s.c)[r0*size:], r1-r0)
+	s.pool.MaxGrad(p.f32(&s.out)[r0*s.cols:], p.f32(&s.a)[r0*s.k:], p.f32(&s.b)[r0*size:], p.f32(&s.c)[r0*size:], r1-r0, &w.scratch)
 }
 
 func runAvgPool(p *program, w *worker, s *step, r0, r1 int) {

@@ -22,38 +22,39 @@ func (p *Pool) inside(rows, cols Span, f func(at int)) {
 	}
 }
 
-func (p *Pool) maxRef(y, x []float32) {
-	p.windows(func(at int, rows, cols Span, _ float32) {
-		out := y[at:][:p.c]
-		copy(out, x[(rows.From*p.w+cols.From)*p.c:])
-		p.inside(rows, cols, func(from int) {
-			for c, v := range x[from:][:p.c] {
-				out[c] = max32(v, out[c])
-			}
-		})
+// foldRef sets out to op(op(x₀, x₁), x₂) … of the elements of a window.
+func (p *Pool) foldRef(out, x []float32, rows, cols Span, op func(v, sum float32) float32) {
+	first := (rows.From*p.w + cols.From) * p.c
+	copy(out, x[first:])
+	p.inside(rows, cols, func(from int) {
+		if from == first {
+			return
+		}
+		for c, v := range x[from:][:p.c] {
+			out[c] = op(v, out[c])
+		}
 	})
+}
+
+func (p *Pool) maxRef(y, x []float32) {
+	p.windows(func(at int, rows, cols Span, _ float32) { p.foldRef(y[at:][:p.c], x, rows, cols, max32) })
 }
 
 func (p *Pool) avgRef(y, x []float32) {
 	p.windows(func(at int, rows, cols Span, count float32) {
 		out := y[at:][:p.c]
-		clear(out)
-		p.inside(rows, cols, func(from int) {
-			for c, v := range x[from:][:p.c] {
-				out[c] += v
-			}
-		})
+		p.foldRef(out, x, rows, cols, func(v, sum float32) float32 { return sum + v })
 		for c := range out {
 			out[c] /= count
 		}
 	})
 }
 
-func (p *Pool) maxGradRef(dx, x, y, dy []float32) {
-	clear(dx)
+func (p *Pool) maxGradRef(g poolGrad) {
+	clear(g.dx)
 	p.windows(func(at int, rows, cols Span, _ float32) {
 		for c := range p.c {
-			p.firstMax(dx[c:], x[c:], y[at+c], dy[at+c], rows, cols)
+			p.firstMax(g.dx[c:], g.x[c:], g.y[at+c], g.dy[at+c], rows, cols)
 		}
 	})
 }
@@ -70,12 +71,12 @@ func (p *Pool) firstMax(dx, x []float32, y, dy float32, rows, cols Span) {
 	}
 }
 
-func (p *Pool) avgGradRef(dy, dx []float32) {
-	clear(dx)
+func (p *Pool) avgGradRef(g poolGrad) {
+	clear(g.dx)
 	p.windows(func(at int, rows, cols Span, count float32) {
 		p.inside(rows, cols, func(to int) {
 			for c := range p.c {
-				dx[to+c] += dy[at+c] / count
+				g.dx[to+c] += g.dy[at+c] / count
 			}
 		})
 	})

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 154
+const vecKernels = 166
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -80,6 +80,18 @@ var fusedKeys = [...]string{
 	"t0=fma(x2,x0,x1);x5=tanh(t0);t1=sub(x4,x5);x6=fma(x3,t1,x5);x4=fma(x3,t1,x5)",
 	"t0=sub(x3,x2);t1=mul(x0,t0);t2=sub(s0,x1);t3=mul(x1,t2);x4=mul(t1,t3);t4=mul(x0,t2);t5=mul(x2,x2);t6=sub(s0,t5);x5=mul(t4,t6);x0=mul(x0,x1)",
 	"t0=mul(x0,x1);t1=sub(s0,x2);t2=mul(x2,t1);x3=mul(t0,t2);x4=mul(x0,x2)",
+	"t0=max(x1,x0);x3=max(x2,t0)",
+	"t0=max(x1,x0);t1=max(x2,t0);x4=max(x3,t1)",
+	"t0=add(x0,x1);x3=add(t0,x2)",
+	"t0=add(x0,x1);t1=add(t0,x2);x4=add(t1,x3)",
+	"t0=add(x0,x1);t1=add(t0,x2);t2=add(t1,x3);x4=div(t2,s0)",
+	"x1=div(x0,s0)",
+	"t0=eq(x0,x2);t1=select(t0,x3,s0);x4=add(t1,s0);t2=select(t0,s0,x3);t3=eq(x1,x2);t4=select(t3,t2,s0);x5=add(t4,s0);x6=select(t3,s0,t2)",
+	"t0=eq(x0,x2);t1=select(t0,x3,s0);x4=add(t1,s0);t2=select(t0,s0,x3);t3=eq(x1,x2);t4=select(t3,t2,s0);x5=add(t4,s0)",
+	"t0=eq(x0,x1);x2=select(t0,s0,x2)",
+	"t0=eq(x0,s0);t1=select(t0,x1,s1);x2=add(x2,t1)",
+	"t0=div(x0,s0);x1=add(t0,s1);x2=add(t0,s1);x3=add(t0,s1);x4=add(t0,s1)",
+	"t0=div(x0,s0);x1=add(x1,t0)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -603,6 +615,42 @@ func vecFused62AVX512(fn uintptr, a *byte)
 func vecFused63AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused64AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused65AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused66AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused67AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused68AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused69AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused70AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused71AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused72AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused73AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused74AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused75AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -1021,3 +1069,39 @@ func vecFused62AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused63AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused64AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused65AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused66AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused67AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused68AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused69AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused70AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused71AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused72AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused73AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused74AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused75AVX2(fn uintptr, a *byte)

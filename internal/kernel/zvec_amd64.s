@@ -16907,6 +16907,780 @@ done652:
 	VZEROUPPER
 	RET
 
+// func vecFused64AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row653:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest655
+
+loop654:
+	VMOVUPS   (R8)(DX*1), Z0
+	VMOVUPS   (DI)(DX*1), Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z2
+	VMOVUPS   (R9)(DX*1), Z0
+	VMAXPS    Z2, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z3
+	VMOVUPS   Z3, (R10)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop654
+
+rest655:
+	TESTQ     SI, SI
+	JZ        done656
+	VMOVUPS.Z (R8)(DX*1), K1, Z0
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS.Z (R9)(DX*1), K1, Z0
+	VMAXPS    Z4, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS   Z5, K1, (R10)(DX*1)
+
+done656:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row653
+	VZEROUPPER
+	RET
+
+// func vecFused65AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row657:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest659
+
+loop658:
+	VMOVUPS   (R8)(DX*1), Z0
+	VMOVUPS   (DI)(DX*1), Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z2
+	VMOVUPS   (R9)(DX*1), Z0
+	VMAXPS    Z2, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z3
+	VMOVUPS   (R10)(DX*1), Z0
+	VMAXPS    Z3, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS   Z4, (R11)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop658
+
+rest659:
+	TESTQ     SI, SI
+	JZ        done660
+	VMOVUPS.Z (R8)(DX*1), K1, Z0
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS.Z (R9)(DX*1), K1, Z0
+	VMAXPS    Z5, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z6
+	VMOVUPS.Z (R10)(DX*1), K1, Z0
+	VMAXPS    Z6, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z7
+	VMOVUPS   Z7, K1, (R11)(DX*1)
+
+done660:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row657
+	VZEROUPPER
+	RET
+
+// func vecFused66AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row661:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest663
+
+loop662:
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R10)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop662
+
+rest663:
+	TESTQ     SI, SI
+	JZ        done664
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)(DX*1)
+
+done664:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row661
+	VZEROUPPER
+	RET
+
+// func vecFused67AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row665:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest667
+
+loop666:
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R10)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R11)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop666
+
+rest667:
+	TESTQ     SI, SI
+	JZ        done668
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R10)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R11)(DX*1)
+
+done668:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row665
+	VZEROUPPER
+	RET
+
+// func vecFused68AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row669:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest671
+
+loop670:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R10)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, (R11)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop670
+
+rest671:
+	TESTQ       SI, SI
+	JZ          done672
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R11)(DX*1)
+
+done672:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row669
+	VZEROUPPER
+	RET
+
+// func vecFused69AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row673:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest675
+
+loop674:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, (R8)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop674
+
+rest675:
+	TESTQ       SI, SI
+	JZ          done676
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R8)(DX*1)
+
+done676:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row673
+	VZEROUPPER
+	RET
+
+// func vecFused70AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row677:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest679
+
+loop678:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R10)(DX*1), Z10
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z11
+	VBLENDMPS      Z10, Z11, K2, Z2
+	VADDPS.BCST    144(AX), Z2, Z11
+	VMOVUPS        Z11, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z10, K2, Z3
+	VMOVUPS        (R8)(DX*1), Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z1
+	VBLENDMPS      Z3, Z1, K2, Z4
+	VADDPS.BCST    144(AX), Z4, Z1
+	VMOVUPS        Z1, (R12)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z3, K2, Z5
+	VMOVUPS        Z5, (R13)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop678
+
+rest679:
+	TESTQ          SI, SI
+	JZ             done680
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R10)(DX*1), K1, Z10
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z11
+	VBLENDMPS      Z10, Z11, K2, Z6
+	VADDPS.BCST    144(AX), Z6, Z11
+	VMOVUPS        Z11, K1, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z10, K2, Z7
+	VMOVUPS.Z      (R8)(DX*1), K1, Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z1
+	VBLENDMPS      Z7, Z1, K2, Z8
+	VADDPS.BCST    144(AX), Z8, Z1
+	VMOVUPS        Z1, K1, (R12)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
+	VMOVUPS        Z9, K1, (R13)(DX*1)
+
+done680:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row677
+	VZEROUPPER
+	RET
+
+// func vecFused71AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row681:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest683
+
+loop682:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R10)(DX*1), Z8
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z9
+	VBLENDMPS      Z8, Z9, K2, Z2
+	VADDPS.BCST    144(AX), Z2, Z9
+	VMOVUPS        Z9, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z8, K2, Z3
+	VMOVUPS        (R8)(DX*1), Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z0
+	VBLENDMPS      Z3, Z0, K2, Z4
+	VADDPS.BCST    144(AX), Z4, Z0
+	VMOVUPS        Z0, (R12)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop682
+
+rest683:
+	TESTQ          SI, SI
+	JZ             done684
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R10)(DX*1), K1, Z8
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z9
+	VBLENDMPS      Z8, Z9, K2, Z5
+	VADDPS.BCST    144(AX), Z5, Z9
+	VMOVUPS        Z9, K1, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z8, K2, Z6
+	VMOVUPS.Z      (R8)(DX*1), K1, Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z0
+	VBLENDMPS      Z6, Z0, K2, Z7
+	VADDPS.BCST    144(AX), Z7, Z0
+	VMOVUPS        Z0, K1, (R12)(DX*1)
+
+done684:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row681
+	VZEROUPPER
+	RET
+
+// func vecFused72AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row685:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest687
+
+loop686:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R8)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z1, K2, Z2
+	VMOVUPS        Z2, (R9)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop686
+
+rest687:
+	TESTQ          SI, SI
+	JZ             done688
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R8)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
+	VMOVUPS        Z3, K1, (R9)(DX*1)
+
+done688:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row685
+	VZEROUPPER
+	RET
+
+// func vecFused73AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row689:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest691
+
+loop690:
+	VMOVUPS      (DI)(DX*1), Z0
+	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
+	VBROADCASTSS vecConst<>+64(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS      (R8)(DX*1), Z3
+	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS 148(AX), Z0
+	VBLENDMPS    Z3, Z0, K2, Z1
+	VMOVUPS      (R9)(DX*1), Z0
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop690
+
+rest691:
+	TESTQ        SI, SI
+	JZ           done692
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
+	VBROADCASTSS vecConst<>+64(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z3
+	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS 148(AX), Z0
+	VBLENDMPS    Z3, Z0, K2, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+
+done692:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row689
+	VZEROUPPER
+	RET
+
+// func vecFused74AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused74AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row693:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest695
+
+loop694:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R8)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R9)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R10)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z0
+	VMOVUPS     Z0, (R11)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop694
+
+rest695:
+	TESTQ       SI, SI
+	JZ          done696
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R8)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R9)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R10)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R11)(DX*1)
+
+done696:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row693
+	VZEROUPPER
+	RET
+
+// func vecFused75AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused75AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row697:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest699
+
+loop698:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (R8)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop698
+
+rest699:
+	TESTQ       SI, SI
+	JZ          done700
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (R8)(DX*1)
+
+done700:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row697
+	VZEROUPPER
+	RET
+
 // func vecAddAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecAddAVX2(SB), NOSPLIT, $0-16
@@ -36756,6 +37530,1174 @@ done1478:
 	VZEROUPPER
 	RET
 
+// func vecFused64AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1487:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1489
+
+loop1488:
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R10)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1488
+
+rest1489:
+	TESTQ        SI, SI
+	JZ           done1490
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1492
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1492:
+	TESTQ     $0x00000002, SI
+	JZ        one1493
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1493:
+	TESTQ  $0x00000001, SI
+	JZ     done1494
+	VMOVSS X0, (DX)
+
+done1494:
+done1490:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1487
+	VZEROUPPER
+	RET
+
+// func vecFused65AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1495:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1497
+
+loop1496:
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   (R10)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R11)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1496
+
+rest1497:
+	TESTQ        SI, SI
+	JZ           done1498
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMAXPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y2, Y2, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1500
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1500:
+	TESTQ     $0x00000002, SI
+	JZ        one1501
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1501:
+	TESTQ  $0x00000001, SI
+	JZ     done1502
+	VMOVSS X0, (DX)
+
+done1502:
+done1498:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1495
+	VZEROUPPER
+	RET
+
+// func vecFused66AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1503:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1505
+
+loop1504:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1504
+
+rest1505:
+	TESTQ        SI, SI
+	JZ           done1506
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1508
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1508:
+	TESTQ     $0x00000002, SI
+	JZ        one1509
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1509:
+	TESTQ  $0x00000001, SI
+	JZ     done1510
+	VMOVSS X0, (DX)
+
+done1510:
+done1506:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1503
+	VZEROUPPER
+	RET
+
+// func vecFused67AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1511:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1513
+
+loop1512:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R10)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1512
+
+rest1513:
+	TESTQ        SI, SI
+	JZ           done1514
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1516
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1516:
+	TESTQ     $0x00000002, SI
+	JZ        one1517
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1517:
+	TESTQ  $0x00000001, SI
+	JZ     done1518
+	VMOVSS X0, (DX)
+
+done1518:
+done1514:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1511
+	VZEROUPPER
+	RET
+
+// func vecFused68AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1519:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1521
+
+loop1520:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1520
+
+rest1521:
+	TESTQ        SI, SI
+	JZ           done1522
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1524
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1524:
+	TESTQ     $0x00000002, SI
+	JZ        one1525
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1525:
+	TESTQ  $0x00000001, SI
+	JZ     done1526
+	VMOVSS X0, (DX)
+
+done1526:
+done1522:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1519
+	VZEROUPPER
+	RET
+
+// func vecFused69AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1527:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1529
+
+loop1528:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1528
+
+rest1529:
+	TESTQ        SI, SI
+	JZ           done1530
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1532
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1532:
+	TESTQ     $0x00000002, SI
+	JZ        one1533
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1533:
+	TESTQ  $0x00000001, SI
+	JZ     done1534
+	VMOVSS X0, (DX)
+
+done1534:
+done1530:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1527
+	VZEROUPPER
+	RET
+
+// func vecFused70AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1535:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1537
+
+loop1536:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VCMPPS       $0x00, Y1, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y2
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y3
+	VBROADCASTSS 144(AX), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VBROADCASTSS 144(AX), Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (R11)(DX*1)
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 144(AX), Y3
+	VBLENDVPS    Y0, Y3, Y2, Y0
+	VMOVUPS      (R8)(DX*1), Y2
+	VCMPPS       $0x00, Y1, Y2, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y2
+	VBROADCASTSS 144(AX), Y3
+	VBLENDVPS    Y2, Y0, Y3, Y2
+	VBROADCASTSS 144(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, (R12)(DX*1)
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VMOVUPS      Y0, (R13)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1536
+
+rest1537:
+	TESTQ        SI, SI
+	JZ           done1538
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VCMPPS       $0x00, Y2, Y1, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y4
+	VBROADCASTSS 144(AX), Y5
+	VBLENDVPS    Y4, Y3, Y5, Y4
+	VBROADCASTSS 144(AX), Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y4, Y4
+	TESTQ        $0x00000004, SI
+	JZ           two1540
+	VMOVUPS      X4, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y4, X4
+
+two1540:
+	TESTQ     $0x00000002, SI
+	JZ        one1541
+	VMOVLPS   X4, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X4, X4
+
+one1541:
+	TESTQ  $0x00000001, SI
+	JZ     done1542
+	VMOVSS X4, (R15)
+
+done1542:
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 144(AX), Y4
+	VBLENDVPS    Y1, Y4, Y3, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS 144(AX), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VBROADCASTSS 144(AX), Y3
+	VADDPS       Y3, Y2, Y2
+	LEAQ         (R12)(DX*1), R15
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1544
+	VMOVUPS      X2, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1544:
+	TESTQ     $0x00000002, SI
+	JZ        one1545
+	VMOVLPS   X2, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X2, X2
+
+one1545:
+	TESTQ  $0x00000001, SI
+	JZ     done1546
+	VMOVSS X2, (R15)
+
+done1546:
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1548
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1548:
+	TESTQ     $0x00000002, SI
+	JZ        one1549
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1549:
+	TESTQ  $0x00000001, SI
+	JZ     done1550
+	VMOVSS X0, (DX)
+
+done1550:
+done1538:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1535
+	VZEROUPPER
+	RET
+
+// func vecFused71AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1551:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1553
+
+loop1552:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VCMPPS       $0x00, Y1, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y2
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y3
+	VBROADCASTSS 144(AX), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VBROADCASTSS 144(AX), Y4
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (R11)(DX*1)
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 144(AX), Y3
+	VBLENDVPS    Y0, Y3, Y2, Y0
+	VMOVUPS      (R8)(DX*1), Y2
+	VCMPPS       $0x00, Y1, Y2, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y1, Y0, Y2, Y0
+	VBROADCASTSS 144(AX), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1552
+
+rest1553:
+	TESTQ        SI, SI
+	JZ           done1554
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VCMPPS       $0x00, Y2, Y1, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y4
+	VBROADCASTSS 144(AX), Y5
+	VBLENDVPS    Y4, Y3, Y5, Y4
+	VBROADCASTSS 144(AX), Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y4, Y4
+	TESTQ        $0x00000004, SI
+	JZ           two1556
+	VMOVUPS      X4, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y4, X4
+
+two1556:
+	TESTQ     $0x00000002, SI
+	JZ        one1557
+	VMOVLPS   X4, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X4, X4
+
+one1557:
+	TESTQ  $0x00000001, SI
+	JZ     done1558
+	VMOVSS X4, (R14)
+
+done1558:
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 144(AX), Y4
+	VBLENDVPS    Y1, Y4, Y3, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VBROADCASTSS 144(AX), Y1
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1560
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1560:
+	TESTQ     $0x00000002, SI
+	JZ        one1561
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1561:
+	TESTQ  $0x00000001, SI
+	JZ     done1562
+	VMOVSS X0, (DX)
+
+done1562:
+done1554:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1551
+	VZEROUPPER
+	RET
+
+// func vecFused72AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1563:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1565
+
+loop1564:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VCMPPS       $0x00, Y1, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1564
+
+rest1565:
+	TESTQ        SI, SI
+	JZ           done1566
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VCMPPS       $0x00, Y2, Y1, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1568
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1568:
+	TESTQ     $0x00000002, SI
+	JZ        one1569
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1569:
+	TESTQ  $0x00000001, SI
+	JZ     done1570
+	VMOVSS X0, (DX)
+
+done1570:
+done1566:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1563
+	VZEROUPPER
+	RET
+
+// func vecFused73AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row1571:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1573
+
+loop1572:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VCMPPS       $0x00, Y1, Y0, Y0
+	VANDPS       vecConst<>+64(SB), Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1572
+
+rest1573:
+	TESTQ        SI, SI
+	JZ           done1574
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VCMPPS       $0x00, Y2, Y1, Y1
+	VANDPS       vecConst<>+64(SB), Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
+	VBROADCASTSS 148(AX), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1576
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1576:
+	TESTQ     $0x00000002, SI
+	JZ        one1577
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1577:
+	TESTQ  $0x00000001, SI
+	JZ     done1578
+	VMOVSS X0, (DX)
+
+done1578:
+done1574:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row1571
+	VZEROUPPER
+	RET
+
+// func vecFused74AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1579:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1581
+
+loop1580:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1580
+
+rest1581:
+	TESTQ        SI, SI
+	JZ           done1582
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	LEAQ         (R8)(DX*1), R13
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1584
+	VMOVUPS      X1, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1584:
+	TESTQ     $0x00000002, SI
+	JZ        one1585
+	VMOVLPS   X1, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X1, X1
+
+one1585:
+	TESTQ  $0x00000001, SI
+	JZ     done1586
+	VMOVSS X1, (R13)
+
+done1586:
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	LEAQ         (R9)(DX*1), R13
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1588
+	VMOVUPS      X1, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1588:
+	TESTQ     $0x00000002, SI
+	JZ        one1589
+	VMOVLPS   X1, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X1, X1
+
+one1589:
+	TESTQ  $0x00000001, SI
+	JZ     done1590
+	VMOVSS X1, (R13)
+
+done1590:
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y1
+	LEAQ         (R10)(DX*1), R13
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1592
+	VMOVUPS      X1, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1592:
+	TESTQ     $0x00000002, SI
+	JZ        one1593
+	VMOVLPS   X1, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X1, X1
+
+one1593:
+	TESTQ  $0x00000001, SI
+	JZ     done1594
+	VMOVSS X1, (R13)
+
+done1594:
+	VBROADCASTSS 148(AX), Y1
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1596
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1596:
+	TESTQ     $0x00000002, SI
+	JZ        one1597
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1597:
+	TESTQ  $0x00000001, SI
+	JZ     done1598
+	VMOVSS X0, (DX)
+
+done1598:
+done1582:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1579
+	VZEROUPPER
+	RET
+
+// func vecFused75AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1599:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1601
+
+loop1600:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1600
+
+rest1601:
+	TESTQ        SI, SI
+	JZ           done1602
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1604
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1604:
+	TESTQ     $0x00000002, SI
+	JZ        one1605
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1605:
+	TESTQ  $0x00000001, SI
+	JZ     done1606
+	VMOVSS X0, (DX)
+
+done1606:
+done1602:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1599
+	VZEROUPPER
+	RET
+
 DATA vecConst<>+0(SB)/4, $0x80000000
 DATA vecConst<>+4(SB)/4, $0x80000000
 DATA vecConst<>+8(SB)/4, $0x80000000
@@ -37582,7 +39524,19 @@ DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused60AVX512(SB)
 DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused61AVX512(SB)
 DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused62AVX512(SB)
 DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused63AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1232
+DATA vecEntryAVX512<>+1232(SB)/8, $·vecFused64AVX512(SB)
+DATA vecEntryAVX512<>+1240(SB)/8, $·vecFused65AVX512(SB)
+DATA vecEntryAVX512<>+1248(SB)/8, $·vecFused66AVX512(SB)
+DATA vecEntryAVX512<>+1256(SB)/8, $·vecFused67AVX512(SB)
+DATA vecEntryAVX512<>+1264(SB)/8, $·vecFused68AVX512(SB)
+DATA vecEntryAVX512<>+1272(SB)/8, $·vecFused69AVX512(SB)
+DATA vecEntryAVX512<>+1280(SB)/8, $·vecFused70AVX512(SB)
+DATA vecEntryAVX512<>+1288(SB)/8, $·vecFused71AVX512(SB)
+DATA vecEntryAVX512<>+1296(SB)/8, $·vecFused72AVX512(SB)
+DATA vecEntryAVX512<>+1304(SB)/8, $·vecFused73AVX512(SB)
+DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused74AVX512(SB)
+DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused75AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1328
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -37730,7 +39684,19 @@ DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused60AVX2(SB)
 DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused61AVX2(SB)
 DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused62AVX2(SB)
 DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused63AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1232
+DATA vecEntryAVX2<>+1232(SB)/8, $·vecFused64AVX2(SB)
+DATA vecEntryAVX2<>+1240(SB)/8, $·vecFused65AVX2(SB)
+DATA vecEntryAVX2<>+1248(SB)/8, $·vecFused66AVX2(SB)
+DATA vecEntryAVX2<>+1256(SB)/8, $·vecFused67AVX2(SB)
+DATA vecEntryAVX2<>+1264(SB)/8, $·vecFused68AVX2(SB)
+DATA vecEntryAVX2<>+1272(SB)/8, $·vecFused69AVX2(SB)
+DATA vecEntryAVX2<>+1280(SB)/8, $·vecFused70AVX2(SB)
+DATA vecEntryAVX2<>+1288(SB)/8, $·vecFused71AVX2(SB)
+DATA vecEntryAVX2<>+1296(SB)/8, $·vecFused72AVX2(SB)
+DATA vecEntryAVX2<>+1304(SB)/8, $·vecFused73AVX2(SB)
+DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused74AVX2(SB)
+DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused75AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1328
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
