@@ -228,7 +228,7 @@ func (c Config) checkData() (errs []error) {
 		case d.ds == nil:
 		case d.ds.Len() == 0:
 			errs = append(errs, fmt.Errorf("train: the %s data is empty", d.name))
-		case !slices.EqualFunc(unweighted(d.ds.Fields()), unweighted(c.Data.Fields()), sameField):
+		case !slices.EqualFunc(bare(d.ds.Fields()), bare(c.Data.Fields()), sameField):
 			errs = append(errs, fmt.Errorf("train: the %s data has fields %v (want those of the training data: %v)", d.name, d.ds.Fields(), c.Data.Fields()))
 		}
 	}
@@ -253,10 +253,12 @@ func (c Config) checkGroups() error {
 	return fmt.Errorf("train: the loss in_batch with a batch of %d%s: an example alone has no negatives, so nothing would be learned (want batches of %d or more)", size, in, 2*shards)
 }
 
-// unweighted returns the fields but for weights, which evaluations may have by
-// themselves: those of the padding of a last window.
-func unweighted(fields []dataset.Field) []dataset.Field {
-	return slices.DeleteFunc(slices.Clone(fields), func(f dataset.Field) bool { return f.Name == dataset.FieldWeight })
+// bare returns the fields but for those that one part of the data may have by itself: weights,
+// as of the padding of a last window, and what training examples are mixed with.
+func bare(fields []dataset.Field) []dataset.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f dataset.Field) bool {
+		return f.Name == dataset.FieldWeight || f.Name == dataset.FieldY2 || f.Name == dataset.FieldMix
+	})
 }
 
 func sameField(a, b dataset.Field) bool {

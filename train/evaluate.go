@@ -166,7 +166,7 @@ const (
 
 // prior adds targets of the training data, at even distances, to a meter.
 func prior(ctx context.Context, c *Config) (meter, error) {
-	ds, loss := c.Data, c.Loss
+	ds, loss := dataset.Original(c.Data), c.Loss
 	fields := ds.Fields()
 	y := dataset.FieldIndex(fields, dataset.FieldY)
 	m := newMeter(loss, fields[y])

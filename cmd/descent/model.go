@@ -70,7 +70,7 @@ func (a *app) part(t *trained, name string) (dataset.Dataset, string, error) {
 	for _, p := range []struct {
 		name string
 		ds   dataset.Dataset
-	}{{"test", sets.Test}, {"val", sets.Val}, {"train", sets.Train}} {
+	}{{"test", sets.Test}, {"val", sets.Val}, {"train", dataset.Original(sets.Train)}} {
 		if name == p.name && p.ds == nil {
 			return nil, "", usagef("the run has no %s data", name)
 		}

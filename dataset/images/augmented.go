@@ -15,8 +15,8 @@ import (
 // and y i32 (), and where examples are mixed y2 i32 (), the class of the partner,
 // and mix f32 (), the share of y, so that the loss is mix·ℓ(y) + (1-mix)·ℓ(y2).
 //
-// The number of an example carries its epoch: Order gives epoch·Len() + example,
-// and an example below Len() is that of epoch 0. A partner looks as it does when it is
+// The number of an example carries its epoch: Order gives epoch·Len() + example
+// (dataset.Numbered), and an example below Len() is that of epoch 0. A partner looks as it does when it is
 // itself asked for in that epoch. Pixels are mixed as 8 bits, rounded, and only then
 // normalized.
 type Augmented struct {
@@ -49,8 +49,8 @@ func NewAugmented(d *Dataset, a Augment) (*Augmented, error) {
 	return out, nil
 }
 
-// Dataset returns the examples as they are, unchanged.
-func (a *Augmented) Dataset() *Dataset { return a.d }
+// Original implements dataset.Changing.
+func (a *Augmented) Original() dataset.Dataset { return a.d }
 
 // Augment returns what is done to them.
 func (a *Augmented) Augment() Augment { return a.g.Augment }
@@ -70,13 +70,7 @@ func (a *Augmented) Digest() string {
 
 // Order implements dataset.Ordered.
 func (a *Augmented) Order(seed uint64) dataset.Order {
-	n, places := a.Len(), dataset.OrderOf(a.d, seed)
-	return func(dst []int, epoch, i int) {
-		places(dst, epoch, i)
-		for k := range dst {
-			dst[k] += epoch * n
-		}
-	}
+	return dataset.Numbered(dataset.OrderOf(a.d, seed), a.Len())
 }
 
 // Gather implements dataset.Dataset.

@@ -110,7 +110,7 @@ func TestAugmentedGrouping(t *testing.T) {
 // examples as they are.
 func TestAugmentedOrder(t *testing.T) {
 	a := augmented(t, noisy(t, 23, 4, 4, 1), Augment{Crop: 1})
-	plain, own := dataset.OrderOf(a.Dataset(), 9), dataset.OrderOf(a, 9)
+	plain, own := dataset.OrderOf(a.Original(), 9), dataset.OrderOf(a, 9)
 	for epoch := range 3 {
 		for i := range a.Len() {
 			if got, want := own.At(epoch, i), plain.At(epoch, i)+epoch*a.Len(); got != want {

@@ -17,13 +17,7 @@ import (
 // epochs is the order of the examples of a table, per for each interaction, in
 // which the number of an example says also in which epoch it is asked for.
 func (t *Table) epochs(seed uint64, per int, neg *Negatives) dataset.Order {
-	n, places := per*t.Len(), t.order(seed, per, 2, neg)
-	return func(dst []int, epoch, i int) {
-		places(dst, epoch, i)
-		for k := range dst {
-			dst[k] += epoch * n
-		}
-	}
+	return dataset.Numbered(t.order(seed, per, 2, neg), per*t.Len())
 }
 
 // Ratings is a dataset of the interactions of a table with their values, for

@@ -18,7 +18,7 @@ import (
 // guess predicts without looking: the shares of the classes, or the mean of
 // the values, of the training data.
 func (j *Job) guess() (*Baseline, error) {
-	known, err := truth(j.Sets.Train)
+	known, err := truth(dataset.Original(j.Sets.Train))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (j *Job) linear(ctx context.Context) (*Baseline, error) {
 		return nil, err
 	}
 	run, err := train.Fit(ctx, train.Config{
-		Name: "linear", Seed: j.Seed, Model: model, Data: j.Sets.Train, Loss: j.Config.BuildLoss(), Out: train.NoOut,
+		Name: "linear", Seed: j.Seed, Model: model, Data: dataset.Original(j.Sets.Train), Loss: j.Config.BuildLoss(), Out: train.NoOut,
 		Optimizer: optim.Adam(0.02).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, j.Sets.Train.Len())),
 		Budget: train.Updates(min(linearUpdates, linearEpochs*((j.Sets.Train.Len()+linearBatch-1)/linearBatch))), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA, Memory: x.Memory},
 	})
