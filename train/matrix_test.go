@@ -63,13 +63,17 @@ type matrixModel struct {
 
 	batch    matrixBatch    // above a leaf, if it is not aboveLeaf
 	warmup   SequenceWarmup // of a model of text
-	barriers bool           // batch norm: batches have four shards, and what outlives a pass matters
+	barriers bool           // batch norm: batches have shards, and what outlives a pass matters
+	images   bool           // settings are those of imageCells
+	slow     bool           // only where everything is asked for
 }
 
 // batches are the batch sizes of a model: below and above a leaf; with barriers
 // the second needs no leaves to be one of many micro-batches.
 func (m matrixModel) batches() []matrixBatch {
 	switch {
+	case m.images:
+		return []matrixBatch{m.batch}
 	case m.batch != matrixBatch{}:
 		return []matrixBatch{belowLeaf, m.batch}
 	case m.barriers:
@@ -80,7 +84,10 @@ func (m matrixModel) batches() []matrixBatch {
 
 // shards are those of each batch.
 func (m matrixModel) shards() int {
-	if m.barriers {
+	switch {
+	case m.images:
+		return 2
+	case m.barriers:
 		return 4
 	}
 	return 1
@@ -118,7 +125,7 @@ var matrixModels = append([]matrixModel{
 		examples:  categoryExamples,
 		barriers:  true,
 	},
-}, append(matrixTextModels, matrixRecommenders...)...)
+}, slices.Concat(matrixTextModels, matrixRecommenders, matrixImages)...)
 
 const (
 	tokenKinds = 7
@@ -240,10 +247,15 @@ func (c cell) way() string {
 
 // updates is how long the cell's run is, unless everything is asked for:
 // batches above a leaf go through some epochs, each with a shorter batch at its
-// end, and -short is for the race detector.
+// end, and -short is for the race detector. A slow model goes through some on the
+// best tier.
 func (c cell) updates() uint64 {
 	big := c.batch == aboveLeaf || c.batch == c.model.batch
 	switch {
+	case c.model.slow && c.isa == icpu.Best():
+		return matrixMarks[1]
+	case c.model.slow:
+		return matrixMarks[0]
 	case *matrixSize == "full" || *updateFingerprints:
 		return matrixMarks[2]
 	case big && testing.Short():
@@ -425,7 +437,14 @@ func (c cell) interruption() uint64 {
 // matrix lists the cells of a size of the matrix.
 func matrix(full bool) (cells []cell) {
 	for _, m := range matrixModels {
+		if m.slow && !full {
+			continue
+		}
 		for _, b := range m.batches() {
+			if m.images {
+				cells = append(cells, imageCells(m, b)...)
+				continue
+			}
 			for _, micro := range []int{1, 3, 7, 0} {
 				for _, threads := range []int{1, 2, 4} {
 					for _, isa := range icpu.Tiers() {
@@ -510,6 +529,9 @@ func TestMatrix(t *testing.T) {
 	}
 	recorded, cells := readFingerprints(t), matrix(*matrixSize == "full")
 	for _, m := range matrixModels {
+		if m.slow && *matrixSize != "full" && !*updateFingerprints {
+			continue
+		}
 		for _, b := range m.batches() {
 			first := cell{model: m, batch: b, threads: 1, isa: icpu.Best(), workers: 1, memory: 1}
 			t.Run(first.problem(), func(t *testing.T) {
@@ -591,7 +613,7 @@ func writeFingerprints(t *testing.T, recorded map[string]string) {
 // TestMatrixCells: the small matrix has every pair of settings of the full one.
 func TestMatrixCells(t *testing.T) {
 	full, small := matrix(true), matrix(false)
-	if want := (7*3 + 3*2*12) * 2 * 4 * len(icpu.Tiers()) * 2; len(full) != want {
+	if want := ((7*3+3*2*12)*2*4+2*3*2*2*2)*len(icpu.Tiers())*2 - (2*3*2*2*2 - 3); len(full) != want {
 		t.Errorf("%d cells, want %d", len(full), want)
 	}
 	have := map[[2]string]bool{}
@@ -602,7 +624,7 @@ func TestMatrixCells(t *testing.T) {
 	}
 	for _, c := range full {
 		for _, p := range c.pairs() {
-			if !have[p] {
+			if !have[p] && !c.model.slow {
 				t.Fatalf("no cell of %d has %v", len(small), p)
 			}
 		}
