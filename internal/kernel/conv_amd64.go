@@ -19,7 +19,11 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 		for j := 0; j < d.n; {
 			nv := simd.vectors(len(simd.wide), d.n-j)
 			p := panel{tileArgs: &s.tile, side: d, kernels: simd.runs[nv], from: a[g*d.k:], to: c[g*d.n+j:], width: nv * simd.lanes}
-			p.b, p.ldb, p.mask, p.init = &b[g*d.n+j], 4*d.ldb, simd.mask(d.n-j-(nv-1)*simd.lanes), int(Zero)
+			p.b, p.ldb = &b[g*d.n+j], 4*d.ldb
+			if d.packs(nv, examples) {
+				p.b, p.ldb = d.packed(b[g*d.n+j:], nv, d.n-j, s), 4*p.width
+			}
+			p.mask, p.init = simd.mask(d.n-j-(nv-1)*simd.lanes), int(Zero)
 			if bias != nil {
 				p.init, p.bias = int(Bias), &bias[g*d.n+j]
 			}
@@ -31,10 +35,35 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 	d.blanks(c, bias, examples)
 }
 
+// packs says whether the panel of nv vectors of B is copied: where its rows clash in
+// the caches, or lie apart and leave most sets of the first one unused, if it is used
+// often enough.
+func (d *side) packs(nv, examples int) bool {
+	apart := d.ldb%clash == 0 || d.ldb > d.n && d.ldb > nv*simd.lanes
+	return apart && examples*d.results() >= packRows
+}
+
+// results is the number of results of an example and channel.
+func (d *side) results() int { return d.axes[2].c / d.ldb }
+
+// packed copies cols columns of B, or as many as nv vectors have.
+func (d *side) packed(b []float32, nv, cols int, s *Scratch) *float32 {
+	width := nv * simd.lanes
+	panel := s.F32(slotPanel, d.depth*width)
+	if cols >= width {
+		simd.pack(d.depth, nv, &b[0], 4*d.ldb, &panel[0])
+		return &panel[0]
+	}
+	for i := range d.depth {
+		copy(panel[i*width:], b[i*d.ldb:][:cols])
+	}
+	return &panel[0]
+}
+
 // channels runs a depthwise side: vectors go along channels.
 func (d *side) channels(c, a, b, bias []float32, examples int, s *Scratch) {
 	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, from: a, to: c, width: d.ldb, depth: true}
-	p.b, p.init = &b[0], int(Zero)
+	p.b, p.ldb, p.init = &b[0], 4*d.ldb, int(Zero)
 	if bias != nil {
 		p.init, p.bias = int(Bias), &bias[0]
 	}

@@ -13,6 +13,7 @@ type side struct {
 	axes    [3]axis // distances between a patch's columns, its rows, and examples
 	ldb     int     // from a row of B to the next: channels of C
 	k, n    int     // channels of a group, in A and in C
+	depth   int     // rows of B
 	patches []patch
 }
 
@@ -29,7 +30,7 @@ type patch struct {
 }
 
 // run is k steps of a chain: A's begin at a, from where the patch begins, and are
-// csa apart; B's begin at b. Kernels in assembly read it.
+// csa apart; B's begin at row b. Kernels in assembly read it.
 type run struct {
 	a, b, k int
 	taps    int // bits of the taps that take part, for sums of several taps
@@ -66,7 +67,7 @@ func lines(n, step, taps int, meets func(at, k int) (int, bool)) (all []line) {
 
 // planForward prepares Forward.
 func (c *Conv) planForward() side {
-	s := side{ldb: c.Out, k: c.in, n: c.out}
+	s := side{ldb: c.Out, k: c.in, n: c.out, depth: c.taps() * c.in}
 	s.axes = [3]axis{{c.Stride[1] * c.In, c.Out}, {c.Stride[0] * c.W * c.In, c.OutW * c.Out}, {c.image, c.made}}
 	s.cut(c.forwardLines(0, c.H, c.OutH, c.Top), c.forwardLines(1, c.W, c.OutW, c.Left), c.Kernel[1], c.W, c.OutW)
 	return s
@@ -82,7 +83,7 @@ func (c *Conv) forwardLines(i, size, out, before int) []line {
 
 // planInput prepares Input.
 func (c *Conv) planInput() side {
-	s := side{ldb: c.In, k: c.out, n: c.in}
+	s := side{ldb: c.In, k: c.out, n: c.in, depth: c.taps() * c.out}
 	s.axes = [3]axis{{c.Out, c.Stride[1] * c.In}, {c.OutW * c.Out, c.Stride[0] * c.W * c.In}, {c.made, c.image}}
 	along := func(i, size, out, before int) []line {
 		return lines(size, c.Stride[i], c.Kernel[i], func(at, k int) (int, bool) {
@@ -103,12 +104,12 @@ func (s *side) cut(rows, cols []line, kw, width, widthC int) {
 			p := patch{rows: h.count, cols: w.count, c: (h.first*widthC + w.first) * s.ldb}
 			for i, kh := range h.taps {
 				for j, k := range w.taps {
-					r := run{a: (h.source[i]*width + w.source[j]) * s.k * groups, b: (kh*kw + k) * s.k * s.ldb, k: s.k}
+					r := run{a: (h.source[i]*width + w.source[j]) * s.k * groups, b: (kh*kw + k) * s.k, k: s.k}
 					if len(p.runs) == 0 {
 						p.a = r.a
 					}
 					r.a -= p.a
-					p.runs, p.k = join(p.runs, r, 1, s.ldb), p.k+r.k
+					p.runs, p.k = join(p.runs, r, 1), p.k+r.k
 				}
 			}
 			s.patches = append(s.patches, p)
@@ -117,8 +118,8 @@ func (s *side) cut(rows, cols []line, kw, width, widthC int) {
 }
 
 // join appends a run, to the last one where it goes on with that.
-func join(runs []run, r run, csa, ldb int) []run {
-	if last := len(runs) - 1; last >= 0 && r.a == runs[last].a+runs[last].k*csa && r.b == runs[last].b+runs[last].k*ldb {
+func join(runs []run, r run, csa int) []run {
+	if last := len(runs) - 1; last >= 0 && r.a == runs[last].a+runs[last].k*csa && r.b == runs[last].b+runs[last].k {
 		runs[last].k += r.k
 		return runs
 	}
@@ -149,8 +150,8 @@ func (c *Conv) planWeights() (all []sums) {
 			s := sums{first: (kh*c.Kernel[1] + kw) * c.in, count: together * c.in}
 			for oh := rows.lo; oh < rows.hi && cols[kw].lo < cols[kw].hi; oh++ {
 				ih, iw := oh*c.Stride[0]+kh*c.Dilation[0]-c.Top, cols[kw].lo*c.Stride[1]+kw*c.Dilation[1]-c.Left
-				r := run{a: (ih*c.W + iw) * c.In, b: (oh*c.OutW + cols[kw].lo) * c.Out, k: cols[kw].hi - cols[kw].lo, taps: 1}
-				s.runs, s.k = join(s.runs, r, c.Stride[1]*c.In, c.Out), s.k+r.k
+				r := run{a: (ih*c.W + iw) * c.In, b: oh*c.OutW + cols[kw].lo, k: cols[kw].hi - cols[kw].lo, taps: 1}
+				s.runs, s.k = join(s.runs, r, c.Stride[1]*c.In), s.k+r.k
 			}
 			all = append(all, s)
 		}
@@ -169,7 +170,7 @@ func (c *Conv) planTapRows() (all []sums) {
 		for oh := rows.lo; oh < rows.hi; oh++ {
 			ih := oh*c.Stride[0] + kh*c.Dilation[0] - c.Top
 			for _, w := range cols {
-				r := run{a: (ih*c.W + w.first*c.Stride[1] - c.Left) * c.In, b: (oh*c.OutW + w.first) * c.Out, k: w.count}
+				r := run{a: (ih*c.W + w.first*c.Stride[1] - c.Left) * c.In, b: oh*c.OutW + w.first, k: w.count}
 				for _, k := range w.taps {
 					r.taps |= 1 << k
 				}

@@ -19,7 +19,7 @@ func (d *side) products(c, a, b, bias []float32, examples int, s *Scratch) {
 					p.c = c[q.c+e*d.axes[2].c+h*d.axes[1].c+g*d.n:]
 					p.begin(bias, g*d.n)
 					for _, r := range q.runs {
-						p.k, p.a, p.b = r.k, a[q.a+r.a+e*d.axes[2].a+h*d.axes[1].a+g*d.k:], b[r.b+g*d.n:]
+						p.k, p.a, p.b = r.k, a[q.a+r.a+e*d.axes[2].a+h*d.axes[1].a+g*d.k:], b[r.b*d.ldb+g*d.n:]
 						p.run(s)
 					}
 				}
@@ -60,7 +60,7 @@ func (d *side) channelsGo(c, a, b, bias []float32, examples int) {
 						acc = bias[j]
 					}
 					for _, r := range q.runs {
-						acc = fma32(a[at+r.a+j], b[r.b+j], acc)
+						acc = fma32(a[at+r.a+j], b[r.b*d.ldb+j], acc)
 					}
 					out[j] = acc
 				}
@@ -94,7 +94,7 @@ func (c *Conv) weightProducts(dw, x, dy []float32, examples, r0, r1 int, init In
 			p.c = dw[first*c.Out+g*c.out:]
 			for e := range examples {
 				for _, r := range sum.runs {
-					p.k, p.a, p.b = r.k, x[e*c.image+r.a+first-sum.first+g*c.in:], dy[e*c.made+r.b+g*c.out:]
+					p.k, p.a, p.b = r.k, x[e*c.image+r.a+first-sum.first+g*c.in:], dy[e*c.made+r.b*c.Out+g*c.out:]
 					p.run(s)
 				}
 			}

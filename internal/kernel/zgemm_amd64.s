@@ -15735,16 +15735,16 @@ rep:
 	MOVQ BX, 224(AX)
 
 run:
-	MOVQ (R9), R8
-	SHLQ $0x02, R8
-	ADDQ 232(AX), R8
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), BX
-	ADDQ $0x20, R9
-	SUBQ $0x04, BX
-	JLT  tail
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), BX
+	ADDQ  $0x20, R9
+	SUBQ  $0x04, BX
+	JLT   tail
 
 loop:
 	VBROADCASTSS (R8), Z1
@@ -15874,16 +15874,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R8), K1, Z2
@@ -16016,16 +16016,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R8), K1, Z3
@@ -16172,16 +16172,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z4
@@ -16341,16 +16341,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z5
@@ -16523,18 +16523,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z6
@@ -16725,18 +16725,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z7
@@ -16940,18 +16940,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z8
@@ -17168,18 +17168,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z9
@@ -17409,18 +17409,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z10
@@ -17663,20 +17663,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z11
@@ -17937,20 +17937,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z12
@@ -18224,20 +18224,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z13
@@ -18524,20 +18524,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z14
@@ -18837,20 +18837,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z15
@@ -19163,22 +19163,22 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R15), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	LEAQ (R13)(CX*4), R14
-	ADDQ CX, R14
-	MOVQ 8(R15), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R15), R8
-	ADDQ $0x20, R15
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R15), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R15), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	LEAQ  (R13)(CX*4), R14
+	ADDQ  CX, R14
+	MOVQ  16(R15), R8
+	ADDQ  $0x20, R15
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS.Z        (R9), K1, Z16
@@ -19416,16 +19416,16 @@ rep:
 	MOVQ BX, 224(AX)
 
 run:
-	MOVQ (R9), R8
-	SHLQ $0x02, R8
-	ADDQ 232(AX), R8
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), BX
-	ADDQ $0x20, R9
-	SUBQ $0x04, BX
-	JLT  tail
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), BX
+	ADDQ  $0x20, R9
+	SUBQ  $0x04, BX
+	JLT   tail
 
 loop:
 	VBROADCASTSS (R8), Z2
@@ -19574,16 +19574,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z4
@@ -19755,16 +19755,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z6
@@ -19965,16 +19965,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z8
@@ -20203,16 +20203,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z10
@@ -20469,18 +20469,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z12
@@ -20770,18 +20770,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z14
@@ -21099,18 +21099,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z16
@@ -21456,18 +21456,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z18
@@ -21841,18 +21841,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z20
@@ -22254,20 +22254,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z22
@@ -22702,20 +22702,20 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R14), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R14), R8
-	ADDQ $0x20, R14
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R14), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R14), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R8
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z24
@@ -23061,16 +23061,16 @@ rep:
 	MOVQ BX, 224(AX)
 
 run:
-	MOVQ (R9), R8
-	SHLQ $0x02, R8
-	ADDQ 232(AX), R8
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), BX
-	ADDQ $0x20, R9
-	SUBQ $0x04, BX
-	JLT  tail
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), BX
+	ADDQ  $0x20, R9
+	SUBQ  $0x04, BX
+	JLT   tail
 
 loop:
 	VBROADCASTSS (R8), Z3
@@ -23238,16 +23238,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z6
@@ -23448,16 +23448,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z9
@@ -23697,16 +23697,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z12
@@ -23984,16 +23984,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z15
@@ -24309,18 +24309,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z18
@@ -24679,18 +24679,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z21
@@ -25087,18 +25087,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z24
@@ -25424,16 +25424,16 @@ rep:
 	MOVQ BX, 224(AX)
 
 run:
-	MOVQ (R9), R8
-	SHLQ $0x02, R8
-	ADDQ 232(AX), R8
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), BX
-	ADDQ $0x20, R9
-	SUBQ $0x04, BX
-	JLT  tail
+	MOVQ  (R9), R8
+	SHLQ  $0x02, R8
+	ADDQ  232(AX), R8
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), BX
+	ADDQ  $0x20, R9
+	SUBQ  $0x04, BX
+	JLT   tail
 
 loop:
 	VBROADCASTSS (R8), Z4
@@ -25620,16 +25620,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z8
@@ -25859,16 +25859,16 @@ rep:
 	MOVQ DI, 224(AX)
 
 run:
-	MOVQ (R11), R10
-	SHLQ $0x02, R10
-	ADDQ 232(AX), R10
-	MOVQ 8(R11), R8
-	SHLQ $0x02, R8
-	ADDQ 240(AX), R8
-	MOVQ 16(R11), DI
-	ADDQ $0x20, R11
-	SUBQ $0x04, DI
-	JLT  tail
+	MOVQ  (R11), R10
+	SHLQ  $0x02, R10
+	ADDQ  232(AX), R10
+	MOVQ  8(R11), R8
+	IMULQ 40(AX), R8
+	ADDQ  240(AX), R8
+	MOVQ  16(R11), DI
+	ADDQ  $0x20, R11
+	SUBQ  $0x04, DI
+	JLT   tail
 
 loop:
 	VMOVUPS      (R8), Z12
@@ -26147,16 +26147,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z16
@@ -26483,16 +26483,16 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z20
@@ -26867,18 +26867,18 @@ rep:
 	MOVQ R8, 224(AX)
 
 run:
-	MOVQ (R13), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	LEAQ (R11)(CX*4), R12
-	ADDQ CX, R12
-	MOVQ 8(R13), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R13), R8
-	ADDQ $0x20, R13
-	SUBQ $0x04, R8
-	JLT  tail
+	MOVQ  (R13), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R13), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	LEAQ  (R11)(CX*4), R12
+	ADDQ  CX, R12
+	MOVQ  16(R13), R8
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R8
+	JLT   tail
 
 loop:
 	VMOVUPS      (R9), Z24
@@ -27189,16 +27189,16 @@ fullrep:
 	MOVQ SI, 224(AX)
 
 fullrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x04, SI
-	JLT  fulltail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x04, SI
+	JLT   fulltail
 
 fullloop:
 	VBROADCASTSS (R9), Y1
@@ -27263,16 +27263,16 @@ partialrep:
 	MOVQ SI, 224(AX)
 
 partialrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x02, SI
-	JLT  partialtail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x02, SI
+	JLT   partialtail
 
 partialloop:
 	VBROADCASTSS (R9), Y1
@@ -27401,16 +27401,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y2
@@ -27487,16 +27487,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (DI), Y2
@@ -27637,16 +27637,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y3
@@ -27735,16 +27735,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (DI), Y3
@@ -27901,16 +27901,16 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y4
@@ -28011,16 +28011,16 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R8), Y4
@@ -28192,16 +28192,16 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y5
@@ -28314,16 +28314,16 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R8), Y5
@@ -28510,18 +28510,18 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R14), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R14), R9
-	ADDQ $0x20, R14
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R14), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R14), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R9
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y6
@@ -28651,18 +28651,18 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R14), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R14), R9
-	ADDQ $0x20, R14
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R14), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R14), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R9
+	ADDQ  $0x20, R14
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R8), Y6
@@ -28827,16 +28827,16 @@ fullrep:
 	MOVQ SI, 224(AX)
 
 fullrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x04, SI
-	JLT  fulltail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x04, SI
+	JLT   fulltail
 
 fullloop:
 	VBROADCASTSS (R9), Y2
@@ -28912,16 +28912,16 @@ partialrep:
 	MOVQ SI, 224(AX)
 
 partialrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x02, SI
-	JLT  partialtail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x02, SI
+	JLT   partialtail
 
 partialloop:
 	VBROADCASTSS (R9), Y2
@@ -29063,16 +29063,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y4
@@ -29166,16 +29166,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R9), Y4
@@ -29336,16 +29336,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y6
@@ -29457,16 +29457,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R9), Y6
@@ -29650,16 +29650,16 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y8
@@ -29789,16 +29789,16 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R10), Y8
@@ -30004,16 +30004,16 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y10
@@ -30161,16 +30161,16 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R10), Y10
@@ -30398,18 +30398,18 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R14), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R14), R9
-	ADDQ $0x20, R14
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R14), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R14), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R9
+	ADDQ  $0x20, R14
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y12
@@ -30580,18 +30580,18 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R14), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	LEAQ (R12)(CX*4), R13
-	ADDQ CX, R13
-	MOVQ 8(R14), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R14), R9
-	ADDQ $0x20, R14
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R14), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R14), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	LEAQ  (R12)(CX*4), R13
+	ADDQ  CX, R13
+	MOVQ  16(R14), R9
+	ADDQ  $0x20, R14
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R10), Y12
@@ -30787,16 +30787,16 @@ fullrep:
 	MOVQ SI, 224(AX)
 
 fullrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x04, SI
-	JLT  fulltail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x04, SI
+	JLT   fulltail
 
 fullloop:
 	VBROADCASTSS (R9), Y3
@@ -30883,16 +30883,16 @@ partialrep:
 	MOVQ SI, 224(AX)
 
 partialrun:
-	MOVQ (R10), R9
-	SHLQ $0x02, R9
-	ADDQ 232(AX), R9
-	MOVQ 8(R10), DI
-	SHLQ $0x02, DI
-	ADDQ 240(AX), DI
-	MOVQ 16(R10), SI
-	ADDQ $0x20, R10
-	SUBQ $0x02, SI
-	JLT  partialtail
+	MOVQ  (R10), R9
+	SHLQ  $0x02, R9
+	ADDQ  232(AX), R9
+	MOVQ  8(R10), DI
+	IMULQ 40(AX), DI
+	ADDQ  240(AX), DI
+	MOVQ  16(R10), SI
+	ADDQ  $0x20, R10
+	SUBQ  $0x02, SI
+	JLT   partialtail
 
 partialloop:
 	VBROADCASTSS (R9), Y3
@@ -31049,16 +31049,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y6
@@ -31169,16 +31169,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R9), Y6
@@ -31362,16 +31362,16 @@ fullrep:
 	MOVQ R8, 224(AX)
 
 fullrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x04, R8
-	JLT  fulltail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x04, R8
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R9), Y9
@@ -31506,16 +31506,16 @@ partialrep:
 	MOVQ R8, 224(AX)
 
 partialrun:
-	MOVQ (R12), R11
-	SHLQ $0x02, R11
-	ADDQ 232(AX), R11
-	MOVQ 8(R12), R9
-	SHLQ $0x02, R9
-	ADDQ 240(AX), R9
-	MOVQ 16(R12), R8
-	ADDQ $0x20, R12
-	SUBQ $0x02, R8
-	JLT  partialtail
+	MOVQ  (R12), R11
+	SHLQ  $0x02, R11
+	ADDQ  232(AX), R11
+	MOVQ  8(R12), R9
+	IMULQ 40(AX), R9
+	ADDQ  240(AX), R9
+	MOVQ  16(R12), R8
+	ADDQ  $0x20, R12
+	SUBQ  $0x02, R8
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R9), Y9
@@ -31730,16 +31730,16 @@ fullrep:
 	MOVQ R9, 224(AX)
 
 fullrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x04, R9
-	JLT  fulltail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x04, R9
+	JLT   fulltail
 
 fullloop:
 	VMOVUPS      (R10), Y12
@@ -31898,16 +31898,16 @@ partialrep:
 	MOVQ R9, 224(AX)
 
 partialrun:
-	MOVQ (R13), R12
-	SHLQ $0x02, R12
-	ADDQ 232(AX), R12
-	MOVQ 8(R13), R10
-	SHLQ $0x02, R10
-	ADDQ 240(AX), R10
-	MOVQ 16(R13), R9
-	ADDQ $0x20, R13
-	SUBQ $0x02, R9
-	JLT  partialtail
+	MOVQ  (R13), R12
+	SHLQ  $0x02, R12
+	ADDQ  232(AX), R12
+	MOVQ  8(R13), R10
+	IMULQ 40(AX), R10
+	ADDQ  240(AX), R10
+	MOVQ  16(R13), R9
+	ADDQ  $0x20, R13
+	SUBQ  $0x02, R9
+	JLT   partialtail
 
 partialloop:
 	VMOVUPS      (R10), Y12
@@ -32030,7 +32030,7 @@ next:
 	RET
 
 // func depth1AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth1AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32089,7 +32089,7 @@ quadrun:
 	SHLQ        $0x02, CX
 	ADDQ        232(AX), CX
 	MOVQ        8(BX), DX
-	SHLQ        $0x02, DX
+	IMULQ       40(AX), DX
 	ADDQ        240(AX), DX
 	VMOVUPS     (DX), Z4
 	VFMADD231PS (CX), Z4, Z0
@@ -32102,8 +32102,19 @@ quadrun:
 	ADDQ        $0x20, BX
 	DECQ        SI
 	JNE         quadrun
+	MOVQ        176(AX), DX
+	ADDQ        DX, CX
+	PREFETCHT1  (CX)
+	PREFETCHT1  64(CX)
+	PREFETCHT1  128(CX)
+	PREFETCHT1  192(CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
+	MOVQ        184(AX), DX
+	PREFETCHT1  (CX)(DX*1)
+	PREFETCHT1  64(CX)(DX*1)
+	PREFETCHT1  128(CX)(DX*1)
+	PREFETCHT1  192(CX)(DX*1)
 	VMOVUPS     Z0, (CX)
 	VMOVUPS     Z1, 64(CX)
 	VMOVUPS     Z2, 128(CX)
@@ -32146,15 +32157,20 @@ run:
 	SHLQ        $0x02, CX
 	ADDQ        232(AX), CX
 	MOVQ        8(BX), DX
-	SHLQ        $0x02, DX
+	IMULQ       40(AX), DX
 	ADDQ        240(AX), DX
 	VMOVUPS.Z   (DX), K1, Z4
 	VFMADD231PS (CX), Z4, K1, Z5
 	ADDQ        $0x20, BX
 	DECQ        SI
 	JNE         run
+	MOVQ        176(AX), DX
+	ADDQ        DX, CX
+	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
+	MOVQ        184(AX), DX
+	PREFETCHT1  (CX)(DX*1)
 	VMOVUPS     Z5, K1, (CX)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32180,7 +32196,7 @@ done:
 	RET
 
 // func depth2AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth2AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32247,7 +32263,7 @@ quadrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(SI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Z8
 	VFMADD231PS (DX), Z8, Z0
@@ -32264,13 +32280,32 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  64(DX)
+	PREFETCHT1  128(DX)
+	PREFETCHT1  192(DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  64(DX)(CX*1)
+	PREFETCHT1  128(DX)(CX*1)
+	PREFETCHT1  192(DX)(CX*1)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), SI
+	PREFETCHT1  (DX)(SI*1)
+	PREFETCHT1  64(DX)(SI*1)
+	PREFETCHT1  128(DX)(SI*1)
+	PREFETCHT1  192(DX)(SI*1)
 	VMOVUPS     Z0, (DX)
 	VMOVUPS     Z1, 64(DX)
 	VMOVUPS     Z2, 128(DX)
 	VMOVUPS     Z3, 192(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
+	PREFETCHT1  64(DX)(SI*1)
+	PREFETCHT1  128(DX)(SI*1)
+	PREFETCHT1  192(DX)(SI*1)
 	VMOVUPS     Z4, (DX)
 	VMOVUPS     Z5, 64(DX)
 	VMOVUPS     Z6, 128(DX)
@@ -32315,7 +32350,7 @@ run:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(SI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS.Z   (BX), K1, Z8
 	VFMADD231PS (DX), Z8, K1, Z9
@@ -32323,10 +32358,17 @@ run:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), SI
+	PREFETCHT1  (DX)(SI*1)
 	VMOVUPS     Z9, K1, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
 	VMOVUPS     Z10, K1, (DX)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32352,7 +32394,7 @@ done:
 	RET
 
 // func depth3AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth3AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32427,7 +32469,7 @@ quadrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(SI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Z12
 	VFMADD231PS (DX), Z12, Z0
@@ -32448,18 +32490,45 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  64(DX)
+	PREFETCHT1  128(DX)
+	PREFETCHT1  192(DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  64(DX)(CX*1)
+	PREFETCHT1  128(DX)(CX*1)
+	PREFETCHT1  192(DX)(CX*1)
+	PREFETCHT1  (DX)(CX*2)
+	PREFETCHT1  64(DX)(CX*2)
+	PREFETCHT1  128(DX)(CX*2)
+	PREFETCHT1  192(DX)(CX*2)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), SI
+	PREFETCHT1  (DX)(SI*1)
+	PREFETCHT1  64(DX)(SI*1)
+	PREFETCHT1  128(DX)(SI*1)
+	PREFETCHT1  192(DX)(SI*1)
 	VMOVUPS     Z0, (DX)
 	VMOVUPS     Z1, 64(DX)
 	VMOVUPS     Z2, 128(DX)
 	VMOVUPS     Z3, 192(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
+	PREFETCHT1  64(DX)(SI*1)
+	PREFETCHT1  128(DX)(SI*1)
+	PREFETCHT1  192(DX)(SI*1)
 	VMOVUPS     Z4, (DX)
 	VMOVUPS     Z5, 64(DX)
 	VMOVUPS     Z6, 128(DX)
 	VMOVUPS     Z7, 192(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
+	PREFETCHT1  64(DX)(SI*1)
+	PREFETCHT1  128(DX)(SI*1)
+	PREFETCHT1  192(DX)(SI*1)
 	VMOVUPS     Z8, (DX)
 	VMOVUPS     Z9, 64(DX)
 	VMOVUPS     Z10, 128(DX)
@@ -32506,7 +32575,7 @@ run:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(SI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS.Z   (BX), K1, Z12
 	VFMADD231PS (DX), Z12, K1, Z13
@@ -32515,12 +32584,21 @@ run:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  (DX)(CX*2)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), SI
+	PREFETCHT1  (DX)(SI*1)
 	VMOVUPS     Z13, K1, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
 	VMOVUPS     Z14, K1, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(SI*1)
 	VMOVUPS     Z15, K1, (DX)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32546,7 +32624,7 @@ done:
 	RET
 
 // func depth4AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth4AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32611,7 +32689,7 @@ run:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(DI), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMOVUPS.Z   (SI), K1, Z4
 	VFMADD231PS (BX), Z4, K1, Z0
@@ -32621,14 +32699,25 @@ run:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), DI
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z0, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z1, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z2, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z3, K1, (BX)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32654,7 +32743,7 @@ done:
 	RET
 
 // func depth5AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth5AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32721,7 +32810,7 @@ run:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(DI), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMOVUPS.Z   (SI), K1, Z5
 	VFMADD231PS (BX), Z5, K1, Z0
@@ -32732,16 +32821,29 @@ run:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
+	PREFETCHT1  (BX)(CX*4)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), DI
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z0, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z1, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z2, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z3, K1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(DI*1)
 	VMOVUPS     Z4, K1, (BX)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32767,7 +32869,7 @@ done:
 	RET
 
 // func depth6AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth6AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32836,7 +32938,7 @@ run:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R8), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMOVUPS.Z   (DI), K1, Z6
 	VFMADD231PS (SI), Z6, K1, Z0
@@ -32848,18 +32950,33 @@ run:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z0, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z1, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z2, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z3, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z4, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z5, K1, (SI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -32885,7 +33002,7 @@ done:
 	RET
 
 // func depth7AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth7AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -32956,7 +33073,7 @@ run:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R8), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMOVUPS.Z   (DI), K1, Z7
 	VFMADD231PS (SI), Z7, K1, Z0
@@ -32969,20 +33086,37 @@ run:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
+	PREFETCHT1  (SI)(DX*2)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z0, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z1, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z2, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z3, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z4, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z5, K1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R8*1)
 	VMOVUPS     Z6, K1, (SI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33008,7 +33142,7 @@ done:
 	RET
 
 // func depth8AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth8AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33081,7 +33215,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R9), R8
-	SHLQ        $0x02, R8
+	IMULQ       40(AX), R8
 	ADDQ        240(AX), R8
 	VMOVUPS.Z   (R8), K1, Z8
 	VFMADD231PS (DI), Z8, K1, Z0
@@ -33095,22 +33229,41 @@ run:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33136,7 +33289,7 @@ done:
 	RET
 
 // func depth9AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth9AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33211,7 +33364,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z9
@@ -33227,24 +33380,46 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33270,7 +33445,7 @@ done:
 	RET
 
 // func depth10AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth10AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33347,7 +33522,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z10
@@ -33364,26 +33539,50 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33409,7 +33608,7 @@ done:
 	RET
 
 // func depth11AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth11AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33488,7 +33687,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z11
@@ -33506,28 +33705,54 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33553,7 +33778,7 @@ done:
 	RET
 
 // func depth12AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth12AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33634,7 +33859,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z12
@@ -33653,30 +33878,58 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
+	PREFETCHT1  (R8)(DX*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33702,7 +33955,7 @@ done:
 	RET
 
 // func depth13AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth13AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33785,7 +34038,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z13
@@ -33805,32 +34058,62 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
+	PREFETCHT1  (R8)(DX*1)
+	PREFETCHT1  (R8)(CX*4)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z12, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -33856,7 +34139,7 @@ done:
 	RET
 
 // func depth14AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth14AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -33941,7 +34224,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z14
@@ -33962,34 +34245,66 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
+	PREFETCHT1  (R8)(DX*1)
+	PREFETCHT1  (R8)(CX*4)
+	PREFETCHT1  (R8)(BX*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z12, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z13, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -34015,7 +34330,7 @@ done:
 	RET
 
 // func depth15AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth15AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -34102,7 +34417,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z15
@@ -34124,36 +34439,70 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
+	PREFETCHT1  (R8)(DX*1)
+	PREFETCHT1  (R8)(CX*4)
+	PREFETCHT1  (R8)(BX*1)
+	PREFETCHT1  (R8)(DX*2)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z12, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z13, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z14, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -34179,7 +34528,7 @@ done:
 	RET
 
 // func depth16AVX512(args *int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·depth16AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -34268,7 +34617,7 @@ run:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R9
-	SHLQ        $0x02, R9
+	IMULQ       40(AX), R9
 	ADDQ        240(AX), R9
 	LEAQ        (DI)(CX*8), R8
 	VMOVUPS.Z   (R9), K1, Z16
@@ -34291,38 +34640,74 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	LEAQ        (DI)(CX*8), R8
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
+	PREFETCHT1  (R8)
+	PREFETCHT1  (R8)(CX*1)
+	PREFETCHT1  (R8)(CX*2)
+	PREFETCHT1  (R8)(DX*1)
+	PREFETCHT1  (R8)(CX*4)
+	PREFETCHT1  (R8)(BX*1)
+	PREFETCHT1  (R8)(DX*2)
+	PREFETCHT1  (R8)(SI*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R9
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z0, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z1, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z2, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z3, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z4, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z5, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z6, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z7, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z8, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z9, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z10, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z11, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z12, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z13, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z14, K1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R9*1)
 	VMOVUPS     Z15, K1, (DI)
 	ADDQ        $+64, 232(AX)
 	ADDQ        $+64, 240(AX)
@@ -34348,7 +34733,7 @@ done:
 	RET
 
 // func depth1AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth1AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -34408,7 +34793,7 @@ quadrun:
 	SHLQ        $0x02, CX
 	ADDQ        232(AX), CX
 	MOVQ        8(SI), DX
-	SHLQ        $0x02, DX
+	IMULQ       40(AX), DX
 	ADDQ        240(AX), DX
 	VMOVUPS     (DX), Y4
 	VFMADD231PS (CX), Y4, Y0
@@ -34421,8 +34806,19 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
+	MOVQ        176(AX), DX
+	ADDQ        DX, CX
+	PREFETCHT1  (CX)
+	PREFETCHT1  32(CX)
+	PREFETCHT1  64(CX)
+	PREFETCHT1  96(CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
+	MOVQ        184(AX), DX
+	PREFETCHT1  (CX)(DX*1)
+	PREFETCHT1  32(CX)(DX*1)
+	PREFETCHT1  64(CX)(DX*1)
+	PREFETCHT1  96(CX)(DX*1)
 	VMOVUPS     Y0, (CX)
 	VMOVUPS     Y1, 32(CX)
 	VMOVUPS     Y2, 64(CX)
@@ -34465,15 +34861,20 @@ wholerun:
 	SHLQ        $0x02, CX
 	ADDQ        232(AX), CX
 	MOVQ        8(SI), DX
-	SHLQ        $0x02, DX
+	IMULQ       40(AX), DX
 	ADDQ        240(AX), DX
 	VMOVUPS     (DX), Y1
 	VFMADD231PS (CX), Y1, Y0
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         wholerun
+	MOVQ        176(AX), DX
+	ADDQ        DX, CX
+	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
+	MOVQ        184(AX), DX
+	PREFETCHT1  (CX)(DX*1)
 	VMOVUPS     Y0, (CX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -34501,7 +34902,7 @@ partrun:
 	SHLQ        $0x02, CX
 	ADDQ        232(AX), CX
 	MOVQ        8(SI), DX
-	SHLQ        $0x02, DX
+	IMULQ       40(AX), DX
 	ADDQ        240(AX), DX
 	VMASKMOVPS  (DX), Y0, Y2
 	VMASKMOVPS  (CX), Y0, Y3
@@ -34509,8 +34910,13 @@ partrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         partrun
+	MOVQ        176(AX), DX
+	ADDQ        DX, CX
+	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
+	MOVQ        184(AX), DX
+	PREFETCHT1  (CX)(DX*1)
 	VMASKMOVPS  Y1, Y0, (CX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -34538,7 +34944,7 @@ done:
 	RET
 
 // func depth2AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth2AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -34606,7 +35012,7 @@ quadrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Y8
 	VFMADD231PS (DX), Y8, Y0
@@ -34623,13 +35029,32 @@ quadrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         quadrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  32(DX)
+	PREFETCHT1  64(DX)
+	PREFETCHT1  96(DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  32(DX)(CX*1)
+	PREFETCHT1  64(DX)(CX*1)
+	PREFETCHT1  96(DX)(CX*1)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
+	PREFETCHT1  32(DX)(DI*1)
+	PREFETCHT1  64(DX)(DI*1)
+	PREFETCHT1  96(DX)(DI*1)
 	VMOVUPS     Y0, (DX)
 	VMOVUPS     Y1, 32(DX)
 	VMOVUPS     Y2, 64(DX)
 	VMOVUPS     Y3, 96(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
+	PREFETCHT1  32(DX)(DI*1)
+	PREFETCHT1  64(DX)(DI*1)
+	PREFETCHT1  96(DX)(DI*1)
 	VMOVUPS     Y4, (DX)
 	VMOVUPS     Y5, 32(DX)
 	VMOVUPS     Y6, 64(DX)
@@ -34674,7 +35099,7 @@ wholerun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Y2
 	VFMADD231PS (DX), Y2, Y0
@@ -34682,10 +35107,17 @@ wholerun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
 	VMOVUPS     Y0, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMOVUPS     Y1, (DX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -34715,7 +35147,7 @@ partrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMASKMOVPS  (BX), Y0, Y3
 	VMASKMOVPS  (DX), Y0, Y4
@@ -34725,10 +35157,17 @@ partrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
 	VMASKMOVPS  Y1, Y0, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMASKMOVPS  Y2, Y0, (DX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -34756,7 +35195,7 @@ done:
 	RET
 
 // func depth3AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth3AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -34832,7 +35271,7 @@ quadrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Y12
 	VFMADD231PS (DX), Y12, Y0
@@ -34853,18 +35292,45 @@ quadrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         quadrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  32(DX)
+	PREFETCHT1  64(DX)
+	PREFETCHT1  96(DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  32(DX)(CX*1)
+	PREFETCHT1  64(DX)(CX*1)
+	PREFETCHT1  96(DX)(CX*1)
+	PREFETCHT1  (DX)(CX*2)
+	PREFETCHT1  32(DX)(CX*2)
+	PREFETCHT1  64(DX)(CX*2)
+	PREFETCHT1  96(DX)(CX*2)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
+	PREFETCHT1  32(DX)(DI*1)
+	PREFETCHT1  64(DX)(DI*1)
+	PREFETCHT1  96(DX)(DI*1)
 	VMOVUPS     Y0, (DX)
 	VMOVUPS     Y1, 32(DX)
 	VMOVUPS     Y2, 64(DX)
 	VMOVUPS     Y3, 96(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
+	PREFETCHT1  32(DX)(DI*1)
+	PREFETCHT1  64(DX)(DI*1)
+	PREFETCHT1  96(DX)(DI*1)
 	VMOVUPS     Y4, (DX)
 	VMOVUPS     Y5, 32(DX)
 	VMOVUPS     Y6, 64(DX)
 	VMOVUPS     Y7, 96(DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
+	PREFETCHT1  32(DX)(DI*1)
+	PREFETCHT1  64(DX)(DI*1)
+	PREFETCHT1  96(DX)(DI*1)
 	VMOVUPS     Y8, (DX)
 	VMOVUPS     Y9, 32(DX)
 	VMOVUPS     Y10, 64(DX)
@@ -34911,7 +35377,7 @@ wholerun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMOVUPS     (BX), Y3
 	VFMADD231PS (DX), Y3, Y0
@@ -34920,12 +35386,21 @@ wholerun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  (DX)(CX*2)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
 	VMOVUPS     Y0, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMOVUPS     Y1, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMOVUPS     Y2, (DX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -34957,7 +35432,7 @@ partrun:
 	SHLQ        $0x02, DX
 	ADDQ        232(AX), DX
 	MOVQ        8(DI), BX
-	SHLQ        $0x02, BX
+	IMULQ       40(AX), BX
 	ADDQ        240(AX), BX
 	VMASKMOVPS  (BX), Y0, Y4
 	VMASKMOVPS  (DX), Y0, Y5
@@ -34969,12 +35444,21 @@ partrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
+	MOVQ        176(AX), BX
+	ADDQ        BX, DX
+	PREFETCHT1  (DX)
+	PREFETCHT1  (DX)(CX*1)
+	PREFETCHT1  (DX)(CX*2)
 	MOVQ        248(AX), DX
 	MOVQ        56(AX), BX
+	MOVQ        184(AX), DI
+	PREFETCHT1  (DX)(DI*1)
 	VMASKMOVPS  Y1, Y0, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMASKMOVPS  Y2, Y0, (DX)
 	ADDQ        BX, DX
+	PREFETCHT1  (DX)(DI*1)
 	VMASKMOVPS  Y3, Y0, (DX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35002,7 +35486,7 @@ done:
 	RET
 
 // func depth4AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth4AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -35068,7 +35552,7 @@ wholerun:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(R8), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMOVUPS     (SI), Y4
 	VFMADD231PS (BX), Y4, Y0
@@ -35078,14 +35562,25 @@ wholerun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y2, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y3, (BX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35119,7 +35614,7 @@ partrun:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(R8), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMASKMOVPS  (SI), Y0, Y5
 	VMASKMOVPS  (BX), Y0, Y6
@@ -35133,14 +35628,25 @@ partrun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y1, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y2, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y3, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y4, Y0, (BX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35168,7 +35674,7 @@ done:
 	RET
 
 // func depth5AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth5AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -35236,7 +35742,7 @@ wholerun:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(R8), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMOVUPS     (SI), Y5
 	VFMADD231PS (BX), Y5, Y0
@@ -35247,16 +35753,29 @@ wholerun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
+	PREFETCHT1  (BX)(CX*4)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y1, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y2, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y3, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMOVUPS     Y4, (BX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35292,7 +35811,7 @@ partrun:
 	SHLQ        $0x02, BX
 	ADDQ        232(AX), BX
 	MOVQ        8(R8), SI
-	SHLQ        $0x02, SI
+	IMULQ       40(AX), SI
 	ADDQ        240(AX), SI
 	VMASKMOVPS  (SI), Y0, Y6
 	VMASKMOVPS  (BX), Y0, Y7
@@ -35308,16 +35827,29 @@ partrun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
+	MOVQ        176(AX), SI
+	ADDQ        SI, BX
+	PREFETCHT1  (BX)
+	PREFETCHT1  (BX)(CX*1)
+	PREFETCHT1  (BX)(CX*2)
+	PREFETCHT1  (BX)(DX*1)
+	PREFETCHT1  (BX)(CX*4)
 	MOVQ        248(AX), BX
 	MOVQ        56(AX), SI
+	MOVQ        184(AX), R8
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y1, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y2, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y3, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y4, Y0, (BX)
 	ADDQ        SI, BX
+	PREFETCHT1  (BX)(R8*1)
 	VMASKMOVPS  Y5, Y0, (BX)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35345,7 +35877,7 @@ done:
 	RET
 
 // func depth6AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth6AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -35415,7 +35947,7 @@ wholerun:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R9), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMOVUPS     (DI), Y6
 	VFMADD231PS (SI), Y6, Y0
@@ -35427,18 +35959,33 @@ wholerun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R9
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y2, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y3, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y4, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y5, (SI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35476,7 +36023,7 @@ partrun:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R9), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMASKMOVPS  (DI), Y0, Y7
 	VMASKMOVPS  (SI), Y0, Y8
@@ -35494,18 +36041,33 @@ partrun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R9
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y1, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y2, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y3, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y4, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y5, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y6, Y0, (SI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35533,7 +36095,7 @@ done:
 	RET
 
 // func depth7AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth7AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -35605,7 +36167,7 @@ wholerun:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R9), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMOVUPS     (DI), Y7
 	VFMADD231PS (SI), Y7, Y0
@@ -35618,20 +36180,37 @@ wholerun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
+	PREFETCHT1  (SI)(DX*2)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R9
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y1, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y2, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y3, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y4, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y5, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMOVUPS     Y6, (SI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35671,7 +36250,7 @@ partrun:
 	SHLQ        $0x02, SI
 	ADDQ        232(AX), SI
 	MOVQ        8(R9), DI
-	SHLQ        $0x02, DI
+	IMULQ       40(AX), DI
 	ADDQ        240(AX), DI
 	VMASKMOVPS  (DI), Y0, Y8
 	VMASKMOVPS  (SI), Y0, Y9
@@ -35691,20 +36270,37 @@ partrun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
+	MOVQ        176(AX), DI
+	ADDQ        DI, SI
+	PREFETCHT1  (SI)
+	PREFETCHT1  (SI)(CX*1)
+	PREFETCHT1  (SI)(CX*2)
+	PREFETCHT1  (SI)(DX*1)
+	PREFETCHT1  (SI)(CX*4)
+	PREFETCHT1  (SI)(BX*1)
+	PREFETCHT1  (SI)(DX*2)
 	MOVQ        248(AX), SI
 	MOVQ        56(AX), DI
+	MOVQ        184(AX), R9
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y1, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y2, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y3, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y4, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y5, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y6, Y0, (SI)
 	ADDQ        DI, SI
+	PREFETCHT1  (SI)(R9*1)
 	VMASKMOVPS  Y7, Y0, (SI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35732,7 +36328,7 @@ done:
 	RET
 
 // func depth8AVX2(args *int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·depth8AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 16(AX), CX
@@ -35806,7 +36402,7 @@ wholerun:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R8
-	SHLQ        $0x02, R8
+	IMULQ       40(AX), R8
 	ADDQ        240(AX), R8
 	VMOVUPS     (R8), Y8
 	VFMADD231PS (DI), Y8, Y0
@@ -35820,22 +36416,41 @@ wholerun:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         wholerun
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R10
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y1, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y2, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y3, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y4, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y5, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y6, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMOVUPS     Y7, (DI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35877,7 +36492,7 @@ partrun:
 	SHLQ        $0x02, DI
 	ADDQ        232(AX), DI
 	MOVQ        8(R10), R8
-	SHLQ        $0x02, R8
+	IMULQ       40(AX), R8
 	ADDQ        240(AX), R8
 	VMASKMOVPS  (R8), Y0, Y9
 	VMASKMOVPS  (DI), Y0, Y10
@@ -35899,22 +36514,41 @@ partrun:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         partrun
+	MOVQ        176(AX), R8
+	ADDQ        R8, DI
+	PREFETCHT1  (DI)
+	PREFETCHT1  (DI)(CX*1)
+	PREFETCHT1  (DI)(CX*2)
+	PREFETCHT1  (DI)(DX*1)
+	PREFETCHT1  (DI)(CX*4)
+	PREFETCHT1  (DI)(BX*1)
+	PREFETCHT1  (DI)(DX*2)
+	PREFETCHT1  (DI)(SI*1)
 	MOVQ        248(AX), DI
 	MOVQ        56(AX), R8
+	MOVQ        184(AX), R10
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y1, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y2, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y3, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y4, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y5, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y6, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y7, Y0, (DI)
 	ADDQ        R8, DI
+	PREFETCHT1  (DI)(R10*1)
 	VMASKMOVPS  Y8, Y0, (DI)
 	ADDQ        $+32, 232(AX)
 	ADDQ        $+32, 240(AX)
@@ -35991,14 +36625,14 @@ quadrep:
 	MOVQ 120(AX), R9
 
 quadrun:
-	MOVQ (R8), DI
-	SHLQ $0x02, DI
-	ADDQ 232(AX), DI
-	MOVQ 8(R8), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R8), CX
-	ADDQ $0x20, R8
+	MOVQ  (R8), DI
+	SHLQ  $0x02, DI
+	ADDQ  232(AX), DI
+	MOVQ  8(R8), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R8), CX
+	ADDQ  $0x20, R8
 
 quadstep:
 	VMOVUPS     (SI), Z4
@@ -36068,14 +36702,14 @@ rep:
 	MOVQ 120(AX), R9
 
 run:
-	MOVQ (R8), DI
-	SHLQ $0x02, DI
-	ADDQ 232(AX), DI
-	MOVQ 8(R8), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R8), CX
-	ADDQ $0x20, R8
+	MOVQ  (R8), DI
+	SHLQ  $0x02, DI
+	ADDQ  232(AX), DI
+	MOVQ  8(R8), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R8), CX
+	ADDQ  $0x20, R8
 
 step:
 	VMOVUPS.Z   (SI), K1, Z0
@@ -36177,7 +36811,7 @@ quadrun:
 	SHLQ  $0x02, R8
 	ADDQ  232(AX), R8
 	MOVQ  8(R9), DI
-	SHLQ  $0x02, DI
+	IMULQ 40(AX), DI
 	ADDQ  240(AX), DI
 	MOVQ  16(R9), SI
 	KMOVW K1, R11
@@ -36296,7 +36930,7 @@ run:
 	SHLQ  $0x02, R8
 	ADDQ  232(AX), R8
 	MOVQ  8(R9), DI
-	SHLQ  $0x02, DI
+	IMULQ 40(AX), DI
 	ADDQ  240(AX), DI
 	MOVQ  16(R9), SI
 	KMOVW K1, R11
@@ -36443,7 +37077,7 @@ quadrun:
 	SHLQ  $0x02, R9
 	ADDQ  232(AX), R9
 	MOVQ  8(R10), R8
-	SHLQ  $0x02, R8
+	IMULQ 40(AX), R8
 	ADDQ  240(AX), R8
 	MOVQ  16(R10), DI
 	KMOVW K1, R12
@@ -36598,7 +37232,7 @@ run:
 	SHLQ  $0x02, R9
 	ADDQ  232(AX), R9
 	MOVQ  8(R10), R8
-	SHLQ  $0x02, R8
+	IMULQ 40(AX), R8
 	ADDQ  240(AX), R8
 	MOVQ  16(R10), DI
 	KMOVW K1, R12
@@ -36723,14 +37357,14 @@ quadrep:
 	MOVQ 120(AX), R10
 
 quadrun:
-	MOVQ (R9), DI
-	SHLQ $0x02, DI
-	ADDQ 232(AX), DI
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), CX
-	ADDQ $0x20, R9
+	MOVQ  (R9), DI
+	SHLQ  $0x02, DI
+	ADDQ  232(AX), DI
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), CX
+	ADDQ  $0x20, R9
 
 quadstep:
 	VMOVUPS     (SI), Y4
@@ -36801,14 +37435,14 @@ wholerep:
 	MOVQ 120(AX), R10
 
 wholerun:
-	MOVQ (R9), DI
-	SHLQ $0x02, DI
-	ADDQ 232(AX), DI
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), CX
-	ADDQ $0x20, R9
+	MOVQ  (R9), DI
+	SHLQ  $0x02, DI
+	ADDQ  232(AX), DI
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), CX
+	ADDQ  $0x20, R9
 
 wholestep:
 	VMOVUPS     (SI), Y1
@@ -36858,14 +37492,14 @@ partrep:
 	MOVQ 120(AX), R10
 
 partrun:
-	MOVQ (R9), DI
-	SHLQ $0x02, DI
-	ADDQ 232(AX), DI
-	MOVQ 8(R9), SI
-	SHLQ $0x02, SI
-	ADDQ 240(AX), SI
-	MOVQ 16(R9), CX
-	ADDQ $0x20, R9
+	MOVQ  (R9), DI
+	SHLQ  $0x02, DI
+	ADDQ  232(AX), DI
+	MOVQ  8(R9), SI
+	IMULQ 40(AX), SI
+	ADDQ  240(AX), SI
+	MOVQ  16(R9), CX
+	ADDQ  $0x20, R9
 
 partstep:
 	VMASKMOVPS  (SI), Y0, Y2

@@ -34,7 +34,7 @@ const quadRows = 3
 //		for range tiles {
 //			for j := range 4*quads + k { // vectors
 //				acc[i] = 0 or bias[j]
-//				for _, r := range runs { acc[i] = fma(A[r.a + i*rsa][j], B[r.b][j], acc[i]) }
+//				for _, r := range runs { acc[i] = fma(A[r.a + i*rsa][j], B[r.b*ldb][j], acc[i]) }
 //				C[i][j] = acc[i]
 //			}
 //			a += stepA; C += stepC
@@ -183,8 +183,7 @@ func (d *depthKernel) vectors(name string, nv int, masked bool) {
 	Label(name + "start")
 	run, left := d.arg(argRuns), d.arg(argNRuns)
 	Label(name + "run")
-	d.place(run, runA, ownA, d.at)
-	d.place(run, runB, ownB, d.b)
+	d.place(run, d.at)
 	if d.mr > 8 {
 		LEAQ(Mem{Base: d.at, Index: d.rs, Scale: 8}, d.far)
 	}
@@ -198,8 +197,24 @@ func (d *depthKernel) vectors(name string, nv int, masked bool) {
 	ADDQ(Imm(runSize), run)
 	DECQ(left)
 	JNE(LabelRef(name + "run"))
-	c, ldc := d.arg(ownC), d.arg(argLDC)
+	next := d.arg(argLineA)
+	ADDQ(next, d.at)
+	if d.mr > 8 {
+		LEAQ(Mem{Base: d.at, Index: d.rs, Scale: 8}, d.far)
+	}
 	for i := range acc {
+		for j := range nv {
+			PREFETCHT1(d.row(i, j))
+		}
+	}
+	c, ldc := d.arg(ownC), d.arg(argLDC)
+	nextC := d.arg(argLineC)
+	for i := range acc {
+		for j := range acc[i] {
+			m := d.cell(c, j)
+			m.Index, m.Scale = nextC, 1
+			PREFETCHT1(m)
+		}
 		for j, v := range acc[i] {
 			if masked {
 				d.storeLanes(v, mask, d.cell(c, j))

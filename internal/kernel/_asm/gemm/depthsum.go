@@ -21,7 +21,7 @@ type depthSum struct {
 //		acc[t] = 0 or C[t][j]
 //		for rep := range reps {
 //			for _, r := range runs {
-//				A, B := a + rep*repA + r.a, b + rep*repB + r.b
+//				A, B := a + rep*repA + r.a, b + rep*repB + r.b*ldb
 //				for p := range r.k {
 //					for t in r.taps { acc[t] = fma(A[p*csa + t*rsa][j], B[p*ldb][j], acc[t]) }
 //				}
@@ -135,8 +135,7 @@ func (d *depthSum) vectors(name string, nv int, masked bool) {
 	MOVQ(Mem{Base: d.args, Disp: argRuns}, run)
 	MOVQ(Mem{Base: d.args, Disp: argNRuns}, left)
 	Label(name + "run")
-	d.place(run, runA, ownA, d.rows[0])
-	d.place(run, runB, ownB, d.b)
+	d.place(run, d.rows[0])
 	MOVQ(Mem{Base: run, Disp: runK}, d.k)
 	d.maskTaps(run)
 	ADDQ(Imm(runSize), run)

@@ -41,8 +41,8 @@ const (
 //		for range tiles {
 //			acc[i][j] = 0, C[i][j] or bias[j]
 //			for rep := range reps {
-//				for _, r := range runs { // a and b in elements
-//					A, B := a + rep*repA + r.a, b + rep*repB + r.b
+//				for _, r := range runs { // r.a in elements
+//					A, B := a + rep*repA + r.a, b + rep*repB + r.b*ldb
 //					for p := range r.k { acc[i][j] = fma(A[i][p], B[p][j], acc[i][j]) }
 //				}
 //			}
@@ -103,9 +103,8 @@ func (t *tileKernel) eachRun(name string, unroll int, masked bool) {
 	MOVQ(Mem{Base: t.args, Disp: argRuns}, run)
 	t.copyArg(argNRuns, ownRuns)
 	Label(name + "run")
-	t.place(run, runA, ownA, t.rows[0])
+	t.place(run, t.rows[0])
 	t.placeRows()
-	t.place(run, runB, ownB, t.b)
 	MOVQ(Mem{Base: run, Disp: runK}, t.k)
 	ADDQ(Imm(runSize), run)
 	t.kloop(name, unroll, masked)
@@ -118,11 +117,14 @@ func (t *tileKernel) eachRun(name string, unroll int, masked bool) {
 	JNE(LabelRef(name + "rep"))
 }
 
-// place sets at to the beginning of a run: its elements behind a place.
-func (t *tileKernel) place(run reg.Register, elements, place int, at reg.Register) {
-	MOVQ(Mem{Base: run, Disp: elements}, at)
-	SHLQ(Imm(2), at)
-	ADDQ(Mem{Base: t.args, Disp: place}, at)
+// place sets a and t.b to where a run begins.
+func (t *tileKernel) place(run, a reg.Register) {
+	MOVQ(Mem{Base: run, Disp: runA}, a)
+	SHLQ(Imm(2), a)
+	ADDQ(Mem{Base: t.args, Disp: ownA}, a)
+	MOVQ(Mem{Base: run, Disp: runB}, t.b)
+	IMULQ(Mem{Base: t.args, Disp: argLDB}, t.b)
+	ADDQ(Mem{Base: t.args, Disp: ownB}, t.b)
 }
 
 func (t *tileKernel) copyArg(from, to int) {
