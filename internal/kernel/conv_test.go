@@ -71,8 +71,12 @@ func randomConv(r *rand.Rand) ConvSize {
 		s.Groups = pick(2, 3, 4)
 		s.In, s.Out = s.Groups*(1+r.IntN(17)), s.Groups*(1+r.IntN(33))
 	case 1:
+		s.In = pick(2, 8, 16, 30, 33, 64, 70, 130)
 		s.Groups = s.In
 		s.Out = s.In * pick(1, 1, 1, 2)
+	}
+	if r.IntN(4) == 0 {
+		s.W = 20 + r.IntN(30)
 	}
 	for i := range 2 {
 		s.Kernel[i], s.Stride[i], s.Dilation[i] = pick(1, 2, 3, 3, 3, 5), pick(1, 1, 2, 3), pick(1, 1, 1, 2)
@@ -97,6 +101,23 @@ func TestConvRandom(t *testing.T) {
 		size := randomConv(r)
 		work := size.H * size.W * size.In * size.Out / size.Groups * size.Kernel[0] * size.Kernel[1]
 		newConvCase(r, size, 1+r.IntN(max(1, min(4, 400000/work)))).check(t, r, &s)
+	}
+}
+
+// Where the driver changes its way: panels that are copied, several panels, tiles along
+// rows and examples, several calls.
+func TestConvPaths(t *testing.T) {
+	defer Use(Active())
+	r := rand.New(rand.NewPCG(14, 5))
+	var s Scratch
+	for _, x := range []struct{ h, w, in, out, kernel, stride, pad, groups, examples int }{
+		{4, 4, 2, 1024, 1, 1, 0, 1, 17}, {16, 16, 32, 40, 3, 1, 1, 4, 2}, {30, 2, 3, 70, 3, 1, 1, 1, 2}, {1, 1, 3, 130, 3, 1, 1, 1, 20},
+		{2, 2, 8, 24, 5, 1, 2, 1, 9}, {160, 100, 1, 48, 3, 1, 1, 1, 1}, {12, 12, 96, 96, 5, 2, 2, 96, 2}, {6, 6, 250, 250, 5, 1, 2, 250, 2},
+	} {
+		made := func(n int) int { return (n+2*x.pad-x.kernel)/x.stride + 1 }
+		size := ConvSize{H: x.h, W: x.w, In: x.in, OutH: made(x.h), OutW: made(x.w), Out: x.out, Kernel: [2]int{x.kernel, x.kernel},
+			Stride: [2]int{x.stride, x.stride}, Dilation: [2]int{1, 1}, Top: x.pad, Left: x.pad, Groups: x.groups}
+		newConvCase(r, size, x.examples).check(t, r, &s)
 	}
 }
 
