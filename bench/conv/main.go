@@ -7,7 +7,8 @@
 //	go run ./bench/conv -only ResNet-20 -alone
 //
 // Operations are counted over taps inside the image. Time is the processor's, so that other
-// work on the machine counts little. The peak is measured before each layer.
+// work on the machine counts little. The peak is measured before each line, and the highest
+// so far counts.
 package main
 
 import (
@@ -42,54 +43,74 @@ func main() {
 	}
 }
 
-// compare prints a line for each layer and direction.
+// table is the comparison while it is printed.
+type table struct {
+	*tabwriter.Writer
+	peers   []*peer.Peer // ours first
+	rounds  int
+	highest float64 // rate of operations in registers
+}
+
+// compare prints a line for each layer and direction; nets have no use for the gradient
+// of their images.
 func compare(rounds, batch int, seconds float64, only string, alone bool) error {
-	self, err := os.Executable()
+	settings := peer.Settings{Cores: 1}
+	ours, err := peer.Ours(settings, 1)
 	if err != nil {
 		return err
 	}
-	commands := []peer.Command{{Label: "descent", Argv: []string{self, "-serve"}, Env: []string{"GOMAXPROCS=1", "GOGC=off"}}}
+	t := &table{tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0), []*peer.Peer{ours}, rounds, 0}
 	if !alone {
-		commands = append(commands, peer.Python("torch", "conv_torch.py", "eager", "1"))
+		t.peers = append(t.peers, peer.StartInstalled(settings, []peer.Command{peer.Python("torch", "conv_torch.py", "eager", "1")})...)
 	}
-	all := peer.StartInstalled(peer.Settings{Cores: 1}, commands)
 	defer func() {
-		for _, p := range all {
+		for _, p := range t.peers {
 			p.Stop()
 		}
 	}()
-	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "net\tlayer\tdirection\tms\tGFLOP/s\t% of peak\tGB/s\tPyTorch ms\ttimes ours\t")
 	for _, l := range layers {
 		if !strings.Contains(l.net+" "+l.String(), only) {
 			continue
 		}
 		for _, direction := range directions {
-			q := peer.Request{Model: l.String(), Optimizer: direction, Batch: batch, Threads: 1, Seconds: seconds}
-			highest, err := highest(all[0])
-			if err != nil {
+			if direction == "input" && l.in <= 3 {
+				continue
+			}
+			if err := t.line(l, peer.Request{Model: l.String(), Optimizer: direction, Batch: batch, Threads: 1, Seconds: seconds}); err != nil {
 				return err
 			}
-			replies, err := peer.Rounds(all, q, rounds, peer.CPU)
-			if err != nil {
-				return err
-			}
-			ours := replies[0]
-			rate := ours.FLOPs / ours.CPUMS * 1e3
-			fmt.Fprintf(t, "%s\t%v\t%s\t%.3f\t%.1f\t%.0f\t%.0f", l.net, l, direction, ours.CPUMS, rate*1e-9, 100*rate/highest,
-				l.bytes()*float64(batch)/ours.CPUMS*1e-6)
-			for _, r := range replies[1:] {
-				fmt.Fprintf(t, "\t%.3f\t%.2f\t%s", r.CPUMS, r.CPUMS/ours.CPUMS, r.Error)
-			}
-			fmt.Fprintln(t, ours.Error)
 		}
 		t.Flush()
 	}
 	return nil
 }
 
-// highest is the peak rate of operations now.
-func highest(p *peer.Peer) (float64, error) {
-	r, err := p.Ask(peer.Request{Model: "peak", Optimizer: "none", Batch: 1, Threads: 1, Seconds: 0.02}.String())
-	return peak.Block(kernel.Active()) / r.CPUMS * 1e3, err
+// line asks all peers for one direction of a layer.
+func (t *table) line(l layer, q peer.Request) error {
+	if err := t.measurePeak(); err != nil {
+		return err
+	}
+	replies, err := peer.Rounds(t.peers, q, t.rounds, peer.CPU)
+	if err != nil {
+		return err
+	}
+	ours := replies[0]
+	rate := ours.FLOPs / ours.CPUMS * 1e3
+	fmt.Fprintf(t, "%s\t%v\t%s\t%.3f\t%.1f\t%.0f\t%.0f", l.net, l, q.Optimizer, ours.CPUMS, rate*1e-9, 100*rate/t.highest,
+		l.bytes()*float64(q.Batch)/ours.CPUMS*1e-6)
+	for _, r := range replies[1:] {
+		fmt.Fprintf(t, "\t%.3f\t%.2f\t%s", r.CPUMS, r.CPUMS/ours.CPUMS, r.Error)
+	}
+	fmt.Fprintln(t, ours.Error)
+	return nil
+}
+
+// measurePeak keeps the highest rate of multiply-adds in registers.
+func (t *table) measurePeak() error {
+	r, err := t.peers[0].Ask(peer.Request{Model: "peak", Optimizer: "none", Batch: 1, Threads: 1, Seconds: 0.02}.String())
+	if err == nil {
+		t.highest = max(t.highest, peak.Block(kernel.Active())/r.CPUMS*1e3)
+	}
+	return err
 }
