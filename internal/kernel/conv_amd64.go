@@ -39,7 +39,7 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 // the caches, or lie apart and leave most sets of the first one unused, if it is used
 // often enough.
 func (d *side) packs(nv, examples int) bool {
-	apart := d.ldb%clash == 0 || d.ldb > d.n && d.ldb > nv*simd.lanes
+	apart := d.ldb >= 2*nv*simd.lanes
 	return apart && examples*d.results() >= packRows
 }
 
