@@ -15,24 +15,52 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 		d.channels(c, a, b, bias, examples, s)
 		return
 	}
-	for g := range d.ldb / d.n {
-		for j := 0; j < d.n; {
-			nv := simd.vectors(len(simd.wide), d.n-j)
-			p := panel{tileArgs: &s.tile, side: d, kernels: simd.runs[nv], from: a[g*d.k:], to: c[g*d.n+j:], width: nv * simd.lanes}
-			p.b, p.ldb = &b[g*d.n+j], 4*d.ldb
-			if d.packs(nv, examples) {
-				p.b, p.ldb = d.packed(b[g*d.n+j:], nv, d.n-j, s), 4*p.width
-			}
-			p.mask, p.init = simd.mask(d.n-j-(nv-1)*simd.lanes), int(Zero)
-			if bias != nil {
-				p.init, p.bias = int(Bias), &bias[g*d.n+j]
-			}
-			p.csa, p.reps = 4, 1
-			p.images(examples)
-			j += p.width
+	most := examples
+	if d.n < d.ldb { // each group reads the images again
+		most = max(1, groupedBytes/4/(d.axes[2].a+d.axes[2].c))
+	}
+	for e := 0; e < examples; e += most {
+		n := min(most, examples-e)
+		if d.n < d.ldb {
+			s.tile.near(a[e*d.axes[2].a:][:n*d.axes[2].a])
+			s.tile.near(c[e*d.axes[2].c:][:n*d.axes[2].c])
+		}
+		for g := range d.ldb / d.n {
+			d.panels(c[e*d.axes[2].c:], a[e*d.axes[2].a:], b, bias, g, n, s)
 		}
 	}
 	d.blanks(c, bias, examples)
+}
+
+// groupedBytes is the size of images and results that groups share in the second cache.
+const groupedBytes = 384 << 10
+
+// near reads x from end to end, for the second cache to have it: a group reads some
+// lines here and there.
+func (t *tileArgs) near(x []float32) {
+	if t.k = len(x) / fetchStep; t.k > 0 {
+		t.b = &x[0]
+		fetch(&t.k)
+	}
+}
+
+// panels runs group g, panel by panel.
+func (d *side) panels(c, a, b, bias []float32, g, examples int, s *Scratch) {
+	for j := 0; j < d.n; {
+		nv := simd.vectors(len(simd.wide), d.n-j)
+		at, left := g*d.n+j, d.n-j
+		p := panel{tileArgs: &s.tile, side: d, kernels: simd.runs[nv], from: a[g*d.k:], to: c[at:], width: nv * simd.lanes}
+		p.csa, p.reps, p.mask, p.init = 4, 1, simd.mask(left-p.width+simd.lanes), int(Zero)
+		p.b, p.ldb = &b[at], 4*d.ldb
+		if d.packs(nv, examples) {
+			p.b, p.ldb = d.packed(b[at:], nv, left, s), 4*p.width
+		}
+		if bias != nil {
+			p.init, p.bias = int(Bias), &bias[at]
+		}
+		p.images(examples)
+		j += p.width
+	}
 }
 
 // packs says whether the panel of nv vectors of B is copied: where its rows clash in
