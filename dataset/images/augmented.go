@@ -99,12 +99,12 @@ func (a *Augmented) class(example int) int32 { return a.d.set.Labels[a.d.Place(e
 // paint puts an example of an epoch on e.own, and returns what it is mixed with.
 func (a *Augmented) paint(e *easel, epoch, example int) mixing {
 	r := a.g.draws(epoch, example)
-	a.g.draw(e.own, a.d.set.Image(a.d.Place(example)), r)
+	a.g.draw(e.own, a.d.set.use(a.d.Place(example)), r)
 	if !a.g.Mixes() {
 		return mixing{}
 	}
 	m := a.g.mixing(r.words(forMix), a.g.d, a.Len())
-	a.g.draw(e.other, a.d.set.Image(a.d.Place(m.partner)), a.g.draws(epoch, m.partner))
+	a.g.draw(e.other, a.d.set.use(a.d.Place(m.partner)), a.g.draws(epoch, m.partner))
 	if m.paste {
 		paste(e.own.now, e.other.now, a.g.d, m.box)
 	} else {

@@ -22,17 +22,23 @@ func (d *Dataset) Digest() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Sum identifies the pixels and the labels of a set. It reads all of them once, but for a
-// cache, which knows it.
+// Sum identifies the pixels and the labels of a set: by a CRC-32C of each image. It
+// reads all of them once, but for a cache, which knows it.
 func (s *Set) Sum() string {
 	if s.sum != "" {
 		return s.sum
 	}
-	labels := make([]byte, 0, 4*len(s.Labels))
-	for _, y := range s.Labels {
-		labels = binary.LittleEndian.AppendUint32(labels, uint32(y))
+	sums := make([]uint32, s.Len())
+	for i := range sums {
+		sums[i] = crc32.Checksum(s.Image(i), castagnoli)
 	}
-	return sumOf(crc32.Checksum(s.Pixels, castagnoli), crc32.Checksum(labels, castagnoli))
+	return sumOf(sums, s.Labels)
 }
 
-func sumOf(pixels, labels uint32) string { return fmt.Sprintf("%08x%08x", pixels, labels) }
+// sumOf is what identifies images with these checksums and labels.
+func sumOf(images []uint32, labels []int32) string {
+	h := sha256.New()
+	binary.Write(h, binary.LittleEndian, images) // a hash never fails
+	binary.Write(h, binary.LittleEndian, labels)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

@@ -78,20 +78,16 @@ func (d *Dataset) Len() int {
 func (d *Dataset) Fields() []dataset.Field { return d.fields }
 
 // Gather implements dataset.Dataset.
-//
-// Augmentation hooks in here: between Image, which is shared and not to be written,
-// and normalize, with the u8 pixels of one example in scratch memory. The index of an
-// example may then carry its epoch, epoch*Len() + example (see interactions.Listwise),
-// if the dataset has an Order of its own that says so.
 func (d *Dataset) Gather(dst []*tensor.Tensor, row int, indices []int) error {
 	if err := dataset.CheckGather(d.fields, dst, row, indices, d.Len()); err != nil {
 		return err
 	}
 	width := d.set.Size()
 	x, y := dst[0].F32()[row*width:], dst[1].I32()[row:]
+	d.set.soon(indices, d.Place)
 	for i, index := range indices {
 		at := d.Place(index)
-		normalize(x[i*width:(i+1)*width], d.set.Image(at), d.tables)
+		normalize(x[i*width:(i+1)*width], d.set.use(at), d.tables)
 		y[i] = d.set.Labels[at]
 	}
 	return nil

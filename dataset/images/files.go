@@ -34,10 +34,48 @@ func loadFolders(ctx context.Context, name string, o Options) (*Parts, error) {
 		return nil, err
 	}
 	r := &reader{store: st, name: name, options: o, target: o.target()}
-	if err := r.settle(ctx, lists[partTrain]); err != nil {
+	p, err := r.read(ctx, files, lists)
+	if err != nil {
 		return nil, err
 	}
-	return r.parts(ctx, lists)
+	for _, l := range lists {
+		if l != nil && l.loose > 0 {
+			p.Notes = append(p.Notes, fmt.Sprintf("%s: %d images in no folder of a class are not used", filepath.Join(name, filepath.FromSlash(l.folder)), l.loose))
+		}
+	}
+	return p, nil
+}
+
+// read takes the images from a cache, makes one, or decodes them into memory.
+func (r *reader) read(ctx context.Context, files []file, lists [parts]*listing) (*Parts, error) {
+	if r.options.Cache == CacheNone {
+		return r.intoMemory(ctx, lists)
+	}
+	dirs, err := r.cacheDirs()
+	if err != nil {
+		return nil, err
+	}
+	key := r.key(files, lists[partTrain].classes)
+	dir, m, err := findCache(dirs, key)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		if err := r.settle(ctx, lists[partTrain]); err != nil {
+			return nil, err
+		}
+		if r.options.Cache == "" && !r.large(lists) {
+			return r.intoMemory(ctx, lists)
+		}
+		if dir, m, err = r.makeCache(ctx, dirs, key, lists); err != nil {
+			return nil, err
+		}
+	}
+	p, err := r.openCache(dir, m)
+	if err == nil && len(p.Skipped) > 0 && !r.options.SkipCorrupt {
+		return nil, errors.Join(p.Skipped[0], p.Close())
+	}
+	return p, err
 }
 
 // target is the form that options ask for; what is 0 is to be settled.
@@ -174,80 +212,107 @@ func (o *Options) told(doing string, n int) func() {
 	}
 }
 
-// parts decodes the files of all parts.
-func (r *reader) parts(ctx context.Context, lists [parts]*listing) (*Parts, error) {
+// intoMemory decodes the files of all parts.
+func (r *reader) intoMemory(ctx context.Context, lists [parts]*listing) (*Parts, error) {
+	if err := r.settle(ctx, lists[partTrain]); err != nil {
+		return nil, err
+	}
 	p := &Parts{}
-	for part, doing := range []string{"decoding images", "decoding images for validation", "decoding test images"} {
-		l := lists[part]
+	for part, l := range lists {
 		if l == nil || len(l.files) == 0 {
 			continue
 		}
-		if l.loose > 0 {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s: %d images in no folder of a class are not used", filepath.Join(r.name, l.folder), l.loose))
-		}
-		s, skipped, err := r.decodeAll(ctx, l, doing)
+		s, skipped, err := r.decodePart(ctx, part, l)
 		if err != nil {
 			return nil, err
 		}
 		p.Skipped = append(p.Skipped, skipped...)
-		*[]**Set{&p.Train, &p.Val, &p.Test}[part] = s
+		*p.at(part) = s
 	}
 	return p, nil
 }
 
-// errCorrupt ends decoding at the first file that is none.
-var errCorrupt = errors.New("corrupt")
-
-// decodeAll reads the files of a listing into memory.
-func (r *reader) decodeAll(ctx context.Context, l *listing, doing string) (*Set, []*FileError, error) {
-	pixels := make([]uint8, r.target.size()*len(l.files))
-	errs, err := r.decodeInto(ctx, pixels, l, doing)
+// decodePart reads the files of a part into memory.
+func (r *reader) decodePart(ctx context.Context, part int, l *listing) (*Set, []*FileError, error) {
+	size := r.target.size()
+	pixels := make([]uint8, size*len(l.files))
+	d := decoding{part: part, list: l, slot: func(i int) []uint8 { return pixels[i*size : (i+1)*size : (i+1)*size] }, done: func(int) {}}
+	for i := range l.files {
+		d.todo = append(d.todo, i)
+	}
+	skipped, err := r.decode(ctx, &d)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := r.newSet(l)
-	var skipped []*FileError
-	for i, err := range errs {
-		if err != nil {
-			skipped = append(skipped, &FileError{filepath.Join(r.name, filepath.FromSlash(l.files[i].path)), err})
+	s := r.newSet(l.classes)
+	for i, f := range l.files {
+		if d.failed[i] != nil {
 			continue
 		}
-		size := r.target.size()
-		copy(pixels[len(s.Labels)*size:], pixels[i*size:(i+1)*size])
-		s.Labels, s.names = append(s.Labels, l.labels[i]), append(s.names, l.files[i].path)
+		if len(s.Labels) < i {
+			copy(d.slot(len(s.Labels)), d.slot(i))
+		}
+		s.Labels = append(s.Labels, l.labels[i])
+		s.names.add(f.path)
 	}
-	if len(skipped) > 0 && (!r.options.SkipCorrupt || s.Len() == 0) {
-		return nil, nil, skipped[0]
-	}
-	s.Pixels = pixels[:s.Len()*s.Size()]
+	s.Pixels = pixels[:s.Len()*size]
 	return s, skipped, s.check()
 }
 
-func (r *reader) newSet(l *listing) *Set {
+func (r *reader) newSet(classes []string) *Set {
 	t := r.target
-	return &Set{Height: t.height, Width: t.width, Channels: t.channels, Classes: l.classes, Source: r.name}
+	return &Set{Height: t.height, Width: t.width, Channels: t.channels, Classes: classes, Source: r.name}
 }
 
-// decodeInto decodes each file into its place, and returns why it cannot be. Unless such
-// files are to be skipped, it ends at one.
-func (r *reader) decodeInto(ctx context.Context, pixels []uint8, l *listing, doing string) ([]error, error) {
+// decoding is files of a part that are being decoded.
+type decoding struct {
+	part   int
+	list   *listing
+	todo   []int               // which of them
+	slot   func(i int) []uint8 // where the pixels of file i belong
+	done   func(i int)         // called when they are there
+	failed []error             // of each file, why it has none
+}
+
+// errCorrupt ends decoding at the first file that is no image.
+var errCorrupt = errors.New("a file is no image")
+
+// doing says what is done, of each part.
+var doing = [parts]string{"decoding images", "decoding images for validation", "decoding test images"}
+
+// decode decodes files, each into its slot, and returns those that are no images. Unless
+// they are to be skipped, the first that is found is an error, and the rest is not read.
+func (r *reader) decode(ctx context.Context, d *decoding) (skipped []*FileError, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	errs, size := make([]error, len(l.files)), r.target.size()
-	tell := r.options.told(doing, len(errs))
-	err := r.store.each(ctx, l.files, func(i int, in io.Reader, err error) {
+	d.failed = make([]error, len(d.list.files))
+	files := make([]file, len(d.todo))
+	for k, i := range d.todo {
+		files[k] = d.list.files[i]
+	}
+	tell := r.options.told(doing[d.part], len(files))
+	err = r.store.each(ctx, files, func(k int, in io.Reader, err error) {
+		i := d.todo[k]
 		if err == nil {
-			err = r.target.decodeFrom(pixels[i*size:(i+1)*size], in)
+			err = r.target.decodeFrom(d.slot(i), in)
 		}
-		if errs[i] = err; err != nil && !r.options.SkipCorrupt {
+		switch d.failed[i] = err; {
+		case err == nil:
+			d.done(i)
+		case !r.options.SkipCorrupt:
 			stop(errCorrupt)
 		}
 		tell()
 	})
-	if errors.Is(err, errCorrupt) {
-		err = nil
+	for i, err := range d.failed {
+		if err != nil {
+			skipped = append(skipped, &FileError{filepath.Join(r.name, filepath.FromSlash(d.list.files[i].path)), err})
+		}
 	}
-	return errs, err
+	if len(skipped) > 0 && (!r.options.SkipCorrupt || len(skipped) == len(d.failed)) {
+		return nil, skipped[0]
+	}
+	return skipped, err
 }
 
 // decodeFrom writes the pixels of a file that is to be read.

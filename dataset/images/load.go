@@ -38,6 +38,13 @@ type Options struct {
 	// Parts.Skipped; else the first is an error.
 	SkipCorrupt bool
 
+	// Cache is the folder in which decoded images are kept, mapped into memory from then on;
+	// CacheNone: they are decoded into memory; "": if there are 64 MiB of files or
+	// pixels or more, they are kept beside the folder of the images, or else in the user's
+	// folder for caches. A cache belongs to files of these names, sizes and times, and to
+	// what the options say of the images; another one of the same folder is replaced.
+	Cache string
+
 	// Progress, if there is one, is told what is done and which share of it is, some
 	// hundred times.
 	Progress func(doing string, share float64)
@@ -48,7 +55,11 @@ type Parts struct {
 	Train, Val, Test *Set         // nil: there is none; not all are
 	Skipped          []*FileError // files that are no images, or damaged
 	Notes            []string     // what a person should know
+	Cache            string       // the folder that they are mapped from; "": they are in memory
 }
+
+// at returns the place of the set of a part.
+func (p *Parts) at(part int) **Set { return [parts]**Set{&p.Train, &p.Val, &p.Test}[part] }
 
 // FileError is a file that cannot be read as an image, and why.
 type FileError struct {

@@ -17,9 +17,10 @@ type Set struct {
 	// Source is the file or folder that the images are from; "" if they are from Go.
 	Source string
 
-	names []string // of the files, relative to Source; nil: an image has a number only
-	sum   string   // identifies pixels and labels; "": to be computed
-	close func() error
+	names  names  // of the files, relative to Source; none: an image has a number only
+	sum    string // identifies pixels and labels; "": to be computed
+	pages  *pages // of mapped pixels
+	closed func() error
 }
 
 // NewSet returns a set of images in memory, which are shared, not copied: pixels
@@ -62,16 +63,35 @@ func (s *Set) Image(i int) []uint8 {
 // Name returns what a person finds image i by: its path within Source with slashes, or
 // image and its number, from 0.
 func (s *Set) Name(i int) string {
-	if s.names != nil {
-		return s.names[i]
+	if len(s.names.ends) > 0 {
+		return s.names.at(i)
 	}
 	return "image " + strconv.Itoa(i)
 }
 
 // Close gives a mapped cache back; the set and what was made of it must not be used any more.
 func (s *Set) Close() error {
-	if s.close == nil {
+	if s.closed == nil {
 		return nil
 	}
-	return s.close()
+	return s.closed()
+}
+
+// names is texts without zeros, each with a zero behind it.
+type names struct {
+	text []byte
+	ends []int // where the zeros are
+}
+
+func (n *names) add(name string) {
+	n.text = append(append(n.text, name...), 0)
+	n.ends = append(n.ends, len(n.text)-1)
+}
+
+func (n *names) at(i int) string {
+	from := 0
+	if i > 0 {
+		from = n.ends[i-1] + 1
+	}
+	return string(n.text[from:n.ends[i]])
 }

@@ -20,6 +20,9 @@ type File struct {
 // become shorter while it is open. An empty file has no bytes.
 func Open(path string) (*File, error) { return open(path) }
 
+// Reopen maps a file that is there for reading and writing.
+func Reopen(path string) (*File, error) { return reopen(path) }
+
 // Create makes a file of so many bytes, all 0, and maps it for writing. Room on
 // the disk is reserved where the system can, so that a full disk is an error
 // here and not the end of the process later.

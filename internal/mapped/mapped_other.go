@@ -11,6 +11,11 @@ func open(path string) (*File, error) {
 	return &File{data: data}, err
 }
 
+func reopen(path string) (*File, error) {
+	data, err := os.ReadFile(path)
+	return &File{data: data, save: func(data []byte) error { return os.WriteFile(path, data, 0o644) }}, err
+}
+
 func create(path string, size int64) (*File, error) {
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		return nil, err

@@ -13,8 +13,14 @@ import (
 // page is what the system maps at once.
 var page = int64(os.Getpagesize())
 
-func open(path string) (*File, error) {
-	f, err := os.Open(path)
+func open(path string) (*File, error) { return openAs(path, os.O_RDONLY, unix.PROT_READ) }
+
+func reopen(path string) (*File, error) {
+	return openAs(path, os.O_RDWR, unix.PROT_READ|unix.PROT_WRITE)
+}
+
+func openAs(path string, flag, protection int) (*File, error) {
+	f, err := os.OpenFile(path, flag, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +32,7 @@ func open(path string) (*File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("not a file (%s)", info.Mode().Type())
 	}
-	return mapFile(f, info.Size(), unix.PROT_READ)
+	return mapFile(f, info.Size(), protection)
 }
 
 func mapFile(f *os.File, size int64, protection int) (*File, error) {

@@ -1,0 +1,280 @@
+package images
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/descent-ml/descent/checkpoint"
+)
+
+// CacheNone is Options.Cache without one.
+const CacheNone = "none"
+
+// CacheSuffix is behind the name of a folder or an archive in that of its cache.
+const CacheSuffix = ".descent"
+
+// cacheFrom is from how many bytes of files or of pixels on images are cached: what is
+// smaller is decoded again in a second or two.
+const cacheFrom = 64 << 20
+
+// cacheVersion is the version of caches, and of the pixels that are made of files;
+// those of another are made anew.
+const cacheVersion = 1
+
+// manifestName is the file that says what a cache is.
+const manifestName = "cache.json"
+
+// cacheKey is what a cache is of: files, by their names, sizes and times, and how they
+// were read.
+type cacheKey struct {
+	Version  int      `json:"descent_images"`
+	Files    string   `json:"files"` // SHA-256 of what is known of them
+	Height   int      `json:"height"`
+	Width    int      `json:"width"`
+	Channels int      `json:"channels"` // as in Options: what is 0 was decided
+	Resize   string   `json:"resize"`
+	Classes  []string `json:"classes"`
+}
+
+// manifest is what is in it.
+type manifest struct {
+	Key      cacheKey             `json:"key"`
+	Height   int                  `json:"height"` // that was decided
+	Width    int                  `json:"width"`
+	Channels int                  `json:"channels"`
+	Parts    [parts]*partManifest `json:"parts"` // null: there is none
+}
+
+// partManifest is what is in a part of it.
+type partManifest struct {
+	Images  int           `json:"images"`
+	Sum     string        `json:"sum"`   // Set.Sum
+	Names   string        `json:"names"` // CRC-32C of the file of names
+	Labels  string        `json:"labels"`
+	Skipped []skippedFile `json:"skipped,omitempty"`
+}
+
+// skippedFile is a FileError in a manifest.
+type skippedFile struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// key returns the key of files that are to be read so.
+func (r *reader) key(files []file, classes []string) cacheKey {
+	h := sha256.New()
+	for _, f := range r.store.stamps(files) {
+		fmt.Fprintf(h, "%d %d %q\n", f.size, f.modified, f.path)
+	}
+	t := r.options.target()
+	return cacheKey{cacheVersion, hex.EncodeToString(h.Sum(nil)), t.height, t.width, t.channels, t.resize, classes}
+}
+
+func (k cacheKey) equal(other cacheKey) bool {
+	same := slices.Equal(k.Classes, other.Classes)
+	k.Classes, other.Classes = nil, nil
+	a, _ := json.Marshal(k) // numbers and texts never fail
+	b, _ := json.Marshal(other)
+	return same && string(a) == string(b)
+}
+
+// cacheDirs returns the folders where a cache may be, the first choice first.
+func (r *reader) cacheDirs() ([]string, error) {
+	whole, err := filepath.Abs(r.name)
+	if err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	if dir := r.options.Cache; dir != "" {
+		return []string{filepath.Join(dir, flat(whole)+CacheSuffix)}, nil
+	}
+	var dirs []string
+	if writable(filepath.Dir(whole)) {
+		dirs = append(dirs, whole+CacheSuffix)
+	}
+	if user, err := os.UserCacheDir(); err == nil {
+		dirs = append(dirs, filepath.Join(user, "descent", flat(whole)+CacheSuffix))
+	}
+	return dirs, nil
+}
+
+// writable reports whether anyone may write to a folder: one that is read only is left alone
+// by those too who may do everything.
+func writable(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.Mode()&0o222 != 0
+}
+
+// flat makes one name of a path.
+func flat(path string) string {
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(`/\:`, c) {
+			return '%'
+		}
+		return c
+	}, path)
+}
+
+// readManifest reads that of a folder. A folder that is no cache is an error: it would
+// be replaced.
+func readManifest(dir string) (m *manifest, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(dir); err == nil {
+			return nil, fmt.Errorf("images: %s is in the place of a cache, without %s: remove it", dir, manifestName)
+		}
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	m = new(manifest)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, damaged(dir, "%s: %v", manifestName, err)
+	}
+	return m, nil
+}
+
+func (m *manifest) write(dir string) error {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, manifestName), append(b, '\n'), 0o644)
+}
+
+func damaged(dir, format string, args ...any) error {
+	return fmt.Errorf("images: the cache %s is damaged: %s: remove the folder, and it is made again", dir, fmt.Sprintf(format, args...))
+}
+
+// findCache returns the folder with the cache of a key, "" if there is none.
+func findCache(dirs []string, key cacheKey) (string, *manifest, error) {
+	for _, dir := range dirs {
+		m, err := readManifest(dir)
+		if err != nil {
+			return "", nil, err
+		}
+		if m != nil && m.Key.equal(key) {
+			return dir, m, nil
+		}
+	}
+	return "", nil, nil
+}
+
+// large reports whether files are so large, or so many, that their pixels are kept.
+func (r *reader) large(lists [parts]*listing) bool {
+	var files, pixels int64
+	for _, l := range lists {
+		if l == nil {
+			continue
+		}
+		pixels += int64(r.target.size()) * int64(len(l.files))
+		for _, f := range l.files {
+			files += f.size
+		}
+	}
+	return max(files, pixels) >= cacheFrom
+}
+
+// makeCache makes a cache in the first of the folders that can be written, and returns it.
+func (r *reader) makeCache(ctx context.Context, dirs []string, key cacheKey, lists [parts]*listing) (string, *manifest, error) {
+	var failed error
+	for _, dir := range dirs {
+		m, err := r.makeCacheIn(ctx, dir, key, lists)
+		if err == nil {
+			return dir, m, nil
+		}
+		failed = errors.Join(failed, err)
+		if !unwritable(err) {
+			break
+		}
+	}
+	return "", nil, failed
+}
+
+// unwritable reports whether an error is of a folder that may not be written, or of
+// a file system that is only read.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// makeCacheIn makes the cache beside its folder, and gives it its name when it is
+// complete. What was decoded before a kill, or before an error, is used if it is of
+// the same files; if the disk is full it is removed.
+func (r *reader) makeCacheIn(ctx context.Context, dir string, key cacheKey, lists [parts]*listing) (m *manifest, err error) {
+	temp := dir + ".tmp"
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, fmt.Errorf("images: the cache: %w", err)
+	}
+	lock, err := checkpoint.LockDir(temp)
+	if errors.Is(err, checkpoint.ErrLocked) {
+		return nil, fmt.Errorf("images: %s is being decoded already: %w", r.name, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("images: the cache: %w", err)
+	}
+	defer func() {
+		if errors.Is(err, syscall.ENOSPC) {
+			os.RemoveAll(temp)
+			err = fmt.Errorf("%w: choose another folder by data.image.cache, or a smaller size of images", err)
+		}
+	}()
+	defer lock.Unlock()
+	m = &manifest{Key: key, Height: r.target.height, Width: r.target.width, Channels: r.target.channels}
+	if err := begin(temp, m); err != nil {
+		return nil, err
+	}
+	for part, l := range lists {
+		if l != nil && len(l.files) > 0 {
+			if m.Parts[part], err = r.cachePart(ctx, temp, part, l); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for part := range m.Parts {
+		os.Remove(filepath.Join(temp, cacheParts[part]+fileSums)) // if there is one
+	}
+	if err := m.write(temp); err != nil {
+		return nil, fmt.Errorf("images: the cache: %w", err)
+	}
+	return m, settle(temp, dir, lock)
+}
+
+// begin empties a folder, but for its lock, unless it has the begin of the same cache.
+func begin(temp string, m *manifest) error {
+	had, err := readManifest(temp)
+	if err == nil && had != nil && had.Key.equal(m.Key) && had.Height == m.Height && had.Width == m.Width && had.Channels == m.Channels {
+		return nil
+	}
+	entries, err := os.ReadDir(temp)
+	for _, e := range entries {
+		if e.Name() != checkpoint.LockName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(temp, e.Name())))
+		}
+	}
+	if err = errors.Join(err, m.write(temp)); err != nil {
+		return fmt.Errorf("images: the cache: %w", err)
+	}
+	return nil
+}
+
+// settle gives a complete cache its name, in the place of an old one.
+func settle(temp, dir string, lock *checkpoint.Lock) error {
+	err := errors.Join(os.RemoveAll(dir), os.Remove(filepath.Join(temp, checkpoint.LockName)), lock.Unlock())
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(temp, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("images: the cache: %w", err)
+	}
+	return nil
+}
