@@ -37,18 +37,21 @@ func loadIDX(dir string) (*Parts, error) {
 }
 
 func readIDX(dir, images, labels string) (*Set, error) {
-	var arrays [2]*tensor.Tensor
+	var paths [2]string
 	for i, name := range []string{images, labels} {
-		path := findFile(dir, name)
-		if path == "" {
+		if paths[i] = findFile(dir, name); paths[i] == "" {
 			return nil, fmt.Errorf("images: no %s or %s.gz in %s", name, name, dir)
 		}
-		var err error
-		if arrays[i], err = dataset.ReadIDX(path); err != nil {
-			return nil, err
-		}
 	}
-	return setOfArrays(filepath.Join(dir, images), arrays[0], arrays[1])
+	x, err := dataset.ReadIDX(paths[0])
+	if err != nil {
+		return nil, err
+	}
+	y, err := dataset.ReadIDX(paths[1])
+	if err != nil {
+		return nil, err
+	}
+	return setOfArrays(paths[0], x, y)
 }
 
 // loadNPY reads x.npy and y.npy of a folder or an archive.

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -174,7 +175,7 @@ func TestRealImages(t *testing.T) {
 		size  []int
 		names string
 	}{
-		{"fashion-mnist", []int{60000, 28, 28, 1}, "0"}, {"cifar10-first4000/first4000.bin.gz", []int{4000, 32, 32, 3}, "airplane"},
+		{"cifar10-first4000/first4000.bin.gz", []int{4000, 32, 32, 3}, "airplane"},
 	} {
 		path := filepath.Join("../../../shared/data", c.path)
 		if _, err := os.Stat(path); err != nil {
@@ -186,5 +187,108 @@ func TestRealImages(t *testing.T) {
 		}
 		mean, std := s.Moments(nil)
 		t.Logf("%s: mean %.4f, std %.4f", c.path, mean, std)
+	}
+}
+
+func TestArraysConform(t *testing.T) {
+	dir := t.TempDir()
+	idx := func(name string, head []byte, data []byte) { write(t, dir, name, append(head, data...)) }
+	pixels := make([]byte, 3*4*4)
+	for i := range pixels {
+		pixels[i] = byte(i)
+	}
+	idx(trainImages, []byte{0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 4}, pixels)
+	idx(trainLabels, []byte{0, 0, 8, 1, 0, 0, 0, 3}, []byte{1, 0, 2})
+	s := load(t, dir, Options{}).Train
+	if !slices.Equal(s.Labels, []int32{1, 0, 2}) || !slices.Equal(s.Pixels, pixels) || s.Channels != 1 {
+		t.Errorf("labels %v, %d channels", s.Labels, s.Channels)
+	}
+	s = load(t, dir, Options{Height: 4, Width: 4, Channels: 3, Classes: []string{"x", "y", "z", "w"}}).Train
+	if s.Image(1)[3] != 17 || s.Image(1)[5] != 17 || s.Channels != 3 || s.Classes[3] != "w" {
+		t.Errorf("in colour: %v of classes %q", s.Image(1), s.Classes)
+	}
+	s = load(t, dir, Options{Height: 2, Width: 8, Resize: dataset.ResizeSquash, Classes: []string{"2", "1", "0"}}).Train
+	if s.Height != 2 || s.Width != 8 || !slices.Equal(s.Labels, []int32{1, 2, 0}) {
+		t.Errorf("%dx%d, labels %v", s.Width, s.Height, s.Labels)
+	}
+	if _, err := Load(context.Background(), dir, Options{Classes: []string{"a", "b"}}); err == nil || !strings.Contains(err.Error(), `has the classes ["0" "1" "2"] (want ["a" "b"])`) {
+		t.Errorf("too few classes: %v", err)
+	}
+	for file, want := range map[string]string{testLabels: "no t10k-images-idx3-ubyte", testImages: "no t10k-labels-idx1-ubyte"} {
+		write(t, dir, file, nil)
+		if _, err := Load(context.Background(), dir, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s alone: %v", file, err)
+		}
+		os.Remove(filepath.Join(dir, file))
+	}
+}
+
+// cifarRecords are records of a version, whose planes are 1, 2 and 3 more than their label.
+func cifarRecords(v *cifarVersion, labels ...byte) []byte {
+	var all []byte
+	for _, y := range labels {
+		head := make([]byte, v.labels)
+		head[v.labels-1] = y
+		all = append(all, head...)
+		for c := byte(1); c <= 3; c++ {
+			all = append(all, bytes.Repeat([]byte{y + c}, cifarPlane)...)
+		}
+	}
+	return all
+}
+
+func TestCIFAR(t *testing.T) {
+	dir := t.TempDir()
+	names := strings.Join(cifar10Names, "\n") + "\n\n"
+	files := map[string][]byte{"data_batch_1.bin": cifarRecords(cifar10, 3, 9), "data_batch_2.bin": cifarRecords(cifar10, 0), "test_batch.bin": cifarRecords(cifar10, 5), "batches.meta.txt": []byte(names)}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for name, data := range files {
+		write(t, dir, "ten/cifar-10-batches-bin/"+name, data)
+		w.WriteHeader(&tar.Header{Name: "cifar-10-batches-bin/" + name, Typeflag: tar.TypeReg, Size: int64(len(data)), Mode: 0o644})
+		w.Write(data)
+	}
+	w.Close()
+	write(t, dir, "cifar-10-binary.tar", archive.Bytes())
+	write(t, dir, "hundred/train.bin", cifarRecords(cifar100, 99, 0))
+	write(t, dir, "hundred/fine_label_names.txt", []byte("few\n"))
+	write(t, dir, "one.bin", cifarRecords(cifar100, 42))
+	write(t, dir, "cut.bin", cifarRecords(cifar10, 1, 2)[:5000])
+	write(t, dir, "label.bin", cifarRecords(cifar10, 1, 10))
+	for _, name := range []string{"ten", "ten/cifar-10-batches-bin", "cifar-10-binary.tar"} {
+		p := load(t, filepath.Join(dir, name), Options{})
+		if !slices.Equal(p.Train.Labels, []int32{3, 9, 0}) || p.Test.Len() != 1 || !slices.Equal(p.Train.Image(1)[:4], []byte{10, 11, 12, 10}) || p.Train.Classes[3] != "cat" {
+			t.Errorf("%s: labels %v, pixels %v", name, p.Train.Labels, p.Train.Image(1)[:4])
+		}
+	}
+	for name, label := range map[string]int32{"hundred": 99, "one.bin": 42} {
+		if s := load(t, filepath.Join(dir, name), Options{}).Train; s.Labels[0] != label || len(s.Classes) != 100 || s.Image(0)[2] != uint8(label)+3 {
+			t.Errorf("%s: label %d of %d classes", name, s.Labels[0], len(s.Classes))
+		}
+	}
+	for name, want := range map[string]string{"cut.bin": "5000 bytes (want a multiple of 3073", "label.bin": "image 1: class 10 (want 0 to 9)"} {
+		if _, err := Load(context.Background(), filepath.Join(dir, name), Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// npy is a file of NumPy, version 1, of one-byte elements.
+func npy(shape string, data []byte) []byte {
+	head := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
+	return append([]byte("\x93NUMPY\x01\x00"+string([]byte{byte(len(head)), 0})+head), data...)
+}
+
+func TestNPY(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a/x.npy", npy("(2, 2, 3, 3)", bytes.Repeat([]byte{7}, 36)))
+	write(t, dir, "a/y.npy", npy("(2,)", []byte{1, 0}))
+	write(t, dir, "b/x.npy", npy("(2, 3, 8, 8)", make([]byte, 384)))
+	write(t, dir, "b/y.npy", npy("(2,)", []byte{1, 0}))
+	if s := load(t, filepath.Join(dir, "a"), Options{}).Train; s.Height != 2 || s.Width != 3 || s.Channels != 3 || s.Labels[0] != 1 {
+		t.Errorf("%dx%dx%d, labels %v", s.Height, s.Width, s.Channels, s.Labels)
+	}
+	if _, err := Load(context.Background(), filepath.Join(dir, "b"), Options{}); err == nil || !strings.Contains(err.Error(), "u8 of images, height, width and up to 4 channels") {
+		t.Errorf("channels first: %v", err)
 	}
 }

@@ -84,7 +84,7 @@ func (p *Parts) Close() error {
 	return errors.Join(errs...)
 }
 
-// Load reads the images of a file or folder.
+// Load reads the images of a file or folder. Cancelling ctx ends it.
 func Load(ctx context.Context, path string, o Options) (*Parts, error) {
 	format := o.Format
 	if format == "" {
@@ -93,17 +93,20 @@ func Load(ctx context.Context, path string, o Options) (*Parts, error) {
 			return nil, err
 		}
 	}
-	switch format {
-	case FormatIDX:
-		return loadIDX(path)
-	case FormatCIFAR:
-		return loadCIFAR(path)
-	case FormatNPY:
-		return loadNPY(path)
-	case FormatFolders:
+	read := map[string]func(string) (*Parts, error){FormatIDX: loadIDX, FormatCIFAR: loadCIFAR, FormatNPY: loadNPY}[format]
+	switch {
+	case format == FormatFolders:
 		return loadFolders(ctx, path, o)
+	case format == "":
+		return nil, fmt.Errorf("images: %s has no images (want folders of classes, or files of MNIST's, CIFAR's or NumPy's form)", path)
+	case read == nil:
+		return nil, fmt.Errorf("images: format %q (want %s, %s, %s or %s)", format, FormatFolders, FormatIDX, FormatCIFAR, FormatNPY)
 	}
-	return nil, fmt.Errorf("images: format %q (want %s, %s, %s or %s)", format, FormatFolders, FormatIDX, FormatCIFAR, FormatNPY)
+	p, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.conform(ctx, &o)
 }
 
 // Detect returns the format of a file or folder, by the names in it; "" if it has none of
