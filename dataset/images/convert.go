@@ -168,13 +168,19 @@ func rgbaRow(dst, src []uint8, channels int) {
 	}
 }
 
-// ycbcrRow reads a row of a colour JPEG.
+// ycbcrRow reads a row of a colour JPEG, as color.YCbCrToRGB converts it.
 func ycbcrRow(dst []uint8, m *image.YCbCr, y, channels int) {
-	left := m.Rect.Min.X
-	luminance := m.Y[m.YOffset(left, y):][:m.Rect.Dx()]
+	left, width := m.Rect.Min.X, m.Rect.Dx()
+	luminance := m.Y[m.YOffset(left, y):][:width]
+	if channels == 3 && left%2 == 0 && (m.SubsampleRatio == image.YCbCrSubsampleRatio420 || m.SubsampleRatio == image.YCbCrSubsampleRatio422) {
+		c := m.COffset(left, y)
+		pairs(dst, luminance, m.Cb[c:], m.Cr[c:])
+		return
+	}
 	for x, v := range luminance {
 		c := m.COffset(left+x, y)
-		r, g, b := color.YCbCrToRGB(v, m.Cb[c], m.Cr[c])
+		colour := chromaOf(m.Cb[c], m.Cr[c])
+		r, g, b := clamp16(int32(v)*0x10101+colour.red), clamp16(int32(v)*0x10101+colour.green), clamp16(int32(v)*0x10101+colour.blue)
 		if channels == 1 {
 			dst[0] = uint8(luma(r, g, b))
 		} else {
@@ -182,4 +188,35 @@ func ycbcrRow(dst []uint8, m *image.YCbCr, y, channels int) {
 		}
 		dst = dst[channels:]
 	}
+}
+
+// pairs converts a row in which two pixels have their chroma in common, as most photos do.
+func pairs(dst, luminance, cb, cr []uint8) {
+	for ; len(luminance) >= 2; cb, cr = cb[1:], cr[1:] {
+		c := chromaOf(cb[0], cr[0])
+		v, w, d := int32(luminance[0])*0x10101, int32(luminance[1])*0x10101, dst[:6]
+		d[0], d[1], d[2] = clamp16(v+c.red), clamp16(v+c.green), clamp16(v+c.blue)
+		d[3], d[4], d[5] = clamp16(w+c.red), clamp16(w+c.green), clamp16(w+c.blue)
+		luminance, dst = luminance[2:], dst[6:]
+	}
+	if len(luminance) > 0 {
+		c, v := chromaOf(cb[0], cr[0]), int32(luminance[0])*0x10101
+		dst[0], dst[1], dst[2] = clamp16(v+c.red), clamp16(v+c.green), clamp16(v+c.blue)
+	}
+}
+
+// chroma is what Cb and Cr add to red, green and blue, times 2¹⁶.
+type chroma struct{ red, green, blue int32 }
+
+func chromaOf(cb, cr uint8) chroma {
+	b, r := int32(cb)-128, int32(cr)-128
+	return chroma{91881 * r, -22554*b - 46802*r, 116130 * b}
+}
+
+// clamp16 returns v/2¹⁶, from 0 to 255.
+func clamp16(v int32) uint8 {
+	if uint32(v)&0xff000000 == 0 {
+		return uint8(v >> 16)
+	}
+	return uint8(^(v >> 31))
 }

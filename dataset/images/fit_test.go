@@ -104,21 +104,28 @@ func TestKindsOfImages(t *testing.T) {
 	for i := range photo.Cb {
 		photo.Cb[i], photo.Cr[i] = uint8(20*i), uint8(255-20*i)
 	}
+	odd := image.NewYCbCr(image.Rect(0, 0, 7, 5), image.YCbCrSubsampleRatio420)
+	for i := range odd.Y {
+		odd.Y[i] = uint8(7 * i)
+	}
+	for i := range odd.Cb {
+		odd.Cb[i], odd.Cr[i] = uint8(255-20*i), uint8(20*i)
+	}
 	for _, c := range []struct {
 		m    image.Image
 		rgb  []uint8 // of the first pixel; nil: what At says
 		gray uint8
 	}{
 		{gray, []uint8{0, 0, 0}, 0}, {half, []uint8{228, 177, 127}, 187}, {palette, []uint8{255, 255, 255}, 255},
-		{wide, []uint8{0xab, 0xab, 0xab}, 0xab}, {cmyk, []uint8{255, 0, 0}, 76}, {photo, nil, 0}, {painted(6, 5), []uint8{0, 0, 0}, 0},
+		{wide, []uint8{0xab, 0xab, 0xab}, 0xab}, {cmyk, []uint8{255, 0, 0}, 76}, {photo, nil, 0}, {odd, nil, 0}, {painted(6, 5), []uint8{0, 0, 0}, 0},
 	} {
 		var b bitmap
-		b.convert(c.m, 3, blocks{n: 6, size: 1}, blocks{n: 5, size: 1}, new(lines))
+		b.convert(c.m, 3, blocks{n: c.m.Bounds().Dx(), size: 1}, blocks{n: 5, size: 1}, new(lines))
 		if c.rgb != nil && !slices.Equal(b.pixels[:3], c.rgb) {
 			t.Errorf("%T: %v, want %v", c.m, b.pixels[:3], c.rgb)
 		}
 		for y := range 5 {
-			for x := range 6 {
+			for x := range c.m.Bounds().Dx() {
 				r, g, blue, a := c.m.At(c.m.Bounds().Min.X+x, c.m.Bounds().Min.Y+y).RGBA()
 				want := []uint8{uint8(r >> 8), uint8(g >> 8), uint8(blue >> 8)}
 				if got := b.row(y)[3*x : 3*x+3]; a == 0xffff && !slices.Equal(got, want) {
@@ -127,7 +134,7 @@ func TestKindsOfImages(t *testing.T) {
 			}
 		}
 		var one bitmap
-		one.convert(c.m, 1, blocks{n: 6, size: 1}, blocks{n: 5, size: 1}, new(lines))
+		one.convert(c.m, 1, blocks{n: c.m.Bounds().Dx(), size: 1}, blocks{n: 5, size: 1}, new(lines))
 		if c.rgb != nil && one.pixels[0] != c.gray {
 			t.Errorf("%T: gray %d, want %d", c.m, one.pixels[0], c.gray)
 		}
