@@ -8,6 +8,7 @@
 //	go run ./bench/convnet -threads 2 -only resnet20/32
 //	go run ./bench/convnet -memory         # of a step, each in a fresh process
 //	go run ./bench/convnet -depth docs/convnet-depth.svg
+//	go run ./bench/convnet -curve DIR      # the first epoch of ResNet-20, on what bench/cifar wrote
 //
 // The nets are ResNet-20 for 32x32 pixels, two convolutions of 32 and 64 channels
 // for 28x28 ("lenet"), and MobileNetV3-Small at 96x96, ten classes. Peers are
@@ -32,6 +33,8 @@ func main() {
 	profile := flag.String("profile", "", "run ours alone and write a profile of the processor to this file")
 	memory := flag.Bool("memory", false, "measure the memory of a step instead of its time")
 	depth := flag.String("depth", "", "measure time and memory of ResNets of 20 to 110 layers, and plot them in this SVG file")
+	curves := flag.String("curve", "", "train ResNet-20 for an epoch on the images in this folder, which bench/cifar writes")
+	seeds := flag.Int("seeds", 3, "seeds of -curve, from 1")
 	flag.Parse()
 	var err error
 	switch {
@@ -43,6 +46,8 @@ func main() {
 		err = writeProfile(s, *profile)
 	case *memory:
 		err = compareMemory(s)
+	case *curves != "":
+		err = compareCurves(s, *curves, *seeds)
 	case *depth != "":
 		err = compareDepths(s, *depth)
 	default:
