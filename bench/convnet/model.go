@@ -30,7 +30,7 @@ func (j job) String() string { return fmt.Sprintf("%s/%d", j.model, j.batch) }
 // jobs lists the workloads.
 func jobs(only string) []job {
 	var all []job
-	for _, model := range []string{"resnet20", "lenet"} {
+	for _, model := range []string{"resnet20", "lenet", "mobilenet"} {
 		for _, batch := range []int{32, 128} {
 			all = append(all, job{model, optimizerOf(model), batch})
 		}
@@ -59,9 +59,11 @@ func net(model string) (nn.Layer, tensor.Shape, error) {
 	case model == "lenet":
 		return nn.Sequential(nn.Conv2d(32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 3), nn.ReLU(), nn.MaxPool2d(2),
 			nn.Flatten(), nn.Dense(128), nn.ReLU(), nn.Dense(classes)), tensor.Shape{28, 28, 1}, nil
+	case model == "mobilenet":
+		return nn.MobileNetSmall(classes), tensor.Shape{96, 96, 3}, nil
 	}
 	if _, err := fmt.Sscanf(model, "resnet%d", &depth); err != nil {
-		return nil, nil, fmt.Errorf("unknown model %q (want resnetDEPTH or lenet)", model)
+		return nil, nil, fmt.Errorf("unknown model %q (want resnetDEPTH, lenet or mobilenet)", model)
 	}
 	return nn.ResNet(depth, classes), tensor.Shape{32, 32, 3}, nil
 }
