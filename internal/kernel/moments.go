@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // Sums of batch normalization: float64, one chain for each column over the rows
 // in order, so that rows may come in any portions and columns may be cut.
@@ -15,6 +18,11 @@ func SumMoments(acc1, acc2 []float64, x, shift []float32, rows, cols, ldx int) {
 	need("acc2", len(acc2), cols)
 	need("x", len(x), (rows-1)*ldx+cols)
 	need("shift", len(shift), cols)
+	if vecTable != nil {
+		a := momentArgs(acc1, acc2, x, shift, cols, ldx)
+		a.callRows(kSumMoments, rows)
+		return
+	}
 	acc1, acc2, shift = acc1[:cols], acc2[:cols], shift[:cols]
 	for i := range rows {
 		for j, v := range x[i*ldx:][:cols] {
@@ -37,6 +45,12 @@ func SumProducts(acc1, acc2 []float64, x, dy, mean []float32, rows, cols, ldx in
 	need("x", len(x), (rows-1)*ldx+cols)
 	need("dy", len(dy), (rows-1)*ldx+cols)
 	need("mean", len(mean), cols)
+	if vecTable != nil {
+		a := momentArgs(acc1, acc2, x, mean, cols, ldx)
+		a.set(4, dy, ldx)
+		a.callRows(kSumProducts, rows)
+		return
+	}
 	acc1, acc2, mean = acc1[:cols], acc2[:cols], mean[:cols]
 	for i := range rows {
 		x := x[i*ldx:][:cols]
@@ -45,6 +59,15 @@ func SumProducts(acc1, acc2 []float64, x, dy, mean []float32, rows, cols, ldx in
 			acc2[j] = math.FMA(float64(g), float64(x[j])-float64(mean[j]), acc2[j])
 		}
 	}
+}
+
+// momentArgs are the streams that both kernels take (_asm/vec/moments.go).
+func momentArgs(acc1, acc2 []float64, x, shift []float32, cols, ldx int) vecArgs {
+	a := vecArgs{cols: cols}
+	a.ptr[0], a.ptr[3] = unsafe.Pointer(&acc1[0]), unsafe.Pointer(&acc2[0])
+	a.set(1, x, ldx)
+	a.set(2, shift, 0)
+	return a
 }
 
 // Scratch slots of the group kernels.

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -14,6 +16,37 @@ func rough(n int, seed uint32) []float32 {
 		x[i] = 3 + float32(int32(seed>>8)%1000)/256
 	}
 	return x
+}
+
+// TestMomentBits: both sums on every tier are the chains of their definition.
+func TestMomentBits(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 13))
+		for cols := range 140 {
+			rows, pad := r.IntN(6), r.IntN(4)
+			if cols%32 == 16 {
+				rows = 2500
+			}
+			x, dy, shift := values(r, rows*(cols+pad)), values(r, rows*(cols+pad)), values(r, cols)
+			start := make([]float64, 2*cols+1)
+			for j := range start {
+				start[j] = r.NormFloat64()
+			}
+			got, want := slices.Clone(start), slices.Clone(start)
+			products, wantProducts := slices.Clone(start), slices.Clone(start)
+			for i := range rows {
+				for j := range cols {
+					d, g := float64(x[i*(cols+pad)+j])-float64(shift[j]), float64(dy[i*(cols+pad)+j])
+					want[j], want[cols+j] = want[j]+d, math.FMA(d, d, want[cols+j])
+					wantProducts[j], wantProducts[cols+j] = wantProducts[j]+g, math.FMA(g, d, wantProducts[cols+j])
+				}
+			}
+			SumMoments(got[:cols], got[cols:], x, shift, rows, cols, cols+pad)
+			checkSame64(t, fmt.Sprintf("moments %dx%d", rows, cols), got, want)
+			SumProducts(products[:cols], products[cols:], x, dy, shift, rows, cols, cols+pad)
+			checkSame64(t, fmt.Sprintf("products %dx%d", rows, cols), products, wantProducts)
+		}
+	})
 }
 
 // TestMomentsInPortions: portions of rows and of columns give the bits of all

@@ -26,6 +26,8 @@ const (
 	kRMSNormGrad
 	_
 	kSumRows
+	kSumMoments
+	kSumProducts
 	kSumSquares
 	kSumSquares2
 	kTotalStart

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 166
+const vecKernels = 168
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -119,6 +119,8 @@ var fixedNames = [...]string{
 	"vecRMSNormGrad",
 	"vecRMSNormGradGamma",
 	"vecSumRows",
+	"vecSumMoments",
+	"vecSumProducts",
 	"vecSumSquares",
 	"vecSumSquares2",
 	"vecTotalStart",
@@ -328,6 +330,12 @@ func vecRMSNormGradGammaAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumRowsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumMomentsAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumProductsAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquaresAVX512(fn uintptr, a *byte)
@@ -826,6 +834,12 @@ func vecRMSNormGradGammaAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumRowsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumMomentsAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecSumProductsAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecSumSquaresAVX2(fn uintptr, a *byte)

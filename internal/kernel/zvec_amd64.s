@@ -5685,6 +5685,490 @@ done317:
 	VZEROUPPER
 	RET
 
+// func vecSumMomentsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecSumMomentsAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+block331:
+	CMPQ      BX, $0x00000100
+	JL        rest332
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	VMOVUPD   128(CX), Z6
+	VMOVUPD   128(DI), Z7
+	VCVTPS2PD 64(SI), Z8
+	VMOVUPD   192(CX), Z9
+	VMOVUPD   192(DI), Z10
+	VCVTPS2PD 96(SI), Z11
+	VMOVUPD   256(CX), Z12
+	VMOVUPD   256(DI), Z13
+	VCVTPS2PD 128(SI), Z14
+	VMOVUPD   320(CX), Z15
+	VMOVUPD   320(DI), Z16
+	VCVTPS2PD 160(SI), Z17
+	VMOVUPD   384(CX), Z18
+	VMOVUPD   384(DI), Z19
+	VCVTPS2PD 192(SI), Z20
+	VMOVUPD   448(CX), Z21
+	VMOVUPD   448(DI), Z22
+	VCVTPS2PD 224(SI), Z23
+	MOVQ      DX, R8
+	MOVQ      (AX), R9
+
+rows333:
+	VCVTPS2PD   (R8), Z24
+	VSUBPD      Z2, Z24, Z24
+	VADDPD      Z24, Z0, Z0
+	VFMADD231PD Z24, Z24, Z1
+	VCVTPS2PD   32(R8), Z24
+	VSUBPD      Z5, Z24, Z24
+	VADDPD      Z24, Z3, Z3
+	VFMADD231PD Z24, Z24, Z4
+	VCVTPS2PD   64(R8), Z24
+	VSUBPD      Z8, Z24, Z24
+	VADDPD      Z24, Z6, Z6
+	VFMADD231PD Z24, Z24, Z7
+	VCVTPS2PD   96(R8), Z24
+	VSUBPD      Z11, Z24, Z24
+	VADDPD      Z24, Z9, Z9
+	VFMADD231PD Z24, Z24, Z10
+	VCVTPS2PD   128(R8), Z24
+	VSUBPD      Z14, Z24, Z24
+	VADDPD      Z24, Z12, Z12
+	VFMADD231PD Z24, Z24, Z13
+	VCVTPS2PD   160(R8), Z24
+	VSUBPD      Z17, Z24, Z24
+	VADDPD      Z24, Z15, Z15
+	VFMADD231PD Z24, Z24, Z16
+	VCVTPS2PD   192(R8), Z24
+	VSUBPD      Z20, Z24, Z24
+	VADDPD      Z24, Z18, Z18
+	VFMADD231PD Z24, Z24, Z19
+	VCVTPS2PD   224(R8), Z24
+	VSUBPD      Z23, Z24, Z24
+	VADDPD      Z24, Z21, Z21
+	VFMADD231PD Z24, Z24, Z22
+	ADDQ        88(AX), R8
+	DECQ        R9
+	JNZ         rows333
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	VMOVUPD     Z6, 128(CX)
+	VMOVUPD     Z7, 128(DI)
+	VMOVUPD     Z9, 192(CX)
+	VMOVUPD     Z10, 192(DI)
+	VMOVUPD     Z12, 256(CX)
+	VMOVUPD     Z13, 256(DI)
+	VMOVUPD     Z15, 320(CX)
+	VMOVUPD     Z16, 320(DI)
+	VMOVUPD     Z18, 384(CX)
+	VMOVUPD     Z19, 384(DI)
+	VMOVUPD     Z21, 448(CX)
+	VMOVUPD     Z22, 448(DI)
+	ADDQ        $0x00000200, CX
+	ADDQ        $0x00000200, DI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000100, BX
+	JMP         block331
+
+rest332:
+block334:
+	CMPQ      BX, $0x00000080
+	JL        rest335
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	VMOVUPD   128(CX), Z6
+	VMOVUPD   128(DI), Z7
+	VCVTPS2PD 64(SI), Z8
+	VMOVUPD   192(CX), Z9
+	VMOVUPD   192(DI), Z10
+	VCVTPS2PD 96(SI), Z11
+	MOVQ      DX, R8
+	MOVQ      (AX), R9
+
+rows336:
+	VCVTPS2PD   (R8), Z12
+	VSUBPD      Z2, Z12, Z12
+	VADDPD      Z12, Z0, Z0
+	VFMADD231PD Z12, Z12, Z1
+	VCVTPS2PD   32(R8), Z12
+	VSUBPD      Z5, Z12, Z12
+	VADDPD      Z12, Z3, Z3
+	VFMADD231PD Z12, Z12, Z4
+	VCVTPS2PD   64(R8), Z12
+	VSUBPD      Z8, Z12, Z12
+	VADDPD      Z12, Z6, Z6
+	VFMADD231PD Z12, Z12, Z7
+	VCVTPS2PD   96(R8), Z12
+	VSUBPD      Z11, Z12, Z12
+	VADDPD      Z12, Z9, Z9
+	VFMADD231PD Z12, Z12, Z10
+	ADDQ        88(AX), R8
+	DECQ        R9
+	JNZ         rows336
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	VMOVUPD     Z6, 128(CX)
+	VMOVUPD     Z7, 128(DI)
+	VMOVUPD     Z9, 192(CX)
+	VMOVUPD     Z10, 192(DI)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000080, BX
+	JMP         block334
+
+rest335:
+block337:
+	CMPQ      BX, $0x00000040
+	JL        rest338
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	MOVQ      DX, R8
+	MOVQ      (AX), R9
+
+rows339:
+	VCVTPS2PD   (R8), Z6
+	VSUBPD      Z2, Z6, Z6
+	VADDPD      Z6, Z0, Z0
+	VFMADD231PD Z6, Z6, Z1
+	VCVTPS2PD   32(R8), Z6
+	VSUBPD      Z5, Z6, Z6
+	VADDPD      Z6, Z3, Z3
+	VFMADD231PD Z6, Z6, Z4
+	ADDQ        88(AX), R8
+	DECQ        R9
+	JNZ         rows339
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000040, BX
+	JMP         block337
+
+rest338:
+	TESTQ       BX, BX
+	JZ          done330
+	MOVQ        BX, R8
+	SHRQ        $0x02, R8
+	MOVQ        $-1, BX
+	BZHIQ       R8, BX, BX
+	KMOVW       BX, K1
+	KSHIFTRW    $0x08, K1, K2
+	VMOVUPD.Z   (CX), K1, Z0
+	VMOVUPD.Z   (DI), K1, Z1
+	VCVTPS2PD.Z (SI), K1, Z2
+	VMOVUPD.Z   64(CX), K2, Z3
+	VMOVUPD.Z   64(DI), K2, Z4
+	VCVTPS2PD.Z 32(SI), K2, Z5
+	MOVQ        (AX), BX
+
+rows340:
+	VCVTPS2PD.Z (DX), K1, Z6
+	VSUBPD      Z2, Z6, Z6
+	VADDPD      Z6, Z0, Z0
+	VFMADD231PD Z6, Z6, Z1
+	VCVTPS2PD.Z 32(DX), K2, Z6
+	VSUBPD      Z5, Z6, Z6
+	VADDPD      Z6, Z3, Z3
+	VFMADD231PD Z6, Z6, Z4
+	ADDQ        88(AX), DX
+	DECQ        BX
+	JNZ         rows340
+	VMOVUPD     Z0, K1, (CX)
+	VMOVUPD     Z1, K1, (DI)
+	VMOVUPD     Z3, K2, 64(CX)
+	VMOVUPD     Z4, K2, 64(DI)
+
+done330:
+	VZEROUPPER
+	RET
+
+// func vecSumProductsAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecSumProductsAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+	MOVQ 48(AX), R8
+
+block342:
+	CMPQ      BX, $0x00000100
+	JL        rest343
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	VMOVUPD   128(CX), Z6
+	VMOVUPD   128(DI), Z7
+	VCVTPS2PD 64(SI), Z8
+	VMOVUPD   192(CX), Z9
+	VMOVUPD   192(DI), Z10
+	VCVTPS2PD 96(SI), Z11
+	VMOVUPD   256(CX), Z12
+	VMOVUPD   256(DI), Z13
+	VCVTPS2PD 128(SI), Z14
+	VMOVUPD   320(CX), Z15
+	VMOVUPD   320(DI), Z16
+	VCVTPS2PD 160(SI), Z17
+	VMOVUPD   384(CX), Z18
+	VMOVUPD   384(DI), Z19
+	VCVTPS2PD 192(SI), Z20
+	VMOVUPD   448(CX), Z21
+	VMOVUPD   448(DI), Z22
+	VCVTPS2PD 224(SI), Z23
+	MOVQ      DX, R9
+	MOVQ      R8, R10
+	MOVQ      (AX), R11
+
+rows344:
+	VCVTPS2PD   (R9), Z24
+	VSUBPD      Z2, Z24, Z24
+	VCVTPS2PD   (R10), Z25
+	VADDPD      Z25, Z0, Z0
+	VFMADD231PD Z25, Z24, Z1
+	VCVTPS2PD   32(R9), Z24
+	VSUBPD      Z5, Z24, Z24
+	VCVTPS2PD   32(R10), Z25
+	VADDPD      Z25, Z3, Z3
+	VFMADD231PD Z25, Z24, Z4
+	VCVTPS2PD   64(R9), Z24
+	VSUBPD      Z8, Z24, Z24
+	VCVTPS2PD   64(R10), Z25
+	VADDPD      Z25, Z6, Z6
+	VFMADD231PD Z25, Z24, Z7
+	VCVTPS2PD   96(R9), Z24
+	VSUBPD      Z11, Z24, Z24
+	VCVTPS2PD   96(R10), Z25
+	VADDPD      Z25, Z9, Z9
+	VFMADD231PD Z25, Z24, Z10
+	VCVTPS2PD   128(R9), Z24
+	VSUBPD      Z14, Z24, Z24
+	VCVTPS2PD   128(R10), Z25
+	VADDPD      Z25, Z12, Z12
+	VFMADD231PD Z25, Z24, Z13
+	VCVTPS2PD   160(R9), Z24
+	VSUBPD      Z17, Z24, Z24
+	VCVTPS2PD   160(R10), Z25
+	VADDPD      Z25, Z15, Z15
+	VFMADD231PD Z25, Z24, Z16
+	VCVTPS2PD   192(R9), Z24
+	VSUBPD      Z20, Z24, Z24
+	VCVTPS2PD   192(R10), Z25
+	VADDPD      Z25, Z18, Z18
+	VFMADD231PD Z25, Z24, Z19
+	VCVTPS2PD   224(R9), Z24
+	VSUBPD      Z23, Z24, Z24
+	VCVTPS2PD   224(R10), Z25
+	VADDPD      Z25, Z21, Z21
+	VFMADD231PD Z25, Z24, Z22
+	ADDQ        88(AX), R9
+	ADDQ        112(AX), R10
+	DECQ        R11
+	JNZ         rows344
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	VMOVUPD     Z6, 128(CX)
+	VMOVUPD     Z7, 128(DI)
+	VMOVUPD     Z9, 192(CX)
+	VMOVUPD     Z10, 192(DI)
+	VMOVUPD     Z12, 256(CX)
+	VMOVUPD     Z13, 256(DI)
+	VMOVUPD     Z15, 320(CX)
+	VMOVUPD     Z16, 320(DI)
+	VMOVUPD     Z18, 384(CX)
+	VMOVUPD     Z19, 384(DI)
+	VMOVUPD     Z21, 448(CX)
+	VMOVUPD     Z22, 448(DI)
+	ADDQ        $0x00000200, CX
+	ADDQ        $0x00000200, DI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000100, BX
+	JMP         block342
+
+rest343:
+block345:
+	CMPQ      BX, $0x00000080
+	JL        rest346
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	VMOVUPD   128(CX), Z6
+	VMOVUPD   128(DI), Z7
+	VCVTPS2PD 64(SI), Z8
+	VMOVUPD   192(CX), Z9
+	VMOVUPD   192(DI), Z10
+	VCVTPS2PD 96(SI), Z11
+	MOVQ      DX, R9
+	MOVQ      R8, R10
+	MOVQ      (AX), R11
+
+rows347:
+	VCVTPS2PD   (R9), Z12
+	VSUBPD      Z2, Z12, Z12
+	VCVTPS2PD   (R10), Z13
+	VADDPD      Z13, Z0, Z0
+	VFMADD231PD Z13, Z12, Z1
+	VCVTPS2PD   32(R9), Z12
+	VSUBPD      Z5, Z12, Z12
+	VCVTPS2PD   32(R10), Z13
+	VADDPD      Z13, Z3, Z3
+	VFMADD231PD Z13, Z12, Z4
+	VCVTPS2PD   64(R9), Z12
+	VSUBPD      Z8, Z12, Z12
+	VCVTPS2PD   64(R10), Z13
+	VADDPD      Z13, Z6, Z6
+	VFMADD231PD Z13, Z12, Z7
+	VCVTPS2PD   96(R9), Z12
+	VSUBPD      Z11, Z12, Z12
+	VCVTPS2PD   96(R10), Z13
+	VADDPD      Z13, Z9, Z9
+	VFMADD231PD Z13, Z12, Z10
+	ADDQ        88(AX), R9
+	ADDQ        112(AX), R10
+	DECQ        R11
+	JNZ         rows347
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	VMOVUPD     Z6, 128(CX)
+	VMOVUPD     Z7, 128(DI)
+	VMOVUPD     Z9, 192(CX)
+	VMOVUPD     Z10, 192(DI)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000080, BX
+	JMP         block345
+
+rest346:
+block348:
+	CMPQ      BX, $0x00000040
+	JL        rest349
+	VMOVUPD   (CX), Z0
+	VMOVUPD   (DI), Z1
+	VCVTPS2PD (SI), Z2
+	VMOVUPD   64(CX), Z3
+	VMOVUPD   64(DI), Z4
+	VCVTPS2PD 32(SI), Z5
+	MOVQ      DX, R9
+	MOVQ      R8, R10
+	MOVQ      (AX), R11
+
+rows350:
+	VCVTPS2PD   (R9), Z6
+	VSUBPD      Z2, Z6, Z6
+	VCVTPS2PD   (R10), Z7
+	VADDPD      Z7, Z0, Z0
+	VFMADD231PD Z7, Z6, Z1
+	VCVTPS2PD   32(R9), Z6
+	VSUBPD      Z5, Z6, Z6
+	VCVTPS2PD   32(R10), Z7
+	VADDPD      Z7, Z3, Z3
+	VFMADD231PD Z7, Z6, Z4
+	ADDQ        88(AX), R9
+	ADDQ        112(AX), R10
+	DECQ        R11
+	JNZ         rows350
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     Z1, (DI)
+	VMOVUPD     Z3, 64(CX)
+	VMOVUPD     Z4, 64(DI)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, BX
+	JMP         block348
+
+rest349:
+	TESTQ       BX, BX
+	JZ          done341
+	MOVQ        BX, R9
+	SHRQ        $0x02, R9
+	MOVQ        $-1, BX
+	BZHIQ       R9, BX, BX
+	KMOVW       BX, K1
+	KSHIFTRW    $0x08, K1, K2
+	VMOVUPD.Z   (CX), K1, Z0
+	VMOVUPD.Z   (DI), K1, Z1
+	VCVTPS2PD.Z (SI), K1, Z2
+	VMOVUPD.Z   64(CX), K2, Z3
+	VMOVUPD.Z   64(DI), K2, Z4
+	VCVTPS2PD.Z 32(SI), K2, Z5
+	MOVQ        R8, BX
+	MOVQ        (AX), SI
+
+rows351:
+	VCVTPS2PD.Z (DX), K1, Z6
+	VSUBPD      Z2, Z6, Z6
+	VCVTPS2PD.Z (BX), K1, Z7
+	VADDPD      Z7, Z0, Z0
+	VFMADD231PD Z7, Z6, Z1
+	VCVTPS2PD.Z 32(DX), K2, Z6
+	VSUBPD      Z5, Z6, Z6
+	VCVTPS2PD.Z 32(BX), K2, Z7
+	VADDPD      Z7, Z3, Z3
+	VFMADD231PD Z7, Z6, Z4
+	ADDQ        88(AX), DX
+	ADDQ        112(AX), BX
+	DECQ        SI
+	JNZ         rows351
+	VMOVUPD     Z0, K1, (CX)
+	VMOVUPD     Z1, K1, (DI)
+	VMOVUPD     Z3, K2, 64(CX)
+	VMOVUPD     Z4, K2, 64(DI)
+
+done341:
+	VZEROUPPER
+	RET
+
 // func vecSumSquaresAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F
 TEXT ·vecSumSquaresAVX512(SB), NOSPLIT, $0-16
@@ -5696,7 +6180,7 @@ TEXT ·vecSumSquaresAVX512(SB), NOSPLIT, $0-16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-loop330:
+loop352:
 	VCVTPS2PD (CX), Z2
 	VMULPD    Z2, Z2, Z2
 	VADDPD    Z2, Z0, Z0
@@ -5705,7 +6189,7 @@ loop330:
 	VADDPD    Z2, Z1, Z1
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
-	JNZ       loop330
+	JNZ       loop352
 	VMOVUPD   Z0, (DX)
 	VMOVUPD   Z1, 64(DX)
 	VZEROUPPER
@@ -5724,7 +6208,7 @@ TEXT ·vecSumSquares2AVX512(SB), NOSPLIT, $0-16
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-loop331:
+loop353:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -5735,7 +6219,7 @@ loop331:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop331
+	JNZ         loop353
 	VMOVUPD     Z0, (DX)
 	VMOVUPD     Z1, 64(DX)
 	VMOVUPD     Z2, 128(DX)
@@ -5753,7 +6237,7 @@ TEXT ·vecTotalStartAVX512(SB), NOSPLIT, $0-16
 	SHLQ   $0x02, AX
 	VPXORD Z0, Z0, Z0
 
-loop332:
+loop354:
 	VCVTPS2PD (DX), Z1
 	VADDPD    Z1, Z0, Z1
 	VMOVUPD   Z1, (CX)
@@ -5763,7 +6247,7 @@ loop332:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop332
+	JNZ       loop354
 	VZEROUPPER
 	RET
 
@@ -5776,7 +6260,7 @@ TEXT ·vecTotalEndAVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop333:
+loop355:
 	VCVTPS2PD (DX), Z0
 	VADDPD    (CX), Z0, Z0
 	VCVTPD2PS Z0, Y0
@@ -5788,7 +6272,7 @@ loop333:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop333
+	JNZ       loop355
 	VZEROUPPER
 	RET
 
@@ -5803,7 +6287,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop334:
+loop356:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -5811,7 +6295,7 @@ loop334:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop334
+	JNZ         loop356
 	VZEROUPPER
 	RET
 
@@ -5824,13 +6308,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop335:
+loop357:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop335
+	JNZ       loop357
 	VZEROUPPER
 	RET
 
@@ -5850,7 +6334,7 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop336:
+loop358:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -5934,7 +6418,7 @@ loop336:
 	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop336
+	JG              loop358
 	VZEROUPPER
 	RET
 
@@ -5955,12 +6439,12 @@ TEXT ·vecLossEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row337:
+row359:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest339
+	JGE  rest361
 
-loop338:
+loop360:
 	VMOVUPS          (DI)(DX*1), Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -6004,11 +6488,11 @@ loop338:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop338
+	JL               loop360
 
-rest339:
+rest361:
 	TESTQ            SI, SI
-	JZ               done340
+	JZ               done362
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -6051,12 +6535,12 @@ rest339:
 	VSUBPS           Z0, Z9, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done340:
+done362:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row337
+	JNZ  row359
 	VZEROUPPER
 	RET
 
@@ -6077,33 +6561,33 @@ TEXT ·vecScaleRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row341:
+row363:
 	VBROADCASTSS (R9), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest343
+	JGE          rest365
 
-loop342:
+loop364:
 	VMOVUPS (DI)(DX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop342
+	JL      loop364
 
-rest343:
+rest365:
 	TESTQ     SI, SI
-	JZ        done344
+	JZ        done366
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done344:
+done366:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row341
+	JNZ  row363
 	VZEROUPPER
 	RET
 
@@ -6125,29 +6609,29 @@ TEXT ·vecAttendRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row345:
+row367:
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest347
+	JGE          rest369
 
-loop346:
+loop368:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop346
+	JL      loop368
 
-rest347:
+rest369:
 	TESTQ        SI, SI
-	JZ           done348
+	JZ           done370
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z5
 	VBLENDMPS    Z2, Z5, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done348:
+done370:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -6164,9 +6648,9 @@ done348:
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest350
+	JGE          rest372
 
-loop349:
+loop371:
 	VMOVUPS          (DI)(DX*1), Z2
 	VMOVAPS          Z2, Z2
 	VFMSUB213PS      Z1, Z0, Z2
@@ -6196,11 +6680,11 @@ loop349:
 	VMOVUPS          Z2, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop349
+	JL               loop371
 
-rest350:
+rest372:
 	TESTQ            SI, SI
-	JZ               done351
+	JZ               done373
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VMOVAPS          Z2, Z2
 	VFMSUB213PS      Z1, Z0, Z2
@@ -6230,7 +6714,7 @@ rest350:
 	VADDPS           Z0, Z4, Z4
 	VMOVUPS          Z0, K1, (DI)(DX*1)
 
-done351:
+done373:
 	VSHUFF32X4 $0x4e, Z4, Z4, Z0
 	VADDPS     Z0, Z4, Z4
 	VSHUFF32X4 $0xb1, Z4, Z4, Z0
@@ -6245,7 +6729,7 @@ done351:
 	ADDQ       96(AX), R9
 	ADDQ       104(AX), R10
 	DECQ       CX
-	JNZ        row345
+	JNZ        row367
 	VZEROUPPER
 	RET
 
@@ -6267,15 +6751,15 @@ TEXT ·vecAttendBackAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row352:
+row374:
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS (R9), Z1
 	VBROADCASTSS (R10), Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest354
+	JGE          rest376
 
-loop353:
+loop375:
 	VMOVUPS          (DI)(DX*1), Z3
 	VMOVAPS          Z3, Z3
 	VFMSUB213PS      Z1, Z0, Z3
@@ -6309,11 +6793,11 @@ loop353:
 	VMOVUPS          Z3, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop353
+	JL               loop375
 
-rest354:
+rest376:
 	TESTQ            SI, SI
-	JZ               done355
+	JZ               done377
 	VMOVUPS.Z        (DI)(DX*1), K1, Z3
 	VMOVAPS          Z3, Z3
 	VFMSUB213PS      Z1, Z0, Z3
@@ -6346,13 +6830,13 @@ rest354:
 	VMOVUPS          Z0, K1, (R8)(DX*1)
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done355:
+done377:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row352
+	JNZ  row374
 	VZEROUPPER
 	RET
 
@@ -6375,12 +6859,12 @@ TEXT ·vecAttendSumsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row356:
+row378:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest358
+	JGE  rest380
 
-loop357:
+loop379:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VSUBPS           Z1, Z0, Z0
@@ -6414,11 +6898,11 @@ loop357:
 	VMOVUPS          Z2, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop357
+	JL               loop379
 
-rest358:
+rest380:
 	TESTQ            SI, SI
-	JZ               done359
+	JZ               done381
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VSUBPS           Z1, Z0, Z0
@@ -6451,14 +6935,14 @@ rest358:
 	VFMADD231PS      Z0, Z1, Z2
 	VMOVUPS          Z2, K1, (R10)(DX*1)
 
-done359:
+done381:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row356
+	JNZ  row378
 	VZEROUPPER
 	RET
 
@@ -6480,12 +6964,12 @@ TEXT ·vecAttendEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row360:
+row382:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest362
+	JGE  rest384
 
-loop361:
+loop383:
 	VMOVUPS          (R8)(DX*1), Z0
 	VBROADCASTSS     vecConst<>+64(SB), Z1
 	VDIVPS           Z0, Z1, Z1
@@ -6532,11 +7016,11 @@ loop361:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop361
+	JL               loop383
 
-rest362:
+rest384:
 	TESTQ            SI, SI
-	JZ               done363
+	JZ               done385
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VBROADCASTSS     vecConst<>+64(SB), Z1
 	VDIVPS           Z0, Z1, Z1
@@ -6582,13 +7066,13 @@ rest362:
 	VADDPS           Z9, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done363:
+done385:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row360
+	JNZ  row382
 	VZEROUPPER
 	RET
 
@@ -8399,7 +8883,7 @@ TEXT ·vecGatherRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row364:
+row386:
 	MOVLQSX (R8), R10
 	IMULQ   88(AX), R10
 	ADDQ    24(AX), R10
@@ -8408,30 +8892,30 @@ row364:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest366
+	JGE     rest388
 
-loop365:
+loop387:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z0
 	VMOVUPS    Z0, (DI)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop365
+	JL         loop387
 
-rest366:
+rest388:
 	TESTQ      SI, SI
-	JZ         done367
+	JZ         done389
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (DI)(DX*1)
 
-done367:
+done389:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row364
+	JNZ  row386
 	VZEROUPPER
 	RET
 
@@ -8452,7 +8936,7 @@ TEXT ·vecSetRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row368:
+row390:
 	MOVLQSX (R8), R10
 	IMULQ   88(AX), R10
 	ADDQ    24(AX), R10
@@ -8461,30 +8945,30 @@ row368:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest370
+	JGE     rest392
 
-loop369:
+loop391:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (DI)(DX*1), Z0
 	VMOVUPS    Z0, (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop369
+	JL         loop391
 
-rest370:
+rest392:
 	TESTQ      SI, SI
-	JZ         done371
+	JZ         done393
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (DI)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (R10)(DX*1)
 
-done371:
+done393:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row368
+	JNZ  row390
 	VZEROUPPER
 	RET
 
@@ -8505,10 +8989,10 @@ TEXT ·vecAddRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row373:
+row395:
 	MOVLQSX      (R8), R10
 	TESTQ        $0x00000002, R10
-	JNZ          end372
+	JNZ          end394
 	MOVQ         R10, DX
 	ANDQ         $0x01, DX
 	DECQ         DX
@@ -8523,9 +9007,9 @@ row373:
 	ADDQ         24(AX), R11
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest375
+	JGE          rest397
 
-loop374:
+loop396:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z1
 	VANDPS     Z0, Z1, Z1
@@ -8534,11 +9018,11 @@ loop374:
 	VMOVUPS    Z1, (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop374
+	JL         loop396
 
-rest375:
+rest397:
 	TESTQ      SI, SI
-	JZ         done376
+	JZ         done398
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z1
 	VANDPS     Z0, Z1, Z0
@@ -8546,17 +9030,17 @@ rest375:
 	VADDPS     Z1, Z0, Z0
 	VMOVUPS    Z0, K1, (R10)(DX*1)
 
-done376:
+done398:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row373
+	JNZ  row395
 	VZEROUPPER
 	RET
 
-end372:
+end394:
 	VZEROUPPER
 	RET
 
@@ -8577,7 +9061,7 @@ TEXT ·vecFetchRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row377:
+row399:
 	MOVLQSX (R8), DX
 	IMULQ   88(AX), DX
 	ADDQ    24(AX), DX
@@ -8586,26 +9070,26 @@ row377:
 	ADDQ    24(AX), R10
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest379
+	JGE     rest401
 
-loop378:
+loop400:
 	PREFETCHT1 (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop378
+	JL         loop400
 
-rest379:
+rest401:
 	TESTQ      SI, SI
-	JZ         done380
+	JZ         done402
 	PREFETCHT1 (R10)(DX*1)
 
-done380:
+done402:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row377
+	JNZ  row399
 	VZEROUPPER
 	RET
 
@@ -8759,70 +9243,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done381
+	JZ           done403
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done381:
+done403:
 	XORQ R9, R9
 
-loop382:
+loop404:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -8849,7 +9333,7 @@ loop382:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop382
+	JL               loop404
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -8877,13 +9361,13 @@ loop382:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop383:
+loop405:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop383
+	JL         loop405
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -9152,74 +9636,74 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done384
+	JZ           done406
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done384:
+done406:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop385:
+loop407:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9249,7 +9733,7 @@ loop385:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop385
+	JL               loop407
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -9470,67 +9954,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done386
+	JZ           done408
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done386:
+done408:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -9560,7 +10044,7 @@ done386:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop387:
+loop409:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9590,7 +10074,7 @@ loop387:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop387
+	JL               loop409
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9814,74 +10298,74 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done388
+	JZ           done410
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done388:
+done410:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop389:
+loop411:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -9910,7 +10394,7 @@ loop389:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop389
+	JL               loop411
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -9941,7 +10425,7 @@ loop389:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop390:
+loop412:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
@@ -9952,7 +10436,7 @@ loop390:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop390
+	JL             loop412
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10223,74 +10707,74 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done391
+	JZ           done413
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done391:
+done413:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop392:
+loop414:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10320,7 +10804,7 @@ loop392:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop392
+	JL               loop414
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10392,7 +10876,7 @@ loop392:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop393:
+loop415:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10403,7 +10887,7 @@ loop393:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop393
+	JL             loop415
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10674,67 +11158,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done394
+	JZ           done416
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done394:
+done416:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -10764,7 +11248,7 @@ done394:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop395:
+loop417:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
 	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
@@ -10794,7 +11278,7 @@ loop395:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop395
+	JL               loop417
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -10868,7 +11352,7 @@ loop395:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop396:
+loop418:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
 	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
@@ -10879,7 +11363,7 @@ loop396:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop396
+	JL             loop418
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -11015,12 +11499,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row397:
+row419:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest399
+	JGE  rest421
 
-loop398:
+loop420:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -11029,11 +11513,11 @@ loop398:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop398
+	JL           loop420
 
-rest399:
+rest421:
 	TESTQ        SI, SI
-	JZ           done400
+	JZ           done422
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -11041,12 +11525,12 @@ rest399:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done400:
+done422:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row397
+	JNZ  row419
 	VZEROUPPER
 	RET
 
@@ -11067,12 +11551,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row401:
+row423:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest403
+	JGE  rest425
 
-loop402:
+loop424:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11134,11 +11618,11 @@ loop402:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop402
+	JL               loop424
 
-rest403:
+rest425:
 	TESTQ            SI, SI
-	JZ               done404
+	JZ               done426
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11199,12 +11683,12 @@ rest403:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done404:
+done426:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row401
+	JNZ  row423
 	VZEROUPPER
 	RET
 
@@ -11225,12 +11709,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row405:
+row427:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest407
+	JGE  rest429
 
-loop406:
+loop428:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11273,11 +11757,11 @@ loop406:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop406
+	JL               loop428
 
-rest407:
+rest429:
 	TESTQ            SI, SI
-	JZ               done408
+	JZ               done430
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11319,12 +11803,12 @@ rest407:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done408:
+done430:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row405
+	JNZ  row427
 	VZEROUPPER
 	RET
 
@@ -11345,12 +11829,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row409:
+row431:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest411
+	JGE  rest433
 
-loop410:
+loop432:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11388,11 +11872,11 @@ loop410:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop410
+	JL               loop432
 
-rest411:
+rest433:
 	TESTQ            SI, SI
-	JZ               done412
+	JZ               done434
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11429,12 +11913,12 @@ rest411:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done412:
+done434:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row409
+	JNZ  row431
 	VZEROUPPER
 	RET
 
@@ -11455,12 +11939,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row413:
+row435:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest415
+	JGE  rest437
 
-loop414:
+loop436:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11509,11 +11993,11 @@ loop414:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop414
+	JL               loop436
 
-rest415:
+rest437:
 	TESTQ            SI, SI
-	JZ               done416
+	JZ               done438
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11561,12 +12045,12 @@ rest415:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done416:
+done438:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row413
+	JNZ  row435
 	VZEROUPPER
 	RET
 
@@ -11587,12 +12071,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row417:
+row439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest419
+	JGE  rest441
 
-loop418:
+loop440:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11627,11 +12111,11 @@ loop418:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop418
+	JL               loop440
 
-rest419:
+rest441:
 	TESTQ            SI, SI
-	JZ               done420
+	JZ               done442
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11665,12 +12149,12 @@ rest419:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done420:
+done442:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row417
+	JNZ  row439
 	VZEROUPPER
 	RET
 
@@ -11693,12 +12177,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row421:
+row443:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest423
+	JGE  rest445
 
-loop422:
+loop444:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11708,11 +12192,11 @@ loop422:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop422
+	JL           loop444
 
-rest423:
+rest445:
 	TESTQ        SI, SI
-	JZ           done424
+	JZ           done446
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11721,13 +12205,13 @@ rest423:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done424:
+done446:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row421
+	JNZ  row443
 	VZEROUPPER
 	RET
 
@@ -11749,12 +12233,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row425:
+row447:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest427
+	JGE  rest449
 
-loop426:
+loop448:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11763,11 +12247,11 @@ loop426:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop426
+	JL           loop448
 
-rest427:
+rest449:
 	TESTQ        SI, SI
-	JZ           done428
+	JZ           done450
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -11775,12 +12259,12 @@ rest427:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done428:
+done450:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row425
+	JNZ  row447
 	VZEROUPPER
 	RET
 
@@ -11801,12 +12285,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row429:
+row451:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest431
+	JGE  rest453
 
-loop430:
+loop452:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11868,11 +12352,11 @@ loop430:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop430
+	JL               loop452
 
-rest431:
+rest453:
 	TESTQ            SI, SI
-	JZ               done432
+	JZ               done454
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -11933,12 +12417,12 @@ rest431:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done432:
+done454:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row429
+	JNZ  row451
 	VZEROUPPER
 	RET
 
@@ -11959,12 +12443,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row433:
+row455:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest435
+	JGE  rest457
 
-loop434:
+loop456:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -12007,11 +12491,11 @@ loop434:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop434
+	JL               loop456
 
-rest435:
+rest457:
 	TESTQ            SI, SI
-	JZ               done436
+	JZ               done458
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -12053,12 +12537,12 @@ rest435:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done436:
+done458:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row433
+	JNZ  row455
 	VZEROUPPER
 	RET
 
@@ -12079,12 +12563,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row437:
+row459:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest439
+	JGE  rest461
 
-loop438:
+loop460:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12122,11 +12606,11 @@ loop438:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop438
+	JL               loop460
 
-rest439:
+rest461:
 	TESTQ            SI, SI
-	JZ               done440
+	JZ               done462
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12163,12 +12647,12 @@ rest439:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done440:
+done462:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row437
+	JNZ  row459
 	VZEROUPPER
 	RET
 
@@ -12191,12 +12675,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row441:
+row463:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest443
+	JGE  rest465
 
-loop442:
+loop464:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -12206,11 +12690,11 @@ loop442:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop442
+	JL        loop464
 
-rest443:
+rest465:
 	TESTQ     SI, SI
-	JZ        done444
+	JZ        done466
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -12219,13 +12703,13 @@ rest443:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done444:
+done466:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row441
+	JNZ  row463
 	VZEROUPPER
 	RET
 
@@ -12247,12 +12731,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row445:
+row467:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest447
+	JGE  rest469
 
-loop446:
+loop468:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12344,11 +12828,11 @@ loop446:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop446
+	JL               loop468
 
-rest447:
+rest469:
 	TESTQ            SI, SI
-	JZ               done448
+	JZ               done470
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12439,13 +12923,13 @@ rest447:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done448:
+done470:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row445
+	JNZ  row467
 	VZEROUPPER
 	RET
 
@@ -12467,12 +12951,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row449:
+row471:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest451
+	JGE  rest473
 
-loop450:
+loop472:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12527,11 +13011,11 @@ loop450:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop450
+	JL               loop472
 
-rest451:
+rest473:
 	TESTQ            SI, SI
-	JZ               done452
+	JZ               done474
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12585,13 +13069,13 @@ rest451:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done452:
+done474:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row449
+	JNZ  row471
 	VZEROUPPER
 	RET
 
@@ -12613,12 +13097,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row453:
+row475:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest455
+	JGE  rest477
 
-loop454:
+loop476:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12663,11 +13147,11 @@ loop454:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop454
+	JL               loop476
 
-rest455:
+rest477:
 	TESTQ            SI, SI
-	JZ               done456
+	JZ               done478
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12711,13 +13195,13 @@ rest455:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done456:
+done478:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row453
+	JNZ  row475
 	VZEROUPPER
 	RET
 
@@ -12739,12 +13223,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row457:
+row479:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest459
+	JGE  rest481
 
-loop458:
+loop480:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12753,11 +13237,11 @@ loop458:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop458
+	JL           loop480
 
-rest459:
+rest481:
 	TESTQ        SI, SI
-	JZ           done460
+	JZ           done482
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -12765,12 +13249,12 @@ rest459:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done460:
+done482:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row457
+	JNZ  row479
 	VZEROUPPER
 	RET
 
@@ -12792,12 +13276,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row461:
+row483:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest463
+	JGE  rest485
 
-loop462:
+loop484:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12806,11 +13290,11 @@ loop462:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop462
+	JL        loop484
 
-rest463:
+rest485:
 	TESTQ     SI, SI
-	JZ        done464
+	JZ        done486
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -12818,12 +13302,12 @@ rest463:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done464:
+done486:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row461
+	JNZ  row483
 	VZEROUPPER
 	RET
 
@@ -12844,12 +13328,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row465:
+row487:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest467
+	JGE  rest489
 
-loop466:
+loop488:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12886,11 +13370,11 @@ loop466:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop466
+	JL               loop488
 
-rest467:
+rest489:
 	TESTQ            SI, SI
-	JZ               done468
+	JZ               done490
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12926,12 +13410,12 @@ rest467:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done468:
+done490:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row465
+	JNZ  row487
 	VZEROUPPER
 	RET
 
@@ -12952,12 +13436,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row469:
+row491:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest471
+	JGE  rest493
 
-loop470:
+loop492:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -13008,11 +13492,11 @@ loop470:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop470
+	JL               loop492
 
-rest471:
+rest493:
 	TESTQ            SI, SI
-	JZ               done472
+	JZ               done494
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -13062,12 +13546,12 @@ rest471:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done472:
+done494:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row469
+	JNZ  row491
 	VZEROUPPER
 	RET
 
@@ -13088,12 +13572,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row473:
+row495:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest475
+	JGE  rest497
 
-loop474:
+loop496:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13128,11 +13612,11 @@ loop474:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop474
+	JL               loop496
 
-rest475:
+rest497:
 	TESTQ            SI, SI
-	JZ               done476
+	JZ               done498
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13166,12 +13650,12 @@ rest475:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done476:
+done498:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row473
+	JNZ  row495
 	VZEROUPPER
 	RET
 
@@ -13192,12 +13676,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row477:
+row499:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest479
+	JGE  rest501
 
-loop478:
+loop500:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -13207,11 +13691,11 @@ loop478:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop478
+	JL           loop500
 
-rest479:
+rest501:
 	TESTQ        SI, SI
-	JZ           done480
+	JZ           done502
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -13220,12 +13704,12 @@ rest479:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done480:
+done502:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row477
+	JNZ  row499
 	VZEROUPPER
 	RET
 
@@ -13246,12 +13730,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row481:
+row503:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest483
+	JGE  rest505
 
-loop482:
+loop504:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13261,11 +13745,11 @@ loop482:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop482
+	JL           loop504
 
-rest483:
+rest505:
 	TESTQ        SI, SI
-	JZ           done484
+	JZ           done506
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13274,12 +13758,12 @@ rest483:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done484:
+done506:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row481
+	JNZ  row503
 	VZEROUPPER
 	RET
 
@@ -13299,31 +13783,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row485:
+row507:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest487
+	JGE  rest509
 
-loop486:
+loop508:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop486
+	JL          loop508
 
-rest487:
+rest509:
 	TESTQ       SI, SI
-	JZ          done488
+	JZ          done510
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done488:
+done510:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row485
+	JNZ  row507
 	VZEROUPPER
 	RET
 
@@ -13344,12 +13828,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row489:
+row511:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest491
+	JGE  rest513
 
-loop490:
+loop512:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -13357,23 +13841,23 @@ loop490:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop490
+	JL               loop512
 
-rest491:
+rest513:
 	TESTQ            SI, SI
-	JZ               done492
+	JZ               done514
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done492:
+done514:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row489
+	JNZ  row511
 	VZEROUPPER
 	RET
 
@@ -13394,12 +13878,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row493:
+row515:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest495
+	JGE  rest517
 
-loop494:
+loop516:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -13408,11 +13892,11 @@ loop494:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop494
+	JL           loop516
 
-rest495:
+rest517:
 	TESTQ        SI, SI
-	JZ           done496
+	JZ           done518
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -13420,12 +13904,12 @@ rest495:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done496:
+done518:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row493
+	JNZ  row515
 	VZEROUPPER
 	RET
 
@@ -13445,12 +13929,12 @@ TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row497:
+row519:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest499
+	JGE  rest521
 
-loop498:
+loop520:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13460,11 +13944,11 @@ loop498:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop498
+	JL           loop520
 
-rest499:
+rest521:
 	TESTQ        SI, SI
-	JZ           done500
+	JZ           done522
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13473,11 +13957,11 @@ rest499:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done500:
+done522:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row497
+	JNZ  row519
 	VZEROUPPER
 	RET
 
@@ -13497,12 +13981,12 @@ TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row501:
+row523:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest503
+	JGE  rest525
 
-loop502:
+loop524:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13518,11 +14002,11 @@ loop502:
 	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop502
+	JL           loop524
 
-rest503:
+rest525:
 	TESTQ        SI, SI
-	JZ           done504
+	JZ           done526
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13537,11 +14021,11 @@ rest503:
 	VFMADD231PS  Z4, Z5, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 
-done504:
+done526:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row501
+	JNZ  row523
 	VZEROUPPER
 	RET
 
@@ -13561,12 +14045,12 @@ TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row505:
+row527:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest507
+	JGE  rest529
 
-loop506:
+loop528:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13578,11 +14062,11 @@ loop506:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop506
+	JL           loop528
 
-rest507:
+rest529:
 	TESTQ        SI, SI
-	JZ           done508
+	JZ           done530
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13593,11 +14077,11 @@ rest507:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done508:
+done530:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row505
+	JNZ  row527
 	VZEROUPPER
 	RET
 
@@ -13617,12 +14101,12 @@ TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row509:
+row531:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest511
+	JGE  rest533
 
-loop510:
+loop532:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13635,11 +14119,11 @@ loop510:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop510
+	JL           loop532
 
-rest511:
+rest533:
 	TESTQ        SI, SI
-	JZ           done512
+	JZ           done534
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13651,11 +14135,11 @@ rest511:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done512:
+done534:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row509
+	JNZ  row531
 	VZEROUPPER
 	RET
 
@@ -13676,12 +14160,12 @@ TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row513:
+row535:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest515
+	JGE  rest537
 
-loop514:
+loop536:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13696,11 +14180,11 @@ loop514:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop514
+	JL           loop536
 
-rest515:
+rest537:
 	TESTQ        SI, SI
-	JZ           done516
+	JZ           done538
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13714,12 +14198,12 @@ rest515:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done516:
+done538:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row513
+	JNZ  row535
 	VZEROUPPER
 	RET
 
@@ -13740,12 +14224,12 @@ TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row517:
+row539:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest519
+	JGE  rest541
 
-loop518:
+loop540:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13766,11 +14250,11 @@ loop518:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop518
+	JL           loop540
 
-rest519:
+rest541:
 	TESTQ        SI, SI
-	JZ           done520
+	JZ           done542
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMINPS.BCST  148(AX), Z0, Z5
@@ -13790,12 +14274,12 @@ rest519:
 	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done520:
+done542:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row517
+	JNZ  row539
 	VZEROUPPER
 	RET
 
@@ -13816,12 +14300,12 @@ TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row521:
+row543:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest523
+	JGE  rest545
 
-loop522:
+loop544:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13838,11 +14322,11 @@ loop522:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop522
+	JL           loop544
 
-rest523:
+rest545:
 	TESTQ        SI, SI
-	JZ           done524
+	JZ           done546
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13858,12 +14342,12 @@ rest523:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done524:
+done546:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row521
+	JNZ  row543
 	VZEROUPPER
 	RET
 
@@ -13884,12 +14368,12 @@ TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row525:
+row547:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest527
+	JGE  rest549
 
-loop526:
+loop548:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -13907,11 +14391,11 @@ loop526:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop526
+	JL           loop548
 
-rest527:
+rest549:
 	TESTQ        SI, SI
-	JZ           done528
+	JZ           done550
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -13928,12 +14412,12 @@ rest527:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done528:
+done550:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row525
+	JNZ  row547
 	VZEROUPPER
 	RET
 
@@ -13954,12 +14438,12 @@ TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row529:
+row551:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest531
+	JGE  rest553
 
-loop530:
+loop552:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -13972,11 +14456,11 @@ loop530:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop530
+	JL               loop552
 
-rest531:
+rest553:
 	TESTQ            SI, SI
-	JZ               done532
+	JZ               done554
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -13988,12 +14472,12 @@ rest531:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done532:
+done554:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row529
+	JNZ  row551
 	VZEROUPPER
 	RET
 
@@ -14014,12 +14498,12 @@ TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row533:
+row555:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest535
+	JGE  rest557
 
-loop534:
+loop556:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14037,11 +14521,11 @@ loop534:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop534
+	JL           loop556
 
-rest535:
+rest557:
 	TESTQ        SI, SI
-	JZ           done536
+	JZ           done558
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14058,12 +14542,12 @@ rest535:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done536:
+done558:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row533
+	JNZ  row555
 	VZEROUPPER
 	RET
 
@@ -14084,12 +14568,12 @@ TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row537:
+row559:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest539
+	JGE  rest561
 
-loop538:
+loop560:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14109,11 +14593,11 @@ loop538:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop538
+	JL           loop560
 
-rest539:
+rest561:
 	TESTQ        SI, SI
-	JZ           done540
+	JZ           done562
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14132,12 +14616,12 @@ rest539:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done540:
+done562:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row537
+	JNZ  row559
 	VZEROUPPER
 	RET
 
@@ -14158,12 +14642,12 @@ TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row541:
+row563:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest543
+	JGE  rest565
 
-loop542:
+loop564:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14184,11 +14668,11 @@ loop542:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop542
+	JL           loop564
 
-rest543:
+rest565:
 	TESTQ        SI, SI
-	JZ           done544
+	JZ           done566
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14208,12 +14692,12 @@ rest543:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done544:
+done566:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row541
+	JNZ  row563
 	VZEROUPPER
 	RET
 
@@ -14235,12 +14719,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row545:
+row567:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest547
+	JGE  rest569
 
-loop546:
+loop568:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14270,11 +14754,11 @@ loop546:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop546
+	JL               loop568
 
-rest547:
+rest569:
 	TESTQ            SI, SI
-	JZ               done548
+	JZ               done570
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14303,13 +14787,13 @@ rest547:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done548:
+done570:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row545
+	JNZ  row567
 	VZEROUPPER
 	RET
 
@@ -14331,12 +14815,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row549:
+row571:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest551
+	JGE  rest573
 
-loop550:
+loop572:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14372,11 +14856,11 @@ loop550:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop550
+	JL               loop572
 
-rest551:
+rest573:
 	TESTQ            SI, SI
-	JZ               done552
+	JZ               done574
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14411,13 +14895,13 @@ rest551:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done552:
+done574:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row549
+	JNZ  row571
 	VZEROUPPER
 	RET
 
@@ -14439,12 +14923,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row553:
+row575:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest555
+	JGE  rest577
 
-loop554:
+loop576:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14477,11 +14961,11 @@ loop554:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop554
+	JL               loop576
 
-rest555:
+rest577:
 	TESTQ            SI, SI
-	JZ               done556
+	JZ               done578
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14513,13 +14997,13 @@ rest555:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done556:
+done578:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row553
+	JNZ  row575
 	VZEROUPPER
 	RET
 
@@ -14541,12 +15025,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row557:
+row579:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest559
+	JGE  rest581
 
-loop558:
+loop580:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14578,11 +15062,11 @@ loop558:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop558
+	JL               loop580
 
-rest559:
+rest581:
 	TESTQ            SI, SI
-	JZ               done560
+	JZ               done582
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14613,13 +15097,13 @@ rest559:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done560:
+done582:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row557
+	JNZ  row579
 	VZEROUPPER
 	RET
 
@@ -14641,12 +15125,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row561:
+row583:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest563
+	JGE  rest585
 
-loop562:
+loop584:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14684,11 +15168,11 @@ loop562:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop562
+	JL               loop584
 
-rest563:
+rest585:
 	TESTQ            SI, SI
-	JZ               done564
+	JZ               done586
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14725,13 +15209,13 @@ rest563:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done564:
+done586:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row561
+	JNZ  row583
 	VZEROUPPER
 	RET
 
@@ -14753,12 +15237,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row565:
+row587:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest567
+	JGE  rest589
 
-loop566:
+loop588:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14786,11 +15270,11 @@ loop566:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop566
+	JL           loop588
 
-rest567:
+rest589:
 	TESTQ        SI, SI
-	JZ           done568
+	JZ           done590
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14817,13 +15301,13 @@ rest567:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done568:
+done590:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row565
+	JNZ  row587
 	VZEROUPPER
 	RET
 
@@ -14845,12 +15329,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row569:
+row591:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest571
+	JGE  rest593
 
-loop570:
+loop592:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -14881,11 +15365,11 @@ loop570:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop570
+	JL           loop592
 
-rest571:
+rest593:
 	TESTQ        SI, SI
-	JZ           done572
+	JZ           done594
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14915,13 +15399,13 @@ rest571:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done572:
+done594:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row569
+	JNZ  row591
 	VZEROUPPER
 	RET
 
@@ -14942,12 +15426,12 @@ TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row573:
+row595:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest575
+	JGE  rest597
 
-loop574:
+loop596:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14968,11 +15452,11 @@ loop574:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop574
+	JL           loop596
 
-rest575:
+rest597:
 	TESTQ        SI, SI
-	JZ           done576
+	JZ           done598
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -14992,12 +15476,12 @@ rest575:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done576:
+done598:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row573
+	JNZ  row595
 	VZEROUPPER
 	RET
 
@@ -15018,12 +15502,12 @@ TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row577:
+row599:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest579
+	JGE  rest601
 
-loop578:
+loop600:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15046,11 +15530,11 @@ loop578:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop578
+	JL           loop600
 
-rest579:
+rest601:
 	TESTQ        SI, SI
-	JZ           done580
+	JZ           done602
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15072,12 +15556,12 @@ rest579:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done580:
+done602:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row577
+	JNZ  row599
 	VZEROUPPER
 	RET
 
@@ -15098,12 +15582,12 @@ TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row581:
+row603:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest583
+	JGE  rest605
 
-loop582:
+loop604:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15127,11 +15611,11 @@ loop582:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop582
+	JL           loop604
 
-rest583:
+rest605:
 	TESTQ        SI, SI
-	JZ           done584
+	JZ           done606
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15154,12 +15638,12 @@ rest583:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done584:
+done606:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row581
+	JNZ  row603
 	VZEROUPPER
 	RET
 
@@ -15181,12 +15665,12 @@ TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row585:
+row607:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest587
+	JGE  rest609
 
-loop586:
+loop608:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15212,11 +15696,11 @@ loop586:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop586
+	JL           loop608
 
-rest587:
+rest609:
 	TESTQ        SI, SI
-	JZ           done588
+	JZ           done610
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15241,13 +15725,13 @@ rest587:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done588:
+done610:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row585
+	JNZ  row607
 	VZEROUPPER
 	RET
 
@@ -15268,12 +15752,12 @@ TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row589:
+row611:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest591
+	JGE  rest613
 
-loop590:
+loop612:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15290,11 +15774,11 @@ loop590:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop590
+	JL           loop612
 
-rest591:
+rest613:
 	TESTQ        SI, SI
-	JZ           done592
+	JZ           done614
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15310,12 +15794,12 @@ rest591:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done592:
+done614:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row589
+	JNZ  row611
 	VZEROUPPER
 	RET
 
@@ -15336,12 +15820,12 @@ TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row593:
+row615:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest595
+	JGE  rest617
 
-loop594:
+loop616:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15360,11 +15844,11 @@ loop594:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop594
+	JL           loop616
 
-rest595:
+rest617:
 	TESTQ        SI, SI
-	JZ           done596
+	JZ           done618
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15382,12 +15866,12 @@ rest595:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done596:
+done618:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row593
+	JNZ  row615
 	VZEROUPPER
 	RET
 
@@ -15408,12 +15892,12 @@ TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row597:
+row619:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest599
+	JGE  rest621
 
-loop598:
+loop620:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15433,11 +15917,11 @@ loop598:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop598
+	JL           loop620
 
-rest599:
+rest621:
 	TESTQ        SI, SI
-	JZ           done600
+	JZ           done622
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15456,12 +15940,12 @@ rest599:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done600:
+done622:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row597
+	JNZ  row619
 	VZEROUPPER
 	RET
 
@@ -15486,12 +15970,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row601:
+row623:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest603
+	JGE  rest625
 
-loop602:
+loop624:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15505,11 +15989,11 @@ loop602:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop602
+	JL           loop624
 
-rest603:
+rest625:
 	TESTQ        SI, SI
-	JZ           done604
+	JZ           done626
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15522,7 +16006,7 @@ rest603:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done604:
+done626:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15530,7 +16014,7 @@ done604:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row601
+	JNZ  row623
 	VZEROUPPER
 	RET
 
@@ -15554,12 +16038,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row605:
+row627:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest607
+	JGE  rest629
 
-loop606:
+loop628:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15572,11 +16056,11 @@ loop606:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop606
+	JL           loop628
 
-rest607:
+rest629:
 	TESTQ        SI, SI
-	JZ           done608
+	JZ           done630
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15588,14 +16072,14 @@ rest607:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done608:
+done630:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row605
+	JNZ  row627
 	VZEROUPPER
 	RET
 
@@ -15618,12 +16102,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row609:
+row631:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest611
+	JGE  rest633
 
-loop610:
+loop632:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -15634,11 +16118,11 @@ loop610:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop610
+	JL           loop632
 
-rest611:
+rest633:
 	TESTQ        SI, SI
-	JZ           done612
+	JZ           done634
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -15648,13 +16132,13 @@ rest611:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done612:
+done634:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row609
+	JNZ  row631
 	VZEROUPPER
 	RET
 
@@ -15678,12 +16162,12 @@ TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row613:
+row635:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest615
+	JGE  rest637
 
-loop614:
+loop636:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -15696,11 +16180,11 @@ loop614:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop614
+	JL          loop636
 
-rest615:
+rest637:
 	TESTQ       SI, SI
-	JZ          done616
+	JZ          done638
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -15712,7 +16196,7 @@ rest615:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done616:
+done638:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15720,7 +16204,7 @@ done616:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row613
+	JNZ  row635
 	VZEROUPPER
 	RET
 
@@ -15746,12 +16230,12 @@ TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row617:
+row639:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest619
+	JGE  rest641
 
-loop618:
+loop640:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15765,11 +16249,11 @@ loop618:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop618
+	JL        loop640
 
-rest619:
+rest641:
 	TESTQ     SI, SI
-	JZ        done620
+	JZ        done642
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -15782,7 +16266,7 @@ rest619:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done620:
+done642:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15791,7 +16275,7 @@ done620:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row617
+	JNZ  row639
 	VZEROUPPER
 	RET
 
@@ -15815,12 +16299,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row621:
+row643:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest623
+	JGE  rest645
 
-loop622:
+loop644:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -15836,11 +16320,11 @@ loop622:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop622
+	JL          loop644
 
-rest623:
+rest645:
 	TESTQ       SI, SI
-	JZ          done624
+	JZ          done646
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -15855,7 +16339,7 @@ rest623:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done624:
+done646:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -15863,7 +16347,7 @@ done624:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row621
+	JNZ  row643
 	VZEROUPPER
 	RET
 
@@ -15889,12 +16373,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row625:
+row647:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest627
+	JGE  rest649
 
-loop626:
+loop648:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16006,11 +16490,11 @@ loop626:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop626
+	JL               loop648
 
-rest627:
+rest649:
 	TESTQ            SI, SI
-	JZ               done628
+	JZ               done650
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16121,7 +16605,7 @@ rest627:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done628:
+done650:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16131,7 +16615,7 @@ done628:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row625
+	JNZ  row647
 	VZEROUPPER
 	RET
 
@@ -16154,12 +16638,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row629:
+row651:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest631
+	JGE  rest653
 
-loop630:
+loop652:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16239,11 +16723,11 @@ loop630:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop630
+	JL               loop652
 
-rest631:
+rest653:
 	TESTQ            SI, SI
-	JZ               done632
+	JZ               done654
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16322,14 +16806,14 @@ rest631:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done632:
+done654:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row629
+	JNZ  row651
 	VZEROUPPER
 	RET
 
@@ -16352,12 +16836,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row633:
+row655:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest635
+	JGE  rest657
 
-loop634:
+loop656:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16419,11 +16903,11 @@ loop634:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop634
+	JL               loop656
 
-rest635:
+rest657:
 	TESTQ            SI, SI
-	JZ               done636
+	JZ               done658
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16484,14 +16968,14 @@ rest635:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done636:
+done658:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row633
+	JNZ  row655
 	VZEROUPPER
 	RET
 
@@ -16517,12 +17001,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row637:
+row659:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest639
+	JGE  rest661
 
-loop638:
+loop660:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -16550,11 +17034,11 @@ loop638:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop638
+	JL           loop660
 
-rest639:
+rest661:
 	TESTQ        SI, SI
-	JZ           done640
+	JZ           done662
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -16581,7 +17065,7 @@ rest639:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done640:
+done662:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16591,7 +17075,7 @@ done640:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row637
+	JNZ  row659
 	VZEROUPPER
 	RET
 
@@ -16616,12 +17100,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row641:
+row663:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest643
+	JGE  rest665
 
-loop642:
+loop664:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -16681,11 +17165,11 @@ loop642:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop642
+	JL               loop664
 
-rest643:
+rest665:
 	TESTQ            SI, SI
-	JZ               done644
+	JZ               done666
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -16744,7 +17228,7 @@ rest643:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done644:
+done666:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16753,7 +17237,7 @@ done644:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row641
+	JNZ  row663
 	VZEROUPPER
 	RET
 
@@ -16777,12 +17261,12 @@ TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row645:
+row667:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest647
+	JGE  rest669
 
-loop646:
+loop668:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16804,11 +17288,11 @@ loop646:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop646
+	JL           loop668
 
-rest647:
+rest669:
 	TESTQ        SI, SI
-	JZ           done648
+	JZ           done670
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16829,7 +17313,7 @@ rest647:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done648:
+done670:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16837,7 +17321,7 @@ done648:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row645
+	JNZ  row667
 	VZEROUPPER
 	RET
 
@@ -16860,12 +17344,12 @@ TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row649:
+row671:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest651
+	JGE  rest673
 
-loop650:
+loop672:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -16879,11 +17363,11 @@ loop650:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop650
+	JL           loop672
 
-rest651:
+rest673:
 	TESTQ        SI, SI
-	JZ           done652
+	JZ           done674
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -16896,14 +17380,14 @@ rest651:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done652:
+done674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row649
+	JNZ  row671
 	VZEROUPPER
 	RET
 
@@ -16925,12 +17409,12 @@ TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row653:
+row675:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest655
+	JGE  rest677
 
-loop654:
+loop676:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -16943,11 +17427,11 @@ loop654:
 	VMOVUPS   Z3, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop654
+	JL        loop676
 
-rest655:
+rest677:
 	TESTQ     SI, SI
-	JZ        done656
+	JZ        done678
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -16959,13 +17443,13 @@ rest655:
 	VBLENDMPS Z0, Z1, K2, Z5
 	VMOVUPS   Z5, K1, (R10)(DX*1)
 
-done656:
+done678:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row653
+	JNZ  row675
 	VZEROUPPER
 	RET
 
@@ -16988,12 +17472,12 @@ TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row657:
+row679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest659
+	JGE  rest681
 
-loop658:
+loop680:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17010,11 +17494,11 @@ loop658:
 	VMOVUPS   Z4, (R11)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop658
+	JL        loop680
 
-rest659:
+rest681:
 	TESTQ     SI, SI
-	JZ        done660
+	JZ        done682
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17030,14 +17514,14 @@ rest659:
 	VBLENDMPS Z0, Z1, K2, Z7
 	VMOVUPS   Z7, K1, (R11)(DX*1)
 
-done660:
+done682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row657
+	JNZ  row679
 	VZEROUPPER
 	RET
 
@@ -17059,12 +17543,12 @@ TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row661:
+row683:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest663
+	JGE  rest685
 
-loop662:
+loop684:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -17073,11 +17557,11 @@ loop662:
 	VMOVUPS Z0, (R10)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop662
+	JL      loop684
 
-rest663:
+rest685:
 	TESTQ     SI, SI
-	JZ        done664
+	JZ        done686
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
@@ -17085,13 +17569,13 @@ rest663:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R10)(DX*1)
 
-done664:
+done686:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row661
+	JNZ  row683
 	VZEROUPPER
 	RET
 
@@ -17114,12 +17598,12 @@ TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row665:
+row687:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest667
+	JGE  rest689
 
-loop666:
+loop688:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -17130,11 +17614,11 @@ loop666:
 	VMOVUPS Z0, (R11)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop666
+	JL      loop688
 
-rest667:
+rest689:
 	TESTQ     SI, SI
-	JZ        done668
+	JZ        done690
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
@@ -17144,14 +17628,14 @@ rest667:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R11)(DX*1)
 
-done668:
+done690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row665
+	JNZ  row687
 	VZEROUPPER
 	RET
 
@@ -17174,12 +17658,12 @@ TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row669:
+row691:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest671
+	JGE  rest693
 
-loop670:
+loop692:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VADDPS      Z1, Z0, Z0
@@ -17191,11 +17675,11 @@ loop670:
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop670
+	JL          loop692
 
-rest671:
+rest693:
 	TESTQ       SI, SI
-	JZ          done672
+	JZ          done694
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VADDPS      Z1, Z0, Z0
@@ -17206,14 +17690,14 @@ rest671:
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
-done672:
+done694:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row669
+	JNZ  row691
 	VZEROUPPER
 	RET
 
@@ -17233,31 +17717,31 @@ TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row673:
+row695:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest675
+	JGE  rest697
 
-loop674:
+loop696:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop674
+	JL          loop696
 
-rest675:
+rest697:
 	TESTQ       SI, SI
-	JZ          done676
+	JZ          done698
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done676:
+done698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row673
+	JNZ  row695
 	VZEROUPPER
 	RET
 
@@ -17282,12 +17766,12 @@ TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row677:
+row699:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest679
+	JGE  rest701
 
-loop678:
+loop700:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17315,11 +17799,11 @@ loop678:
 	VMOVUPS        Z5, (R13)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop678
+	JL             loop700
 
-rest679:
+rest701:
 	TESTQ          SI, SI
-	JZ             done680
+	JZ             done702
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17346,7 +17830,7 @@ rest679:
 	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
 	VMOVUPS        Z9, K1, (R13)(DX*1)
 
-done680:
+done702:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17355,7 +17839,7 @@ done680:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row677
+	JNZ  row699
 	VZEROUPPER
 	RET
 
@@ -17379,12 +17863,12 @@ TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row681:
+row703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest683
+	JGE  rest705
 
-loop682:
+loop704:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17409,11 +17893,11 @@ loop682:
 	VMOVUPS        Z0, (R12)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop682
+	JL             loop704
 
-rest683:
+rest705:
 	TESTQ          SI, SI
-	JZ             done684
+	JZ             done706
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17437,7 +17921,7 @@ rest683:
 	VADDPS.BCST    144(AX), Z7, Z0
 	VMOVUPS        Z0, K1, (R12)(DX*1)
 
-done684:
+done706:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17445,7 +17929,7 @@ done684:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row681
+	JNZ  row703
 	VZEROUPPER
 	RET
 
@@ -17466,12 +17950,12 @@ TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row685:
+row707:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest687
+	JGE  rest709
 
-loop686:
+loop708:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R8)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17483,11 +17967,11 @@ loop686:
 	VMOVUPS        Z2, (R9)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop686
+	JL             loop708
 
-rest687:
+rest709:
 	TESTQ          SI, SI
-	JZ             done688
+	JZ             done710
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R8)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -17498,12 +17982,12 @@ rest687:
 	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
 	VMOVUPS        Z3, K1, (R9)(DX*1)
 
-done688:
+done710:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row685
+	JNZ  row707
 	VZEROUPPER
 	RET
 
@@ -17524,12 +18008,12 @@ TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row689:
+row711:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest691
+	JGE  rest713
 
-loop690:
+loop712:
 	VMOVUPS      (DI)(DX*1), Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -17543,11 +18027,11 @@ loop690:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop690
+	JL           loop712
 
-rest691:
+rest713:
 	TESTQ        SI, SI
-	JZ           done692
+	JZ           done714
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -17560,12 +18044,12 @@ rest691:
 	VADDPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done692:
+done714:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row689
+	JNZ  row711
 	VZEROUPPER
 	RET
 
@@ -17588,12 +18072,12 @@ TEXT ·vecFused74AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row693:
+row715:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest695
+	JGE  rest717
 
-loop694:
+loop716:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -17606,11 +18090,11 @@ loop694:
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop694
+	JL          loop716
 
-rest695:
+rest717:
 	TESTQ       SI, SI
-	JZ          done696
+	JZ          done718
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -17622,14 +18106,14 @@ rest695:
 	VADDPS.BCST 148(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
-done696:
+done718:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row693
+	JNZ  row715
 	VZEROUPPER
 	RET
 
@@ -17649,12 +18133,12 @@ TEXT ·vecFused75AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row697:
+row719:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest699
+	JGE  rest721
 
-loop698:
+loop720:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     (R8)(DX*1), Z1
@@ -17662,22 +18146,22 @@ loop698:
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop698
+	JL          loop720
 
-rest699:
+rest721:
 	TESTQ       SI, SI
-	JZ          done700
+	JZ          done722
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done700:
+done722:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row697
+	JNZ  row719
 	VZEROUPPER
 	RET
 
@@ -26698,6 +27182,311 @@ done629:
 	VZEROUPPER
 	RET
 
+// func vecSumMomentsAVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecSumMomentsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+
+block641:
+	CMPQ      BX, $0x00000040
+	JL        rest642
+	VMOVUPD   (CX), Y0
+	VMOVUPD   (DI), Y1
+	VCVTPS2PD (SI), Y2
+	VMOVUPD   32(CX), Y3
+	VMOVUPD   32(DI), Y4
+	VCVTPS2PD 16(SI), Y5
+	VMOVUPD   64(CX), Y6
+	VMOVUPD   64(DI), Y7
+	VCVTPS2PD 32(SI), Y8
+	VMOVUPD   96(CX), Y9
+	VMOVUPD   96(DI), Y10
+	VCVTPS2PD 48(SI), Y11
+	MOVQ      DX, R8
+	MOVQ      (AX), R9
+
+rows643:
+	VCVTPS2PD   (R8), Y12
+	VSUBPD      Y2, Y12, Y12
+	VADDPD      Y12, Y0, Y0
+	VFMADD231PD Y12, Y12, Y1
+	VCVTPS2PD   16(R8), Y12
+	VSUBPD      Y5, Y12, Y12
+	VADDPD      Y12, Y3, Y3
+	VFMADD231PD Y12, Y12, Y4
+	VCVTPS2PD   32(R8), Y12
+	VSUBPD      Y8, Y12, Y12
+	VADDPD      Y12, Y6, Y6
+	VFMADD231PD Y12, Y12, Y7
+	VCVTPS2PD   48(R8), Y12
+	VSUBPD      Y11, Y12, Y12
+	VADDPD      Y12, Y9, Y9
+	VFMADD231PD Y12, Y12, Y10
+	ADDQ        88(AX), R8
+	DECQ        R9
+	JNZ         rows643
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     Y1, (DI)
+	VMOVUPD     Y3, 32(CX)
+	VMOVUPD     Y4, 32(DI)
+	VMOVUPD     Y6, 64(CX)
+	VMOVUPD     Y7, 64(DI)
+	VMOVUPD     Y9, 96(CX)
+	VMOVUPD     Y10, 96(DI)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000040, BX
+	JMP         block641
+
+rest642:
+block644:
+	CMPQ      BX, $0x00000020
+	JL        rest645
+	VMOVUPD   (CX), Y0
+	VMOVUPD   (DI), Y1
+	VCVTPS2PD (SI), Y2
+	VMOVUPD   32(CX), Y3
+	VMOVUPD   32(DI), Y4
+	VCVTPS2PD 16(SI), Y5
+	MOVQ      DX, R8
+	MOVQ      (AX), R9
+
+rows646:
+	VCVTPS2PD   (R8), Y6
+	VSUBPD      Y2, Y6, Y6
+	VADDPD      Y6, Y0, Y0
+	VFMADD231PD Y6, Y6, Y1
+	VCVTPS2PD   16(R8), Y6
+	VSUBPD      Y5, Y6, Y6
+	VADDPD      Y6, Y3, Y3
+	VFMADD231PD Y6, Y6, Y4
+	ADDQ        88(AX), R8
+	DECQ        R9
+	JNZ         rows646
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     Y1, (DI)
+	VMOVUPD     Y3, 32(CX)
+	VMOVUPD     Y4, 32(DI)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000020, BX
+	JMP         block644
+
+rest645:
+	TESTQ      BX, BX
+	JZ         done640
+	LEAQ       vecMask<>+64(SB), R8
+	SUBQ       BX, R8
+	VMOVUPS    (R8), X0
+	VMOVUPS    16(R8), X1
+	SUBQ       BX, R8
+	VMOVUPS    (R8), Y2
+	VMOVUPS    32(R8), Y3
+	VMASKMOVPD (CX), Y2, Y4
+	VMASKMOVPD (DI), Y2, Y5
+	VMASKMOVPS (SI), X0, X6
+	VCVTPS2PD  X6, Y6
+	VMASKMOVPD 32(CX), Y3, Y7
+	VMASKMOVPD 32(DI), Y3, Y8
+	VMASKMOVPS 16(SI), X1, X9
+	VCVTPS2PD  X9, Y9
+	MOVQ       (AX), BX
+
+rows647:
+	VMASKMOVPS  (DX), X0, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y6, Y10, Y10
+	VADDPD      Y10, Y4, Y4
+	VFMADD231PD Y10, Y10, Y5
+	VMASKMOVPS  16(DX), X1, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y9, Y10, Y10
+	VADDPD      Y10, Y7, Y7
+	VFMADD231PD Y10, Y10, Y8
+	ADDQ        88(AX), DX
+	DECQ        BX
+	JNZ         rows647
+	VMASKMOVPD  Y4, Y2, (CX)
+	VMASKMOVPD  Y5, Y2, (DI)
+	VMASKMOVPD  Y7, Y3, 32(CX)
+	VMASKMOVPD  Y8, Y3, 32(DI)
+
+done640:
+	VZEROUPPER
+	RET
+
+// func vecSumProductsAVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecSumProductsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 8(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 32(AX), SI
+	MOVQ 40(AX), DI
+	MOVQ 48(AX), R8
+
+block649:
+	CMPQ      BX, $0x00000040
+	JL        rest650
+	VMOVUPD   (CX), Y0
+	VMOVUPD   (DI), Y1
+	VCVTPS2PD (SI), Y2
+	VMOVUPD   32(CX), Y3
+	VMOVUPD   32(DI), Y4
+	VCVTPS2PD 16(SI), Y5
+	VMOVUPD   64(CX), Y6
+	VMOVUPD   64(DI), Y7
+	VCVTPS2PD 32(SI), Y8
+	VMOVUPD   96(CX), Y9
+	VMOVUPD   96(DI), Y10
+	VCVTPS2PD 48(SI), Y11
+	MOVQ      DX, R9
+	MOVQ      R8, R10
+	MOVQ      (AX), R11
+
+rows651:
+	VCVTPS2PD   (R9), Y12
+	VSUBPD      Y2, Y12, Y12
+	VCVTPS2PD   (R10), Y13
+	VADDPD      Y13, Y0, Y0
+	VFMADD231PD Y13, Y12, Y1
+	VCVTPS2PD   16(R9), Y12
+	VSUBPD      Y5, Y12, Y12
+	VCVTPS2PD   16(R10), Y13
+	VADDPD      Y13, Y3, Y3
+	VFMADD231PD Y13, Y12, Y4
+	VCVTPS2PD   32(R9), Y12
+	VSUBPD      Y8, Y12, Y12
+	VCVTPS2PD   32(R10), Y13
+	VADDPD      Y13, Y6, Y6
+	VFMADD231PD Y13, Y12, Y7
+	VCVTPS2PD   48(R9), Y12
+	VSUBPD      Y11, Y12, Y12
+	VCVTPS2PD   48(R10), Y13
+	VADDPD      Y13, Y9, Y9
+	VFMADD231PD Y13, Y12, Y10
+	ADDQ        88(AX), R9
+	ADDQ        112(AX), R10
+	DECQ        R11
+	JNZ         rows651
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     Y1, (DI)
+	VMOVUPD     Y3, 32(CX)
+	VMOVUPD     Y4, 32(DI)
+	VMOVUPD     Y6, 64(CX)
+	VMOVUPD     Y7, 64(DI)
+	VMOVUPD     Y9, 96(CX)
+	VMOVUPD     Y10, 96(DI)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000040, BX
+	JMP         block649
+
+rest650:
+block652:
+	CMPQ      BX, $0x00000020
+	JL        rest653
+	VMOVUPD   (CX), Y0
+	VMOVUPD   (DI), Y1
+	VCVTPS2PD (SI), Y2
+	VMOVUPD   32(CX), Y3
+	VMOVUPD   32(DI), Y4
+	VCVTPS2PD 16(SI), Y5
+	MOVQ      DX, R9
+	MOVQ      R8, R10
+	MOVQ      (AX), R11
+
+rows654:
+	VCVTPS2PD   (R9), Y6
+	VSUBPD      Y2, Y6, Y6
+	VCVTPS2PD   (R10), Y7
+	VADDPD      Y7, Y0, Y0
+	VFMADD231PD Y7, Y6, Y1
+	VCVTPS2PD   16(R9), Y6
+	VSUBPD      Y5, Y6, Y6
+	VCVTPS2PD   16(R10), Y7
+	VADDPD      Y7, Y3, Y3
+	VFMADD231PD Y7, Y6, Y4
+	ADDQ        88(AX), R9
+	ADDQ        112(AX), R10
+	DECQ        R11
+	JNZ         rows654
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     Y1, (DI)
+	VMOVUPD     Y3, 32(CX)
+	VMOVUPD     Y4, 32(DI)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000020, BX
+	JMP         block652
+
+rest653:
+	TESTQ      BX, BX
+	JZ         done648
+	LEAQ       vecMask<>+64(SB), R9
+	SUBQ       BX, R9
+	VMOVUPS    (R9), X0
+	VMOVUPS    16(R9), X1
+	SUBQ       BX, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    32(R9), Y3
+	VMASKMOVPD (CX), Y2, Y4
+	VMASKMOVPD (DI), Y2, Y5
+	VMASKMOVPS (SI), X0, X6
+	VCVTPS2PD  X6, Y6
+	VMASKMOVPD 32(CX), Y3, Y7
+	VMASKMOVPD 32(DI), Y3, Y8
+	VMASKMOVPS 16(SI), X1, X9
+	VCVTPS2PD  X9, Y9
+	MOVQ       R8, BX
+	MOVQ       (AX), SI
+
+rows655:
+	VMASKMOVPS  (DX), X0, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y6, Y10, Y10
+	VMASKMOVPS  (BX), X0, X11
+	VCVTPS2PD   X11, Y11
+	VADDPD      Y11, Y4, Y4
+	VFMADD231PD Y11, Y10, Y5
+	VMASKMOVPS  16(DX), X1, X10
+	VCVTPS2PD   X10, Y10
+	VSUBPD      Y9, Y10, Y10
+	VMASKMOVPS  16(BX), X1, X11
+	VCVTPS2PD   X11, Y11
+	VADDPD      Y11, Y7, Y7
+	VFMADD231PD Y11, Y10, Y8
+	ADDQ        88(AX), DX
+	ADDQ        112(AX), BX
+	DECQ        SI
+	JNZ         rows655
+	VMASKMOVPD  Y4, Y2, (CX)
+	VMASKMOVPD  Y5, Y2, (DI)
+	VMASKMOVPD  Y7, Y3, 32(CX)
+	VMASKMOVPD  Y8, Y3, 32(DI)
+
+done648:
+	VZEROUPPER
+	RET
+
 // func vecSumSquaresAVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecSumSquaresAVX2(SB), NOSPLIT, $0-16
@@ -26711,7 +27500,7 @@ TEXT ·vecSumSquaresAVX2(SB), NOSPLIT, $0-16
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop640:
+loop656:
 	VCVTPS2PD   (CX), Y4
 	VFMADD231PD Y4, Y4, Y0
 	VCVTPS2PD   16(CX), Y4
@@ -26722,7 +27511,7 @@ loop640:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop640
+	JNZ         loop656
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -26747,7 +27536,7 @@ TEXT ·vecSumSquares2AVX2(SB), NOSPLIT, $0-16
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop641:
+loop657:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -26766,7 +27555,7 @@ loop641:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop641
+	JNZ         loop657
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -26788,7 +27577,7 @@ TEXT ·vecTotalStartAVX2(SB), NOSPLIT, $0-16
 	SHLQ   $0x02, AX
 	VXORPS Y0, Y0, Y0
 
-loop642:
+loop658:
 	VCVTPS2PD (DX), Y1
 	VADDPD    Y1, Y0, Y1
 	VMOVUPD   Y1, (CX)
@@ -26804,7 +27593,7 @@ loop642:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop642
+	JNZ       loop658
 	VZEROUPPER
 	RET
 
@@ -26817,7 +27606,7 @@ TEXT ·vecTotalEndAVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop643:
+loop659:
 	VCVTPS2PD  (DX), Y0
 	VADDPD     (CX), Y0, Y0
 	VCVTPD2PSY Y0, X0
@@ -26837,7 +27626,7 @@ loop643:
 	ADDQ       $0x00000080, CX
 	ADDQ       $0x40, DX
 	SUBQ       $0x40, AX
-	JNZ        loop643
+	JNZ        loop659
 	VZEROUPPER
 	RET
 
@@ -26852,7 +27641,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop644:
+loop660:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -26864,7 +27653,7 @@ loop644:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop644
+	JNZ         loop660
 	VZEROUPPER
 	RET
 
@@ -26877,7 +27666,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop645:
+loop661:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -26885,7 +27674,7 @@ loop645:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop645
+	JNZ       loop661
 	VZEROUPPER
 	RET
 
@@ -26905,7 +27694,7 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop646:
+loop662:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -27146,7 +27935,7 @@ loop646:
 	VPADDD       vecConst<>+2336(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop646
+	JG           loop662
 	VZEROUPPER
 	RET
 
@@ -27168,12 +27957,12 @@ TEXT ·vecLossEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row647:
+row663:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest649
+	JGE  rest665
 
-loop648:
+loop664:
 	VMOVUPS      (DI)(DX*1), Y0
 	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
 	VMULPS       vecConst<>+544(SB), Y0, Y2
@@ -27216,11 +28005,11 @@ loop648:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop648
+	JL           loop664
 
-rest649:
+rest665:
 	TESTQ        SI, SI
-	JZ           done650
+	JZ           done666
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
@@ -27264,30 +28053,30 @@ rest649:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two652
+	JZ           two668
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two652:
+two668:
 	TESTQ     $0x00000002, SI
-	JZ        one653
+	JZ        one669
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one653:
+one669:
 	TESTQ  $0x00000001, SI
-	JZ     done654
+	JZ     done670
 	VMOVSS X0, (DX)
 
-done654:
-done650:
+done670:
+done666:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row647
+	JNZ  row663
 	VZEROUPPER
 	RET
 
@@ -27309,13 +28098,13 @@ TEXT ·vecScaleRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row655:
+row671:
 	VBROADCASTSS (R9), Y0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest657
+	JGE          rest673
 
-loop656:
+loop672:
 	VMOVUPS (DI)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (R8)(DX*1)
@@ -27324,43 +28113,43 @@ loop656:
 	VMOVUPS Y1, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop656
+	JL      loop672
 
-rest657:
+rest673:
 	TESTQ      SI, SI
-	JZ         done658
+	JZ         done674
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	LEAQ       (R8)(DX*1), R11
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four659
+	JL         four675
 	VMOVUPS    Y1, (R11)
-	JMP        done662
+	JMP        done678
 
-four659:
+four675:
 	CMPQ         SI, $0x00
-	JLE          done662
+	JLE          done678
 	TESTQ        $0x00000004, SI
-	JZ           two660
+	JZ           two676
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two660:
+two676:
 	TESTQ     $0x00000002, SI
-	JZ        one661
+	JZ        one677
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one661:
+one677:
 	TESTQ  $0x00000001, SI
-	JZ     done662
+	JZ     done678
 	VMOVSS X1, (R11)
 
-done662:
+done678:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y0
@@ -27369,38 +28158,38 @@ done662:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four663
+	JL         four679
 	VMOVUPS    Y0, (DX)
-	JMP        done666
+	JMP        done682
 
-four663:
+four679:
 	CMPQ         R11, $0x00
-	JLE          done666
+	JLE          done682
 	TESTQ        $0x00000004, R11
-	JZ           two664
+	JZ           two680
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two664:
+two680:
 	TESTQ     $0x00000002, R11
-	JZ        one665
+	JZ        one681
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one665:
+one681:
 	TESTQ  $0x00000001, R11
-	JZ     done666
+	JZ     done682
 	VMOVSS X0, (DX)
 
-done666:
-done658:
+done682:
+done674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row655
+	JNZ  row671
 	VZEROUPPER
 	RET
 
@@ -27423,26 +28212,26 @@ TEXT ·vecAttendRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row667:
+row683:
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest669
+	JGE          rest685
 
-loop668:
+loop684:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop668
+	JL      loop684
 
-rest669:
+rest685:
 	TESTQ        SI, SI
-	JZ           done670
+	JZ           done686
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -27454,7 +28243,7 @@ rest669:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done670:
+done686:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -27471,9 +28260,9 @@ done670:
 	VXORPS       Y3, Y3, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest672
+	JGE          rest688
 
-loop671:
+loop687:
 	VMOVUPS      (DI)(DX*1), Y4
 	VMOVAPS      Y4, Y4
 	VFMSUB213PS  Y1, Y0, Y4
@@ -27546,11 +28335,11 @@ loop671:
 	VMOVUPS      Y4, 32(DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop671
+	JL           loop687
 
-rest672:
+rest688:
 	TESTQ        SI, SI
-	JZ           done673
+	JZ           done689
 	VMOVUPS      (R11), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VMOVAPS      Y5, Y5
@@ -27590,32 +28379,32 @@ rest672:
 	LEAQ         (DI)(DX*1), R12
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
-	JL           four674
+	JL           four690
 	VMOVUPS      Y4, (R12)
-	JMP          done677
+	JMP          done693
 
-four674:
+four690:
 	CMPQ         SI, $0x00
-	JLE          done677
+	JLE          done693
 	TESTQ        $0x00000004, SI
-	JZ           two675
+	JZ           two691
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two675:
+two691:
 	TESTQ     $0x00000002, SI
-	JZ        one676
+	JZ        one692
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one676:
+one692:
 	TESTQ  $0x00000001, SI
-	JZ     done677
+	JZ     done693
 	VMOVSS X4, (R12)
 
-done677:
+done693:
 	VMOVUPS      32(R11), Y4
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
 	VMOVAPS      Y5, Y5
@@ -27657,33 +28446,33 @@ done677:
 	LEAQ         32(DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four678
+	JL           four694
 	VMOVUPS      Y0, (DX)
-	JMP          done681
+	JMP          done697
 
-four678:
+four694:
 	CMPQ         R12, $0x00
-	JLE          done681
+	JLE          done697
 	TESTQ        $0x00000004, R12
-	JZ           two679
+	JZ           two695
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two679:
+two695:
 	TESTQ     $0x00000002, R12
-	JZ        one680
+	JZ        one696
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one680:
+one696:
 	TESTQ  $0x00000001, R12
-	JZ     done681
+	JZ     done697
 	VMOVSS X0, (DX)
 
-done681:
-done673:
+done697:
+done689:
 	VADDPS     Y3, Y2, Y2
 	VPERM2F128 $0x01, Y2, Y2, Y0
 	VADDPS     Y0, Y2, Y2
@@ -27697,7 +28486,7 @@ done673:
 	ADDQ       96(AX), R9
 	ADDQ       104(AX), R10
 	DECQ       CX
-	JNZ        row667
+	JNZ        row683
 	VZEROUPPER
 	RET
 
@@ -27720,15 +28509,15 @@ TEXT ·vecAttendBackAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row682:
+row698:
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS (R9), Y1
 	VBROADCASTSS (R10), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest684
+	JGE          rest700
 
-loop683:
+loop699:
 	VMOVUPS      (DI)(DX*1), Y3
 	VMOVAPS      Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
@@ -27809,11 +28598,11 @@ loop683:
 	VMOVUPS      Y3, 32(DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop683
+	JL           loop699
 
-rest684:
+rest700:
 	TESTQ        SI, SI
-	JZ           done685
+	JZ           done701
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VMOVAPS      Y4, Y4
@@ -27855,61 +28644,61 @@ rest684:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four686
+	JL           four702
 	VMOVUPS      Y3, (R12)
-	JMP          done689
+	JMP          done705
 
-four686:
+four702:
 	CMPQ         SI, $0x00
-	JLE          done689
+	JLE          done705
 	TESTQ        $0x00000004, SI
-	JZ           two687
+	JZ           two703
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two687:
+two703:
 	TESTQ     $0x00000002, SI
-	JZ        one688
+	JZ        one704
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one688:
+one704:
 	TESTQ  $0x00000001, SI
-	JZ     done689
+	JZ     done705
 	VMOVSS X3, (R12)
 
-done689:
+done705:
 	LEAQ    (DI)(DX*1), R12
 	VMOVAPS Y4, Y3
 	CMPQ    SI, $0x08
-	JL      four690
+	JL      four706
 	VMOVUPS Y3, (R12)
-	JMP     done693
+	JMP     done709
 
-four690:
+four706:
 	CMPQ         SI, $0x00
-	JLE          done693
+	JLE          done709
 	TESTQ        $0x00000004, SI
-	JZ           two691
+	JZ           two707
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two691:
+two707:
 	TESTQ     $0x00000002, SI
-	JZ        one692
+	JZ        one708
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one692:
+one708:
 	TESTQ  $0x00000001, SI
-	JZ     done693
+	JZ     done709
 	VMOVSS X3, (R12)
 
-done693:
+done709:
 	VMOVUPS      32(R11), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VMOVAPS      Y4, Y4
@@ -27953,70 +28742,70 @@ done693:
 	LEAQ         32(R8)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four694
+	JL           four710
 	VMOVUPS      Y0, (R13)
-	JMP          done697
+	JMP          done713
 
-four694:
+four710:
 	CMPQ         R12, $0x00
-	JLE          done697
+	JLE          done713
 	TESTQ        $0x00000004, R12
-	JZ           two695
+	JZ           two711
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two695:
+two711:
 	TESTQ     $0x00000002, R12
-	JZ        one696
+	JZ        one712
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one696:
+one712:
 	TESTQ  $0x00000001, R12
-	JZ     done697
+	JZ     done713
 	VMOVSS X0, (R13)
 
-done697:
+done713:
 	MOVQ    SI, R12
 	SUBQ    $0x08, R12
 	LEAQ    32(DI)(DX*1), DX
 	VMOVAPS Y1, Y0
 	CMPQ    R12, $0x08
-	JL      four698
+	JL      four714
 	VMOVUPS Y0, (DX)
-	JMP     done701
+	JMP     done717
 
-four698:
+four714:
 	CMPQ         R12, $0x00
-	JLE          done701
+	JLE          done717
 	TESTQ        $0x00000004, R12
-	JZ           two699
+	JZ           two715
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two699:
+two715:
 	TESTQ     $0x00000002, R12
-	JZ        one700
+	JZ        one716
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one700:
+one716:
 	TESTQ  $0x00000001, R12
-	JZ     done701
+	JZ     done717
 	VMOVSS X0, (DX)
 
+done717:
 done701:
-done685:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row682
+	JNZ  row698
 	VZEROUPPER
 	RET
 
@@ -28040,12 +28829,12 @@ TEXT ·vecAttendSumsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row702:
+row718:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest704
+	JGE  rest720
 
-loop703:
+loop719:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -28087,11 +28876,11 @@ loop703:
 	VMOVUPS      Y2, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop703
+	JL           loop719
 
-rest704:
+rest720:
 	TESTQ        SI, SI
-	JZ           done705
+	JZ           done721
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -28129,24 +28918,24 @@ rest704:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two707
+	JZ           two723
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two707:
+two723:
 	TESTQ     $0x00000002, SI
-	JZ        one708
+	JZ        one724
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one708:
+one724:
 	TESTQ  $0x00000001, SI
-	JZ     done709
+	JZ     done725
 	VMOVSS X2, (R13)
 
-done709:
+done725:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -28154,32 +28943,32 @@ done709:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two711
+	JZ           two727
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two711:
+two727:
 	TESTQ     $0x00000002, SI
-	JZ        one712
+	JZ        one728
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one712:
+one728:
 	TESTQ  $0x00000001, SI
-	JZ     done713
+	JZ     done729
 	VMOVSS X0, (DX)
 
-done713:
-done705:
+done729:
+done721:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row702
+	JNZ  row718
 	VZEROUPPER
 	RET
 
@@ -28202,12 +28991,12 @@ TEXT ·vecAttendEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row714:
+row730:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest716
+	JGE  rest732
 
-loop715:
+loop731:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS vecConst<>+64(SB), Y1
 	VDIVPS       Y0, Y1, Y1
@@ -28253,11 +29042,11 @@ loop715:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop715
+	JL           loop731
 
-rest716:
+rest732:
 	TESTQ        SI, SI
-	JZ           done717
+	JZ           done733
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y2
@@ -28265,24 +29054,24 @@ rest716:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two719
+	JZ           two735
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two719:
+two735:
 	TESTQ     $0x00000002, SI
-	JZ        one720
+	JZ        one736
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one720:
+one736:
 	TESTQ  $0x00000001, SI
-	JZ     done721
+	JZ     done737
 	VMOVSS X2, (R12)
 
-done721:
+done737:
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
 	VMULPS       vecConst<>+544(SB), Y1, Y3
 	VBLENDVPS    Y2, Y3, Y1, Y3
@@ -28324,31 +29113,31 @@ done721:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two723
+	JZ           two739
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two723:
+two739:
 	TESTQ     $0x00000002, SI
-	JZ        one724
+	JZ        one740
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one724:
+one740:
 	TESTQ  $0x00000001, SI
-	JZ     done725
+	JZ     done741
 	VMOVSS X0, (DX)
 
-done725:
-done717:
+done741:
+done733:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row714
+	JNZ  row730
 	VZEROUPPER
 	RET
 
@@ -28370,7 +29159,7 @@ TEXT ·vecGatherRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row726:
+row742:
 	MOVLQSX (R8), R11
 	IMULQ   88(AX), R11
 	ADDQ    24(AX), R11
@@ -28379,9 +29168,9 @@ row726:
 	ADDQ    24(AX), R12
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest728
+	JGE     rest744
 
-loop727:
+loop743:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y0
 	VMOVUPS    Y0, (DI)(DX*1)
@@ -28389,43 +29178,43 @@ loop727:
 	VMOVUPS    Y0, 32(DI)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop727
+	JL         loop743
 
-rest728:
+rest744:
 	TESTQ      SI, SI
-	JZ         done729
+	JZ         done745
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y0, Y0
 	LEAQ       (DI)(DX*1), R12
 	VMOVAPS    Y0, Y0
 	CMPQ       SI, $0x08
-	JL         four730
+	JL         four746
 	VMOVUPS    Y0, (R12)
-	JMP        done733
+	JMP        done749
 
-four730:
+four746:
 	CMPQ         SI, $0x00
-	JLE          done733
+	JLE          done749
 	TESTQ        $0x00000004, SI
-	JZ           two731
+	JZ           two747
 	VMOVUPS      X0, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y0, X0
 
-two731:
+two747:
 	TESTQ     $0x00000002, SI
-	JZ        one732
+	JZ        one748
 	VMOVLPS   X0, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X0, X0
 
-one732:
+one748:
 	TESTQ  $0x00000001, SI
-	JZ     done733
+	JZ     done749
 	VMOVSS X0, (R12)
 
-done733:
+done749:
 	VMOVUPS    32(R10), Y0
 	VMASKMOVPS 32(R11)(DX*1), Y0, Y0
 	MOVQ       SI, R11
@@ -28433,39 +29222,39 @@ done733:
 	LEAQ       32(DI)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four734
+	JL         four750
 	VMOVUPS    Y0, (DX)
-	JMP        done737
+	JMP        done753
 
-four734:
+four750:
 	CMPQ         R11, $0x00
-	JLE          done737
+	JLE          done753
 	TESTQ        $0x00000004, R11
-	JZ           two735
+	JZ           two751
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two735:
+two751:
 	TESTQ     $0x00000002, R11
-	JZ        one736
+	JZ        one752
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one736:
+one752:
 	TESTQ  $0x00000001, R11
-	JZ     done737
+	JZ     done753
 	VMOVSS X0, (DX)
 
-done737:
-done729:
+done753:
+done745:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row726
+	JNZ  row742
 	VZEROUPPER
 	RET
 
@@ -28487,7 +29276,7 @@ TEXT ·vecSetRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row738:
+row754:
 	MOVLQSX (R8), R11
 	IMULQ   88(AX), R11
 	ADDQ    24(AX), R11
@@ -28496,9 +29285,9 @@ row738:
 	ADDQ    24(AX), R12
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest740
+	JGE     rest756
 
-loop739:
+loop755:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (DI)(DX*1), Y0
 	VMOVUPS    Y0, (R11)(DX*1)
@@ -28506,43 +29295,43 @@ loop739:
 	VMOVUPS    Y0, 32(R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop739
+	JL         loop755
 
-rest740:
+rest756:
 	TESTQ      SI, SI
-	JZ         done741
+	JZ         done757
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (DI)(DX*1), Y0, Y0
 	LEAQ       (R11)(DX*1), R12
 	VMOVAPS    Y0, Y0
 	CMPQ       SI, $0x08
-	JL         four742
+	JL         four758
 	VMOVUPS    Y0, (R12)
-	JMP        done745
+	JMP        done761
 
-four742:
+four758:
 	CMPQ         SI, $0x00
-	JLE          done745
+	JLE          done761
 	TESTQ        $0x00000004, SI
-	JZ           two743
+	JZ           two759
 	VMOVUPS      X0, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y0, X0
 
-two743:
+two759:
 	TESTQ     $0x00000002, SI
-	JZ        one744
+	JZ        one760
 	VMOVLPS   X0, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X0, X0
 
-one744:
+one760:
 	TESTQ  $0x00000001, SI
-	JZ     done745
+	JZ     done761
 	VMOVSS X0, (R12)
 
-done745:
+done761:
 	VMOVUPS    32(R10), Y0
 	VMASKMOVPS 32(DI)(DX*1), Y0, Y0
 	MOVQ       SI, R12
@@ -28550,39 +29339,39 @@ done745:
 	LEAQ       32(R11)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four746
+	JL         four762
 	VMOVUPS    Y0, (DX)
-	JMP        done749
+	JMP        done765
 
-four746:
+four762:
 	CMPQ         R12, $0x00
-	JLE          done749
+	JLE          done765
 	TESTQ        $0x00000004, R12
-	JZ           two747
+	JZ           two763
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two747:
+two763:
 	TESTQ     $0x00000002, R12
-	JZ        one748
+	JZ        one764
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one748:
+one764:
 	TESTQ  $0x00000001, R12
-	JZ     done749
+	JZ     done765
 	VMOVSS X0, (DX)
 
-done749:
-done741:
+done765:
+done757:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row738
+	JNZ  row754
 	VZEROUPPER
 	RET
 
@@ -28604,10 +29393,10 @@ TEXT ·vecAddRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row751:
+row767:
 	MOVLQSX      (R8), R11
 	TESTQ        $0x00000002, R11
-	JNZ          end750
+	JNZ          end766
 	MOVQ         R11, DX
 	ANDQ         $0x01, DX
 	DECQ         DX
@@ -28622,9 +29411,9 @@ row751:
 	ADDQ         24(AX), R12
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest753
+	JGE          rest769
 
-loop752:
+loop768:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y1
 	VANDPS     Y0, Y1, Y1
@@ -28638,11 +29427,11 @@ loop752:
 	VMOVUPS    Y1, 32(R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop752
+	JL         loop768
 
-rest753:
+rest769:
 	TESTQ      SI, SI
-	JZ         done754
+	JZ         done770
 	VMOVUPS    (R10), Y1
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y1, Y2
@@ -28652,32 +29441,32 @@ rest753:
 	LEAQ       (R11)(DX*1), R12
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four755
+	JL         four771
 	VMOVUPS    Y1, (R12)
-	JMP        done758
+	JMP        done774
 
-four755:
+four771:
 	CMPQ         SI, $0x00
-	JLE          done758
+	JLE          done774
 	TESTQ        $0x00000004, SI
-	JZ           two756
+	JZ           two772
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two756:
+two772:
 	TESTQ     $0x00000002, SI
-	JZ        one757
+	JZ        one773
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one757:
+one773:
 	TESTQ  $0x00000001, SI
-	JZ     done758
+	JZ     done774
 	VMOVSS X1, (R12)
 
-done758:
+done774:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(R11)(DX*1), Y1, Y2
 	VANDPS     Y0, Y2, Y0
@@ -28688,43 +29477,43 @@ done758:
 	LEAQ       32(R11)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four759
+	JL         four775
 	VMOVUPS    Y0, (DX)
-	JMP        done762
+	JMP        done778
 
-four759:
+four775:
 	CMPQ         R12, $0x00
-	JLE          done762
+	JLE          done778
 	TESTQ        $0x00000004, R12
-	JZ           two760
+	JZ           two776
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two760:
+two776:
 	TESTQ     $0x00000002, R12
-	JZ        one761
+	JZ        one777
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one761:
+one777:
 	TESTQ  $0x00000001, R12
-	JZ     done762
+	JZ     done778
 	VMOVSS X0, (DX)
 
-done762:
-done754:
+done778:
+done770:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row751
+	JNZ  row767
 	VZEROUPPER
 	RET
 
-end750:
+end766:
 	VZEROUPPER
 	RET
 
@@ -28746,7 +29535,7 @@ TEXT ·vecFetchRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row763:
+row779:
 	MOVLQSX (R8), DX
 	IMULQ   88(AX), DX
 	ADDQ    24(AX), DX
@@ -28755,28 +29544,28 @@ row763:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest765
+	JGE     rest781
 
-loop764:
+loop780:
 	PREFETCHT1 (R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop764
+	JL         loop780
 
-rest765:
+rest781:
 	TESTQ      SI, SI
-	JZ         done766
+	JZ         done782
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    32(R10), Y0
 
-done766:
+done782:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row763
+	JNZ  row779
 	VZEROUPPER
 	RET
 
@@ -28799,274 +29588,6 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row767:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest769
-
-loop768:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop768
-
-rest769:
-	TESTQ        SI, SI
-	JZ           done770
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two772
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two772:
-	TESTQ     $0x00000002, SI
-	JZ        one773
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one773:
-	TESTQ  $0x00000001, SI
-	JZ     done774
-	VMOVSS X0, (DX)
-
-done774:
-done770:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row767
-	VZEROUPPER
-	RET
-
-// func vecFused1AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row775:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest777
-
-loop776:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop776
-
-rest777:
-	TESTQ        SI, SI
-	JZ           done778
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two780
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two780:
-	TESTQ     $0x00000002, SI
-	JZ        one781
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one781:
-	TESTQ  $0x00000001, SI
-	JZ     done782
-	VMOVSS X0, (DX)
-
-done782:
-done778:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row775
-	VZEROUPPER
-	RET
-
-// func vecFused2AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
 row783:
 	XORQ DX, DX
 	CMPQ DX, BX
@@ -29076,50 +29597,8 @@ loop784:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -29132,50 +29611,8 @@ rest785:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -29206,9 +29643,9 @@ done786:
 	VZEROUPPER
 	RET
 
-// func vecFused3AVX2(fn uintptr, a *byte)
+// func vecFused1AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -29233,42 +29670,66 @@ loop792:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -29284,42 +29745,66 @@ rest793:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -29353,9 +29838,9 @@ done794:
 	VZEROUPPER
 	RET
 
-// func vecFused4AVX2(fn uintptr, a *byte)
+// func vecFused2AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -29380,56 +29865,50 @@ loop800:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
+	VMULPS       Y0, Y0, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
 	VMINPS       Y2, Y3, Y2
 	VBROADCASTSS vecConst<>+192(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       vecConst<>+64(SB), Y2, Y2
 	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
 	VPADDD       vecConst<>+1152(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -29442,56 +29921,50 @@ rest801:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
+	VMULPS       Y0, Y0, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
 	VMINPS       Y2, Y3, Y2
 	VBROADCASTSS vecConst<>+192(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       vecConst<>+64(SB), Y2, Y2
 	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
 	VPADDD       vecConst<>+1152(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -29522,9 +29995,9 @@ done802:
 	VZEROUPPER
 	RET
 
-// func vecFused5AVX2(fn uintptr, a *byte)
+// func vecFused3AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -29580,11 +30053,14 @@ loop808:
 	VPADDD       vecConst<>+1152(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
-	VBROADCASTSS vecConst<>+64(SB), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
 	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y0, Y0
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -29628,11 +30104,14 @@ rest809:
 	VPADDD       vecConst<>+1152(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
-	VBROADCASTSS vecConst<>+64(SB), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
 	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y0, Y0
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -29663,6 +30142,316 @@ done810:
 	VZEROUPPER
 	RET
 
+// func vecFused4AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row815:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest817
+
+loop816:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop816
+
+rest817:
+	TESTQ        SI, SI
+	JZ           done818
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two820
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two820:
+	TESTQ     $0x00000002, SI
+	JZ        one821
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one821:
+	TESTQ  $0x00000001, SI
+	JZ     done822
+	VMOVSS X0, (DX)
+
+done822:
+done818:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row815
+	VZEROUPPER
+	RET
+
+// func vecFused5AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row823:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest825
+
+loop824:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop824
+
+rest825:
+	TESTQ        SI, SI
+	JZ           done826
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two828
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two828:
+	TESTQ     $0x00000002, SI
+	JZ        one829
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one829:
+	TESTQ  $0x00000001, SI
+	JZ     done830
+	VMOVSS X0, (DX)
+
+done830:
+done826:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row823
+	VZEROUPPER
+	RET
+
 // func vecFused6AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
@@ -29683,12 +30472,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row815:
+row831:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest817
+	JGE  rest833
 
-loop816:
+loop832:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -29698,11 +30487,11 @@ loop816:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop816
+	JL           loop832
 
-rest817:
+rest833:
 	TESTQ        SI, SI
-	JZ           done818
+	JZ           done834
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -29710,54 +30499,54 @@ rest817:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two820
+	JZ           two836
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two820:
+two836:
 	TESTQ     $0x00000002, SI
-	JZ        one821
+	JZ        one837
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one821:
+one837:
 	TESTQ  $0x00000001, SI
-	JZ     done822
+	JZ     done838
 	VMOVSS X2, (R12)
 
-done822:
+done838:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two824
+	JZ           two840
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two824:
+two840:
 	TESTQ     $0x00000002, SI
-	JZ        one825
+	JZ        one841
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one825:
+one841:
 	TESTQ  $0x00000001, SI
-	JZ     done826
+	JZ     done842
 	VMOVSS X0, (DX)
 
-done826:
-done818:
+done842:
+done834:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row815
+	JNZ  row831
 	VZEROUPPER
 	RET
 
@@ -29780,12 +30569,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row827:
+row843:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest829
+	JGE  rest845
 
-loop828:
+loop844:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -29794,11 +30583,11 @@ loop828:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop828
+	JL           loop844
 
-rest829:
+rest845:
 	TESTQ        SI, SI
-	JZ           done830
+	JZ           done846
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -29808,30 +30597,30 @@ rest829:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two832
+	JZ           two848
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two832:
+two848:
 	TESTQ     $0x00000002, SI
-	JZ        one833
+	JZ        one849
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one833:
+one849:
 	TESTQ  $0x00000001, SI
-	JZ     done834
+	JZ     done850
 	VMOVSS X0, (DX)
 
-done834:
-done830:
+done850:
+done846:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row827
+	JNZ  row843
 	VZEROUPPER
 	RET
 
@@ -29853,12 +30642,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row835:
+row851:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest837
+	JGE  rest853
 
-loop836:
+loop852:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -29928,11 +30717,11 @@ loop836:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop836
+	JL           loop852
 
-rest837:
+rest853:
 	TESTQ        SI, SI
-	JZ           done838
+	JZ           done854
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -30003,30 +30792,30 @@ rest837:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two840
+	JZ           two856
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two840:
+two856:
 	TESTQ     $0x00000002, SI
-	JZ        one841
+	JZ        one857
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one841:
+one857:
 	TESTQ  $0x00000001, SI
-	JZ     done842
+	JZ     done858
 	VMOVSS X0, (DX)
 
-done842:
-done838:
+done858:
+done854:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row835
+	JNZ  row851
 	VZEROUPPER
 	RET
 
@@ -30048,12 +30837,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row843:
+row859:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest845
+	JGE  rest861
 
-loop844:
+loop860:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -30104,11 +30893,11 @@ loop844:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop844
+	JL           loop860
 
-rest845:
+rest861:
 	TESTQ        SI, SI
-	JZ           done846
+	JZ           done862
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -30160,30 +30949,30 @@ rest845:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two848
+	JZ           two864
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two848:
+two864:
 	TESTQ     $0x00000002, SI
-	JZ        one849
+	JZ        one865
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one849:
+one865:
 	TESTQ  $0x00000001, SI
-	JZ     done850
+	JZ     done866
 	VMOVSS X0, (DX)
 
-done850:
-done846:
+done866:
+done862:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row843
+	JNZ  row859
 	VZEROUPPER
 	RET
 
@@ -30205,12 +30994,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row851:
+row867:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest853
+	JGE  rest869
 
-loop852:
+loop868:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -30256,11 +31045,11 @@ loop852:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop852
+	JL           loop868
 
-rest853:
+rest869:
 	TESTQ        SI, SI
-	JZ           done854
+	JZ           done870
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -30307,30 +31096,30 @@ rest853:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two856
+	JZ           two872
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two856:
+two872:
 	TESTQ     $0x00000002, SI
-	JZ        one857
+	JZ        one873
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one857:
+one873:
 	TESTQ  $0x00000001, SI
-	JZ     done858
+	JZ     done874
 	VMOVSS X0, (DX)
 
-done858:
-done854:
+done874:
+done870:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row851
+	JNZ  row867
 	VZEROUPPER
 	RET
 
@@ -30354,12 +31143,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row859:
+row875:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest861
+	JGE  rest877
 
-loop860:
+loop876:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -30369,11 +31158,11 @@ loop860:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop860
+	JL      loop876
 
-rest861:
+rest877:
 	TESTQ        SI, SI
-	JZ           done862
+	JZ           done878
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -30384,31 +31173,31 @@ rest861:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two864
+	JZ           two880
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two864:
+two880:
 	TESTQ     $0x00000002, SI
-	JZ        one865
+	JZ        one881
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one865:
+one881:
 	TESTQ  $0x00000001, SI
-	JZ     done866
+	JZ     done882
 	VMOVSS X1, (DX)
 
-done866:
-done862:
+done882:
+done878:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row859
+	JNZ  row875
 	VZEROUPPER
 	RET
 
@@ -30431,12 +31220,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row867:
+row883:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest869
+	JGE  rest885
 
-loop868:
+loop884:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30544,11 +31333,11 @@ loop868:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop868
+	JL           loop884
 
-rest869:
+rest885:
 	TESTQ        SI, SI
-	JZ           done870
+	JZ           done886
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -30657,31 +31446,31 @@ rest869:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two872
+	JZ           two888
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two872:
+two888:
 	TESTQ     $0x00000002, SI
-	JZ        one873
+	JZ        one889
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one873:
+one889:
 	TESTQ  $0x00000001, SI
-	JZ     done874
+	JZ     done890
 	VMOVSS X0, (DX)
 
-done874:
-done870:
+done890:
+done886:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row867
+	JNZ  row883
 	VZEROUPPER
 	RET
 
@@ -30704,12 +31493,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row875:
+row891:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest877
+	JGE  rest893
 
-loop876:
+loop892:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30772,11 +31561,11 @@ loop876:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop876
+	JL           loop892
 
-rest877:
+rest893:
 	TESTQ        SI, SI
-	JZ           done878
+	JZ           done894
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -30840,31 +31629,31 @@ rest877:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two880
+	JZ           two896
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two880:
+two896:
 	TESTQ     $0x00000002, SI
-	JZ        one881
+	JZ        one897
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one881:
+one897:
 	TESTQ  $0x00000001, SI
-	JZ     done882
+	JZ     done898
 	VMOVSS X0, (DX)
 
-done882:
-done878:
+done898:
+done894:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row875
+	JNZ  row891
 	VZEROUPPER
 	RET
 
@@ -30887,12 +31676,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row883:
+row899:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest885
+	JGE  rest901
 
-loop884:
+loop900:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -30945,11 +31734,11 @@ loop884:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop884
+	JL           loop900
 
-rest885:
+rest901:
 	TESTQ        SI, SI
-	JZ           done886
+	JZ           done902
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -31003,31 +31792,31 @@ rest885:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two888
+	JZ           two904
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two888:
+two904:
 	TESTQ     $0x00000002, SI
-	JZ        one889
+	JZ        one905
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one889:
+one905:
 	TESTQ  $0x00000001, SI
-	JZ     done890
+	JZ     done906
 	VMOVSS X0, (DX)
 
-done890:
-done886:
+done906:
+done902:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row883
+	JNZ  row899
 	VZEROUPPER
 	RET
 
@@ -31050,12 +31839,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row891:
+row907:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest893
+	JGE  rest909
 
-loop892:
+loop908:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -31064,11 +31853,11 @@ loop892:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop892
+	JL           loop908
 
-rest893:
+rest909:
 	TESTQ        SI, SI
-	JZ           done894
+	JZ           done910
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -31076,52 +31865,52 @@ rest893:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two896
+	JZ           two912
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two896:
+two912:
 	TESTQ     $0x00000002, SI
-	JZ        one897
+	JZ        one913
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one897:
+one913:
 	TESTQ  $0x00000001, SI
-	JZ     done898
+	JZ     done914
 	VMOVSS X2, (R11)
 
-done898:
+done914:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two900
+	JZ           two916
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two900:
+two916:
 	TESTQ     $0x00000002, SI
-	JZ        one901
+	JZ        one917
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one901:
+one917:
 	TESTQ  $0x00000001, SI
-	JZ     done902
+	JZ     done918
 	VMOVSS X0, (DX)
 
-done902:
-done894:
+done918:
+done910:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row891
+	JNZ  row907
 	VZEROUPPER
 	RET
 
@@ -31144,12 +31933,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row903:
+row919:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest905
+	JGE  rest921
 
-loop904:
+loop920:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -31158,11 +31947,11 @@ loop904:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop904
+	JL      loop920
 
-rest905:
+rest921:
 	TESTQ        SI, SI
-	JZ           done906
+	JZ           done922
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -31172,30 +31961,30 @@ rest905:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two908
+	JZ           two924
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two908:
+two924:
 	TESTQ     $0x00000002, SI
-	JZ        one909
+	JZ        one925
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one909:
+one925:
 	TESTQ  $0x00000001, SI
-	JZ     done910
+	JZ     done926
 	VMOVSS X1, (DX)
 
-done910:
-done906:
+done926:
+done922:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row903
+	JNZ  row919
 	VZEROUPPER
 	RET
 
@@ -31217,12 +32006,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row911:
+row927:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest913
+	JGE  rest929
 
-loop912:
+loop928:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -31267,11 +32056,11 @@ loop912:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop912
+	JL           loop928
 
-rest913:
+rest929:
 	TESTQ        SI, SI
-	JZ           done914
+	JZ           done930
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -31313,54 +32102,54 @@ rest913:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two916
+	JZ           two932
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two916:
+two932:
 	TESTQ     $0x00000002, SI
-	JZ        one917
+	JZ        one933
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one917:
+one933:
 	TESTQ  $0x00000001, SI
-	JZ     done918
+	JZ     done934
 	VMOVSS X1, (R11)
 
-done918:
+done934:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two920
+	JZ           two936
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two920:
+two936:
 	TESTQ     $0x00000002, SI
-	JZ        one921
+	JZ        one937
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one921:
+one937:
 	TESTQ  $0x00000001, SI
-	JZ     done922
+	JZ     done938
 	VMOVSS X0, (DX)
 
-done922:
-done914:
+done938:
+done930:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row911
+	JNZ  row927
 	VZEROUPPER
 	RET
 
@@ -31382,12 +32171,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row923:
+row939:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest925
+	JGE  rest941
 
-loop924:
+loop940:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -31446,11 +32235,11 @@ loop924:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop924
+	JL           loop940
 
-rest925:
+rest941:
 	TESTQ        SI, SI
-	JZ           done926
+	JZ           done942
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -31506,54 +32295,54 @@ rest925:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two928
+	JZ           two944
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two928:
+two944:
 	TESTQ     $0x00000002, SI
-	JZ        one929
+	JZ        one945
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one929:
+one945:
 	TESTQ  $0x00000001, SI
-	JZ     done930
+	JZ     done946
 	VMOVSS X1, (R11)
 
-done930:
+done946:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two932
+	JZ           two948
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two932:
+two948:
 	TESTQ     $0x00000002, SI
-	JZ        one933
+	JZ        one949
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one933:
+one949:
 	TESTQ  $0x00000001, SI
-	JZ     done934
+	JZ     done950
 	VMOVSS X0, (DX)
 
-done934:
-done926:
+done950:
+done942:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row923
+	JNZ  row939
 	VZEROUPPER
 	RET
 
@@ -31575,12 +32364,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row935:
+row951:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest937
+	JGE  rest953
 
-loop936:
+loop952:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -31623,11 +32412,11 @@ loop936:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop936
+	JL           loop952
 
-rest937:
+rest953:
 	TESTQ        SI, SI
-	JZ           done938
+	JZ           done954
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -31671,156 +32460,6 @@ rest937:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two940
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two940:
-	TESTQ     $0x00000002, SI
-	JZ        one941
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one941:
-	TESTQ  $0x00000001, SI
-	JZ     done942
-	VMOVSS X0, (DX)
-
-done942:
-done938:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row935
-	VZEROUPPER
-	RET
-
-// func vecFused20AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row943:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest945
-
-loop944:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop944
-
-rest945:
-	TESTQ        SI, SI
-	JZ           done946
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two948
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two948:
-	TESTQ     $0x00000002, SI
-	JZ        one949
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one949:
-	TESTQ  $0x00000001, SI
-	JZ     done950
-	VMOVSS X0, (DX)
-
-done950:
-done946:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row943
-	VZEROUPPER
-	RET
-
-// func vecFused21AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row951:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest953
-
-loop952:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop952
-
-rest953:
-	TESTQ        SI, SI
-	JZ           done954
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
 	JZ           two956
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
@@ -31848,22 +32487,23 @@ done954:
 	VZEROUPPER
 	RET
 
-// func vecFused22AVX2(fn uintptr, a *byte)
+// func vecFused20AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row959:
 	XORQ DX, DX
@@ -31872,9 +32512,12 @@ row959:
 
 loop960:
 	VMOVUPS      (DI)(DX*1), Y0
+	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop960
@@ -31882,11 +32525,14 @@ loop960:
 rest961:
 	TESTQ        SI, SI
 	JZ           done962
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VSUBPS       Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMULPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two964
@@ -31910,14 +32556,15 @@ done966:
 done962:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row959
 	VZEROUPPER
 	RET
 
-// func vecFused23AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
+// func vecFused21AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -31940,11 +32587,12 @@ row967:
 
 loop968:
 	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop968
@@ -31954,10 +32602,11 @@ rest969:
 	JZ           done970
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -31988,23 +32637,22 @@ done970:
 	VZEROUPPER
 	RET
 
-// func vecFused24AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
+// func vecFused22AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R9
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R9
 
 row975:
 	XORQ DX, DX
@@ -32013,11 +32661,9 @@ row975:
 
 loop976:
 	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop976
@@ -32025,13 +32671,11 @@ loop976:
 rest977:
 	TESTQ        SI, SI
 	JZ           done978
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R9)(DX*1), DX
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two980
@@ -32055,28 +32699,28 @@ done982:
 done978:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row975
 	VZEROUPPER
 	RET
 
-// func vecFused25AVX2(fn uintptr, a *byte)
+// func vecFused23AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row983:
 	XORQ DX, DX
@@ -32085,13 +32729,11 @@ row983:
 
 loop984:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop984
@@ -32099,15 +32741,13 @@ loop984:
 rest985:
 	TESTQ        SI, SI
 	JZ           done986
-	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two988
@@ -32131,27 +32771,29 @@ done990:
 done986:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row983
 	VZEROUPPER
 	RET
 
-// func vecFused26AVX2(fn uintptr, a *byte)
+// func vecFused24AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row991:
 	XORQ DX, DX
@@ -32160,21 +32802,11 @@ row991:
 
 loop992:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 148(AX), Y1
-	VMINPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop992
@@ -32182,23 +32814,13 @@ loop992:
 rest993:
 	TESTQ        SI, SI
 	JZ           done994
-	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMINPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two996
@@ -32222,14 +32844,15 @@ done998:
 done994:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row991
 	VZEROUPPER
 	RET
 
-// func vecFused27AVX2(fn uintptr, a *byte)
+// func vecFused25AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -32254,10 +32877,8 @@ loop1000:
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -32272,10 +32893,8 @@ rest1001:
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -32306,9 +32925,9 @@ done1002:
 	VZEROUPPER
 	RET
 
-// func vecFused28AVX2(fn uintptr, a *byte)
+// func vecFused26AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -32332,12 +32951,17 @@ loop1008:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -32351,12 +32975,17 @@ rest1009:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVAPS      Y0, Y0
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -32387,6 +33016,166 @@ done1010:
 	VZEROUPPER
 	RET
 
+// func vecFused27AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1015:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1017
+
+loop1016:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1016
+
+rest1017:
+	TESTQ        SI, SI
+	JZ           done1018
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1020
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1020:
+	TESTQ     $0x00000002, SI
+	JZ        one1021
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1021:
+	TESTQ  $0x00000001, SI
+	JZ     done1022
+	VMOVSS X0, (DX)
+
+done1022:
+done1018:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1015
+	VZEROUPPER
+	RET
+
+// func vecFused28AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1023:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1025
+
+loop1024:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1024
+
+rest1025:
+	TESTQ        SI, SI
+	JZ           done1026
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1028
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1028:
+	TESTQ     $0x00000002, SI
+	JZ        one1029
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1029:
+	TESTQ  $0x00000001, SI
+	JZ     done1030
+	VMOVSS X0, (DX)
+
+done1030:
+done1026:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1023
+	VZEROUPPER
+	RET
+
 // func vecFused29AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
@@ -32405,12 +33194,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1015:
+row1031:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1017
+	JGE  rest1033
 
-loop1016:
+loop1032:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32426,11 +33215,11 @@ loop1016:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1016
+	JL           loop1032
 
-rest1017:
+rest1033:
 	TESTQ        SI, SI
-	JZ           done1018
+	JZ           done1034
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32442,24 +33231,24 @@ rest1017:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1020
+	JZ           two1036
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1020:
+two1036:
 	TESTQ     $0x00000002, SI
-	JZ        one1021
+	JZ        one1037
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1021:
+one1037:
 	TESTQ  $0x00000001, SI
-	JZ     done1022
+	JZ     done1038
 	VMOVSS X2, (R11)
 
-done1022:
+done1038:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -32467,30 +33256,30 @@ done1022:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1024
+	JZ           two1040
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1024:
+two1040:
 	TESTQ     $0x00000002, SI
-	JZ        one1025
+	JZ        one1041
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1025:
+one1041:
 	TESTQ  $0x00000001, SI
-	JZ     done1026
+	JZ     done1042
 	VMOVSS X0, (DX)
 
-done1026:
-done1018:
+done1042:
+done1034:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1015
+	JNZ  row1031
 	VZEROUPPER
 	RET
 
@@ -32512,12 +33301,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1027:
+row1043:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1029
+	JGE  rest1045
 
-loop1028:
+loop1044:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32541,11 +33330,11 @@ loop1028:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1028
+	JL           loop1044
 
-rest1029:
+rest1045:
 	TESTQ        SI, SI
-	JZ           done1030
+	JZ           done1046
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32565,24 +33354,24 @@ rest1029:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1032
+	JZ           two1048
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1032:
+two1048:
 	TESTQ     $0x00000002, SI
-	JZ        one1033
+	JZ        one1049
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1033:
+one1049:
 	TESTQ  $0x00000001, SI
-	JZ     done1034
+	JZ     done1050
 	VMOVSS X2, (R11)
 
-done1034:
+done1050:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -32590,30 +33379,30 @@ done1034:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1036
+	JZ           two1052
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1036:
+two1052:
 	TESTQ     $0x00000002, SI
-	JZ        one1037
+	JZ        one1053
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1037:
+one1053:
 	TESTQ  $0x00000001, SI
-	JZ     done1038
+	JZ     done1054
 	VMOVSS X0, (DX)
 
-done1038:
-done1030:
+done1054:
+done1046:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1027
+	JNZ  row1043
 	VZEROUPPER
 	RET
 
@@ -32635,12 +33424,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1039:
+row1055:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1041
+	JGE  rest1057
 
-loop1040:
+loop1056:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32658,11 +33447,11 @@ loop1040:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1040
+	JL           loop1056
 
-rest1041:
+rest1057:
 	TESTQ        SI, SI
-	JZ           done1042
+	JZ           done1058
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32674,24 +33463,24 @@ rest1041:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1044
+	JZ           two1060
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1044:
+two1060:
 	TESTQ     $0x00000002, SI
-	JZ        one1045
+	JZ        one1061
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1045:
+one1061:
 	TESTQ  $0x00000001, SI
-	JZ     done1046
+	JZ     done1062
 	VMOVSS X2, (R11)
 
-done1046:
+done1062:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -32701,30 +33490,30 @@ done1046:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1048
+	JZ           two1064
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1048:
+two1064:
 	TESTQ     $0x00000002, SI
-	JZ        one1049
+	JZ        one1065
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1049:
+one1065:
 	TESTQ  $0x00000001, SI
-	JZ     done1050
+	JZ     done1066
 	VMOVSS X0, (DX)
 
-done1050:
-done1042:
+done1066:
+done1058:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1039
+	JNZ  row1055
 	VZEROUPPER
 	RET
 
@@ -32746,12 +33535,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1051:
+row1067:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1053
+	JGE  rest1069
 
-loop1052:
+loop1068:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32770,11 +33559,11 @@ loop1052:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1052
+	JL           loop1068
 
-rest1053:
+rest1069:
 	TESTQ        SI, SI
-	JZ           done1054
+	JZ           done1070
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32790,54 +33579,54 @@ rest1053:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1056
+	JZ           two1072
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1056:
+two1072:
 	TESTQ     $0x00000002, SI
-	JZ        one1057
+	JZ        one1073
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1057:
+one1073:
 	TESTQ  $0x00000001, SI
-	JZ     done1058
+	JZ     done1074
 	VMOVSS X0, (R11)
 
-done1058:
+done1074:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1060
+	JZ           two1076
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1060:
+two1076:
 	TESTQ     $0x00000002, SI
-	JZ        one1061
+	JZ        one1077
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1061:
+one1077:
 	TESTQ  $0x00000001, SI
-	JZ     done1062
+	JZ     done1078
 	VMOVSS X0, (DX)
 
-done1062:
-done1054:
+done1078:
+done1070:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1051
+	JNZ  row1067
 	VZEROUPPER
 	RET
 
@@ -32859,12 +33648,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1063:
+row1079:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1065
+	JGE  rest1081
 
-loop1064:
+loop1080:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32880,11 +33669,11 @@ loop1064:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1064
+	JL           loop1080
 
-rest1065:
+rest1081:
 	TESTQ        SI, SI
-	JZ           done1066
+	JZ           done1082
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -32896,24 +33685,24 @@ rest1065:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1068
+	JZ           two1084
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1068:
+two1084:
 	TESTQ     $0x00000002, SI
-	JZ        one1069
+	JZ        one1085
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1069:
+one1085:
 	TESTQ  $0x00000001, SI
-	JZ     done1070
+	JZ     done1086
 	VMOVSS X2, (R11)
 
-done1070:
+done1086:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -32921,30 +33710,30 @@ done1070:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1072
+	JZ           two1088
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1072:
+two1088:
 	TESTQ     $0x00000002, SI
-	JZ        one1073
+	JZ        one1089
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1073:
+one1089:
 	TESTQ  $0x00000001, SI
-	JZ     done1074
+	JZ     done1090
 	VMOVSS X0, (DX)
 
-done1074:
-done1066:
+done1090:
+done1082:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1063
+	JNZ  row1079
 	VZEROUPPER
 	RET
 
@@ -32966,12 +33755,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1075:
+row1091:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1077
+	JGE  rest1093
 
-loop1076:
+loop1092:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32990,11 +33779,11 @@ loop1076:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1076
+	JL           loop1092
 
-rest1077:
+rest1093:
 	TESTQ        SI, SI
-	JZ           done1078
+	JZ           done1094
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33006,24 +33795,24 @@ rest1077:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1080
+	JZ           two1096
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1080:
+two1096:
 	TESTQ     $0x00000002, SI
-	JZ        one1081
+	JZ        one1097
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1081:
+one1097:
 	TESTQ  $0x00000001, SI
-	JZ     done1082
+	JZ     done1098
 	VMOVSS X2, (R11)
 
-done1082:
+done1098:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -33034,30 +33823,30 @@ done1082:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1084
+	JZ           two1100
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1084:
+two1100:
 	TESTQ     $0x00000002, SI
-	JZ        one1085
+	JZ        one1101
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1085:
+one1101:
 	TESTQ  $0x00000001, SI
-	JZ     done1086
+	JZ     done1102
 	VMOVSS X0, (DX)
 
-done1086:
-done1078:
+done1102:
+done1094:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1075
+	JNZ  row1091
 	VZEROUPPER
 	RET
 
@@ -33079,12 +33868,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1087:
+row1103:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1089
+	JGE  rest1105
 
-loop1088:
+loop1104:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33105,11 +33894,11 @@ loop1088:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1088
+	JL           loop1104
 
-rest1089:
+rest1105:
 	TESTQ        SI, SI
-	JZ           done1090
+	JZ           done1106
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33121,24 +33910,24 @@ rest1089:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1092
+	JZ           two1108
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1092:
+two1108:
 	TESTQ     $0x00000002, SI
-	JZ        one1093
+	JZ        one1109
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1093:
+one1109:
 	TESTQ  $0x00000001, SI
-	JZ     done1094
+	JZ     done1110
 	VMOVSS X2, (R11)
 
-done1094:
+done1110:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -33151,30 +33940,30 @@ done1094:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1096
+	JZ           two1112
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1096:
+two1112:
 	TESTQ     $0x00000002, SI
-	JZ        one1097
+	JZ        one1113
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1097:
+one1113:
 	TESTQ  $0x00000001, SI
-	JZ     done1098
+	JZ     done1114
 	VMOVSS X0, (DX)
 
-done1098:
-done1090:
+done1114:
+done1106:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1087
+	JNZ  row1103
 	VZEROUPPER
 	RET
 
@@ -33196,12 +33985,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1099:
+row1115:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1101
+	JGE  rest1117
 
-loop1100:
+loop1116:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33223,11 +34012,11 @@ loop1100:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1100
+	JL           loop1116
 
-rest1101:
+rest1117:
 	TESTQ        SI, SI
-	JZ           done1102
+	JZ           done1118
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33243,24 +34032,24 @@ rest1101:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1104
+	JZ           two1120
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1104:
+two1120:
 	TESTQ     $0x00000002, SI
-	JZ        one1105
+	JZ        one1121
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1105:
+one1121:
 	TESTQ  $0x00000001, SI
-	JZ     done1106
+	JZ     done1122
 	VMOVSS X0, (R11)
 
-done1106:
+done1122:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -33270,30 +34059,30 @@ done1106:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1108
+	JZ           two1124
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1108:
+two1124:
 	TESTQ     $0x00000002, SI
-	JZ        one1109
+	JZ        one1125
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1109:
+one1125:
 	TESTQ  $0x00000001, SI
-	JZ     done1110
+	JZ     done1126
 	VMOVSS X0, (DX)
 
-done1110:
-done1102:
+done1126:
+done1118:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1099
+	JNZ  row1115
 	VZEROUPPER
 	RET
 
@@ -33316,12 +34105,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1111:
+row1127:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1113
+	JGE  rest1129
 
-loop1112:
+loop1128:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33353,11 +34142,11 @@ loop1112:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1112
+	JL           loop1128
 
-rest1113:
+rest1129:
 	TESTQ        SI, SI
-	JZ           done1114
+	JZ           done1130
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33371,24 +34160,24 @@ rest1113:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1116
+	JZ           two1132
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1116:
+two1132:
 	TESTQ     $0x00000002, SI
-	JZ        one1117
+	JZ        one1133
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1117:
+one1133:
 	TESTQ  $0x00000001, SI
-	JZ     done1118
+	JZ     done1134
 	VMOVSS X3, (R12)
 
-done1118:
+done1134:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33399,24 +34188,24 @@ done1118:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1120
+	JZ           two1136
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1120:
+two1136:
 	TESTQ     $0x00000002, SI
-	JZ        one1121
+	JZ        one1137
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1121:
+one1137:
 	TESTQ  $0x00000001, SI
-	JZ     done1122
+	JZ     done1138
 	VMOVSS X1, (R12)
 
-done1122:
+done1138:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -33430,31 +34219,31 @@ done1122:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1124
+	JZ           two1140
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1124:
+two1140:
 	TESTQ     $0x00000002, SI
-	JZ        one1125
+	JZ        one1141
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1125:
+one1141:
 	TESTQ  $0x00000001, SI
-	JZ     done1126
+	JZ     done1142
 	VMOVSS X0, (DX)
 
-done1126:
-done1114:
+done1142:
+done1130:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1111
+	JNZ  row1127
 	VZEROUPPER
 	RET
 
@@ -33477,12 +34266,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1127:
+row1143:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1129
+	JGE  rest1145
 
-loop1128:
+loop1144:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33522,11 +34311,11 @@ loop1128:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1128
+	JL           loop1144
 
-rest1129:
+rest1145:
 	TESTQ        SI, SI
-	JZ           done1130
+	JZ           done1146
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33548,24 +34337,24 @@ rest1129:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1132
+	JZ           two1148
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1132:
+two1148:
 	TESTQ     $0x00000002, SI
-	JZ        one1133
+	JZ        one1149
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1133:
+one1149:
 	TESTQ  $0x00000001, SI
-	JZ     done1134
+	JZ     done1150
 	VMOVSS X3, (R12)
 
-done1134:
+done1150:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33576,24 +34365,24 @@ done1134:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1136
+	JZ           two1152
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1136:
+two1152:
 	TESTQ     $0x00000002, SI
-	JZ        one1137
+	JZ        one1153
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1137:
+one1153:
 	TESTQ  $0x00000001, SI
-	JZ     done1138
+	JZ     done1154
 	VMOVSS X1, (R12)
 
-done1138:
+done1154:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -33607,31 +34396,31 @@ done1138:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1140
+	JZ           two1156
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1140:
+two1156:
 	TESTQ     $0x00000002, SI
-	JZ        one1141
+	JZ        one1157
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1141:
+one1157:
 	TESTQ  $0x00000001, SI
-	JZ     done1142
+	JZ     done1158
 	VMOVSS X0, (DX)
 
-done1142:
-done1130:
+done1158:
+done1146:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1127
+	JNZ  row1143
 	VZEROUPPER
 	RET
 
@@ -33654,12 +34443,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1143:
+row1159:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1145
+	JGE  rest1161
 
-loop1144:
+loop1160:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33694,11 +34483,11 @@ loop1144:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1144
+	JL           loop1160
 
-rest1145:
+rest1161:
 	TESTQ        SI, SI
-	JZ           done1146
+	JZ           done1162
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33716,24 +34505,24 @@ rest1145:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1148
+	JZ           two1164
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1148:
+two1164:
 	TESTQ     $0x00000002, SI
-	JZ        one1149
+	JZ        one1165
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1149:
+one1165:
 	TESTQ  $0x00000001, SI
-	JZ     done1150
+	JZ     done1166
 	VMOVSS X4, (R12)
 
-done1150:
+done1166:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -33744,24 +34533,24 @@ done1150:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1152
+	JZ           two1168
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1152:
+two1168:
 	TESTQ     $0x00000002, SI
-	JZ        one1153
+	JZ        one1169
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1153:
+one1169:
 	TESTQ  $0x00000001, SI
-	JZ     done1154
+	JZ     done1170
 	VMOVSS X1, (R12)
 
-done1154:
+done1170:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -33774,31 +34563,31 @@ done1154:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1156
+	JZ           two1172
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1156:
+two1172:
 	TESTQ     $0x00000002, SI
-	JZ        one1157
+	JZ        one1173
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1157:
+one1173:
 	TESTQ  $0x00000001, SI
-	JZ     done1158
+	JZ     done1174
 	VMOVSS X0, (DX)
 
-done1158:
-done1146:
+done1174:
+done1162:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1143
+	JNZ  row1159
 	VZEROUPPER
 	RET
 
@@ -33821,12 +34610,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1159:
+row1175:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1161
+	JGE  rest1177
 
-loop1160:
+loop1176:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33860,11 +34649,11 @@ loop1160:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1160
+	JL           loop1176
 
-rest1161:
+rest1177:
 	TESTQ        SI, SI
-	JZ           done1162
+	JZ           done1178
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33878,24 +34667,24 @@ rest1161:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1164
+	JZ           two1180
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1164:
+two1180:
 	TESTQ     $0x00000002, SI
-	JZ        one1165
+	JZ        one1181
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1165:
+one1181:
 	TESTQ  $0x00000001, SI
-	JZ     done1166
+	JZ     done1182
 	VMOVSS X3, (R12)
 
-done1166:
+done1182:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -33906,24 +34695,24 @@ done1166:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1168
+	JZ           two1184
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1168:
+two1184:
 	TESTQ     $0x00000002, SI
-	JZ        one1169
+	JZ        one1185
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1169:
+one1185:
 	TESTQ  $0x00000001, SI
-	JZ     done1170
+	JZ     done1186
 	VMOVSS X1, (R12)
 
-done1170:
+done1186:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -33939,31 +34728,31 @@ done1170:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1172
+	JZ           two1188
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1172:
+two1188:
 	TESTQ     $0x00000002, SI
-	JZ        one1173
+	JZ        one1189
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1173:
+one1189:
 	TESTQ  $0x00000001, SI
-	JZ     done1174
+	JZ     done1190
 	VMOVSS X0, (DX)
 
-done1174:
-done1162:
+done1190:
+done1178:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1159
+	JNZ  row1175
 	VZEROUPPER
 	RET
 
@@ -33986,12 +34775,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1175:
+row1191:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1177
+	JGE  rest1193
 
-loop1176:
+loop1192:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34033,11 +34822,11 @@ loop1176:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1176
+	JL           loop1192
 
-rest1177:
+rest1193:
 	TESTQ        SI, SI
-	JZ           done1178
+	JZ           done1194
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34055,167 +34844,6 @@ rest1177:
 	VMULPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y2
 	VBROADCASTSS 160(AX), Y3
-	VFMADD231PS  Y1, Y3, Y2
-	LEAQ         (R8)(DX*1), R12
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1180
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1180:
-	TESTQ     $0x00000002, SI
-	JZ        one1181
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one1181:
-	TESTQ  $0x00000001, SI
-	JZ     done1182
-	VMOVSS X3, (R12)
-
-done1182:
-	VBROADCASTSS 164(AX), Y3
-	VMULPS       Y1, Y3, Y3
-	VMASKMOVPS   (R9)(DX*1), Y0, Y4
-	VBROADCASTSS 168(AX), Y5
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y4, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1184
-	VMOVUPS      X1, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1184:
-	TESTQ     $0x00000002, SI
-	JZ        one1185
-	VMOVLPS   X1, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X1, X1
-
-one1185:
-	TESTQ  $0x00000001, SI
-	JZ     done1186
-	VMOVSS X1, (R12)
-
-done1186:
-	VSQRTPS      Y4, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y3
-	VBROADCASTSS 176(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VBROADCASTSS 180(AX), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 184(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1188
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1188:
-	TESTQ     $0x00000002, SI
-	JZ        one1189
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1189:
-	TESTQ  $0x00000001, SI
-	JZ     done1190
-	VMOVSS X0, (DX)
-
-done1190:
-done1178:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1175
-	VZEROUPPER
-	RET
-
-// func vecFused42AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1191:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1193
-
-loop1192:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
-	VBROADCASTSS 156(AX), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      (R9)(DX*1), Y3
-	VBROADCASTSS 160(AX), Y4
-	VMULPS       Y3, Y4, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VMOVUPS      Y3, (R9)(DX*1)
-	VSQRTPS      Y3, Y0
-	VBROADCASTSS 164(AX), Y2
-	VADDPS       Y2, Y0, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 168(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R10)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1192
-
-rest1193:
-	TESTQ        SI, SI
-	JZ           done1194
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VBROADCASTSS 148(AX), Y3
-	VMULPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 152(AX), Y3
 	VFMADD231PS  Y1, Y3, Y2
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
@@ -34238,10 +34866,10 @@ one1197:
 	VMOVSS X3, (R12)
 
 done1198:
-	VBROADCASTSS 156(AX), Y3
+	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
-	VBROADCASTSS 160(AX), Y5
+	VBROADCASTSS 168(AX), Y5
 	VMULPS       Y4, Y5, Y4
 	VMOVAPS      Y4, Y4
 	VFMADD231PS  Y1, Y3, Y4
@@ -34267,12 +34895,16 @@ one1201:
 
 done1202:
 	VSQRTPS      Y4, Y1
-	VBROADCASTSS 164(AX), Y3
-	VADDPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y3
+	VBROADCASTSS 176(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
 	VDIVPS       Y1, Y2, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VBROADCASTSS 180(AX), Y2
+	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 168(AX), Y2
+	VBROADCASTSS 184(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -34305,9 +34937,9 @@ done1194:
 	VZEROUPPER
 	RET
 
-// func vecFused43AVX2(fn uintptr, a *byte)
+// func vecFused42AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -34330,6 +34962,163 @@ row1207:
 	JGE  rest1209
 
 loop1208:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (R9)(DX*1), Y3
+	VBROADCASTSS 160(AX), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VMOVUPS      Y3, (R9)(DX*1)
+	VSQRTPS      Y3, Y0
+	VBROADCASTSS 164(AX), Y2
+	VADDPS       Y2, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1208
+
+rest1209:
+	TESTQ        SI, SI
+	JZ           done1210
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VBROADCASTSS 148(AX), Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1212
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1212:
+	TESTQ     $0x00000002, SI
+	JZ        one1213
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1213:
+	TESTQ  $0x00000001, SI
+	JZ     done1214
+	VMOVSS X3, (R12)
+
+done1214:
+	VBROADCASTSS 156(AX), Y3
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (R9)(DX*1), Y0, Y4
+	VBROADCASTSS 160(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y4, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1216
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1216:
+	TESTQ     $0x00000002, SI
+	JZ        one1217
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1217:
+	TESTQ  $0x00000001, SI
+	JZ     done1218
+	VMOVSS X1, (R12)
+
+done1218:
+	VSQRTPS      Y4, Y1
+	VBROADCASTSS 164(AX), Y3
+	VADDPS       Y3, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1220
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1220:
+	TESTQ     $0x00000002, SI
+	JZ        one1221
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1221:
+	TESTQ  $0x00000001, SI
+	JZ     done1222
+	VMOVSS X0, (DX)
+
+done1222:
+done1210:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1207
+	VZEROUPPER
+	RET
+
+// func vecFused43AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1223:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1225
+
+loop1224:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34362,11 +35151,11 @@ loop1208:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1208
+	JL           loop1224
 
-rest1209:
+rest1225:
 	TESTQ        SI, SI
-	JZ           done1210
+	JZ           done1226
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34384,24 +35173,24 @@ rest1209:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1212
+	JZ           two1228
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1212:
+two1228:
 	TESTQ     $0x00000002, SI
-	JZ        one1213
+	JZ        one1229
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1213:
+one1229:
 	TESTQ  $0x00000001, SI
-	JZ     done1214
+	JZ     done1230
 	VMOVSS X4, (R12)
 
-done1214:
+done1230:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -34412,24 +35201,24 @@ done1214:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1216
+	JZ           two1232
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1216:
+two1232:
 	TESTQ     $0x00000002, SI
-	JZ        one1217
+	JZ        one1233
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1217:
+one1233:
 	TESTQ  $0x00000001, SI
-	JZ     done1218
+	JZ     done1234
 	VMOVSS X1, (R12)
 
-done1218:
+done1234:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
 	VADDPS       Y1, Y0, Y0
@@ -34440,31 +35229,31 @@ done1218:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1220
+	JZ           two1236
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1220:
+two1236:
 	TESTQ     $0x00000002, SI
-	JZ        one1221
+	JZ        one1237
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1221:
+one1237:
 	TESTQ  $0x00000001, SI
-	JZ     done1222
+	JZ     done1238
 	VMOVSS X0, (DX)
 
-done1222:
-done1210:
+done1238:
+done1226:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1207
+	JNZ  row1223
 	VZEROUPPER
 	RET
 
@@ -34486,12 +35275,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1223:
+row1239:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1225
+	JGE  rest1241
 
-loop1224:
+loop1240:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34514,11 +35303,11 @@ loop1224:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1224
+	JL           loop1240
 
-rest1225:
+rest1241:
 	TESTQ        SI, SI
-	JZ           done1226
+	JZ           done1242
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34533,24 +35322,24 @@ rest1225:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1228
+	JZ           two1244
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1228:
+two1244:
 	TESTQ     $0x00000002, SI
-	JZ        one1229
+	JZ        one1245
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1229:
+one1245:
 	TESTQ  $0x00000001, SI
-	JZ     done1230
+	JZ     done1246
 	VMOVSS X2, (R11)
 
-done1230:
+done1246:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -34562,30 +35351,30 @@ done1230:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1232
+	JZ           two1248
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1232:
+two1248:
 	TESTQ     $0x00000002, SI
-	JZ        one1233
+	JZ        one1249
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1233:
+one1249:
 	TESTQ  $0x00000001, SI
-	JZ     done1234
+	JZ     done1250
 	VMOVSS X0, (DX)
 
-done1234:
-done1226:
+done1250:
+done1242:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1223
+	JNZ  row1239
 	VZEROUPPER
 	RET
 
@@ -34607,12 +35396,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1235:
+row1251:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1237
+	JGE  rest1253
 
-loop1236:
+loop1252:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34637,11 +35426,11 @@ loop1236:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1236
+	JL           loop1252
 
-rest1237:
+rest1253:
 	TESTQ        SI, SI
-	JZ           done1238
+	JZ           done1254
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34656,24 +35445,24 @@ rest1237:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1240
+	JZ           two1256
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1240:
+two1256:
 	TESTQ     $0x00000002, SI
-	JZ        one1241
+	JZ        one1257
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1241:
+one1257:
 	TESTQ  $0x00000001, SI
-	JZ     done1242
+	JZ     done1258
 	VMOVSS X2, (R11)
 
-done1242:
+done1258:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -34687,30 +35476,30 @@ done1242:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1244
+	JZ           two1260
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1244:
+two1260:
 	TESTQ     $0x00000002, SI
-	JZ        one1245
+	JZ        one1261
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1245:
+one1261:
 	TESTQ  $0x00000001, SI
-	JZ     done1246
+	JZ     done1262
 	VMOVSS X0, (DX)
 
-done1246:
-done1238:
+done1262:
+done1254:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1235
+	JNZ  row1251
 	VZEROUPPER
 	RET
 
@@ -34732,12 +35521,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1247:
+row1263:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1249
+	JGE  rest1265
 
-loop1248:
+loop1264:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34763,11 +35552,11 @@ loop1248:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1248
+	JL           loop1264
 
-rest1249:
+rest1265:
 	TESTQ        SI, SI
-	JZ           done1250
+	JZ           done1266
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34786,24 +35575,24 @@ rest1249:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1252
+	JZ           two1268
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1252:
+two1268:
 	TESTQ     $0x00000002, SI
-	JZ        one1253
+	JZ        one1269
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1253:
+one1269:
 	TESTQ  $0x00000001, SI
-	JZ     done1254
+	JZ     done1270
 	VMOVSS X3, (R11)
 
-done1254:
+done1270:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -34814,30 +35603,30 @@ done1254:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1256
+	JZ           two1272
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1256:
+two1272:
 	TESTQ     $0x00000002, SI
-	JZ        one1257
+	JZ        one1273
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1257:
+one1273:
 	TESTQ  $0x00000001, SI
-	JZ     done1258
+	JZ     done1274
 	VMOVSS X0, (DX)
 
-done1258:
-done1250:
+done1274:
+done1266:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1247
+	JNZ  row1263
 	VZEROUPPER
 	RET
 
@@ -34860,12 +35649,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1259:
+row1275:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1261
+	JGE  rest1277
 
-loop1260:
+loop1276:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34893,11 +35682,11 @@ loop1260:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1260
+	JL           loop1276
 
-rest1261:
+rest1277:
 	TESTQ        SI, SI
-	JZ           done1262
+	JZ           done1278
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34912,24 +35701,24 @@ rest1261:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1264
+	JZ           two1280
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1264:
+two1280:
 	TESTQ     $0x00000002, SI
-	JZ        one1265
+	JZ        one1281
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1265:
+one1281:
 	TESTQ  $0x00000001, SI
-	JZ     done1266
+	JZ     done1282
 	VMOVSS X2, (R12)
 
-done1266:
+done1282:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -34941,24 +35730,24 @@ done1266:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1268
+	JZ           two1284
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1268:
+two1284:
 	TESTQ     $0x00000002, SI
-	JZ        one1269
+	JZ        one1285
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1269:
+one1285:
 	TESTQ  $0x00000001, SI
-	JZ     done1270
+	JZ     done1286
 	VMOVSS X2, (R12)
 
-done1270:
+done1286:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -34966,31 +35755,31 @@ done1270:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1272
+	JZ           two1288
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1272:
+two1288:
 	TESTQ     $0x00000002, SI
-	JZ        one1273
+	JZ        one1289
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1273:
+one1289:
 	TESTQ  $0x00000001, SI
-	JZ     done1274
+	JZ     done1290
 	VMOVSS X0, (DX)
 
-done1274:
-done1262:
+done1290:
+done1278:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1259
+	JNZ  row1275
 	VZEROUPPER
 	RET
 
@@ -35012,12 +35801,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1275:
+row1291:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1277
+	JGE  rest1293
 
-loop1276:
+loop1292:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35036,11 +35825,11 @@ loop1276:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1276
+	JL           loop1292
 
-rest1277:
+rest1293:
 	TESTQ        SI, SI
-	JZ           done1278
+	JZ           done1294
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35051,24 +35840,24 @@ rest1277:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1280
+	JZ           two1296
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1280:
+two1296:
 	TESTQ     $0x00000002, SI
-	JZ        one1281
+	JZ        one1297
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1281:
+one1297:
 	TESTQ  $0x00000001, SI
-	JZ     done1282
+	JZ     done1298
 	VMOVSS X3, (R11)
 
-done1282:
+done1298:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -35080,30 +35869,30 @@ done1282:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1284
+	JZ           two1300
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1284:
+two1300:
 	TESTQ     $0x00000002, SI
-	JZ        one1285
+	JZ        one1301
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1285:
+one1301:
 	TESTQ  $0x00000001, SI
-	JZ     done1286
+	JZ     done1302
 	VMOVSS X0, (DX)
 
-done1286:
-done1278:
+done1302:
+done1294:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1275
+	JNZ  row1291
 	VZEROUPPER
 	RET
 
@@ -35125,12 +35914,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1287:
+row1303:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1289
+	JGE  rest1305
 
-loop1288:
+loop1304:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35151,11 +35940,11 @@ loop1288:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1288
+	JL           loop1304
 
-rest1289:
+rest1305:
 	TESTQ        SI, SI
-	JZ           done1290
+	JZ           done1306
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35166,24 +35955,24 @@ rest1289:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1292
+	JZ           two1308
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1292:
+two1308:
 	TESTQ     $0x00000002, SI
-	JZ        one1293
+	JZ        one1309
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1293:
+one1309:
 	TESTQ  $0x00000001, SI
-	JZ     done1294
+	JZ     done1310
 	VMOVSS X3, (R11)
 
-done1294:
+done1310:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -35197,30 +35986,30 @@ done1294:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1296
+	JZ           two1312
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1296:
+two1312:
 	TESTQ     $0x00000002, SI
-	JZ        one1297
+	JZ        one1313
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1297:
+one1313:
 	TESTQ  $0x00000001, SI
-	JZ     done1298
+	JZ     done1314
 	VMOVSS X0, (DX)
 
-done1298:
-done1290:
+done1314:
+done1306:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1287
+	JNZ  row1303
 	VZEROUPPER
 	RET
 
@@ -35242,12 +36031,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1299:
+row1315:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1301
+	JGE  rest1317
 
-loop1300:
+loop1316:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35269,11 +36058,11 @@ loop1300:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1300
+	JL           loop1316
 
-rest1301:
+rest1317:
 	TESTQ        SI, SI
-	JZ           done1302
+	JZ           done1318
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35288,24 +36077,24 @@ rest1301:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1304
+	JZ           two1320
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1304:
+two1320:
 	TESTQ     $0x00000002, SI
-	JZ        one1305
+	JZ        one1321
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1305:
+one1321:
 	TESTQ  $0x00000001, SI
-	JZ     done1306
+	JZ     done1322
 	VMOVSS X3, (R11)
 
-done1306:
+done1322:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -35316,30 +36105,30 @@ done1306:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1308
+	JZ           two1324
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1308:
+two1324:
 	TESTQ     $0x00000002, SI
-	JZ        one1309
+	JZ        one1325
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1309:
+one1325:
 	TESTQ  $0x00000001, SI
-	JZ     done1310
+	JZ     done1326
 	VMOVSS X0, (DX)
 
-done1310:
-done1302:
+done1326:
+done1318:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1299
+	JNZ  row1315
 	VZEROUPPER
 	RET
 
@@ -35365,12 +36154,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1311:
+row1327:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1313
+	JGE  rest1329
 
-loop1312:
+loop1328:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -35384,11 +36173,11 @@ loop1312:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1312
+	JL           loop1328
 
-rest1313:
+rest1329:
 	TESTQ        SI, SI
-	JZ           done1314
+	JZ           done1330
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -35396,24 +36185,24 @@ rest1313:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1316
+	JZ           two1332
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1316:
+two1332:
 	TESTQ     $0x00000002, SI
-	JZ        one1317
+	JZ        one1333
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1317:
+one1333:
 	TESTQ  $0x00000001, SI
-	JZ     done1318
+	JZ     done1334
 	VMOVSS X2, (R14)
 
-done1318:
+done1334:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -35423,25 +36212,25 @@ done1318:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1320
+	JZ           two1336
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1320:
+two1336:
 	TESTQ     $0x00000002, SI
-	JZ        one1321
+	JZ        one1337
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1321:
+one1337:
 	TESTQ  $0x00000001, SI
-	JZ     done1322
+	JZ     done1338
 	VMOVSS X0, (DX)
 
-done1322:
-done1314:
+done1338:
+done1330:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35449,7 +36238,7 @@ done1314:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1311
+	JNZ  row1327
 	VZEROUPPER
 	RET
 
@@ -35474,12 +36263,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1323:
+row1339:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1325
+	JGE  rest1341
 
-loop1324:
+loop1340:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -35492,11 +36281,11 @@ loop1324:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1324
+	JL           loop1340
 
-rest1325:
+rest1341:
 	TESTQ        SI, SI
-	JZ           done1326
+	JZ           done1342
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -35509,172 +36298,6 @@ rest1325:
 	VMAXPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1328
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1328:
-	TESTQ     $0x00000002, SI
-	JZ        one1329
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1329:
-	TESTQ  $0x00000001, SI
-	JZ     done1330
-	VMOVSS X0, (DX)
-
-done1330:
-done1326:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1323
-	VZEROUPPER
-	RET
-
-// func vecFused53AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x07, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	LEAQ         vecMask<>+64(SB), R11
-	MOVQ         SI, DX
-	SHLQ         $0x02, DX
-	SUBQ         DX, R11
-	VBROADCASTSS vecConst<>+96(SB), Y0
-
-row1331:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1333
-
-loop1332:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VBROADCASTSS vecConst<>+96(SB), Y0
-	VMAXPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1332
-
-rest1333:
-	TESTQ        SI, SI
-	JZ           done1334
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y2, Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1336
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1336:
-	TESTQ     $0x00000002, SI
-	JZ        one1337
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1337:
-	TESTQ  $0x00000001, SI
-	JZ     done1338
-	VMOVSS X0, (DX)
-
-done1338:
-done1334:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1331
-	VZEROUPPER
-	RET
-
-// func vecFused54AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1339:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1341
-
-loop1340:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VMOVUPS     (R9)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R10)(DX*1), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1340
-
-rest1341:
-	TESTQ        SI, SI
-	JZ           done1342
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R10)(DX*1), Y0, Y1
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VMOVAPS      Y3, Y2
-	VFMADD231PS  Y0, Y1, Y2
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1344
 	VMOVUPS      X0, (DX)
@@ -35700,9 +36323,175 @@ done1342:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row1339
+	VZEROUPPER
+	RET
+
+// func vecFused53AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1347:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1349
+
+loop1348:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1348
+
+rest1349:
+	TESTQ        SI, SI
+	JZ           done1350
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1352
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1352:
+	TESTQ     $0x00000002, SI
+	JZ        one1353
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1353:
+	TESTQ  $0x00000001, SI
+	JZ     done1354
+	VMOVSS X0, (DX)
+
+done1354:
+done1350:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1347
+	VZEROUPPER
+	RET
+
+// func vecFused54AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1355:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1357
+
+loop1356:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VMOVUPS     (R9)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R10)(DX*1), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1356
+
+rest1357:
+	TESTQ        SI, SI
+	JZ           done1358
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1360
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1360:
+	TESTQ     $0x00000002, SI
+	JZ        one1361
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1361:
+	TESTQ  $0x00000001, SI
+	JZ     done1362
+	VMOVSS X0, (DX)
+
+done1362:
+done1358:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1355
 	VZEROUPPER
 	RET
 
@@ -35729,12 +36518,12 @@ TEXT ·vecFused55AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1347:
+row1363:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1349
+	JGE  rest1365
 
-loop1348:
+loop1364:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -35748,11 +36537,11 @@ loop1348:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1348
+	JL      loop1364
 
-rest1349:
+rest1365:
 	TESTQ        SI, SI
-	JZ           done1350
+	JZ           done1366
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -35761,71 +36550,71 @@ rest1349:
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1352
+	JZ           two1368
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1352:
+two1368:
 	TESTQ     $0x00000002, SI
-	JZ        one1353
+	JZ        one1369
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1353:
+one1369:
 	TESTQ  $0x00000001, SI
-	JZ     done1354
+	JZ     done1370
 	VMOVSS X3, (R15)
 
-done1354:
+done1370:
 	VMASKMOVPS   (R10)(DX*1), Y1, Y3
 	VMULPS       Y3, Y2, Y3
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1356
+	JZ           two1372
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1356:
+two1372:
 	TESTQ     $0x00000002, SI
-	JZ        one1357
+	JZ        one1373
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1357:
+one1373:
 	TESTQ  $0x00000001, SI
-	JZ     done1358
+	JZ     done1374
 	VMOVSS X3, (R15)
 
-done1358:
+done1374:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1360
+	JZ           two1376
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1360:
+two1376:
 	TESTQ     $0x00000002, SI
-	JZ        one1361
+	JZ        one1377
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1361:
+one1377:
 	TESTQ  $0x00000001, SI
-	JZ     done1362
+	JZ     done1378
 	VMOVSS X1, (DX)
 
-done1362:
-done1350:
+done1378:
+done1366:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35834,7 +36623,7 @@ done1350:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1347
+	JNZ  row1363
 	VZEROUPPER
 	RET
 
@@ -35859,12 +36648,12 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1363:
+row1379:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1365
+	JGE  rest1381
 
-loop1364:
+loop1380:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -35880,11 +36669,11 @@ loop1364:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1364
+	JL          loop1380
 
-rest1365:
+rest1381:
 	TESTQ        SI, SI
-	JZ           done1366
+	JZ           done1382
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -35897,49 +36686,49 @@ rest1365:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1368
+	JZ           two1384
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1368:
+two1384:
 	TESTQ     $0x00000002, SI
-	JZ        one1369
+	JZ        one1385
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1369:
+one1385:
 	TESTQ  $0x00000001, SI
-	JZ     done1370
+	JZ     done1386
 	VMOVSS X3, (R14)
 
-done1370:
+done1386:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1372
+	JZ           two1388
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1372:
+two1388:
 	TESTQ     $0x00000002, SI
-	JZ        one1373
+	JZ        one1389
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1373:
+one1389:
 	TESTQ  $0x00000001, SI
-	JZ     done1374
+	JZ     done1390
 	VMOVSS X0, (DX)
 
-done1374:
-done1366:
+done1390:
+done1382:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -35947,7 +36736,7 @@ done1366:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1363
+	JNZ  row1379
 	VZEROUPPER
 	RET
 
@@ -35974,12 +36763,12 @@ TEXT ·vecFused57AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1375:
+row1391:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1377
+	JGE  rest1393
 
-loop1376:
+loop1392:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -36115,11 +36904,11 @@ loop1376:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1376
+	JL           loop1392
 
-rest1377:
+rest1393:
 	TESTQ        SI, SI
-	JZ           done1378
+	JZ           done1394
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -36161,24 +36950,24 @@ rest1377:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1380
+	JZ           two1396
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1380:
+two1396:
 	TESTQ     $0x00000002, SI
-	JZ        one1381
+	JZ        one1397
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1381:
+one1397:
 	TESTQ  $0x00000001, SI
-	JZ     done1382
+	JZ     done1398
 	VMOVSS X2, (BP)
 
-done1382:
+done1398:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -36219,24 +37008,24 @@ done1382:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1384
+	JZ           two1400
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1384:
+two1400:
 	TESTQ     $0x00000002, SI
-	JZ        one1385
+	JZ        one1401
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1385:
+one1401:
 	TESTQ  $0x00000001, SI
-	JZ     done1386
+	JZ     done1402
 	VMOVSS X3, (BP)
 
-done1386:
+done1402:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -36291,24 +37080,24 @@ done1386:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1388
+	JZ           two1404
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1388:
+two1404:
 	TESTQ     $0x00000002, SI
-	JZ        one1389
+	JZ        one1405
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1389:
+one1405:
 	TESTQ  $0x00000001, SI
-	JZ     done1390
+	JZ     done1406
 	VMOVSS X4, (BP)
 
-done1390:
+done1406:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -36316,25 +37105,25 @@ done1390:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1392
+	JZ           two1408
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1392:
+two1408:
 	TESTQ     $0x00000002, SI
-	JZ        one1393
+	JZ        one1409
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1393:
+one1409:
 	TESTQ  $0x00000001, SI
-	JZ     done1394
+	JZ     done1410
 	VMOVSS X0, (DX)
 
+done1410:
 done1394:
-done1378:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36344,7 +37133,7 @@ done1378:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1375
+	JNZ  row1391
 	VZEROUPPER
 	RET
 
@@ -36368,12 +37157,12 @@ TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1395:
+row1411:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1397
+	JGE  rest1413
 
-loop1396:
+loop1412:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -36469,11 +37258,11 @@ loop1396:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1396
+	JL           loop1412
 
-rest1397:
+rest1413:
 	TESTQ        SI, SI
-	JZ           done1398
+	JZ           done1414
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -36515,24 +37304,24 @@ rest1397:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1400
+	JZ           two1416
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1400:
+two1416:
 	TESTQ     $0x00000002, SI
-	JZ        one1401
+	JZ        one1417
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1401:
+one1417:
 	TESTQ  $0x00000001, SI
-	JZ     done1402
+	JZ     done1418
 	VMOVSS X2, (R13)
 
-done1402:
+done1418:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -36588,54 +37377,54 @@ done1402:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1404
+	JZ           two1420
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1404:
+two1420:
 	TESTQ     $0x00000002, SI
-	JZ        one1405
+	JZ        one1421
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1405:
+one1421:
 	TESTQ  $0x00000001, SI
-	JZ     done1406
+	JZ     done1422
 	VMOVSS X2, (R13)
 
-done1406:
+done1422:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1408
+	JZ           two1424
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1408:
+two1424:
 	TESTQ     $0x00000002, SI
-	JZ        one1409
+	JZ        one1425
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1409:
+one1425:
 	TESTQ  $0x00000001, SI
-	JZ     done1410
+	JZ     done1426
 	VMOVSS X0, (DX)
 
-done1410:
-done1398:
+done1426:
+done1414:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1395
+	JNZ  row1411
 	VZEROUPPER
 	RET
 
@@ -36659,12 +37448,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1411:
+row1427:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1413
+	JGE  rest1429
 
-loop1412:
+loop1428:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -36734,11 +37523,11 @@ loop1412:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1412
+	JL           loop1428
 
-rest1413:
+rest1429:
 	TESTQ        SI, SI
-	JZ           done1414
+	JZ           done1430
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -36803,24 +37592,24 @@ rest1413:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1416
+	JZ           two1432
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1416:
+two1432:
 	TESTQ     $0x00000002, SI
-	JZ        one1417
+	JZ        one1433
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1417:
+one1433:
 	TESTQ  $0x00000001, SI
-	JZ     done1418
+	JZ     done1434
 	VMOVSS X0, (R13)
 
-done1418:
+done1434:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -36829,32 +37618,32 @@ done1418:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1420
+	JZ           two1436
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1420:
+two1436:
 	TESTQ     $0x00000002, SI
-	JZ        one1421
+	JZ        one1437
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1421:
+one1437:
 	TESTQ  $0x00000001, SI
-	JZ     done1422
+	JZ     done1438
 	VMOVSS X0, (DX)
 
-done1422:
-done1414:
+done1438:
+done1430:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1411
+	JNZ  row1427
 	VZEROUPPER
 	RET
 
@@ -36881,12 +37670,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1423:
+row1439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1425
+	JGE  rest1441
 
-loop1424:
+loop1440:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -36914,11 +37703,11 @@ loop1424:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1424
+	JL           loop1440
 
-rest1425:
+rest1441:
 	TESTQ        SI, SI
-	JZ           done1426
+	JZ           done1442
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -36931,24 +37720,24 @@ rest1425:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1428
+	JZ           two1444
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1428:
+two1444:
 	TESTQ     $0x00000002, SI
-	JZ        one1429
+	JZ        one1445
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1429:
+one1445:
 	TESTQ  $0x00000001, SI
-	JZ     done1430
+	JZ     done1446
 	VMOVSS X3, (BP)
 
-done1430:
+done1446:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -36959,24 +37748,24 @@ done1430:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1432
+	JZ           two1448
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1432:
+two1448:
 	TESTQ     $0x00000002, SI
-	JZ        one1433
+	JZ        one1449
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1433:
+one1449:
 	TESTQ  $0x00000001, SI
-	JZ     done1434
+	JZ     done1450
 	VMOVSS X3, (BP)
 
-done1434:
+done1450:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -36985,47 +37774,47 @@ done1434:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1436
+	JZ           two1452
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1436:
+two1452:
 	TESTQ     $0x00000002, SI
-	JZ        one1437
+	JZ        one1453
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1437:
+one1453:
 	TESTQ  $0x00000001, SI
-	JZ     done1438
+	JZ     done1454
 	VMOVSS X2, (BP)
 
-done1438:
+done1454:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1440
+	JZ           two1456
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1440:
+two1456:
 	TESTQ     $0x00000002, SI
-	JZ        one1441
+	JZ        one1457
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1441:
+one1457:
 	TESTQ  $0x00000001, SI
-	JZ     done1442
+	JZ     done1458
 	VMOVSS X0, (DX)
 
+done1458:
 done1442:
-done1426:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37035,7 +37824,7 @@ done1426:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1423
+	JNZ  row1439
 	VZEROUPPER
 	RET
 
@@ -37061,12 +37850,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1443:
+row1459:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1445
+	JGE  rest1461
 
-loop1444:
+loop1460:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -37134,11 +37923,11 @@ loop1444:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1444
+	JL           loop1460
 
-rest1445:
+rest1461:
 	TESTQ        SI, SI
-	JZ           done1446
+	JZ           done1462
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -37198,24 +37987,24 @@ rest1445:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1448
+	JZ           two1464
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1448:
+two1464:
 	TESTQ     $0x00000002, SI
-	JZ        one1449
+	JZ        one1465
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1449:
+one1465:
 	TESTQ  $0x00000001, SI
-	JZ     done1450
+	JZ     done1466
 	VMOVSS X2, (R15)
 
-done1450:
+done1466:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -37224,174 +38013,28 @@ done1450:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1452
+	JZ           two1468
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1452:
+two1468:
 	TESTQ     $0x00000002, SI
-	JZ        one1453
+	JZ        one1469
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1453:
+one1469:
 	TESTQ  $0x00000001, SI
-	JZ     done1454
+	JZ     done1470
 	VMOVSS X3, (R15)
 
-done1454:
+done1470:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1456
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1456:
-	TESTQ     $0x00000002, SI
-	JZ        one1457
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1457:
-	TESTQ  $0x00000001, SI
-	JZ     done1458
-	VMOVSS X0, (DX)
-
-done1458:
-done1446:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	DECQ CX
-	JNZ  row1443
-	VZEROUPPER
-	RET
-
-// func vecFused62AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1459:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1461
-
-loop1460:
-	VMOVUPS      (R10)(DX*1), Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVUPS      (R8)(DX*1), Y3
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y3, Y4, Y4
-	VMULPS       Y4, Y3, Y5
-	VMULPS       Y5, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
-	VMULPS       Y4, Y2, Y0
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y1, Y4, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R12)(DX*1)
-	VMULPS       Y3, Y2, Y0
-	VMOVUPS      Y0, (DI)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1460
-
-rest1461:
-	TESTQ        SI, SI
-	JZ           done1462
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (R10)(DX*1), Y0, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y3
-	VMULPS       Y1, Y3, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y0, Y4, Y4
-	VMULPS       Y4, Y0, Y5
-	VMULPS       Y5, Y1, Y1
-	LEAQ         (R11)(DX*1), R14
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1464
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1464:
-	TESTQ     $0x00000002, SI
-	JZ        one1465
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1465:
-	TESTQ  $0x00000001, SI
-	JZ     done1466
-	VMOVSS X1, (R14)
-
-done1466:
-	VMULPS       Y4, Y3, Y1
-	VMULPS       Y2, Y2, Y2
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y2, Y4, Y2
-	VMULPS       Y2, Y1, Y1
-	LEAQ         (R12)(DX*1), R14
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1468
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1468:
-	TESTQ     $0x00000002, SI
-	JZ        one1469
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1469:
-	TESTQ  $0x00000001, SI
-	JZ     done1470
-	VMOVSS X1, (R14)
-
-done1470:
-	VMULPS       Y0, Y3, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1472
 	VMOVUPS      X0, (DX)
@@ -37418,8 +38061,154 @@ done1462:
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
 	DECQ CX
 	JNZ  row1459
+	VZEROUPPER
+	RET
+
+// func vecFused62AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1475:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1477
+
+loop1476:
+	VMOVUPS      (R10)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (DI)(DX*1), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      (R8)(DX*1), Y3
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y4, Y3, Y5
+	VMULPS       Y5, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMULPS       Y4, Y2, Y0
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y1, Y4, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMULPS       Y3, Y2, Y0
+	VMOVUPS      Y0, (DI)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1476
+
+rest1477:
+	TESTQ        SI, SI
+	JZ           done1478
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y3
+	VMULPS       Y1, Y3, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMULPS       Y4, Y0, Y5
+	VMULPS       Y5, Y1, Y1
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1480
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1480:
+	TESTQ     $0x00000002, SI
+	JZ        one1481
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1481:
+	TESTQ  $0x00000001, SI
+	JZ     done1482
+	VMOVSS X1, (R14)
+
+done1482:
+	VMULPS       Y4, Y3, Y1
+	VMULPS       Y2, Y2, Y2
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y2, Y1, Y1
+	LEAQ         (R12)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1484
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1484:
+	TESTQ     $0x00000002, SI
+	JZ        one1485
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1485:
+	TESTQ  $0x00000001, SI
+	JZ     done1486
+	VMOVSS X1, (R14)
+
+done1486:
+	VMULPS       Y0, Y3, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1488
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1488:
+	TESTQ     $0x00000002, SI
+	JZ        one1489
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1489:
+	TESTQ  $0x00000001, SI
+	JZ     done1490
+	VMOVSS X0, (DX)
+
+done1490:
+done1478:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1475
 	VZEROUPPER
 	RET
 
@@ -37443,12 +38232,12 @@ TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1475:
+row1491:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1477
+	JGE  rest1493
 
-loop1476:
+loop1492:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -37462,11 +38251,11 @@ loop1476:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1476
+	JL           loop1492
 
-rest1477:
+rest1493:
 	TESTQ        SI, SI
-	JZ           done1478
+	JZ           done1494
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -37479,54 +38268,54 @@ rest1477:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1480
+	JZ           two1496
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1480:
+two1496:
 	TESTQ     $0x00000002, SI
-	JZ        one1481
+	JZ        one1497
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1481:
+one1497:
 	TESTQ  $0x00000001, SI
-	JZ     done1482
+	JZ     done1498
 	VMOVSS X2, (R13)
 
-done1482:
+done1498:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1484
+	JZ           two1500
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1484:
+two1500:
 	TESTQ     $0x00000002, SI
-	JZ        one1485
+	JZ        one1501
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1485:
+one1501:
 	TESTQ  $0x00000001, SI
-	JZ     done1486
+	JZ     done1502
 	VMOVSS X0, (DX)
 
-done1486:
-done1478:
+done1502:
+done1494:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1475
+	JNZ  row1491
 	VZEROUPPER
 	RET
 
@@ -37549,12 +38338,12 @@ TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1487:
+row1503:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1489
+	JGE  rest1505
 
-loop1488:
+loop1504:
 	VMOVUPS   (R8)(DX*1), Y0
 	VMOVUPS   (DI)(DX*1), Y1
 	VMAXPS    Y1, Y0, Y1
@@ -37567,189 +38356,21 @@ loop1488:
 	VMOVUPS   Y0, (R10)(DX*1)
 	ADDQ      $0x20, DX
 	CMPQ      DX, BX
-	JL        loop1488
-
-rest1489:
-	TESTQ        SI, SI
-	JZ           done1490
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1492
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1492:
-	TESTQ     $0x00000002, SI
-	JZ        one1493
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1493:
-	TESTQ  $0x00000001, SI
-	JZ     done1494
-	VMOVSS X0, (DX)
-
-done1494:
-done1490:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1487
-	VZEROUPPER
-	RET
-
-// func vecFused65AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R12
-
-row1495:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1497
-
-loop1496:
-	VMOVUPS   (R8)(DX*1), Y0
-	VMOVUPS   (DI)(DX*1), Y1
-	VMAXPS    Y1, Y0, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   (R9)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   (R10)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   Y0, (R11)(DX*1)
-	ADDQ      $0x20, DX
-	CMPQ      DX, BX
-	JL        loop1496
-
-rest1497:
-	TESTQ        SI, SI
-	JZ           done1498
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMAXPS       Y1, Y2, Y1
-	VCMPPS       $0x03, Y2, Y2, Y3
-	VBLENDVPS    Y3, Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1500
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1500:
-	TESTQ     $0x00000002, SI
-	JZ        one1501
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1501:
-	TESTQ  $0x00000001, SI
-	JZ     done1502
-	VMOVSS X0, (DX)
-
-done1502:
-done1498:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1495
-	VZEROUPPER
-	RET
-
-// func vecFused66AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1503:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1505
-
-loop1504:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R10)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1504
+	JL        loop1504
 
 rest1505:
 	TESTQ        SI, SI
 	JZ           done1506
 	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -37781,9 +38402,9 @@ done1506:
 	VZEROUPPER
 	RET
 
-// func vecFused67AVX2(fn uintptr, a *byte)
+// func vecFused65AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -37807,29 +38428,41 @@ row1511:
 	JGE  rest1513
 
 loop1512:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R11)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1512
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   (R10)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R11)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1512
 
 rest1513:
 	TESTQ        SI, SI
 	JZ           done1514
 	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMAXPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y2, Y2, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -37862,25 +38495,24 @@ done1514:
 	VZEROUPPER
 	RET
 
-// func vecFused68AVX2(fn uintptr, a *byte)
+// func vecFused66AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
 	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R12
+	SUBQ DX, R11
 
 row1519:
 	XORQ DX, DX
@@ -37888,34 +38520,26 @@ row1519:
 	JGE  rest1521
 
 loop1520:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1520
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1520
 
 rest1521:
 	TESTQ        SI, SI
 	JZ           done1522
-	VMOVUPS      (R12), Y0
+	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	LEAQ         (R11)(DX*1), DX
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1524
@@ -37941,28 +38565,30 @@ done1522:
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row1519
 	VZEROUPPER
 	RET
 
-// func vecFused69AVX2(fn uintptr, a *byte)
+// func vecFused67AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R12
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R12
 
 row1527:
 	XORQ DX, DX
@@ -37970,22 +38596,30 @@ row1527:
 	JGE  rest1529
 
 loop1528:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1528
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R10)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1528
 
 rest1529:
 	TESTQ        SI, SI
 	JZ           done1530
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1532
@@ -38009,8 +38643,163 @@ done1534:
 done1530:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row1527
+	VZEROUPPER
+	RET
+
+// func vecFused68AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1535:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1537
+
+loop1536:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1536
+
+rest1537:
+	TESTQ        SI, SI
+	JZ           done1538
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1540
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1540:
+	TESTQ     $0x00000002, SI
+	JZ        one1541
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1541:
+	TESTQ  $0x00000001, SI
+	JZ     done1542
+	VMOVSS X0, (DX)
+
+done1542:
+done1538:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1535
+	VZEROUPPER
+	RET
+
+// func vecFused69AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1543:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1545
+
+loop1544:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1544
+
+rest1545:
+	TESTQ        SI, SI
+	JZ           done1546
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1548
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1548:
+	TESTQ     $0x00000002, SI
+	JZ        one1549
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1549:
+	TESTQ  $0x00000001, SI
+	JZ     done1550
+	VMOVSS X0, (DX)
+
+done1550:
+done1546:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1543
 	VZEROUPPER
 	RET
 
@@ -38036,12 +38825,12 @@ TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1535:
+row1551:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1537
+	JGE  rest1553
 
-loop1536:
+loop1552:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -38071,11 +38860,11 @@ loop1536:
 	VMOVUPS      Y0, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1536
+	JL           loop1552
 
-rest1537:
+rest1553:
 	TESTQ        SI, SI
-	JZ           done1538
+	JZ           done1554
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -38090,24 +38879,24 @@ rest1537:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1540
+	JZ           two1556
 	VMOVUPS      X4, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1540:
+two1556:
 	TESTQ     $0x00000002, SI
-	JZ        one1541
+	JZ        one1557
 	VMOVLPS   X4, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X4, X4
 
-one1541:
+one1557:
 	TESTQ  $0x00000001, SI
-	JZ     done1542
+	JZ     done1558
 	VMOVSS X4, (R15)
 
-done1542:
+done1558:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -38122,49 +38911,49 @@ done1542:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1544
+	JZ           two1560
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1544:
+two1560:
 	TESTQ     $0x00000002, SI
-	JZ        one1545
+	JZ        one1561
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1545:
+one1561:
 	TESTQ  $0x00000001, SI
-	JZ     done1546
+	JZ     done1562
 	VMOVSS X2, (R15)
 
-done1546:
+done1562:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
 	VBROADCASTSS 144(AX), Y2
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1548
+	JZ           two1564
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1548:
+two1564:
 	TESTQ     $0x00000002, SI
-	JZ        one1549
+	JZ        one1565
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1549:
+one1565:
 	TESTQ  $0x00000001, SI
-	JZ     done1550
+	JZ     done1566
 	VMOVSS X0, (DX)
 
-done1550:
-done1538:
+done1566:
+done1554:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38173,7 +38962,7 @@ done1538:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1535
+	JNZ  row1551
 	VZEROUPPER
 	RET
 
@@ -38198,12 +38987,12 @@ TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1551:
+row1567:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1553
+	JGE  rest1569
 
-loop1552:
+loop1568:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -38229,11 +39018,11 @@ loop1552:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1552
+	JL           loop1568
 
-rest1553:
+rest1569:
 	TESTQ        SI, SI
-	JZ           done1554
+	JZ           done1570
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -38248,24 +39037,24 @@ rest1553:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1556
+	JZ           two1572
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1556:
+two1572:
 	TESTQ     $0x00000002, SI
-	JZ        one1557
+	JZ        one1573
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one1557:
+one1573:
 	TESTQ  $0x00000001, SI
-	JZ     done1558
+	JZ     done1574
 	VMOVSS X4, (R14)
 
-done1558:
+done1574:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -38280,25 +39069,25 @@ done1558:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1560
+	JZ           two1576
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1560:
+two1576:
 	TESTQ     $0x00000002, SI
-	JZ        one1561
+	JZ        one1577
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1561:
+one1577:
 	TESTQ  $0x00000001, SI
-	JZ     done1562
+	JZ     done1578
 	VMOVSS X0, (DX)
 
-done1562:
-done1554:
+done1578:
+done1570:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38306,7 +39095,7 @@ done1554:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1551
+	JNZ  row1567
 	VZEROUPPER
 	RET
 
@@ -38328,12 +39117,12 @@ TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1563:
+row1579:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1565
+	JGE  rest1581
 
-loop1564:
+loop1580:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -38345,11 +39134,11 @@ loop1564:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1564
+	JL           loop1580
 
-rest1565:
+rest1581:
 	TESTQ        SI, SI
-	JZ           done1566
+	JZ           done1582
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -38362,30 +39151,30 @@ rest1565:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1568
+	JZ           two1584
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1568:
+two1584:
 	TESTQ     $0x00000002, SI
-	JZ        one1569
+	JZ        one1585
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1569:
+one1585:
 	TESTQ  $0x00000001, SI
-	JZ     done1570
+	JZ     done1586
 	VMOVSS X0, (DX)
 
-done1570:
-done1566:
+done1586:
+done1582:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1563
+	JNZ  row1579
 	VZEROUPPER
 	RET
 
@@ -38407,12 +39196,12 @@ TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1571:
+row1587:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1573
+	JGE  rest1589
 
-loop1572:
+loop1588:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -38426,11 +39215,11 @@ loop1572:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1572
+	JL           loop1588
 
-rest1573:
+rest1589:
 	TESTQ        SI, SI
-	JZ           done1574
+	JZ           done1590
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -38445,30 +39234,30 @@ rest1573:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1576
+	JZ           two1592
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1576:
+two1592:
 	TESTQ     $0x00000002, SI
-	JZ        one1577
+	JZ        one1593
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1577:
+one1593:
 	TESTQ  $0x00000001, SI
-	JZ     done1578
+	JZ     done1594
 	VMOVSS X0, (DX)
 
-done1578:
-done1574:
+done1594:
+done1590:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1571
+	JNZ  row1587
 	VZEROUPPER
 	RET
 
@@ -38492,12 +39281,12 @@ TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1579:
+row1595:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1581
+	JGE  rest1597
 
-loop1580:
+loop1596:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -38515,11 +39304,11 @@ loop1580:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1580
+	JL           loop1596
 
-rest1581:
+rest1597:
 	TESTQ        SI, SI
-	JZ           done1582
+	JZ           done1598
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -38529,101 +39318,101 @@ rest1581:
 	LEAQ         (R8)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1584
+	JZ           two1600
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1584:
+two1600:
 	TESTQ     $0x00000002, SI
-	JZ        one1585
+	JZ        one1601
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1585:
+one1601:
 	TESTQ  $0x00000001, SI
-	JZ     done1586
+	JZ     done1602
 	VMOVSS X1, (R13)
 
-done1586:
+done1602:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1588
+	JZ           two1604
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1588:
+two1604:
 	TESTQ     $0x00000002, SI
-	JZ        one1589
+	JZ        one1605
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1589:
+one1605:
 	TESTQ  $0x00000001, SI
-	JZ     done1590
+	JZ     done1606
 	VMOVSS X1, (R13)
 
-done1590:
+done1606:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1592
+	JZ           two1608
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1592:
+two1608:
 	TESTQ     $0x00000002, SI
-	JZ        one1593
+	JZ        one1609
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1593:
+one1609:
 	TESTQ  $0x00000001, SI
-	JZ     done1594
+	JZ     done1610
 	VMOVSS X1, (R13)
 
-done1594:
+done1610:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1596
+	JZ           two1612
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1596:
+two1612:
 	TESTQ     $0x00000002, SI
-	JZ        one1597
+	JZ        one1613
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1597:
+one1613:
 	TESTQ  $0x00000001, SI
-	JZ     done1598
+	JZ     done1614
 	VMOVSS X0, (DX)
 
+done1614:
 done1598:
-done1582:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1579
+	JNZ  row1595
 	VZEROUPPER
 	RET
 
@@ -38644,12 +39433,12 @@ TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1599:
+row1615:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1601
+	JGE  rest1617
 
-loop1600:
+loop1616:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -38658,11 +39447,11 @@ loop1600:
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1600
+	JL           loop1616
 
-rest1601:
+rest1617:
 	TESTQ        SI, SI
-	JZ           done1602
+	JZ           done1618
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -38672,29 +39461,29 @@ rest1601:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1604
+	JZ           two1620
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1604:
+two1620:
 	TESTQ     $0x00000002, SI
-	JZ        one1605
+	JZ        one1621
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1605:
+one1621:
 	TESTQ  $0x00000001, SI
-	JZ     done1606
+	JZ     done1622
 	VMOVSS X0, (DX)
 
-done1606:
-done1602:
+done1622:
+done1618:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1599
+	JNZ  row1615
 	VZEROUPPER
 	RET
 
@@ -39429,114 +40218,116 @@ DATA vecEntryAVX512<>+440(SB)/8, $·vecLayerNormGradGammaAVX512(SB)
 DATA vecEntryAVX512<>+448(SB)/8, $·vecRMSNormGradAVX512(SB)
 DATA vecEntryAVX512<>+456(SB)/8, $·vecRMSNormGradGammaAVX512(SB)
 DATA vecEntryAVX512<>+464(SB)/8, $·vecSumRowsAVX512(SB)
-DATA vecEntryAVX512<>+472(SB)/8, $·vecSumSquaresAVX512(SB)
-DATA vecEntryAVX512<>+480(SB)/8, $·vecSumSquares2AVX512(SB)
-DATA vecEntryAVX512<>+488(SB)/8, $·vecTotalStartAVX512(SB)
-DATA vecEntryAVX512<>+496(SB)/8, $·vecTotalEndAVX512(SB)
-DATA vecEntryAVX512<>+504(SB)/8, $·vecFromU8AVX512(SB)
-DATA vecEntryAVX512<>+512(SB)/8, $·vecFromI32AVX512(SB)
-DATA vecEntryAVX512<>+520(SB)/8, $·vecMaskAVX512(SB)
-DATA vecEntryAVX512<>+528(SB)/8, $·vecLossEndAVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecScaleRowsAVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecAttendRowsAVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecAttendBackAVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecAttendSumsAVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecAttendEndAVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecAttendTile1AVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecAttendTile2AVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecAttendTile3AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecAttendTile4AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendBackTile1AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendBackTile2AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendBackTile3AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile4AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecGatherRowsAVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecSetRowsAVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecAddRowsAVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecFetchRowsAVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused54AVX512(SB)
-DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused55AVX512(SB)
-DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused56AVX512(SB)
-DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused57AVX512(SB)
-DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused58AVX512(SB)
-DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused59AVX512(SB)
-DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused60AVX512(SB)
-DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused61AVX512(SB)
-DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused62AVX512(SB)
-DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused63AVX512(SB)
-DATA vecEntryAVX512<>+1232(SB)/8, $·vecFused64AVX512(SB)
-DATA vecEntryAVX512<>+1240(SB)/8, $·vecFused65AVX512(SB)
-DATA vecEntryAVX512<>+1248(SB)/8, $·vecFused66AVX512(SB)
-DATA vecEntryAVX512<>+1256(SB)/8, $·vecFused67AVX512(SB)
-DATA vecEntryAVX512<>+1264(SB)/8, $·vecFused68AVX512(SB)
-DATA vecEntryAVX512<>+1272(SB)/8, $·vecFused69AVX512(SB)
-DATA vecEntryAVX512<>+1280(SB)/8, $·vecFused70AVX512(SB)
-DATA vecEntryAVX512<>+1288(SB)/8, $·vecFused71AVX512(SB)
-DATA vecEntryAVX512<>+1296(SB)/8, $·vecFused72AVX512(SB)
-DATA vecEntryAVX512<>+1304(SB)/8, $·vecFused73AVX512(SB)
-DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused74AVX512(SB)
-DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused75AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1328
+DATA vecEntryAVX512<>+472(SB)/8, $·vecSumMomentsAVX512(SB)
+DATA vecEntryAVX512<>+480(SB)/8, $·vecSumProductsAVX512(SB)
+DATA vecEntryAVX512<>+488(SB)/8, $·vecSumSquaresAVX512(SB)
+DATA vecEntryAVX512<>+496(SB)/8, $·vecSumSquares2AVX512(SB)
+DATA vecEntryAVX512<>+504(SB)/8, $·vecTotalStartAVX512(SB)
+DATA vecEntryAVX512<>+512(SB)/8, $·vecTotalEndAVX512(SB)
+DATA vecEntryAVX512<>+520(SB)/8, $·vecFromU8AVX512(SB)
+DATA vecEntryAVX512<>+528(SB)/8, $·vecFromI32AVX512(SB)
+DATA vecEntryAVX512<>+536(SB)/8, $·vecMaskAVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecLossEndAVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecScaleRowsAVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecAttendRowsAVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecAttendBackAVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecAttendSumsAVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecAttendEndAVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecAttendTile1AVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecAttendTile2AVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendTile3AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendTile4AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendBackTile1AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile2AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecAttendBackTile3AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecAttendBackTile4AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecGatherRowsAVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecSetRowsAVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecAddRowsAVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecFetchRowsAVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused54AVX512(SB)
+DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused61AVX512(SB)
+DATA vecEntryAVX512<>+1232(SB)/8, $·vecFused62AVX512(SB)
+DATA vecEntryAVX512<>+1240(SB)/8, $·vecFused63AVX512(SB)
+DATA vecEntryAVX512<>+1248(SB)/8, $·vecFused64AVX512(SB)
+DATA vecEntryAVX512<>+1256(SB)/8, $·vecFused65AVX512(SB)
+DATA vecEntryAVX512<>+1264(SB)/8, $·vecFused66AVX512(SB)
+DATA vecEntryAVX512<>+1272(SB)/8, $·vecFused67AVX512(SB)
+DATA vecEntryAVX512<>+1280(SB)/8, $·vecFused68AVX512(SB)
+DATA vecEntryAVX512<>+1288(SB)/8, $·vecFused69AVX512(SB)
+DATA vecEntryAVX512<>+1296(SB)/8, $·vecFused70AVX512(SB)
+DATA vecEntryAVX512<>+1304(SB)/8, $·vecFused71AVX512(SB)
+DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused72AVX512(SB)
+DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused73AVX512(SB)
+DATA vecEntryAVX512<>+1328(SB)/8, $·vecFused74AVX512(SB)
+DATA vecEntryAVX512<>+1336(SB)/8, $·vecFused75AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1344
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -39603,100 +40394,102 @@ DATA vecEntryAVX2<>+440(SB)/8, $·vecLayerNormGradGammaAVX2(SB)
 DATA vecEntryAVX2<>+448(SB)/8, $·vecRMSNormGradAVX2(SB)
 DATA vecEntryAVX2<>+456(SB)/8, $·vecRMSNormGradGammaAVX2(SB)
 DATA vecEntryAVX2<>+464(SB)/8, $·vecSumRowsAVX2(SB)
-DATA vecEntryAVX2<>+472(SB)/8, $·vecSumSquaresAVX2(SB)
-DATA vecEntryAVX2<>+480(SB)/8, $·vecSumSquares2AVX2(SB)
-DATA vecEntryAVX2<>+488(SB)/8, $·vecTotalStartAVX2(SB)
-DATA vecEntryAVX2<>+496(SB)/8, $·vecTotalEndAVX2(SB)
-DATA vecEntryAVX2<>+504(SB)/8, $·vecFromU8AVX2(SB)
-DATA vecEntryAVX2<>+512(SB)/8, $·vecFromI32AVX2(SB)
-DATA vecEntryAVX2<>+520(SB)/8, $·vecMaskAVX2(SB)
-DATA vecEntryAVX2<>+528(SB)/8, $·vecLossEndAVX2(SB)
-DATA vecEntryAVX2<>+536(SB)/8, $·vecScaleRowsAVX2(SB)
-DATA vecEntryAVX2<>+544(SB)/8, $·vecAttendRowsAVX2(SB)
-DATA vecEntryAVX2<>+552(SB)/8, $·vecAttendBackAVX2(SB)
-DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendSumsAVX2(SB)
-DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendEndAVX2(SB)
-DATA vecEntryAVX2<>+640(SB)/8, $·vecGatherRowsAVX2(SB)
-DATA vecEntryAVX2<>+648(SB)/8, $·vecSetRowsAVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecAddRowsAVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecFetchRowsAVX2(SB)
-DATA vecEntryAVX2<>+720(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+728(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused54AVX2(SB)
-DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused55AVX2(SB)
-DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused56AVX2(SB)
-DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused57AVX2(SB)
-DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused58AVX2(SB)
-DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused59AVX2(SB)
-DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused60AVX2(SB)
-DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused61AVX2(SB)
-DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused62AVX2(SB)
-DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused63AVX2(SB)
-DATA vecEntryAVX2<>+1232(SB)/8, $·vecFused64AVX2(SB)
-DATA vecEntryAVX2<>+1240(SB)/8, $·vecFused65AVX2(SB)
-DATA vecEntryAVX2<>+1248(SB)/8, $·vecFused66AVX2(SB)
-DATA vecEntryAVX2<>+1256(SB)/8, $·vecFused67AVX2(SB)
-DATA vecEntryAVX2<>+1264(SB)/8, $·vecFused68AVX2(SB)
-DATA vecEntryAVX2<>+1272(SB)/8, $·vecFused69AVX2(SB)
-DATA vecEntryAVX2<>+1280(SB)/8, $·vecFused70AVX2(SB)
-DATA vecEntryAVX2<>+1288(SB)/8, $·vecFused71AVX2(SB)
-DATA vecEntryAVX2<>+1296(SB)/8, $·vecFused72AVX2(SB)
-DATA vecEntryAVX2<>+1304(SB)/8, $·vecFused73AVX2(SB)
-DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused74AVX2(SB)
-DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused75AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1328
+DATA vecEntryAVX2<>+472(SB)/8, $·vecSumMomentsAVX2(SB)
+DATA vecEntryAVX2<>+480(SB)/8, $·vecSumProductsAVX2(SB)
+DATA vecEntryAVX2<>+488(SB)/8, $·vecSumSquaresAVX2(SB)
+DATA vecEntryAVX2<>+496(SB)/8, $·vecSumSquares2AVX2(SB)
+DATA vecEntryAVX2<>+504(SB)/8, $·vecTotalStartAVX2(SB)
+DATA vecEntryAVX2<>+512(SB)/8, $·vecTotalEndAVX2(SB)
+DATA vecEntryAVX2<>+520(SB)/8, $·vecFromU8AVX2(SB)
+DATA vecEntryAVX2<>+528(SB)/8, $·vecFromI32AVX2(SB)
+DATA vecEntryAVX2<>+536(SB)/8, $·vecMaskAVX2(SB)
+DATA vecEntryAVX2<>+544(SB)/8, $·vecLossEndAVX2(SB)
+DATA vecEntryAVX2<>+552(SB)/8, $·vecScaleRowsAVX2(SB)
+DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendRowsAVX2(SB)
+DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendBackAVX2(SB)
+DATA vecEntryAVX2<>+576(SB)/8, $·vecAttendSumsAVX2(SB)
+DATA vecEntryAVX2<>+584(SB)/8, $·vecAttendEndAVX2(SB)
+DATA vecEntryAVX2<>+656(SB)/8, $·vecGatherRowsAVX2(SB)
+DATA vecEntryAVX2<>+664(SB)/8, $·vecSetRowsAVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecAddRowsAVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecFetchRowsAVX2(SB)
+DATA vecEntryAVX2<>+736(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+744(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused54AVX2(SB)
+DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused61AVX2(SB)
+DATA vecEntryAVX2<>+1232(SB)/8, $·vecFused62AVX2(SB)
+DATA vecEntryAVX2<>+1240(SB)/8, $·vecFused63AVX2(SB)
+DATA vecEntryAVX2<>+1248(SB)/8, $·vecFused64AVX2(SB)
+DATA vecEntryAVX2<>+1256(SB)/8, $·vecFused65AVX2(SB)
+DATA vecEntryAVX2<>+1264(SB)/8, $·vecFused66AVX2(SB)
+DATA vecEntryAVX2<>+1272(SB)/8, $·vecFused67AVX2(SB)
+DATA vecEntryAVX2<>+1280(SB)/8, $·vecFused68AVX2(SB)
+DATA vecEntryAVX2<>+1288(SB)/8, $·vecFused69AVX2(SB)
+DATA vecEntryAVX2<>+1296(SB)/8, $·vecFused70AVX2(SB)
+DATA vecEntryAVX2<>+1304(SB)/8, $·vecFused71AVX2(SB)
+DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused72AVX2(SB)
+DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused73AVX2(SB)
+DATA vecEntryAVX2<>+1328(SB)/8, $·vecFused74AVX2(SB)
+DATA vecEntryAVX2<>+1336(SB)/8, $·vecFused75AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1344
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

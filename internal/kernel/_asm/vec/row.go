@@ -21,7 +21,7 @@ var fixed = []struct {
 	{"vecRMSNorm", rmsNorm(false)}, {"vecRMSNormGamma", rmsNorm(true)},
 	{"vecLayerNormGrad", normGrad(true, false)}, {"vecLayerNormGradGamma", normGrad(true, true)},
 	{"vecRMSNormGrad", normGrad(false, false)}, {"vecRMSNormGradGamma", normGrad(false, true)},
-	{"vecSumRows", sumRows}, {"vecSumSquares", sumSquares(1)}, {"vecSumSquares2", sumSquares(2)}, {"vecTotalStart", totalStart}, {"vecTotalEnd", totalEnd},
+	{"vecSumRows", sumRows}, {"vecSumMoments", moments(false)}, {"vecSumProducts", moments(true)}, {"vecSumSquares", sumSquares(1)}, {"vecSumSquares2", sumSquares(2)}, {"vecTotalStart", totalStart}, {"vecTotalEnd", totalEnd},
 	{"vecFromU8", fromU8}, {"vecFromI32", fromI32}, {"vecMask", dropoutMask},
 	{"vecLossEnd", func(g *gen, name string) { g.program(name, "t0=log(x0);x2=sub(t0,x1)") }},
 	{"vecScaleRows", scaleRowsKernel}, {"vecAttendRows", attendRows}, {"vecAttendBack", attendBack},

@@ -59,48 +59,25 @@ func sumRows(g *gen, name string) {
 func (g *gen) sumColumns(acc, x reg.GPVirtual, vectors int, wide, narrow []mask) {
 	row, n, rows := g.GP64(), g.GP64(), g.label("rows")
 	sums := make([]vec, vectors)
+	all := make([]lanes, vectors)
 	for i := range sums {
-		sums[i] = g.reg()
-		m := Mem{Base: acc, Disp: g.bytes * i}
-		switch {
-		case wide == nil:
-			g.VMOVUPD(m, sums[i])
-		case g.z:
-			g.VMOVUPD_Z(m, wide[i], sums[i])
-		default:
-			g.VMASKMOVPD(m, wide[i], sums[i])
+		if wide != nil {
+			all[i] = lanes{wide[i], narrow[i]}
 		}
+		sums[i] = g.loadF64(Mem{Base: acc, Disp: g.bytes * i}, all[i])
 	}
 	g.MOVQ(x, row)
 	g.MOVQ(Mem{Base: g.args, Disp: offRows}, n)
 	g.Label(rows)
 	for i := range sums {
-		v := g.reg()
-		m := Mem{Base: row, Disp: g.bytes / 2 * i}
-		switch {
-		case wide == nil:
-			g.VCVTPS2PD(m, v)
-		case g.z:
-			g.VCVTPS2PD_Z(m, narrow[i], v)
-		default:
-			g.VMASKMOVPS(m, narrow[i], v.AsX())
-			g.VCVTPS2PD(v.AsX(), v)
-		}
+		v := g.widened(Mem{Base: row, Disp: g.bytes / 2 * i}, all[i])
 		g.VADDPD(v, sums[i], sums[i])
 	}
 	g.ADDQ(Mem{Base: g.args, Disp: offStride + 8}, row)
 	g.DECQ(n)
 	g.JNZ(LabelRef(rows))
 	for i := range sums {
-		m := Mem{Base: acc, Disp: g.bytes * i}
-		switch {
-		case wide == nil:
-			g.VMOVUPD(sums[i], m)
-		case g.z:
-			g.VMOVUPD(sums[i], wide[i], m)
-		default:
-			g.VMASKMOVPD(sums[i], wide[i], m)
-		}
+		g.storeF64(sums[i], Mem{Base: acc, Disp: g.bytes * i}, all[i])
 	}
 }
 
