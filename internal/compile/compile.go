@@ -128,6 +128,7 @@ type state struct {
 	cluster  []int           // by node ID: the ID of the cluster's representative
 	vecs     map[int]*Vec    // by representative
 	keep     map[int]bool    // of the graph before recompute, by ID: what may be kept; nil: all
+	cheap    map[int]bool    // likewise: what is computed again at no cost
 	plan     *Plan
 	err      error
 }
@@ -153,15 +154,16 @@ func Compile(g *graph.Graph, layout *Layout, o Options) (*Plan, error) {
 	o.Batch = max(o.Batch, o.Rows)
 	o.Whole = max(o.Whole, o.Batch)
 	if passesOf(g) == 1 || o.Keep != KeepAuto || o.Memory == 0 {
-		return compileKeeping(g, layout, o, nil)
+		return compileKeeping(g, layout, o, nil, nil)
 	}
 	return fit(g, layout, o)
 }
 
 // compileKeeping runs the passes of compilation. keep lists, by ID, the values
-// that may outlive a pass; nil is all.
-func compileKeeping(g *graph.Graph, layout *Layout, o Options, keep map[int]bool) (*Plan, error) {
-	s := &state{g: g, o: o, vecs: map[int]*Vec{}, keep: keep}
+// that may outlive a pass, nil to choose; cheap those whose second computation costs
+// nothing.
+func compileKeeping(g *graph.Graph, layout *Layout, o Options, keep, cheap map[int]bool) (*Plan, error) {
+	s := &state{g: g, o: o, vecs: map[int]*Vec{}, keep: keep, cheap: cheap}
 	s.plan = &Plan{Buffers: map[*graph.Node]*Buffer{}, Layout: layout, Passes: passesOf(g), Group: groupOf(g), state: s}
 	for _, p := range passes {
 		p.run(s)

@@ -99,6 +99,7 @@ func (s *state) place() {
 	s.placeSums()
 	s.placeFills()
 	left := s.readers()
+	kept := &keptPlaces{}
 	fills := s.plan.RowBytes
 	var free map[int64][]int64 // by bytes of a row: offsets that can be reused
 	at := &cursor{next: fills}
@@ -117,7 +118,7 @@ func (s *state) place() {
 			s.release(u, left, free)
 		}
 		for _, n := range s.stored(u) {
-			s.placeValue(n, u, free, at)
+			s.placeValue(n, u, free, at, kept)
 		}
 		if !inPlace && u.Stage == Rows {
 			s.release(u, left, free)
@@ -158,7 +159,7 @@ func (s *state) stored(u *Unit) []*graph.Node {
 
 // placeValue puts a value into the variable it is assigned to, into the memory
 // of the whole batch, a freed place or a new one.
-func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *cursor) {
+func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *cursor, kept *keptPlaces) {
 	b := &Buffer{Bytes: valueBytes(n) * s.most(n), Acc: -1}
 	s.plan.Buffers[n] = b
 	for _, a := range s.g.Assigns {
@@ -171,9 +172,9 @@ func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *c
 	case u.Stage != Rows:
 		b.Space, b.Offset = InFixed, s.fixed(b.Bytes)
 	case s.outlives(n):
-		b.Space, b.Offset, b.Index = InKept, s.plan.KeptBytes, s.plan.Kept
+		b.Space, b.Offset, b.Index = InKept, kept.place(alignUp(b.Bytes*int64(s.o.Batch)), u.Pass, s.lastReader(n)), s.plan.Kept
 		s.plan.Kept++
-		s.plan.KeptBytes += alignUp(b.Bytes * int64(s.o.Batch))
+		s.plan.KeptBytes = kept.end
 	case len(free[b.Bytes]) > 0:
 		f := free[b.Bytes]
 		b.Space, b.Offset, free[b.Bytes] = InRows, f[len(f)-1], f[:len(f)-1]
@@ -187,6 +188,47 @@ func (s *state) placeValue(n *graph.Node, u *Unit, free map[int64][]int64, at *c
 // outlives reports whether a later pass reads a per-example value.
 func (s *state) outlives(n *graph.Node) bool {
 	return s.readAfter(n, s.passOf[n.ID]) || s.passOf[n.ID] < s.plan.Passes-1 && slices.Contains(s.results(), n)
+}
+
+// keptPlaces gives memory to the values that outlive a pass. Behind the last pass that
+// reads a value its place goes to another of the same size.
+type keptPlaces struct {
+	used []keptPlace
+	end  int64
+}
+
+// keptPlace is a range of memory and the last pass that reads what is there.
+type keptPlace struct {
+	offset, bytes int64
+	last          int
+}
+
+// place returns the offset of a value that is computed in pass and last read in last.
+func (k *keptPlaces) place(bytes int64, pass, last int) int64 {
+	for i := range k.used {
+		if p := &k.used[i]; p.bytes == bytes && p.last < pass {
+			p.last = last
+			return p.offset
+		}
+	}
+	k.used = append(k.used, keptPlace{k.end, bytes, last})
+	k.end += bytes
+	return k.end - bytes
+}
+
+// lastReader returns the last pass that reads a value; the caller reads results behind
+// all of them.
+func (s *state) lastReader(n *graph.Node) int {
+	if slices.Contains(s.results(), n) {
+		return s.plan.Passes
+	}
+	last := s.passOf[n.ID]
+	for _, u := range s.users[n.ID] {
+		if last = max(last, s.passOf[u.ID]); s.virtual[u.ID] {
+			last = max(last, s.lastReader(u))
+		}
+	}
+	return last
 }
 
 // readAfter reports whether a value is read behind a pass, itself or through

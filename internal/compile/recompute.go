@@ -11,7 +11,7 @@ import (
 type Keep uint8
 
 const (
-	KeepAuto Keep = iota // as much as Options.Memory allows
+	KeepAuto Keep = iota // as much as Options.Memory allows, but for what is cheap: cheap.go
 	KeepAll              // all of them
 	KeepNone             // none: everything is computed again from the inputs
 )
@@ -45,10 +45,15 @@ func (s *state) recompute() {
 	if s.plan.Passes == 1 {
 		return
 	}
-	if s.o.Keep == KeepNone {
+	switch {
+	case s.o.Keep == KeepNone:
 		s.keep = map[int]bool{}
+	case s.o.Keep == KeepAuto && s.keep == nil:
+		s.keep = crossValues(s.g)
+		s.cheap = cheapest(s.g, s.keep)
 	}
 	w := newRewriter(s.g, s.keep)
+	w.cheap = s.cheap
 	s.g = w.rewrite()
 	s.plan.Again = w.again
 	s.plan.Again.Base = costOf(s.g) - w.again.Cost
@@ -58,6 +63,7 @@ func (s *state) recompute() {
 type rewriter struct {
 	from, to *graph.Graph
 	keep     map[int]bool // by ID in from; nil: all
+	cheap    map[int]bool // likewise: what again does not count
 	last     int          // pass
 	node     []*graph.Node
 	copies   map[copyKey]*graph.Node
@@ -174,7 +180,7 @@ func (w *rewriter) use(x *graph.Node, pass int) *graph.Node {
 	if w.copies[key] == nil {
 		m := w.add(x, pass)
 		w.copies[key] = m
-		if !isAlias(x) {
+		if !isAlias(x) && !w.cheap[x.ID] {
 			w.again.FLOPs += x.FLOPs()
 			w.again.Cost += cost(m)
 			w.again.Nodes = append(w.again.Nodes, m)
@@ -225,16 +231,17 @@ func costOf(g *graph.Graph) (total float64) {
 }
 
 // fit plans a graph with several passes for a bound on the arena: it keeps all
-// that later passes read and, as long as that is too much, gives up the values
+// that later passes read and is not cheap, and, as long as that is too much, gives up the values
 // that free most bytes for the time that it takes to compute them again.
 func fit(g *graph.Graph, layout *Layout, o Options) (*Plan, error) {
 	keep := crossValues(g)
+	cheap := cheapest(g, keep)
 	for {
-		p, err := compileKeeping(g, layout, o, keep)
+		p, err := compileKeeping(g, layout, o, keep, cheap)
 		if err != nil || p.Bytes() <= o.Memory || len(keep) == 0 {
 			return p, err
 		}
-		giveUp(g, keep, (p.Bytes()-o.Memory)/int64(o.Batch)+1)
+		giveUp(g, keep, cheap, (p.Bytes()-o.Memory)/int64(o.Batch)+1)
 	}
 }
 
@@ -269,17 +276,17 @@ func crossValues(g *graph.Graph) map[int]bool {
 
 // giveUp takes values out of keep until about enough bytes of one example are
 // free, at most a quarter of them, so that the rest is judged anew.
-func giveUp(g *graph.Graph, keep map[int]bool, bytes int64) {
+func giveUp(g *graph.Graph, keep, cheap map[int]bool, bytes int64) {
 	type choice struct {
 		id    int
 		freed int64
 		score float64
 	}
-	before, spent := price(g, keep)
+	before, spent := price(g, keep, cheap)
 	var all []choice
 	for id := range keep {
 		delete(keep, id)
-		after, cost := price(g, keep)
+		after, cost := price(g, keep, cheap)
 		keep[id] = true
 		all = append(all, choice{id, before - after, float64(before-after) / (max(cost-spent, 0) + 1e-3)})
 	}
@@ -297,8 +304,9 @@ func giveUp(g *graph.Graph, keep map[int]bool, bytes int64) {
 
 // price returns the bytes that are kept for each example, and the estimated
 // time of what is computed again.
-func price(g *graph.Graph, keep map[int]bool) (bytes int64, again float64) {
+func price(g *graph.Graph, keep, cheap map[int]bool) (bytes int64, again float64) {
 	w := newRewriter(g, keep)
+	w.cheap = cheap
 	to := w.rewrite()
 	for id := range crossValues(to) {
 		bytes += valueBytes(to.Nodes[id])
