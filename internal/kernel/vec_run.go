@@ -111,6 +111,8 @@ const (
 	chunkSize = 1 << 15 // most elements of one call of a fused kernel: kernels are not preempted
 	slotTiles = 8       // Scratch slots
 	slotCols  = 9
+
+	slotRepeated = 11
 )
 
 // Run applies the program to rows x cols elements. It does not allocate once s
@@ -124,6 +126,52 @@ func (e *Elementwise) Run(rows, cols int, streams []Stream, scalars []float32, s
 	if splat && e.scaleRows(rows, cols, streams) {
 		return
 	}
+	if many := wideRow / cols; !flat && !splat && many > 1 && rows >= 2*many && contiguous(cols, streams) {
+		e.runRepeated(rows, cols, many, streams, scalars, s)
+		return
+	}
+	e.run(rows, cols, flat, splat, streams, scalars, s)
+}
+
+// wideRow is what short rows are joined to. A row costs about as much as two vectors
+// of it beside them.
+const wideRow = 256
+
+// contiguous reports whether the rows of streams lie one behind the other.
+func contiguous(cols int, streams []Stream) bool {
+	for i := range streams {
+		if x := &streams[i]; x.Access == Listed || x.Access == Full && x.Stride != cols {
+			return false
+		}
+	}
+	return true
+}
+
+// runRepeated takes many rows as one, over copies of the streams that all rows read,
+// side by side. It is for the channels of images: 16 of them are one vector.
+func (e *Elementwise) runRepeated(rows, cols, many int, streams []Stream, scalars []float32, s *Scratch) {
+	var wide, rest [MaxStreams]Stream
+	whole := rows / many
+	copies := s.F32(slotRepeated, len(streams)*many*cols)
+	for i, x := range streams {
+		wide[i], rest[i] = x, x
+		wide[i].Stride = many * cols
+		switch x.Access {
+		case Full:
+			rest[i].Data = x.Data[whole*many*cols:]
+		case Row:
+			wide[i].Data = copies[i*many*cols:][:many*cols]
+			for c := range many {
+				copy(wide[i].Data[c*cols:], x.Data[:cols])
+			}
+		}
+	}
+	e.run(whole, many*cols, false, false, wide[:len(streams)], scalars, s)
+	e.run(rows-whole*many, cols, false, false, rest[:len(streams)], scalars, s)
+}
+
+// run is Run behind its checks.
+func (e *Elementwise) run(rows, cols int, flat, splat bool, streams []Stream, scalars []float32, s *Scratch) {
 	if flat {
 		rows, cols = 1, rows*cols
 	}

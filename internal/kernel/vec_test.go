@@ -305,6 +305,37 @@ func checkAccess(t *testing.T, r *rand.Rand, p *Program, rows, cols, pad int, s 
 	g3()
 }
 
+// TestShortRows: rows that are joined, with a row that all of them read, and those that
+// are left over.
+func TestShortRows(t *testing.T) {
+	p, err := ParseProgram("t0=sub(x0,x1);x2=fma(t0,x3,s0);x0=relu(x2)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, scalars := Compile(p), []float32{0.5}
+	eachTier(t, func(t *testing.T) {
+		r, s := rand.New(rand.NewPCG(4, 4)), Scratch{}
+		for _, shape := range [][2]int{{600, 1}, {64, 16}, {71, 16}, {33, 17}, {20, 100}, {9, 128}, {8, 129}} {
+			rows, cols := shape[0], shape[1]
+			x0, g0 := guarded(t, r, rows*cols)
+			x2, g2 := guarded(t, r, rows*cols)
+			copy(x0, values(r, rows*cols))
+			x1, x3 := values(r, cols), values(r, cols)
+			want0, want2 := slices.Clone(x0), slices.Clone(x2)
+			for i := range x0 {
+				v := []float32{x0[i], x1[i%cols], 0, x3[i%cols]}
+				p.Eval(v, scalars)
+				want0[i], want2[i] = v[0], v[2]
+			}
+			e.Run(rows, cols, []Stream{{x0, Full, cols}, {x1, Row, 0}, {x2, Full, cols}, {x3, Row, 0}}, scalars, &s)
+			checkSame(t, fmt.Sprint(shape, " x0"), x0, want0)
+			checkSame(t, fmt.Sprint(shape, " x2"), x2, want2)
+			g0()
+			g2()
+		}
+	})
+}
+
 func TestRunPanics(t *testing.T) {
 	p, _ := ParseProgram("x1=abs(x0);x2=neg(x0)")
 	e := Compile(p)

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 168
+const vecKernels = 174
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -72,6 +72,12 @@ var fusedKeys = [...]string{
 	"t0=fma(x0,x1,x2);x3=relu(t0)",
 	"t0=fma(x0,x1,x2);x5=fma(x3,x4,t0)",
 	"x2=relugrad(x0,x1);x4=mul(x2,x3);x6=mul(x2,x5)",
+	"t0=sub(x0,x1);x4=fma(t0,x2,x3)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);t2=add(t1,x4);x5=relu(t2)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x6=fma(x4,x5,t1)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);x6=relugrad(x4,x5)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);t2=add(x5,x6);x7=relugrad(x4,t2)",
+	"t0=add(x0,x1);x3=relugrad(x2,t0)",
 	"t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)",
 	"x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)",
 	"x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)",
@@ -659,6 +665,24 @@ func vecFused74AVX512(fn uintptr, a *byte)
 func vecFused75AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused76AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused77AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused78AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused79AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused80AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused81AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -1119,3 +1143,21 @@ func vecFused74AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused75AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused76AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused77AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused78AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused79AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused80AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused81AVX2(fn uintptr, a *byte)

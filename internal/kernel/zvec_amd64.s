@@ -16280,8 +16280,428 @@ done642:
 	RET
 
 // func vecFused56AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row643:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest645
+
+loop644:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (R11)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop644
+
+rest645:
+	TESTQ       SI, SI
+	JZ          done646
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (R11)(DX*1)
+
+done646:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row643
+	VZEROUPPER
+	RET
+
+// func vecFused57AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row647:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest649
+
+loop648:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS      (R11)(DX*1), Z0
+	VADDPS       Z0, Z2, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R12)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop648
+
+rest649:
+	TESTQ        SI, SI
+	JZ           done650
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS.Z    (R11)(DX*1), K1, Z0
+	VADDPS       Z0, Z2, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R12)(DX*1)
+
+done650:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row647
+	VZEROUPPER
+	RET
+
+// func vecFused58AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row651:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest653
+
+loop652:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R11)(DX*1), Z0
+	VMOVUPS     (R12)(DX*1), Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (R13)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop652
+
+rest653:
+	TESTQ       SI, SI
+	JZ          done654
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R11)(DX*1), K1, Z0
+	VMOVUPS.Z   (R12)(DX*1), K1, Z1
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (R13)(DX*1)
+
+done654:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row651
+	VZEROUPPER
+	RET
+
+// func vecFused59AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row655:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest657
+
+loop656:
+	VMOVUPS      (DI)(DX*1), Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVUPS      (R10)(DX*1), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z3, Z1, Z1
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Z2
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VMOVAPS.Z    Z2, K2, Z1
+	VMOVUPS      Z1, (R13)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop656
+
+rest657:
+	TESTQ        SI, SI
+	JZ           done658
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVUPS.Z    (R10)(DX*1), K1, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K1, (R11)(DX*1)
+	VMOVUPS.Z    (R12)(DX*1), K1, Z2
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VMOVAPS.Z    Z2, K2, Z1
+	VMOVUPS      Z1, K1, (R13)(DX*1)
+
+done658:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row655
+	VZEROUPPER
+	RET
+
+// func vecFused60AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         72(AX), R14
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row659:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest661
+
+loop660:
+	VMOVUPS      (DI)(DX*1), Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVUPS      (R10)(DX*1), Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z3, Z1, Z1
+	VMOVUPS      Z1, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Z2
+	VMOVUPS      (R13)(DX*1), Z3
+	VADDPS       Z3, Z2, Z2
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VMOVAPS.Z    Z2, K2, Z1
+	VMOVUPS      Z1, (R14)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop660
+
+rest661:
+	TESTQ        SI, SI
+	JZ           done662
+	VMOVUPS.Z    (DI)(DX*1), K1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVUPS.Z    (R10)(DX*1), K1, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K1, (R11)(DX*1)
+	VMOVUPS.Z    (R12)(DX*1), K1, Z2
+	VMOVUPS.Z    (R13)(DX*1), K1, Z3
+	VADDPS       Z3, Z2, Z2
+	VCMPPS       $0x1e, Z0, Z1, K2
+	VMOVAPS.Z    Z2, K2, Z1
+	VMOVUPS      Z1, K1, (R14)(DX*1)
+
+done662:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row659
+	VZEROUPPER
+	RET
+
+// func vecFused61AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row663:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest665
+
+loop664:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   (R9)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (R10)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop664
+
+rest665:
+	TESTQ     SI, SI
+	JZ        done666
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (R10)(DX*1)
+
+done666:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row663
+	VZEROUPPER
+	RET
+
+// func vecFused62AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16299,12 +16719,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row643:
+row667:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest645
+	JGE  rest669
 
-loop644:
+loop668:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -16320,11 +16740,11 @@ loop644:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop644
+	JL          loop668
 
-rest645:
+rest669:
 	TESTQ       SI, SI
-	JZ          done646
+	JZ          done670
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -16339,7 +16759,7 @@ rest645:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done646:
+done670:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16347,13 +16767,13 @@ done646:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row643
+	JNZ  row667
 	VZEROUPPER
 	RET
 
-// func vecFused57AVX512(fn uintptr, a *byte)
+// func vecFused63AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16373,12 +16793,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row647:
+row671:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest649
+	JGE  rest673
 
-loop648:
+loop672:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16490,11 +16910,11 @@ loop648:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop648
+	JL               loop672
 
-rest649:
+rest673:
 	TESTQ            SI, SI
-	JZ               done650
+	JZ               done674
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16605,7 +17025,7 @@ rest649:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done650:
+done674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16615,13 +17035,13 @@ done650:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row647
+	JNZ  row671
 	VZEROUPPER
 	RET
 
-// func vecFused58AVX512(fn uintptr, a *byte)
+// func vecFused64AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16638,12 +17058,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row651:
+row675:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest653
+	JGE  rest677
 
-loop652:
+loop676:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16723,11 +17143,11 @@ loop652:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop652
+	JL               loop676
 
-rest653:
+rest677:
 	TESTQ            SI, SI
-	JZ               done654
+	JZ               done678
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16806,20 +17226,20 @@ rest653:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done654:
+done678:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row651
+	JNZ  row675
 	VZEROUPPER
 	RET
 
-// func vecFused59AVX512(fn uintptr, a *byte)
+// func vecFused65AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16836,12 +17256,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row655:
+row679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest657
+	JGE  rest681
 
-loop656:
+loop680:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16903,11 +17323,11 @@ loop656:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop656
+	JL               loop680
 
-rest657:
+rest681:
 	TESTQ            SI, SI
-	JZ               done658
+	JZ               done682
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -16968,20 +17388,20 @@ rest657:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done658:
+done682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row655
+	JNZ  row679
 	VZEROUPPER
 	RET
 
-// func vecFused60AVX512(fn uintptr, a *byte)
+// func vecFused66AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17001,12 +17421,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row659:
+row683:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest661
+	JGE  rest685
 
-loop660:
+loop684:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -17034,11 +17454,11 @@ loop660:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop660
+	JL           loop684
 
-rest661:
+rest685:
 	TESTQ        SI, SI
-	JZ           done662
+	JZ           done686
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -17065,7 +17485,7 @@ rest661:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done662:
+done686:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17075,13 +17495,13 @@ done662:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row659
+	JNZ  row683
 	VZEROUPPER
 	RET
 
-// func vecFused61AVX512(fn uintptr, a *byte)
+// func vecFused67AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17100,12 +17520,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row663:
+row687:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest665
+	JGE  rest689
 
-loop664:
+loop688:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -17165,11 +17585,11 @@ loop664:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop664
+	JL               loop688
 
-rest665:
+rest689:
 	TESTQ            SI, SI
-	JZ               done666
+	JZ               done690
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -17228,7 +17648,7 @@ rest665:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done666:
+done690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17237,13 +17657,13 @@ done666:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row663
+	JNZ  row687
 	VZEROUPPER
 	RET
 
-// func vecFused62AVX512(fn uintptr, a *byte)
+// func vecFused68AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17261,12 +17681,12 @@ TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row667:
+row691:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest669
+	JGE  rest693
 
-loop668:
+loop692:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17288,11 +17708,11 @@ loop668:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop668
+	JL           loop692
 
-rest669:
+rest693:
 	TESTQ        SI, SI
-	JZ           done670
+	JZ           done694
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17313,7 +17733,7 @@ rest669:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done670:
+done694:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17321,13 +17741,13 @@ done670:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row667
+	JNZ  row691
 	VZEROUPPER
 	RET
 
-// func vecFused63AVX512(fn uintptr, a *byte)
+// func vecFused69AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17344,12 +17764,12 @@ TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row671:
+row695:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest673
+	JGE  rest697
 
-loop672:
+loop696:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -17363,11 +17783,11 @@ loop672:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop672
+	JL           loop696
 
-rest673:
+rest697:
 	TESTQ        SI, SI
-	JZ           done674
+	JZ           done698
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -17380,20 +17800,20 @@ rest673:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done674:
+done698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row671
+	JNZ  row695
 	VZEROUPPER
 	RET
 
-// func vecFused64AVX512(fn uintptr, a *byte)
+// func vecFused70AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17409,12 +17829,12 @@ TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row675:
+row699:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest677
+	JGE  rest701
 
-loop676:
+loop700:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17427,11 +17847,11 @@ loop676:
 	VMOVUPS   Z3, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop676
+	JL        loop700
 
-rest677:
+rest701:
 	TESTQ     SI, SI
-	JZ        done678
+	JZ        done702
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17443,19 +17863,19 @@ rest677:
 	VBLENDMPS Z0, Z1, K2, Z5
 	VMOVUPS   Z5, K1, (R10)(DX*1)
 
-done678:
+done702:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row675
+	JNZ  row699
 	VZEROUPPER
 	RET
 
-// func vecFused65AVX512(fn uintptr, a *byte)
+// func vecFused71AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17472,12 +17892,12 @@ TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row679:
+row703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest681
+	JGE  rest705
 
-loop680:
+loop704:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17494,11 +17914,11 @@ loop680:
 	VMOVUPS   Z4, (R11)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop680
+	JL        loop704
 
-rest681:
+rest705:
 	TESTQ     SI, SI
-	JZ        done682
+	JZ        done706
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17514,420 +17934,12 @@ rest681:
 	VBLENDMPS Z0, Z1, K2, Z7
 	VMOVUPS   Z7, K1, (R11)(DX*1)
 
-done682:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row679
-	VZEROUPPER
-	RET
-
-// func vecFused66AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row683:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest685
-
-loop684:
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R9)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R10)(DX*1)
-	ADDQ    $0x40, DX
-	CMPQ    DX, BX
-	JL      loop684
-
-rest685:
-	TESTQ     SI, SI
-	JZ        done686
-	VMOVUPS.Z (DI)(DX*1), K1, Z0
-	VMOVUPS.Z (R8)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R9)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R10)(DX*1)
-
-done686:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row683
-	VZEROUPPER
-	RET
-
-// func vecFused67AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row687:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest689
-
-loop688:
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R9)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R10)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R11)(DX*1)
-	ADDQ    $0x40, DX
-	CMPQ    DX, BX
-	JL      loop688
-
-rest689:
-	TESTQ     SI, SI
-	JZ        done690
-	VMOVUPS.Z (DI)(DX*1), K1, Z0
-	VMOVUPS.Z (R8)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R9)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R10)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R11)(DX*1)
-
-done690:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row687
-	VZEROUPPER
-	RET
-
-// func vecFused68AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row691:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest693
-
-loop692:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     (R10)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (R11)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop692
-
-rest693:
-	TESTQ       SI, SI
-	JZ          done694
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R9)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (R11)(DX*1)
-
-done694:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row691
-	VZEROUPPER
-	RET
-
-// func vecFused69AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row695:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest697
-
-loop696:
-	VMOVUPS     (DI)(DX*1), Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (R8)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop696
-
-rest697:
-	TESTQ       SI, SI
-	JZ          done698
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (R8)(DX*1)
-
-done698:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row695
-	VZEROUPPER
-	RET
-
-// func vecFused70AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  64(AX), R13
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row699:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest701
-
-loop700:
-	VMOVUPS        (DI)(DX*1), Z0
-	VMOVUPS        (R9)(DX*1), Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS        (R10)(DX*1), Z10
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z11
-	VBLENDMPS      Z10, Z11, K2, Z2
-	VADDPS.BCST    144(AX), Z2, Z11
-	VMOVUPS        Z11, (R11)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z10, K2, Z3
-	VMOVUPS        (R8)(DX*1), Z0
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z1
-	VBLENDMPS      Z3, Z1, K2, Z4
-	VADDPS.BCST    144(AX), Z4, Z1
-	VMOVUPS        Z1, (R12)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z3, K2, Z5
-	VMOVUPS        Z5, (R13)(DX*1)
-	ADDQ           $0x40, DX
-	CMPQ           DX, BX
-	JL             loop700
-
-rest701:
-	TESTQ          SI, SI
-	JZ             done702
-	VMOVUPS.Z      (DI)(DX*1), K1, Z0
-	VMOVUPS.Z      (R9)(DX*1), K1, Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS.Z      (R10)(DX*1), K1, Z10
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z11
-	VBLENDMPS      Z10, Z11, K2, Z6
-	VADDPS.BCST    144(AX), Z6, Z11
-	VMOVUPS        Z11, K1, (R11)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z10, K2, Z7
-	VMOVUPS.Z      (R8)(DX*1), K1, Z0
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z1
-	VBLENDMPS      Z7, Z1, K2, Z8
-	VADDPS.BCST    144(AX), Z8, Z1
-	VMOVUPS        Z1, K1, (R12)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
-	VMOVUPS        Z9, K1, (R13)(DX*1)
-
-done702:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	DECQ CX
-	JNZ  row699
-	VZEROUPPER
-	RET
-
-// func vecFused71AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row703:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest705
-
-loop704:
-	VMOVUPS        (DI)(DX*1), Z0
-	VMOVUPS        (R9)(DX*1), Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS        (R10)(DX*1), Z8
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z9
-	VBLENDMPS      Z8, Z9, K2, Z2
-	VADDPS.BCST    144(AX), Z2, Z9
-	VMOVUPS        Z9, (R11)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z8, K2, Z3
-	VMOVUPS        (R8)(DX*1), Z0
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z0
-	VBLENDMPS      Z3, Z0, K2, Z4
-	VADDPS.BCST    144(AX), Z4, Z0
-	VMOVUPS        Z0, (R12)(DX*1)
-	ADDQ           $0x40, DX
-	CMPQ           DX, BX
-	JL             loop704
-
-rest705:
-	TESTQ          SI, SI
-	JZ             done706
-	VMOVUPS.Z      (DI)(DX*1), K1, Z0
-	VMOVUPS.Z      (R9)(DX*1), K1, Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS.Z      (R10)(DX*1), K1, Z8
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z9
-	VBLENDMPS      Z8, Z9, K2, Z5
-	VADDPS.BCST    144(AX), Z5, Z9
-	VMOVUPS        Z9, K1, (R11)(DX*1)
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z8, K2, Z6
-	VMOVUPS.Z      (R8)(DX*1), K1, Z0
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS   144(AX), Z0
-	VBLENDMPS      Z6, Z0, K2, Z7
-	VADDPS.BCST    144(AX), Z7, Z0
-	VMOVUPS        Z0, K1, (R12)(DX*1)
-
 done706:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row703
 	VZEROUPPER
@@ -17941,6 +17953,7 @@ TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -17956,36 +17969,31 @@ row707:
 	JGE  rest709
 
 loop708:
-	VMOVUPS        (DI)(DX*1), Z0
-	VMOVUPS        (R8)(DX*1), Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS        (R9)(DX*1), Z1
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z1, K2, Z2
-	VMOVUPS        Z2, (R9)(DX*1)
-	ADDQ           $0x40, DX
-	CMPQ           DX, BX
-	JL             loop708
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R10)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop708
 
 rest709:
-	TESTQ          SI, SI
-	JZ             done710
-	VMOVUPS.Z      (DI)(DX*1), K1, Z0
-	VMOVUPS.Z      (R8)(DX*1), K1, Z1
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS   vecConst<>+64(SB), Z0
-	VMOVAPS.Z      Z0, K2, Z0
-	VMOVUPS.Z      (R9)(DX*1), K1, Z1
-	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
-	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
-	VMOVUPS        Z3, K1, (R9)(DX*1)
+	TESTQ     SI, SI
+	JZ        done710
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)(DX*1)
 
 done710:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row707
 	VZEROUPPER
@@ -17999,6 +18007,8 @@ TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18014,40 +18024,36 @@ row711:
 	JGE  rest713
 
 loop712:
-	VMOVUPS      (DI)(DX*1), Z0
-	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
-	VBROADCASTSS vecConst<>+64(SB), Z0
-	VMOVAPS.Z    Z0, K2, Z0
-	VMOVUPS      (R8)(DX*1), Z3
-	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS 148(AX), Z0
-	VBLENDMPS    Z3, Z0, K2, Z1
-	VMOVUPS      (R9)(DX*1), Z0
-	VADDPS       Z1, Z0, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop712
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R10)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R11)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop712
 
 rest713:
-	TESTQ        SI, SI
-	JZ           done714
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
-	VBROADCASTSS vecConst<>+64(SB), Z0
-	VMOVAPS.Z    Z0, K2, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z3
-	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
-	VBROADCASTSS 148(AX), Z0
-	VBLENDMPS    Z3, Z0, K2, Z2
-	VMOVUPS.Z    (R9)(DX*1), K1, Z0
-	VADDPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	TESTQ     SI, SI
+	JZ        done714
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R10)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R11)(DX*1)
 
 done714:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row711
 	VZEROUPPER
@@ -18079,14 +18085,13 @@ row715:
 
 loop716:
 	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R10)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, (R8)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, (R9)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, (R10)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z0
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
@@ -18096,14 +18101,13 @@ rest717:
 	TESTQ       SI, SI
 	JZ          done718
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, K1, (R8)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, K1, (R9)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z1
-	VMOVUPS     Z1, K1, (R10)(DX*1)
-	VADDPS.BCST 148(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
 done718:
@@ -18141,8 +18145,6 @@ row719:
 loop720:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
@@ -18153,8 +18155,6 @@ rest721:
 	JZ          done722
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
 done722:
@@ -18162,6 +18162,426 @@ done722:
 	ADDQ 88(AX), R8
 	DECQ CX
 	JNZ  row719
+	VZEROUPPER
+	RET
+
+// func vecFused76AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused76AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row723:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest725
+
+loop724:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R10)(DX*1), Z10
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z11
+	VBLENDMPS      Z10, Z11, K2, Z2
+	VADDPS.BCST    144(AX), Z2, Z11
+	VMOVUPS        Z11, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z10, K2, Z3
+	VMOVUPS        (R8)(DX*1), Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z1
+	VBLENDMPS      Z3, Z1, K2, Z4
+	VADDPS.BCST    144(AX), Z4, Z1
+	VMOVUPS        Z1, (R12)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z3, K2, Z5
+	VMOVUPS        Z5, (R13)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop724
+
+rest725:
+	TESTQ          SI, SI
+	JZ             done726
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R10)(DX*1), K1, Z10
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z11
+	VBLENDMPS      Z10, Z11, K2, Z6
+	VADDPS.BCST    144(AX), Z6, Z11
+	VMOVUPS        Z11, K1, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z10, K2, Z7
+	VMOVUPS.Z      (R8)(DX*1), K1, Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z1
+	VBLENDMPS      Z7, Z1, K2, Z8
+	VADDPS.BCST    144(AX), Z8, Z1
+	VMOVUPS        Z1, K1, (R12)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
+	VMOVUPS        Z9, K1, (R13)(DX*1)
+
+done726:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row723
+	VZEROUPPER
+	RET
+
+// func vecFused77AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused77AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row727:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest729
+
+loop728:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R10)(DX*1), Z8
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z9
+	VBLENDMPS      Z8, Z9, K2, Z2
+	VADDPS.BCST    144(AX), Z2, Z9
+	VMOVUPS        Z9, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z8, K2, Z3
+	VMOVUPS        (R8)(DX*1), Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z0
+	VBLENDMPS      Z3, Z0, K2, Z4
+	VADDPS.BCST    144(AX), Z4, Z0
+	VMOVUPS        Z0, (R12)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop728
+
+rest729:
+	TESTQ          SI, SI
+	JZ             done730
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R10)(DX*1), K1, Z8
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z9
+	VBLENDMPS      Z8, Z9, K2, Z5
+	VADDPS.BCST    144(AX), Z5, Z9
+	VMOVUPS        Z9, K1, (R11)(DX*1)
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z8, K2, Z6
+	VMOVUPS.Z      (R8)(DX*1), K1, Z0
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS   144(AX), Z0
+	VBLENDMPS      Z6, Z0, K2, Z7
+	VADDPS.BCST    144(AX), Z7, Z0
+	VMOVUPS        Z0, K1, (R12)(DX*1)
+
+done730:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row727
+	VZEROUPPER
+	RET
+
+// func vecFused78AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused78AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row731:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest733
+
+loop732:
+	VMOVUPS        (DI)(DX*1), Z0
+	VMOVUPS        (R8)(DX*1), Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS        (R9)(DX*1), Z1
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z1, K2, Z2
+	VMOVUPS        Z2, (R9)(DX*1)
+	ADDQ           $0x40, DX
+	CMPQ           DX, BX
+	JL             loop732
+
+rest733:
+	TESTQ          SI, SI
+	JZ             done734
+	VMOVUPS.Z      (DI)(DX*1), K1, Z0
+	VMOVUPS.Z      (R8)(DX*1), K1, Z1
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS   vecConst<>+64(SB), Z0
+	VMOVAPS.Z      Z0, K2, Z0
+	VMOVUPS.Z      (R9)(DX*1), K1, Z1
+	VCMPPS.BCST    $0x04, vecConst<>+96(SB), Z0, K2
+	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
+	VMOVUPS        Z3, K1, (R9)(DX*1)
+
+done734:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row731
+	VZEROUPPER
+	RET
+
+// func vecFused79AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused79AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row735:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest737
+
+loop736:
+	VMOVUPS      (DI)(DX*1), Z0
+	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
+	VBROADCASTSS vecConst<>+64(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS      (R8)(DX*1), Z3
+	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS 148(AX), Z0
+	VBLENDMPS    Z3, Z0, K2, Z1
+	VMOVUPS      (R9)(DX*1), Z0
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop736
+
+rest737:
+	TESTQ        SI, SI
+	JZ           done738
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
+	VBROADCASTSS vecConst<>+64(SB), Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z3
+	VCMPPS.BCST  $0x04, vecConst<>+96(SB), Z0, K2
+	VBROADCASTSS 148(AX), Z0
+	VBLENDMPS    Z3, Z0, K2, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
+
+done738:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row735
+	VZEROUPPER
+	RET
+
+// func vecFused80AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused80AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row739:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest741
+
+loop740:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R8)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R9)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, (R10)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z0
+	VMOVUPS     Z0, (R11)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop740
+
+rest741:
+	TESTQ       SI, SI
+	JZ          done742
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R8)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R9)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z1
+	VMOVUPS     Z1, K1, (R10)(DX*1)
+	VADDPS.BCST 148(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R11)(DX*1)
+
+done742:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row739
+	VZEROUPPER
+	RET
+
+// func vecFused81AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused81AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row743:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest745
+
+loop744:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (R8)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop744
+
+rest745:
+	TESTQ       SI, SI
+	JZ          done746
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VADDPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (R8)(DX*1)
+
+done746:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row743
 	VZEROUPPER
 	RET
 
@@ -36637,6 +37057,592 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	MOVQ 32(AX), R9
 	MOVQ 40(AX), R10
 	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1379:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1381
+
+loop1380:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R11)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1380
+
+rest1381:
+	TESTQ        SI, SI
+	JZ           done1382
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1384
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1384:
+	TESTQ     $0x00000002, SI
+	JZ        one1385
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1385:
+	TESTQ  $0x00000001, SI
+	JZ     done1386
+	VMOVSS X0, (DX)
+
+done1386:
+done1382:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1379
+	VZEROUPPER
+	RET
+
+// func vecFused57AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R13
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R13
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1387:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1389
+
+loop1388:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (R11)(DX*1), Y0
+	VADDPS       Y0, Y2, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1388
+
+rest1389:
+	TESTQ        SI, SI
+	JZ           done1390
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y0, Y3, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1392
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1392:
+	TESTQ     $0x00000002, SI
+	JZ        one1393
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1393:
+	TESTQ  $0x00000001, SI
+	JZ     done1394
+	VMOVSS X0, (DX)
+
+done1394:
+done1390:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1387
+	VZEROUPPER
+	RET
+
+// func vecFused58AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1395:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1397
+
+loop1396:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R13)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1396
+
+rest1397:
+	TESTQ        SI, SI
+	JZ           done1398
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y1
+	VMASKMOVPS   (R12)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1400
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1400:
+	TESTQ     $0x00000002, SI
+	JZ        one1401
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1401:
+	TESTQ  $0x00000001, SI
+	JZ     done1402
+	VMOVSS X0, (DX)
+
+done1402:
+done1398:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1395
+	VZEROUPPER
+	RET
+
+// func vecFused59AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R14
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R14
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1403:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1405
+
+loop1404:
+	VMOVUPS      (DI)(DX*1), Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVUPS      (R10)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Y2
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (R13)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1404
+
+rest1405:
+	TESTQ        SI, SI
+	JZ           done1406
+	VMOVUPS      (R14), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y1, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y4, Y2, Y2
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1408
+	VMOVUPS      X3, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1408:
+	TESTQ     $0x00000002, SI
+	JZ        one1409
+	VMOVLPS   X3, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X3, X3
+
+one1409:
+	TESTQ  $0x00000001, SI
+	JZ     done1410
+	VMOVSS X3, (R15)
+
+done1410:
+	VMASKMOVPS   (R12)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y1, Y2, Y1
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1412
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1412:
+	TESTQ     $0x00000002, SI
+	JZ        one1413
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1413:
+	TESTQ  $0x00000001, SI
+	JZ     done1414
+	VMOVSS X1, (DX)
+
+done1414:
+done1406:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1403
+	VZEROUPPER
+	RET
+
+// func vecFused60AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         72(AX), R14
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R15
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R15
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1415:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1417
+
+loop1416:
+	VMOVUPS      (DI)(DX*1), Y1
+	VMOVUPS      (R8)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVUPS      (R10)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Y2
+	VMOVUPS      (R13)(DX*1), Y3
+	VADDPS       Y3, Y2, Y2
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (R14)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1416
+
+rest1417:
+	TESTQ        SI, SI
+	JZ           done1418
+	VMOVUPS      (R15), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y1, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y4, Y2, Y2
+	LEAQ         (R11)(DX*1), BP
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1420
+	VMOVUPS      X3, (BP)
+	ADDQ         $0x10, BP
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1420:
+	TESTQ     $0x00000002, SI
+	JZ        one1421
+	VMOVLPS   X3, (BP)
+	ADDQ      $0x08, BP
+	VPERMILPS $0x0e, X3, X3
+
+one1421:
+	TESTQ  $0x00000001, SI
+	JZ     done1422
+	VMOVSS X3, (BP)
+
+done1422:
+	VMASKMOVPS   (R12)(DX*1), Y1, Y3
+	VMASKMOVPS   (R13)(DX*1), Y1, Y1
+	VADDPS       Y1, Y3, Y1
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y1, Y2, Y1
+	LEAQ         (R14)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1424
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1424:
+	TESTQ     $0x00000002, SI
+	JZ        one1425
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1425:
+	TESTQ  $0x00000001, SI
+	JZ     done1426
+	VMOVSS X1, (DX)
+
+done1426:
+done1418:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row1415
+	VZEROUPPER
+	RET
+
+// func vecFused61AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1427:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1429
+
+loop1428:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1428
+
+rest1429:
+	TESTQ        SI, SI
+	JZ           done1430
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1432
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1432:
+	TESTQ     $0x00000002, SI
+	JZ        one1433
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1433:
+	TESTQ  $0x00000001, SI
+	JZ     done1434
+	VMOVSS X1, (DX)
+
+done1434:
+done1430:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1427
+	VZEROUPPER
+	RET
+
+// func vecFused62AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
 	MOVQ 56(AX), R12
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
@@ -36648,12 +37654,12 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1379:
+row1435:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1381
+	JGE  rest1437
 
-loop1380:
+loop1436:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -36669,11 +37675,11 @@ loop1380:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1380
+	JL          loop1436
 
-rest1381:
+rest1437:
 	TESTQ        SI, SI
-	JZ           done1382
+	JZ           done1438
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -36686,49 +37692,49 @@ rest1381:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1384
+	JZ           two1440
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1384:
+two1440:
 	TESTQ     $0x00000002, SI
-	JZ        one1385
+	JZ        one1441
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1385:
+one1441:
 	TESTQ  $0x00000001, SI
-	JZ     done1386
+	JZ     done1442
 	VMOVSS X3, (R14)
 
-done1386:
+done1442:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1388
+	JZ           two1444
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1388:
+two1444:
 	TESTQ     $0x00000002, SI
-	JZ        one1389
+	JZ        one1445
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1389:
+one1445:
 	TESTQ  $0x00000001, SI
-	JZ     done1390
+	JZ     done1446
 	VMOVSS X0, (DX)
 
-done1390:
-done1382:
+done1446:
+done1438:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36736,13 +37742,13 @@ done1382:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1379
+	JNZ  row1435
 	VZEROUPPER
 	RET
 
-// func vecFused57AVX2(fn uintptr, a *byte)
+// func vecFused63AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused57AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused63AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -36763,12 +37769,12 @@ TEXT ·vecFused57AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1391:
+row1447:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1393
+	JGE  rest1449
 
-loop1392:
+loop1448:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -36904,11 +37910,11 @@ loop1392:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1392
+	JL           loop1448
 
-rest1393:
+rest1449:
 	TESTQ        SI, SI
-	JZ           done1394
+	JZ           done1450
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -36950,24 +37956,24 @@ rest1393:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1396
+	JZ           two1452
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1396:
+two1452:
 	TESTQ     $0x00000002, SI
-	JZ        one1397
+	JZ        one1453
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1397:
+one1453:
 	TESTQ  $0x00000001, SI
-	JZ     done1398
+	JZ     done1454
 	VMOVSS X2, (BP)
 
-done1398:
+done1454:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -37008,24 +38014,24 @@ done1398:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1400
+	JZ           two1456
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1400:
+two1456:
 	TESTQ     $0x00000002, SI
-	JZ        one1401
+	JZ        one1457
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1401:
+one1457:
 	TESTQ  $0x00000001, SI
-	JZ     done1402
+	JZ     done1458
 	VMOVSS X3, (BP)
 
-done1402:
+done1458:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -37080,24 +38086,24 @@ done1402:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1404
+	JZ           two1460
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1404:
+two1460:
 	TESTQ     $0x00000002, SI
-	JZ        one1405
+	JZ        one1461
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1405:
+one1461:
 	TESTQ  $0x00000001, SI
-	JZ     done1406
+	JZ     done1462
 	VMOVSS X4, (BP)
 
-done1406:
+done1462:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -37105,25 +38111,25 @@ done1406:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1408
+	JZ           two1464
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1408:
+two1464:
 	TESTQ     $0x00000002, SI
-	JZ        one1409
+	JZ        one1465
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1409:
+one1465:
 	TESTQ  $0x00000001, SI
-	JZ     done1410
+	JZ     done1466
 	VMOVSS X0, (DX)
 
-done1410:
-done1394:
+done1466:
+done1450:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37133,13 +38139,13 @@ done1394:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1391
+	JNZ  row1447
 	VZEROUPPER
 	RET
 
-// func vecFused58AVX2(fn uintptr, a *byte)
+// func vecFused64AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -37157,12 +38163,12 @@ TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1411:
+row1467:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1413
+	JGE  rest1469
 
-loop1412:
+loop1468:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -37258,11 +38264,11 @@ loop1412:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1412
+	JL           loop1468
 
-rest1413:
+rest1469:
 	TESTQ        SI, SI
-	JZ           done1414
+	JZ           done1470
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -37304,24 +38310,24 @@ rest1413:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1416
+	JZ           two1472
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1416:
+two1472:
 	TESTQ     $0x00000002, SI
-	JZ        one1417
+	JZ        one1473
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1417:
+one1473:
 	TESTQ  $0x00000001, SI
-	JZ     done1418
+	JZ     done1474
 	VMOVSS X2, (R13)
 
-done1418:
+done1474:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -37377,60 +38383,60 @@ done1418:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1420
+	JZ           two1476
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1420:
+two1476:
 	TESTQ     $0x00000002, SI
-	JZ        one1421
+	JZ        one1477
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1421:
+one1477:
 	TESTQ  $0x00000001, SI
-	JZ     done1422
+	JZ     done1478
 	VMOVSS X2, (R13)
 
-done1422:
+done1478:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1424
+	JZ           two1480
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1424:
+two1480:
 	TESTQ     $0x00000002, SI
-	JZ        one1425
+	JZ        one1481
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1425:
+one1481:
 	TESTQ  $0x00000001, SI
-	JZ     done1426
+	JZ     done1482
 	VMOVSS X0, (DX)
 
-done1426:
-done1414:
+done1482:
+done1470:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1411
+	JNZ  row1467
 	VZEROUPPER
 	RET
 
-// func vecFused59AVX2(fn uintptr, a *byte)
+// func vecFused65AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -37448,12 +38454,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1427:
+row1483:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1429
+	JGE  rest1485
 
-loop1428:
+loop1484:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -37523,11 +38529,11 @@ loop1428:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1428
+	JL           loop1484
 
-rest1429:
+rest1485:
 	TESTQ        SI, SI
-	JZ           done1430
+	JZ           done1486
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -37592,24 +38598,24 @@ rest1429:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1432
+	JZ           two1488
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1432:
+two1488:
 	TESTQ     $0x00000002, SI
-	JZ        one1433
+	JZ        one1489
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1433:
+one1489:
 	TESTQ  $0x00000001, SI
-	JZ     done1434
+	JZ     done1490
 	VMOVSS X0, (R13)
 
-done1434:
+done1490:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -37618,38 +38624,38 @@ done1434:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1436
+	JZ           two1492
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1436:
+two1492:
 	TESTQ     $0x00000002, SI
-	JZ        one1437
+	JZ        one1493
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1437:
+one1493:
 	TESTQ  $0x00000001, SI
-	JZ     done1438
+	JZ     done1494
 	VMOVSS X0, (DX)
 
-done1438:
-done1430:
+done1494:
+done1486:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1427
+	JNZ  row1483
 	VZEROUPPER
 	RET
 
-// func vecFused60AVX2(fn uintptr, a *byte)
+// func vecFused66AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused66AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -37670,12 +38676,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1439:
+row1495:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1441
+	JGE  rest1497
 
-loop1440:
+loop1496:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -37703,11 +38709,11 @@ loop1440:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1440
+	JL           loop1496
 
-rest1441:
+rest1497:
 	TESTQ        SI, SI
-	JZ           done1442
+	JZ           done1498
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -37720,24 +38726,24 @@ rest1441:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1444
+	JZ           two1500
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1444:
+two1500:
 	TESTQ     $0x00000002, SI
-	JZ        one1445
+	JZ        one1501
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1445:
+one1501:
 	TESTQ  $0x00000001, SI
-	JZ     done1446
+	JZ     done1502
 	VMOVSS X3, (BP)
 
-done1446:
+done1502:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -37748,24 +38754,24 @@ done1446:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1448
+	JZ           two1504
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1448:
+two1504:
 	TESTQ     $0x00000002, SI
-	JZ        one1449
+	JZ        one1505
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1449:
+one1505:
 	TESTQ  $0x00000001, SI
-	JZ     done1450
+	JZ     done1506
 	VMOVSS X3, (BP)
 
-done1450:
+done1506:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -37774,47 +38780,47 @@ done1450:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1452
+	JZ           two1508
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1452:
+two1508:
 	TESTQ     $0x00000002, SI
-	JZ        one1453
+	JZ        one1509
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1453:
+one1509:
 	TESTQ  $0x00000001, SI
-	JZ     done1454
+	JZ     done1510
 	VMOVSS X2, (BP)
 
-done1454:
+done1510:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1456
+	JZ           two1512
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1456:
+two1512:
 	TESTQ     $0x00000002, SI
-	JZ        one1457
+	JZ        one1513
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1457:
+one1513:
 	TESTQ  $0x00000001, SI
-	JZ     done1458
+	JZ     done1514
 	VMOVSS X0, (DX)
 
-done1458:
-done1442:
+done1514:
+done1498:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37824,13 +38830,13 @@ done1442:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1439
+	JNZ  row1495
 	VZEROUPPER
 	RET
 
-// func vecFused61AVX2(fn uintptr, a *byte)
+// func vecFused67AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -37850,12 +38856,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1459:
+row1515:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1461
+	JGE  rest1517
 
-loop1460:
+loop1516:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -37923,11 +38929,11 @@ loop1460:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1460
+	JL           loop1516
 
-rest1461:
+rest1517:
 	TESTQ        SI, SI
-	JZ           done1462
+	JZ           done1518
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -37987,24 +38993,24 @@ rest1461:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1464
+	JZ           two1520
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1464:
+two1520:
 	TESTQ     $0x00000002, SI
-	JZ        one1465
+	JZ        one1521
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1465:
+one1521:
 	TESTQ  $0x00000001, SI
-	JZ     done1466
+	JZ     done1522
 	VMOVSS X2, (R15)
 
-done1466:
+done1522:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -38013,48 +39019,48 @@ done1466:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1468
+	JZ           two1524
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1468:
+two1524:
 	TESTQ     $0x00000002, SI
-	JZ        one1469
+	JZ        one1525
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1469:
+one1525:
 	TESTQ  $0x00000001, SI
-	JZ     done1470
+	JZ     done1526
 	VMOVSS X3, (R15)
 
-done1470:
+done1526:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1472
+	JZ           two1528
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1472:
+two1528:
 	TESTQ     $0x00000002, SI
-	JZ        one1473
+	JZ        one1529
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1473:
+one1529:
 	TESTQ  $0x00000001, SI
-	JZ     done1474
+	JZ     done1530
 	VMOVSS X0, (DX)
 
-done1474:
-done1462:
+done1530:
+done1518:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38063,13 +39069,13 @@ done1462:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1459
+	JNZ  row1515
 	VZEROUPPER
 	RET
 
-// func vecFused62AVX2(fn uintptr, a *byte)
+// func vecFused68AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38088,12 +39094,12 @@ TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1475:
+row1531:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1477
+	JGE  rest1533
 
-loop1476:
+loop1532:
 	VMOVUPS      (R10)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -38115,11 +39121,11 @@ loop1476:
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1476
+	JL           loop1532
 
-rest1477:
+rest1533:
 	TESTQ        SI, SI
-	JZ           done1478
+	JZ           done1534
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R10)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -38134,24 +39140,24 @@ rest1477:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1480
+	JZ           two1536
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1480:
+two1536:
 	TESTQ     $0x00000002, SI
-	JZ        one1481
+	JZ        one1537
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1481:
+one1537:
 	TESTQ  $0x00000001, SI
-	JZ     done1482
+	JZ     done1538
 	VMOVSS X1, (R14)
 
-done1482:
+done1538:
 	VMULPS       Y4, Y3, Y1
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -38160,47 +39166,47 @@ done1482:
 	LEAQ         (R12)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1484
+	JZ           two1540
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1484:
+two1540:
 	TESTQ     $0x00000002, SI
-	JZ        one1485
+	JZ        one1541
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1485:
+one1541:
 	TESTQ  $0x00000001, SI
-	JZ     done1486
+	JZ     done1542
 	VMOVSS X1, (R14)
 
-done1486:
+done1542:
 	VMULPS       Y0, Y3, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1488
+	JZ           two1544
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1488:
+two1544:
 	TESTQ     $0x00000002, SI
-	JZ        one1489
+	JZ        one1545
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1489:
+one1545:
 	TESTQ  $0x00000001, SI
-	JZ     done1490
+	JZ     done1546
 	VMOVSS X0, (DX)
 
-done1490:
-done1478:
+done1546:
+done1534:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38208,13 +39214,13 @@ done1478:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1475
+	JNZ  row1531
 	VZEROUPPER
 	RET
 
-// func vecFused63AVX2(fn uintptr, a *byte)
+// func vecFused69AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38232,12 +39238,12 @@ TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1491:
+row1547:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1493
+	JGE  rest1549
 
-loop1492:
+loop1548:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -38251,11 +39257,11 @@ loop1492:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1492
+	JL           loop1548
 
-rest1493:
+rest1549:
 	TESTQ        SI, SI
-	JZ           done1494
+	JZ           done1550
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -38268,60 +39274,60 @@ rest1493:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1496
+	JZ           two1552
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1496:
+two1552:
 	TESTQ     $0x00000002, SI
-	JZ        one1497
+	JZ        one1553
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1497:
+one1553:
 	TESTQ  $0x00000001, SI
-	JZ     done1498
+	JZ     done1554
 	VMOVSS X2, (R13)
 
-done1498:
+done1554:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1500
+	JZ           two1556
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1500:
+two1556:
 	TESTQ     $0x00000002, SI
-	JZ        one1501
+	JZ        one1557
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1501:
+one1557:
 	TESTQ  $0x00000001, SI
-	JZ     done1502
+	JZ     done1558
 	VMOVSS X0, (DX)
 
-done1502:
-done1494:
+done1558:
+done1550:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1491
+	JNZ  row1547
 	VZEROUPPER
 	RET
 
-// func vecFused64AVX2(fn uintptr, a *byte)
+// func vecFused70AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38338,12 +39344,12 @@ TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1503:
+row1559:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1505
+	JGE  rest1561
 
-loop1504:
+loop1560:
 	VMOVUPS   (R8)(DX*1), Y0
 	VMOVUPS   (DI)(DX*1), Y1
 	VMAXPS    Y1, Y0, Y1
@@ -38356,11 +39362,11 @@ loop1504:
 	VMOVUPS   Y0, (R10)(DX*1)
 	ADDQ      $0x20, DX
 	CMPQ      DX, BX
-	JL        loop1504
+	JL        loop1560
 
-rest1505:
+rest1561:
 	TESTQ        SI, SI
-	JZ           done1506
+	JZ           done1562
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -38374,37 +39380,37 @@ rest1505:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1508
+	JZ           two1564
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1508:
+two1564:
 	TESTQ     $0x00000002, SI
-	JZ        one1509
+	JZ        one1565
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1509:
+one1565:
 	TESTQ  $0x00000001, SI
-	JZ     done1510
+	JZ     done1566
 	VMOVSS X0, (DX)
 
-done1510:
-done1506:
+done1566:
+done1562:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1503
+	JNZ  row1559
 	VZEROUPPER
 	RET
 
-// func vecFused65AVX2(fn uintptr, a *byte)
+// func vecFused71AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38422,12 +39428,12 @@ TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1511:
+row1567:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1513
+	JGE  rest1569
 
-loop1512:
+loop1568:
 	VMOVUPS   (R8)(DX*1), Y0
 	VMOVUPS   (DI)(DX*1), Y1
 	VMAXPS    Y1, Y0, Y1
@@ -38444,11 +39450,11 @@ loop1512:
 	VMOVUPS   Y0, (R11)(DX*1)
 	ADDQ      $0x20, DX
 	CMPQ      DX, BX
-	JL        loop1512
+	JL        loop1568
 
-rest1513:
+rest1569:
 	TESTQ        SI, SI
-	JZ           done1514
+	JZ           done1570
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -38466,38 +39472,38 @@ rest1513:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1516
+	JZ           two1572
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1516:
+two1572:
 	TESTQ     $0x00000002, SI
-	JZ        one1517
+	JZ        one1573
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1517:
+one1573:
 	TESTQ  $0x00000001, SI
-	JZ     done1518
+	JZ     done1574
 	VMOVSS X0, (DX)
 
-done1518:
-done1514:
+done1574:
+done1570:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1511
+	JNZ  row1567
 	VZEROUPPER
 	RET
 
-// func vecFused66AVX2(fn uintptr, a *byte)
+// func vecFused72AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38514,12 +39520,12 @@ TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1519:
+row1575:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1521
+	JGE  rest1577
 
-loop1520:
+loop1576:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -38528,11 +39534,11 @@ loop1520:
 	VMOVUPS Y0, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1520
+	JL      loop1576
 
-rest1521:
+rest1577:
 	TESTQ        SI, SI
-	JZ           done1522
+	JZ           done1578
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -38542,37 +39548,37 @@ rest1521:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1524
+	JZ           two1580
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1524:
+two1580:
 	TESTQ     $0x00000002, SI
-	JZ        one1525
+	JZ        one1581
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1525:
+one1581:
 	TESTQ  $0x00000001, SI
-	JZ     done1526
+	JZ     done1582
 	VMOVSS X0, (DX)
 
-done1526:
-done1522:
+done1582:
+done1578:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1519
+	JNZ  row1575
 	VZEROUPPER
 	RET
 
-// func vecFused67AVX2(fn uintptr, a *byte)
+// func vecFused73AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38590,12 +39596,12 @@ TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1527:
+row1583:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1529
+	JGE  rest1585
 
-loop1528:
+loop1584:
 	VMOVUPS (DI)(DX*1), Y0
 	VMOVUPS (R8)(DX*1), Y1
 	VADDPS  Y1, Y0, Y0
@@ -38606,11 +39612,11 @@ loop1528:
 	VMOVUPS Y0, (R11)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1528
+	JL      loop1584
 
-rest1529:
+rest1585:
 	TESTQ        SI, SI
-	JZ           done1530
+	JZ           done1586
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -38622,38 +39628,38 @@ rest1529:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1532
+	JZ           two1588
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1532:
+two1588:
 	TESTQ     $0x00000002, SI
-	JZ        one1533
+	JZ        one1589
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1533:
+one1589:
 	TESTQ  $0x00000001, SI
-	JZ     done1534
+	JZ     done1590
 	VMOVSS X0, (DX)
 
-done1534:
-done1530:
+done1590:
+done1586:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1527
+	JNZ  row1583
 	VZEROUPPER
 	RET
 
-// func vecFused68AVX2(fn uintptr, a *byte)
+// func vecFused74AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38671,12 +39677,12 @@ TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1535:
+row1591:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1537
+	JGE  rest1593
 
-loop1536:
+loop1592:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
@@ -38689,11 +39695,11 @@ loop1536:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1536
+	JL           loop1592
 
-rest1537:
+rest1593:
 	TESTQ        SI, SI
-	JZ           done1538
+	JZ           done1594
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -38707,38 +39713,38 @@ rest1537:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1540
+	JZ           two1596
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1540:
+two1596:
 	TESTQ     $0x00000002, SI
-	JZ        one1541
+	JZ        one1597
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1541:
+one1597:
 	TESTQ  $0x00000001, SI
-	JZ     done1542
+	JZ     done1598
 	VMOVSS X0, (DX)
 
-done1542:
-done1538:
+done1598:
+done1594:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1535
+	JNZ  row1591
 	VZEROUPPER
 	RET
 
-// func vecFused69AVX2(fn uintptr, a *byte)
+// func vecFused75AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38753,23 +39759,23 @@ TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1543:
+row1599:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1545
+	JGE  rest1601
 
-loop1544:
+loop1600:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1544
+	JL           loop1600
 
-rest1545:
+rest1601:
 	TESTQ        SI, SI
-	JZ           done1546
+	JZ           done1602
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -38777,35 +39783,35 @@ rest1545:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1548
+	JZ           two1604
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1548:
+two1604:
 	TESTQ     $0x00000002, SI
-	JZ        one1549
+	JZ        one1605
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1549:
+one1605:
 	TESTQ  $0x00000001, SI
-	JZ     done1550
+	JZ     done1606
 	VMOVSS X0, (DX)
 
-done1550:
-done1546:
+done1606:
+done1602:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1543
+	JNZ  row1599
 	VZEROUPPER
 	RET
 
-// func vecFused70AVX2(fn uintptr, a *byte)
+// func vecFused76AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused76AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38825,12 +39831,12 @@ TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1551:
+row1607:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1553
+	JGE  rest1609
 
-loop1552:
+loop1608:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -38860,11 +39866,11 @@ loop1552:
 	VMOVUPS      Y0, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1552
+	JL           loop1608
 
-rest1553:
+rest1609:
 	TESTQ        SI, SI
-	JZ           done1554
+	JZ           done1610
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -38879,24 +39885,24 @@ rest1553:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1556
+	JZ           two1612
 	VMOVUPS      X4, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1556:
+two1612:
 	TESTQ     $0x00000002, SI
-	JZ        one1557
+	JZ        one1613
 	VMOVLPS   X4, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X4, X4
 
-one1557:
+one1613:
 	TESTQ  $0x00000001, SI
-	JZ     done1558
+	JZ     done1614
 	VMOVSS X4, (R15)
 
-done1558:
+done1614:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -38911,49 +39917,49 @@ done1558:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1560
+	JZ           two1616
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1560:
+two1616:
 	TESTQ     $0x00000002, SI
-	JZ        one1561
+	JZ        one1617
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1561:
+one1617:
 	TESTQ  $0x00000001, SI
-	JZ     done1562
+	JZ     done1618
 	VMOVSS X2, (R15)
 
-done1562:
+done1618:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
 	VBROADCASTSS 144(AX), Y2
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1564
+	JZ           two1620
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1564:
+two1620:
 	TESTQ     $0x00000002, SI
-	JZ        one1565
+	JZ        one1621
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1565:
+one1621:
 	TESTQ  $0x00000001, SI
-	JZ     done1566
+	JZ     done1622
 	VMOVSS X0, (DX)
 
-done1566:
-done1554:
+done1622:
+done1610:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38962,13 +39968,13 @@ done1554:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1551
+	JNZ  row1607
 	VZEROUPPER
 	RET
 
-// func vecFused71AVX2(fn uintptr, a *byte)
+// func vecFused77AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused77AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38987,12 +39993,12 @@ TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1567:
+row1623:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1569
+	JGE  rest1625
 
-loop1568:
+loop1624:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -39018,11 +40024,11 @@ loop1568:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1568
+	JL           loop1624
 
-rest1569:
+rest1625:
 	TESTQ        SI, SI
-	JZ           done1570
+	JZ           done1626
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -39037,24 +40043,24 @@ rest1569:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1572
+	JZ           two1628
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1572:
+two1628:
 	TESTQ     $0x00000002, SI
-	JZ        one1573
+	JZ        one1629
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one1573:
+one1629:
 	TESTQ  $0x00000001, SI
-	JZ     done1574
+	JZ     done1630
 	VMOVSS X4, (R14)
 
-done1574:
+done1630:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -39069,25 +40075,25 @@ done1574:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1576
+	JZ           two1632
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1576:
+two1632:
 	TESTQ     $0x00000002, SI
-	JZ        one1577
+	JZ        one1633
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1577:
+one1633:
 	TESTQ  $0x00000001, SI
-	JZ     done1578
+	JZ     done1634
 	VMOVSS X0, (DX)
 
-done1578:
-done1570:
+done1634:
+done1626:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -39095,13 +40101,13 @@ done1570:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1567
+	JNZ  row1623
 	VZEROUPPER
 	RET
 
-// func vecFused72AVX2(fn uintptr, a *byte)
+// func vecFused78AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused78AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39117,12 +40123,12 @@ TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1579:
+row1635:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1581
+	JGE  rest1637
 
-loop1580:
+loop1636:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -39134,11 +40140,11 @@ loop1580:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1580
+	JL           loop1636
 
-rest1581:
+rest1637:
 	TESTQ        SI, SI
-	JZ           done1582
+	JZ           done1638
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -39151,36 +40157,36 @@ rest1581:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1584
+	JZ           two1640
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1584:
+two1640:
 	TESTQ     $0x00000002, SI
-	JZ        one1585
+	JZ        one1641
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1585:
+one1641:
 	TESTQ  $0x00000001, SI
-	JZ     done1586
+	JZ     done1642
 	VMOVSS X0, (DX)
 
-done1586:
-done1582:
+done1642:
+done1638:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1579
+	JNZ  row1635
 	VZEROUPPER
 	RET
 
-// func vecFused73AVX2(fn uintptr, a *byte)
+// func vecFused79AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused79AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39196,12 +40202,12 @@ TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1587:
+row1643:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1589
+	JGE  rest1645
 
-loop1588:
+loop1644:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -39215,11 +40221,11 @@ loop1588:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1588
+	JL           loop1644
 
-rest1589:
+rest1645:
 	TESTQ        SI, SI
-	JZ           done1590
+	JZ           done1646
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -39234,36 +40240,36 @@ rest1589:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1592
+	JZ           two1648
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1592:
+two1648:
 	TESTQ     $0x00000002, SI
-	JZ        one1593
+	JZ        one1649
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1593:
+one1649:
 	TESTQ  $0x00000001, SI
-	JZ     done1594
+	JZ     done1650
 	VMOVSS X0, (DX)
 
-done1594:
-done1590:
+done1650:
+done1646:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1587
+	JNZ  row1643
 	VZEROUPPER
 	RET
 
-// func vecFused74AVX2(fn uintptr, a *byte)
+// func vecFused80AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused80AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39281,12 +40287,12 @@ TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1595:
+row1651:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1597
+	JGE  rest1653
 
-loop1596:
+loop1652:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -39304,11 +40310,11 @@ loop1596:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1596
+	JL           loop1652
 
-rest1597:
+rest1653:
 	TESTQ        SI, SI
-	JZ           done1598
+	JZ           done1654
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -39318,107 +40324,107 @@ rest1597:
 	LEAQ         (R8)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1600
+	JZ           two1656
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1600:
+two1656:
 	TESTQ     $0x00000002, SI
-	JZ        one1601
+	JZ        one1657
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1601:
+one1657:
 	TESTQ  $0x00000001, SI
-	JZ     done1602
+	JZ     done1658
 	VMOVSS X1, (R13)
 
-done1602:
+done1658:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1604
+	JZ           two1660
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1604:
+two1660:
 	TESTQ     $0x00000002, SI
-	JZ        one1605
+	JZ        one1661
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1605:
+one1661:
 	TESTQ  $0x00000001, SI
-	JZ     done1606
+	JZ     done1662
 	VMOVSS X1, (R13)
 
-done1606:
+done1662:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1608
+	JZ           two1664
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1608:
+two1664:
 	TESTQ     $0x00000002, SI
-	JZ        one1609
+	JZ        one1665
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1609:
+one1665:
 	TESTQ  $0x00000001, SI
-	JZ     done1610
+	JZ     done1666
 	VMOVSS X1, (R13)
 
-done1610:
+done1666:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1612
+	JZ           two1668
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1612:
+two1668:
 	TESTQ     $0x00000002, SI
-	JZ        one1613
+	JZ        one1669
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1613:
+one1669:
 	TESTQ  $0x00000001, SI
-	JZ     done1614
+	JZ     done1670
 	VMOVSS X0, (DX)
 
-done1614:
-done1598:
+done1670:
+done1654:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1595
+	JNZ  row1651
 	VZEROUPPER
 	RET
 
-// func vecFused75AVX2(fn uintptr, a *byte)
+// func vecFused81AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused81AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39433,12 +40439,12 @@ TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1615:
+row1671:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1617
+	JGE  rest1673
 
-loop1616:
+loop1672:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -39447,11 +40453,11 @@ loop1616:
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1616
+	JL           loop1672
 
-rest1617:
+rest1673:
 	TESTQ        SI, SI
-	JZ           done1618
+	JZ           done1674
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -39461,29 +40467,29 @@ rest1617:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1620
+	JZ           two1676
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1620:
+two1676:
 	TESTQ     $0x00000002, SI
-	JZ        one1621
+	JZ        one1677
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1621:
+one1677:
 	TESTQ  $0x00000001, SI
-	JZ     done1622
+	JZ     done1678
 	VMOVSS X0, (DX)
 
-done1622:
-done1618:
+done1678:
+done1674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1615
+	JNZ  row1671
 	VZEROUPPER
 	RET
 
@@ -40327,7 +41333,13 @@ DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused72AVX512(SB)
 DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused73AVX512(SB)
 DATA vecEntryAVX512<>+1328(SB)/8, $·vecFused74AVX512(SB)
 DATA vecEntryAVX512<>+1336(SB)/8, $·vecFused75AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1344
+DATA vecEntryAVX512<>+1344(SB)/8, $·vecFused76AVX512(SB)
+DATA vecEntryAVX512<>+1352(SB)/8, $·vecFused77AVX512(SB)
+DATA vecEntryAVX512<>+1360(SB)/8, $·vecFused78AVX512(SB)
+DATA vecEntryAVX512<>+1368(SB)/8, $·vecFused79AVX512(SB)
+DATA vecEntryAVX512<>+1376(SB)/8, $·vecFused80AVX512(SB)
+DATA vecEntryAVX512<>+1384(SB)/8, $·vecFused81AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1392
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -40489,7 +41501,13 @@ DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused72AVX2(SB)
 DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused73AVX2(SB)
 DATA vecEntryAVX2<>+1328(SB)/8, $·vecFused74AVX2(SB)
 DATA vecEntryAVX2<>+1336(SB)/8, $·vecFused75AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1344
+DATA vecEntryAVX2<>+1344(SB)/8, $·vecFused76AVX2(SB)
+DATA vecEntryAVX2<>+1352(SB)/8, $·vecFused77AVX2(SB)
+DATA vecEntryAVX2<>+1360(SB)/8, $·vecFused78AVX2(SB)
+DATA vecEntryAVX2<>+1368(SB)/8, $·vecFused79AVX2(SB)
+DATA vecEntryAVX2<>+1376(SB)/8, $·vecFused80AVX2(SB)
+DATA vecEntryAVX2<>+1384(SB)/8, $·vecFused81AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1392
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
