@@ -83,16 +83,24 @@ func (b *Builder) Linear(x, w, bias *Node) *Node {
 // LinearT returns x·Wᵀ: x is (.., out), W is (in, out), the result (.., in).
 func (b *Builder) LinearT(x, w *Node) *Node { return b.add(opLinearT, Attr{}, x, w) }
 
-// Tallest returns the most rows that an example has in a product with a matrix:
-// the positions of a sequence; 1 without one, and with a recurrent layer, which
-// takes one position of many examples at a time.
+// imageRow is how many elements of an image count as a row of a product: pixels are
+// many and have few channels, so what an image takes is its elements.
+const imageRow = 128
+
+// Tallest returns the most rows that an example has in a product with a matrix: the
+// positions of a sequence, an image's elements by imageRow; 1 without one, and with a
+// recurrent layer, which takes one position of many examples at a time.
 func (g *Graph) Tallest() int {
 	rows := 1
 	for _, n := range g.Nodes {
 		if n.recurrent() {
 			return 1
 		}
-		if n.Op.Class == Contract && n.PerExample() {
+		switch {
+		case n.Op.Class != Contract || !n.PerExample():
+		case len(n.Shape.Inner()) == 3:
+			rows = max(rows, n.Shape.Size()/imageRow)
+		default:
 			rows = max(rows, n.Shape.Size()/n.Shape.Last())
 		}
 	}
