@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unsafe"
@@ -178,6 +179,7 @@ func (v *vector) flat() bool {
 // with the same scalars over adjacent memory: the update of all matrices is
 // then one call. The layout of variables and gradients makes them adjacent.
 func (p *program) mergeVectors(steps []step) []step {
+	uses := p.usesOf(steps)
 	for i := range steps {
 		if steps[i].vec == nil || !steps[i].vec.flat() {
 			continue
@@ -185,10 +187,11 @@ func (p *program) mergeVectors(steps []step) []step {
 		for again := true; again; {
 			again = false
 			for j := range steps {
-				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && p.independent(steps, i, j) {
+				if i != j && steps[j].vec != nil && adjacent(steps[i].vec, steps[j].vec) && independent(steps, uses, i, j) {
 					steps[i].vec.append(steps[j].vec)
 					steps[i].unit = joined(steps[i].unit, steps[j].unit)
 					steps[i].cost += steps[j].cost
+					uses[i].add(uses[j])
 					steps[j].vec, steps[j].run = nil, nil
 					again = true
 				}
@@ -235,12 +238,48 @@ func (v *vector) append(b *vector) {
 	v.outputs = append(slices.Clone(v.outputs), b.outputs...)
 }
 
+// use is what a step reads from memory, and what it writes there: its values, and the
+// variables that they replace.
+type use struct{ reads, writes map[*graph.Node]bool }
+
+func (u use) add(v use) {
+	maps.Copy(u.reads, v.reads)
+	maps.Copy(u.writes, v.writes)
+}
+
+func (p *program) usesOf(steps []step) []use {
+	replaced := map[*graph.Node]*graph.Node{} // by value
+	for _, a := range p.plan.Graph.Assigns {
+		replaced[p.plan.Root(a.Value)] = a.Var
+	}
+	uses := make([]use, len(steps))
+	for i := range steps {
+		u := use{map[*graph.Node]bool{}, map[*graph.Node]bool{}}
+		uses[i] = u
+		unit := steps[i].unit
+		if unit.Kind == compile.Copy {
+			u.writes[unit.Nodes[0]], u.reads[unit.Nodes[1]] = true, true
+			continue
+		}
+		for _, n := range unit.Nodes {
+			u.writes[n] = true
+			if v := replaced[n]; v != nil {
+				u.writes[v] = true
+			}
+			for j := range n.In {
+				u.reads[p.plan.Operand(n, j).Node] = true
+			}
+		}
+	}
+	return uses
+}
+
 // independent reports whether steps i and j can run as one, at the place of i:
 // neither of them, and no step between, reads what another of these writes.
-func (p *program) independent(steps []step, i, j int) bool {
+func independent(steps []step, uses []use, i, j int) bool {
 	for k := min(i, j); k <= max(i, j); k++ {
 		for _, moved := range [2]int{i, j} {
-			if a, b := steps[k].unit, steps[moved].unit; k != moved && steps[k].run != nil && (p.feeds(a, b) || p.feeds(b, a)) {
+			if k != moved && steps[k].run != nil && (uses[k].feeds(uses[moved]) || uses[moved].feeds(uses[k])) {
 				return false
 			}
 		}
@@ -248,32 +287,12 @@ func (p *program) independent(steps []step, i, j int) bool {
 	return true
 }
 
-// feeds reports whether unit b reads from memory what unit a writes: its
-// values, and the variables that they replace.
-func (p *program) feeds(a, b *compile.Unit) bool {
-	writes := a.Nodes
-	if a.Kind == compile.Copy {
-		writes = a.Nodes[:1]
-	} else {
-		for _, s := range p.plan.Graph.Assigns {
-			if slices.Contains(a.Nodes, p.plan.Root(s.Value)) {
-				writes = append(slices.Clone(writes), s.Var)
-			}
+// feeds reports whether v reads what u writes.
+func (u use) feeds(v use) bool {
+	for n := range u.writes {
+		if v.reads[n] {
+			return true
 		}
 	}
-	return slices.ContainsFunc(writes, func(n *graph.Node) bool { return p.reads(b, n) })
-}
-
-func (p *program) reads(u *compile.Unit, n *graph.Node) bool {
-	if u.Kind == compile.Copy {
-		return u.Nodes[1] == n
-	}
-	return slices.ContainsFunc(u.Nodes, func(m *graph.Node) bool {
-		for i := range m.In {
-			if p.plan.Operand(m, i).Node == n {
-				return true
-			}
-		}
-		return false
-	})
+	return false
 }

@@ -123,12 +123,13 @@ type state struct {
 	liveNode []bool
 	stageOf  []Stage
 	passOf   []int
-	users    [][]*graph.Node // by ID of the root: the live nodes that read it
-	virtual  []bool          // broadcasts that are read in place
-	cluster  []int           // by node ID: the ID of the cluster's representative
-	vecs     map[int]*Vec    // by representative
-	keep     map[int]bool    // of the graph before recompute, by ID: what may be kept; nil: all
-	cheap    map[int]bool    // likewise: what is computed again at no cost
+	users    [][]*graph.Node     // by ID of the root: the live nodes that read it
+	virtual  []bool              // broadcasts that are read in place
+	cluster  []int               // by node ID: the ID of the cluster's representative
+	vecs     map[int]*Vec        // by representative
+	paired   map[int]*graph.Node // by representative: the second node of a pair
+	keep     map[int]bool        // of the graph before recompute, by ID: what may be kept; nil: all
+	cheap    map[int]bool        // likewise: what is computed again at no cost
 	plan     *Plan
 	err      error
 }

@@ -233,6 +233,8 @@ func (s *state) pathBetween(a, b int) bool {
 	return s.pathThrough(a, b) || s.pathThrough(b, a)
 }
 
+// pathThrough looks within the stage and pass of the two clusters: what leaves it does
+// not come back.
 func (s *state) pathThrough(from, to int) bool {
 	seen := map[int]bool{}
 	var visit func(c int) bool
@@ -240,7 +242,7 @@ func (s *state) pathThrough(from, to int) bool {
 		for _, n := range s.members(c) {
 			for _, u := range s.users[n.ID] {
 				uc := s.cluster[u.ID]
-				if uc == c || seen[uc] || (c == from && uc == to) {
+				if uc == c || seen[uc] || (c == from && uc == to) || s.stageOf[uc] != s.stageOf[from] || s.passOf[uc] != s.passOf[from] {
 					continue
 				}
 				if uc == to {
@@ -262,14 +264,9 @@ func (s *state) members(c int) []*graph.Node {
 	if v := s.vecs[c]; v != nil {
 		return v.Nodes
 	}
-	if s.cluster[c] != c {
-		return nil
-	}
-	var nodes []*graph.Node
-	for i, k := range s.cluster {
-		if k == c {
-			nodes = append(nodes, s.g.Nodes[i])
-		}
+	nodes := s.g.Nodes[c : c+1]
+	if second := s.paired[c]; second != nil {
+		return []*graph.Node{nodes[0], second}
 	}
 	return nodes
 }
@@ -284,15 +281,15 @@ var pairs = map[string]string{
 // pair joins the nodes of pairs, where the second does not depend on the first.
 // A node is in one pair at most: a second gradient of a loss is by itself.
 func (s *state) pair() {
-	taken := map[int]bool{}
+	s.paired = map[int]*graph.Node{}
 	for _, second := range s.g.Nodes {
 		name := pairs[second.Op.Name]
 		if name == "" || !s.computed(second) {
 			continue
 		}
 		for _, first := range s.g.Nodes[:second.ID] {
-			if first.Op.Name == name && s.computed(first) && !taken[first.ID] && s.pairs(first, second) {
-				s.cluster[second.ID], taken[first.ID] = first.ID, true
+			if first.Op.Name == name && s.computed(first) && s.paired[first.ID] == nil && s.pairs(first, second) {
+				s.cluster[second.ID], s.paired[first.ID] = first.ID, second
 				break
 			}
 		}
