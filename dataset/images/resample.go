@@ -20,6 +20,7 @@ type taps struct {
 	first   []int   // of each pixel, the first that it is made of
 	weights []int32 // of each pixel, width of them; those behind the end are 0
 	width   int
+	line    []float64 // scratch: the weights of a pixel
 }
 
 // set computes the taps of size pixels made of those between from and to, in a line of n.
@@ -30,12 +31,12 @@ func (t *taps) set(n int, from, to float64, size int) {
 	t.width = 2*int(math.Ceil(reach)) + 1
 	t.first, t.weights = resized(t.first, size), resized(t.weights, size*t.width)
 	clear(t.weights)
-	line := make([]float64, t.width)
+	t.line = resized(t.line, t.width)
 	for i := range size {
 		center := from + float64((float64(i)+0.5)*scale)
 		first := max(int(center-reach+0.5), 0)
 		last := min(int(center+reach+0.5), n)
-		line = line[:last-first]
+		line := t.line[:last-first]
 		var sum float64
 		for k := range line {
 			line[k] = catmullRom((float64(first+k) - center + 0.5) * (1 / stretch))
