@@ -15,7 +15,7 @@ const module = "github.com/descent-ml/descent"
 // import, and what it may import from outside the standard library. Tests may
 // import more. The arrows point one way: see docs/architecture.md.
 var allowed = map[string][]string{
-	"":                     {"checkpoint", "dataset", "engine", "generate", "nn", "recommend", "tensor", "tokenizer", "train", "dataset/interactions", "internal/cells", "internal/config"},
+	"":                     {"checkpoint", "dataset", "engine", "generate", "nn", "recommend", "tensor", "tokenizer", "train", "dataset/images", "dataset/interactions", "internal/cells", "internal/config"},
 	"tensor":               {},
 	"graph":                {"tensor"},
 	"internal/places":      {},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/dataset/images"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/nn"
@@ -26,6 +27,8 @@ type Predictor struct {
 	model    *checkpoint.Model
 	schema   *dataset.Schema
 	encoder  *dataset.Encoder // of a table; nil for images
+	images   *images.Encoder  // of images, or
+	noImage  error            // why a model of pixels does not take images
 	targets  []dataset.TargetSchema
 	columns  []string
 	index    map[string]int // of columns
@@ -117,7 +120,7 @@ func parse(name string, m *checkpoint.Model) (*config.Config, *dataset.Schema, e
 // fields returns the fields of an example, and learns the columns of a row.
 func (p *Predictor) fields() ([]dataset.Field, error) {
 	if p.schema.Image != nil {
-		return []dataset.Field{{Name: dataset.FieldX, DType: tensor.F32, Shape: tensor.Shape{p.schema.Width()}}}, nil
+		return p.imageFields(), nil
 	}
 	if len(p.schema.Columns) == 0 && p.schema.Text == nil {
 		return nil, errors.New("the model is of plain arrays, and its schema does not say how rows become them")
@@ -132,6 +135,17 @@ func (p *Predictor) fields() ([]dataset.Field, error) {
 		p.index[p.columns[i]] = i
 	}
 	return p.encoder.Fields(), nil
+}
+
+// imageFields are the fields of an image: flat, unless the schema has channels.
+func (p *Predictor) imageFields() []dataset.Field {
+	m := p.schema.Image
+	x := dataset.Field{Name: dataset.FieldX, DType: tensor.F32, Shape: tensor.Shape{p.schema.Width()}}
+	if len(m.Mean) > 0 {
+		x.Shape = m.Shape
+	}
+	p.images, p.noImage = images.NewEncoder(m)
+	return []dataset.Field{x}
 }
 
 // open makes a slot for each processor.
@@ -181,6 +195,10 @@ func (s *slot) bind(f dataset.Field, buf *tensor.Tensor) {
 	}
 }
 
+// ImageFile is the bytes of a file with an image: JPEG, PNG, GIF, BMP, TIFF or WebP. The
+// image is turned upright as its EXIF data say, which image.Decode does not do.
+type ImageFile []byte
+
 // Close gives back the memory of the predictor. No call may run or follow.
 func (p *Predictor) Close() {
 	for range cap(p.slots) {
@@ -213,8 +231,10 @@ func (p *Predictor) Provenance() json.RawMessage { return p.model.Provenance }
 // column without a value is an error that names all of them, and so is a value
 // that does not fit its column.
 //
-// An image is a []uint8, []float32 or []float64 of the pixels of its file, row
-// by row.
+// An image is an image.Image or an ImageFile, of any size: it is brought to that of
+// the model as the images of its training were. Or it is a []uint8, []float32 or
+// []float64 of pixels, in the order and the units of the data of the training: row by
+// row, the channels of a pixel beside each other.
 func (p *Predictor) Predict(row any) (Prediction, error) {
 	var out Prediction
 	err := p.PredictInto(&out, row)
@@ -222,7 +242,8 @@ func (p *Predictor) Predict(row any) (Prediction, error) {
 }
 
 // PredictInto is Predict into memory that is used again: it allocates nothing
-// once out has been used for this model.
+// once out has been used for this model, but to decode an ImageFile, and for an
+// image.Image that is neither gray nor opaque RGBA nor the YCbCr of JPEG.
 func (p *Predictor) PredictInto(out *Prediction, row any) error {
 	s := <-p.slots
 	err := p.encode(s, row)

@@ -1,8 +1,11 @@
 package descent_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -269,16 +272,29 @@ func TestPredictorOfImages(t *testing.T) {
 		for i, v := range buf[0].F32() {
 			plain[i], floats[i] = uint8(v/sets.Schema.Image.Scale), float64(v/sets.Schema.Image.Scale)
 		}
-		for _, image := range []any{plain, floats} {
+		picture := sets.Schema.Image.Picture(buf[0].F32())
+		var file bytes.Buffer
+		if err := png.Encode(&file, picture); err != nil {
+			t.Fatal(err)
+		}
+		for _, image := range []any{plain, floats, picture, descent.ImageFile(file.Bytes())} {
 			if got, err := p.Predict(image); err != nil || !same(&got, sets.Schema, want[row]) {
 				t.Errorf("image %d as %T: %+v, %v", row, image, got, err)
 			}
 		}
 	}
-	for want, row := range map[string]any{"an image of 3 pixels (want 64": []uint8{1, 2, 3}, "an image of type map[string]string": map[string]string{}} {
+	for want, row := range map[string]any{"an image of 3 pixels (want 64": []uint8{1, 2, 3}, "an image of type map[string]string": map[string]string{}, "the file is empty": descent.ImageFile{}, "not an image": descent.ImageFile("hello")} {
 		if _, err := p.Predict(row); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+	large := image.NewYCbCr(image.Rect(-3, 5, 97, 60), image.YCbCrSubsampleRatio420)
+	var out descent.Prediction
+	if err := p.PredictInto(&out, large); err != nil {
+		t.Errorf("an image of another size: %v", err)
+	}
+	if n := testing.AllocsPerRun(100, func() { p.PredictInto(&out, large) }); n != 0 && !raceEnabled {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package descent
 import (
 	"encoding/json"
 	"fmt"
+	"image"
 	"maps"
 	"math"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/internal/cells"
+	"github.com/descent-ml/descent/tensor"
 )
 
 // encode writes a row into the slot.
@@ -59,6 +61,8 @@ func (p *Predictor) encode(s *slot, row any) error {
 // encodeImage writes the pixels of an image into the slot.
 func (p *Predictor) encodeImage(s *slot, row any) error {
 	switch r := row.(type) {
+	case image.Image, ImageFile:
+		return p.encodePicture(s, r)
 	case []uint8:
 		return pixels(p.schema.Image, s.x, r)
 	case []float32:
@@ -66,12 +70,28 @@ func (p *Predictor) encodeImage(s *slot, row any) error {
 	case []float64:
 		return pixels(p.schema.Image, s.x, r)
 	}
-	return fmt.Errorf("descent: an image of type %T (want its pixels: []uint8, []float32 or []float64)", row)
+	return fmt.Errorf("descent: an image of type %T (want an image.Image, an ImageFile, or its pixels: []uint8, []float32 or []float64)", row)
+}
+
+// encodePicture writes the features of an image of any size into the slot.
+func (p *Predictor) encodePicture(s *slot, picture any) error {
+	err := p.noImage
+	if err == nil {
+		if file, ok := picture.(ImageFile); ok {
+			err = p.images.File(s.x, file)
+		} else {
+			err = p.images.Image(s.x, picture.(image.Image))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("descent: %w", err)
+	}
+	return nil
 }
 
 func pixels[T uint8 | float32 | float64](m *dataset.ImageSchema, x []float32, row []T) error {
 	if len(row) != len(x) {
-		return fmt.Errorf("descent: an image of %d pixels (want %d: %v)", len(row), len(x), m.Shape)
+		return fmt.Errorf("descent: an image of %d pixels (want %d: %v)", len(row), len(x), tensor.Shape(m.Shape))
 	}
 	for i, v := range row {
 		if x[i] = m.Feature(i, float32(v)); x[i]-x[i] != 0 {
