@@ -200,9 +200,10 @@ func truth(ds dataset.Dataset) (*predictions, error) {
 		return nil, fmt.Errorf("assess: no field %q to compare with", dataset.FieldY)
 	}
 	w := dataset.FieldIndex(fields, dataset.FieldWeight)
-	p, buf := &predictions{}, dataset.NewBuffers(fields, chunk)
-	for from := 0; from < ds.Len(); from += chunk {
-		rows := sequence(from, min(from+chunk, ds.Len()))
+	p, n := &predictions{}, chunkOf(fields)
+	buf := dataset.NewBuffers(fields, n)
+	for from := 0; from < ds.Len(); from += n {
+		rows := sequence(from, min(from+n, ds.Len()))
 		if err := ds.Gather(buf, 0, rows); err != nil {
 			return nil, err
 		}
@@ -219,8 +220,20 @@ func truth(ds dataset.Dataset) (*predictions, error) {
 	return p, nil
 }
 
-// chunk is how many examples are read at once.
-const chunk = 1024
+// How much is read at once, at most: examples, and elements of their fields.
+const (
+	chunk         = 1024
+	chunkElements = 1 << 24
+)
+
+// chunkOf returns how many examples with such fields are read at once.
+func chunkOf(fields []dataset.Field) int {
+	elements := 1
+	for _, f := range fields {
+		elements += f.Shape.Size()
+	}
+	return max(1, min(chunk, chunkElements/elements))
+}
 
 func sequence(from, to int) []int {
 	list := make([]int, to-from)

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -91,22 +92,39 @@ const (
 	linearUpdates = 2000      // at most
 	linearEpochs  = 200
 	linearBatch   = 256
+	linearRate    = 0.02
+
+	// Of images: the rate for all pixels together, which are standardized and alike, where
+	// a step of Adam changes the weights of all; operations at most, some ten
+	// seconds; and updates at least, or none is trained.
+	pixelRate   = 5
+	linearFLOPs = 5e11
+	linearLeast = 50
 )
 
 // linear trains a linear model on the same data, categories one-hot.
 func (j *Job) linear(ctx context.Context) (*Baseline, error) {
-	model, about := linearLayer(j.Sets.Schema.CatSizes(), j.outputs()), "a linear model, trained on the same split"
-	if text := j.Sets.Schema.Text; text != nil {
-		model, about = bagOfTokens(text.Vocab, j.outputs()), "a linear model of the tokens of a text in any order, trained on the same split"
+	data, s := dataset.Original(j.Sets.Train), j.Sets.Schema
+	model, about, rate := linearLayer(s.CatSizes(), j.outputs()), "a linear model, trained on the same split", linearRate
+	updates := min(linearUpdates, linearEpochs*((data.Len()+linearBatch-1)/linearBatch))
+	switch {
+	case s.Text != nil:
+		model, about = bagOfTokens(s.Text.Vocab, j.outputs()), "a linear model of the tokens of a text in any order, trained on the same split"
+	case s.Image != nil && len(s.Image.Mean) > 0:
+		pixels := float64(s.Width())
+		about, rate = "a linear model of the pixels, trained on the same split without changes to the images", pixelRate/pixels
+		if updates = min(updates, int(linearFLOPs/(6*pixels*float64(j.outputs())*linearBatch))); updates < linearLeast {
+			return nil, fmt.Errorf("of %.0f pixels and %d classes it would take too long", pixels, j.outputs())
+		}
 	}
 	x, err := j.Config.BuildExec()
 	if err != nil {
 		return nil, err
 	}
 	run, err := train.Fit(ctx, train.Config{
-		Name: "linear", Seed: j.Seed, Model: model, Data: dataset.Original(j.Sets.Train), Loss: j.Config.BuildLoss(), Out: train.NoOut,
-		Optimizer: optim.Adam(0.02).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, j.Sets.Train.Len())),
-		Budget: train.Updates(min(linearUpdates, linearEpochs*((j.Sets.Train.Len()+linearBatch-1)/linearBatch))), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA, Memory: x.Memory},
+		Name: "linear", Seed: j.Seed, Model: model, Data: data, Loss: j.Config.BuildLoss(), Out: train.NoOut,
+		Optimizer: optim.Adam(rate).WithSchedule(optim.Linear(0)), Batch: batch.Fixed(min(linearBatch, data.Len())),
+		Budget: train.Updates(updates), Exec: train.Exec{Threads: x.Threads, ISA: x.ISA, Memory: x.Memory},
 	})
 	if err != nil {
 		return nil, err
