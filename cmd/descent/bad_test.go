@@ -129,7 +129,7 @@ func TestBadInput(t *testing.T) {
 		{"eval what is no run", []string{"eval", taken}, 1, []string{taken, "no checkpoint"}},
 		{"eval without argument", []string{"eval"}, 2, []string{"descent eval RUN"}},
 		{"predict without data", []string{"predict", taken}, 2, []string{"predict wants --data"}},
-		{"predict format", []string{"predict", taken, "--data", good, "--format", "xml"}, 2, []string{`--format "xml" (want csv or jsonl)`}},
+		{"predict format", []string{"predict", taken, "--data", good, "--format", "xml"}, 2, []string{`--format "xml" (want csv, jsonl, table or auto)`}},
 		{"inspect nothing", []string{"inspect", "nowhere"}, 2, []string{"nowhere is no run, configuration, example or file"}},
 		{"tier of instructions", on(good, "--set", "exec.isa=avx3"), 2, []string{"exec.isa=avx3: unknown value avx3", "avx2"}},
 		{"loss against target", on(good, "--set", "loss=mse"), 2, []string{"good.csv", `column "income"`, "regression wants numbers"}},

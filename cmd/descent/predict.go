@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -19,32 +21,70 @@ import (
 	"github.com/descent-ml/descent/train"
 )
 
+// predictFlags are the flags of predict.
+type predictFlags struct {
+	data, format, out, corrupt string
+	set                        []string
+}
+
 func (a *app) predict() *cobra.Command {
-	var data, format, out string
-	var set []string
+	f := &predictFlags{}
 	c := &cobra.Command{
-		Use:   "predict RUN --data FILE",
+		Use:   "predict RUN {--data FILE | IMAGE | FOLDER | 'PATTERN'}",
 		Short: "Predict the target of new data by the model of a run",
-		Args:  arguments(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if data == "" {
-				return usagef("predict wants --data FILE")
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) == 1 && f.data == "" {
+				return usagef("predict wants --data FILE, or of a model of images: files, folders or patterns of them")
 			}
-			if format != "csv" && format != "jsonl" {
-				return usagef("--format %q (want csv or jsonl)", format)
-			}
-			t, err := openRun(args[0], set)
-			if err != nil {
-				return err
-			}
-			return a.to(out, func(w io.Writer) error { return t.predict(a.signals.ctx, data, w, format) })
+			return nil
 		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.runPredict(args[0], args[1:], f) },
 	}
-	c.Flags().StringVar(&data, "data", "", "file or folder to predict for")
-	c.Flags().StringVar(&format, "format", "csv", "csv or jsonl")
-	c.Flags().StringVar(&out, "out", "", "file to write (default: standard output)")
-	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the run's configuration")
+	c.Flags().StringVar(&f.data, "data", "", "file or folder to predict for")
+	c.Flags().StringVar(&f.format, "format", "auto", "csv, jsonl or, of images, table; auto is a table for images on a terminal, else csv")
+	c.Flags().StringVar(&f.corrupt, "corrupt", "", "what becomes of files that are no images: stop or skip (default: as the run was configured)")
+	c.Flags().StringVar(&f.out, "out", "", "file to write (default: standard output)")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override a `key=value` of the run's configuration")
 	return c
+}
+
+func (a *app) runPredict(run string, args []string, f *predictFlags) error {
+	switch {
+	case !slices.Contains([]string{"auto", "csv", "jsonl", "table"}, f.format):
+		return usagef("--format %q (want csv, jsonl, table or auto)", f.format)
+	case !slices.Contains([]string{"", "stop", skipCorrupt}, f.corrupt):
+		return usagef("--corrupt %q (want stop or skip)", f.corrupt)
+	case f.data != "" && len(args) > 0:
+		return usagef("--data and files of images exclude each other")
+	}
+	t, err := openRun(run, f.set)
+	if err != nil {
+		return err
+	}
+	ofImages := t.schema.Image != nil && (len(args) > 0 || isImagePath(f.data))
+	switch {
+	case len(args) > 0 && !ofImages:
+		return usagef("the model of %s is not one of images: give its data by --data", run)
+	case f.format == "table" && !ofImages:
+		return usagef("--format table is for files of images (want csv or jsonl)")
+	case ofImages && len(args) == 0:
+		args = []string{f.data}
+	}
+	paths, err := named(args)
+	if err != nil {
+		return err
+	}
+	return a.to(f.out, func(w io.Writer) error {
+		if !ofImages {
+			return t.output(w, f.format, func(p *predictions) error { return t.predict(a.signals.ctx, f.data, p) })
+		}
+		if f.format == "auto" && isTerminal(w) {
+			f.format = "table"
+		}
+		return t.output(w, f.format, func(p *predictions) error {
+			return t.predictFiles(a.signals.ctx, paths, p, cmp.Or(f.corrupt, t.config.Data.Image.Corrupt), a.err)
+		})
+	})
 }
 
 // to calls f with the file of that name, or with standard output. A file that
@@ -66,13 +106,23 @@ func (a *app) to(path string, f func(io.Writer) error) (err error) {
 	return nil
 }
 
-// predict writes a line for each example: the class and the probability of
-// each, or the value in the units of the target.
-func (t *trained) predict(ctx context.Context, data string, w io.Writer, format string) error {
+// output calls f with what writes predictions in a format, and ends it.
+func (t *trained) output(w io.Writer, format string, f func(p *predictions) error) error {
 	b := bufio.NewWriter(w)
 	p := &predictions{trained: t, csv: csv.NewWriter(b), json: json.NewEncoder(b), lines: format == "jsonl"}
 	p.json.SetEscapeHTML(false)
-	err := t.config.WithEngine(func(eng engine.Engine) error {
+	if format == "table" {
+		p.table = w
+	}
+	err := f(p)
+	p.csv.Flush()
+	return errors.Join(err, p.csv.Error(), b.Flush())
+}
+
+// predict writes a line for each example: the class and the probability of
+// each, or the value in the units of the target.
+func (t *trained) predict(ctx context.Context, data string, p *predictions) error {
+	return t.config.WithEngine(func(eng engine.Engine) error {
 		if t.schema.Pairs != nil {
 			return t.predictPairs(ctx, eng, data, p)
 		}
@@ -86,8 +136,6 @@ func (t *trained) predict(ctx context.Context, data string, w io.Writer, format 
 			return e.Predict(ctx, ds, p.write)
 		})
 	})
-	p.csv.Flush()
-	return errors.Join(err, p.csv.Error(), b.Flush())
 }
 
 // predictions writes what a model says.
@@ -95,7 +143,8 @@ type predictions struct {
 	*trained
 	csv   *csv.Writer
 	json  *json.Encoder
-	lines bool // JSON, a line for each example
+	lines bool      // JSON, a line for each example
+	table io.Writer // for people, instead; nil: none
 	begun bool
 }
 

@@ -108,5 +108,10 @@ func count(n float64) string {
 	return report.Short(n)
 }
 
-// percent writes a share for people.
-func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
+// percent writes a share for people; what is not quite all is not written as all.
+func percent(share float64) string {
+	if share < 1 && share > 0.9995 {
+		return ">99.9 %"
+	}
+	return strconv.FormatFloat(100*share, 'f', 1, 64) + " %"
+}

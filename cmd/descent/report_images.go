@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"strings"
 
 	"golang.org/x/image/draw"
 
@@ -36,12 +37,14 @@ func mistakes(sets *config.Sets, q *assess.Quality) ([]page.Section, error) {
 			return nil, err
 		}
 		p.Alt = fmt.Sprintf("%s taken for %s", m.True, m.Predicted)
-		p.Lines = []string{m.True, fmt.Sprintf("→ %s, %s", m.Predicted, percent(m.Probability)), exampleName(m)}
+		p.Lines = []string{m.True, fmt.Sprintf("→ %s, %s", m.Predicted, strings.ReplaceAll(percent(m.Probability), " ", "\u00a0")), exampleName(m)}
 		sheet.Pictures = append(sheet.Pictures, *p)
 	}
-	return []page.Section{{Title: "Worst mistakes", Blocks: []page.Block{sheet},
-		Intro: fmt.Sprintf("Of the images of the %s data that are taken for another class, those with the greatest loss, the worst first. Numbers count the examples of these data from 0. Some labels may be wrong.",
-			map[string]string{"test": "test", "val": "validation"}[q.Part])}}, nil
+	intro := fmt.Sprintf("Of the images of the %s data that are taken for another class, those with the greatest loss, the worst first. Some labels may be wrong.", map[string]string{"test": "test", "val": "validation"}[q.Part])
+	if q.Mistakes[0].Name == "" {
+		intro += " Numbers count the examples of these data from 0."
+	}
+	return []page.Section{{Title: "Worst mistakes", Intro: intro, Blocks: []page.Block{sheet}}}, nil
 }
 
 // picture returns an image for a page, nil of nil.
