@@ -46,7 +46,7 @@ func NewConv(s ConvSize) *Conv {
 	s.check()
 	c := &Conv{ConvSize: s, in: s.In / s.Groups, out: s.Out / s.Groups, image: s.H * s.W * s.In, made: s.OutH * s.OutW * s.Out}
 	c.forward, c.input, c.sums = c.planForward(), c.planInput(), c.planWeights()
-	if c.forward.depthwise() {
+	if c.depthwise() {
 		c.tapRows = c.planTapRows()
 	}
 	return c
@@ -62,6 +62,9 @@ func (s *ConvSize) check() {
 		panic(fmt.Sprintf("kernel: conv: %+v, want padding >= 0, groups that divide the channels", *s))
 	}
 }
+
+// depthwise says that each channel is a group by itself, and goes to one channel.
+func (c *Conv) depthwise() bool { return c.in == 1 && c.out == 1 && c.Groups > 1 }
 
 // taps is the number of taps.
 func (c *Conv) taps() int { return c.Kernel[0] * c.Kernel[1] }

@@ -11,13 +11,13 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 		d.products(c, a, b, bias, examples, s)
 		return
 	}
-	if d.depthwise() {
+	if d.depthwise {
 		d.channels(c, a, b, bias, examples, s)
 		return
 	}
 	most := examples
 	if d.n < d.ldb { // each group reads the images again
-		most = max(1, groupedBytes/4/(d.axes[2].a+d.axes[2].c))
+		most = max(1, nearBytes/4/(d.axes[2].a+d.axes[2].c))
 	}
 	for e := 0; e < examples; e += most {
 		n := min(most, examples-e)
@@ -32,8 +32,9 @@ func (d *side) run(c, a, b, bias []float32, examples int, s *Scratch) {
 	d.blanks(c, bias, examples)
 }
 
-// groupedBytes is the size of images and results that groups share in the second cache.
-const groupedBytes = 384 << 10
+// nearBytes is the size of images and results that are used several times while they are
+// in the second cache.
+const nearBytes = 384 << 10
 
 // near reads x from end to end, for the second cache to have it: a group reads some
 // lines here and there.
@@ -215,7 +216,7 @@ func (c *Conv) sumProducts(dw, x, dy []float32, examples, r0, r1 int, init Init,
 	t.rsa, t.csa, t.ldb, t.ldc = 4, 4*c.Stride[1]*c.In, 4*c.Out, 4*c.Out
 	t.init, t.reps, t.repA, t.repB = int(init), examples, 4*c.image, 4*c.made
 	if c.tapRows != nil {
-		c.sumTaps(t, dw, x, dy, r0, r1)
+		c.sumTaps(t, dw, x, dy, examples, r0, r1)
 		return
 	}
 	for g := range c.Groups {
@@ -256,19 +257,43 @@ func (c *Conv) sumRows(t *tileArgs, dw, x, dy []float32, rows int) {
 	}
 }
 
-// sumTaps computes rows [r0, r1), which are taps, for all channels: the taps of a row
-// of the kernel together if there is a kernel for so many, else each by itself.
-func (c *Conv) sumTaps(t *tileArgs, dw, x, dy []float32, r0, r1 int) {
-	t.setChannels(c.Out, true)
+// sumTaps computes rows [r0, r1), which are taps, for all channels. An image that the
+// second cache does not hold is taken some rows of the output at a time.
+func (c *Conv) sumTaps(t *tileArgs, dw, x, dy []float32, examples, r0, r1 int) {
 	t.rsa = 4 * c.Dilation[1] * c.In
+	rows := c.OutH * nearBytes / 4 / (c.image + c.made)
+	if rows >= c.OutH {
+		t.reps = examples
+		c.sumTapRows(t, dw, x, dy, r0, r1, span{0, c.OutH})
+		return
+	}
+	if t.init == int(Zero) {
+		clear(dw[r0*c.Out : r1*c.Out])
+	}
+	t.init, t.reps, rows = int(Accumulate), 1, max(1, rows)
+	for e := range examples {
+		for oh := 0; oh < c.OutH; oh += rows {
+			end := min(oh+rows, c.OutH)
+			ih, endIn := min(c.H, oh*c.Stride[0]), min(c.H, end*c.Stride[0])
+			t.near(x[e*c.image+ih*c.W*c.In : e*c.image+endIn*c.W*c.In])
+			t.near(dy[e*c.made+oh*c.OutW*c.Out : e*c.made+end*c.OutW*c.Out])
+			c.sumTapRows(t, dw, x[e*c.image:], dy[e*c.made:], r0, r1, span{oh, end})
+		}
+	}
+}
+
+// sumTapRows adds some rows of the output: the taps of a row of the kernel together if
+// there is a kernel for so many, else each by itself.
+func (c *Conv) sumTapRows(t *tileArgs, dw, x, dy []float32, r0, r1 int, rows span) {
+	t.setChannels(c.Out, true)
 	together := c.Kernel[1] < len(simd.depthSums) && simd.depthSums[c.Kernel[1]] != nil
 	for r := r0; r < r1; {
 		q := &c.sums[r]
 		if row := &c.tapRows[r/c.Kernel[1]]; together && row.first == r && r+row.count <= r1 {
 			q = row
 		}
-		if len(q.runs) > 0 {
-			t.runs, t.nruns, t.a, t.b, t.c = &q.runs[0], len(q.runs), &x[0], &dy[0], &dw[r*c.Out]
+		if runs := q.of(rows); len(runs) > 0 {
+			t.runs, t.nruns, t.a, t.b, t.c = &runs[0], len(runs), &x[0], &dy[0], &dw[r*c.Out]
 			simd.depthSums[q.count](&t.k)
 		} else if t.init == int(Zero) {
 			clear(dw[r*c.Out : (r+q.count)*c.Out])

@@ -10,11 +10,12 @@ import "slices"
 
 // side is Forward (A is x, C is y, B is w) or Input (A is dy, C is dx, B is wt).
 type side struct {
-	axes    [3]axis // distances between a patch's columns, its rows, and examples
-	ldb     int     // from a row of B to the next: channels of C
-	k, n    int     // channels of a group, in A and in C
-	depth   int     // rows of B
-	patches []patch
+	axes      [3]axis // distances between a patch's columns, its rows, and examples
+	ldb       int     // from a row of B to the next: channels of C
+	k, n      int     // channels of a group, in A and in C
+	depth     int     // rows of B
+	depthwise bool
+	patches   []patch
 }
 
 // axis has the distances in A and C from one result of a patch to the next.
@@ -67,7 +68,7 @@ func lines(n, step, taps int, meets func(at, k int) (int, bool)) (all []line) {
 
 // planForward prepares Forward.
 func (c *Conv) planForward() side {
-	s := side{ldb: c.Out, k: c.in, n: c.out, depth: c.taps() * c.in}
+	s := side{ldb: c.Out, k: c.in, n: c.out, depth: c.taps() * c.in, depthwise: c.depthwise()}
 	s.axes = [3]axis{{c.Stride[1] * c.In, c.Out}, {c.Stride[0] * c.W * c.In, c.OutW * c.Out}, {c.image, c.made}}
 	s.cut(c.forwardLines(0, c.H, c.OutH, c.Top), c.forwardLines(1, c.W, c.OutW, c.Left), c.Kernel[1], c.W, c.OutW)
 	return s
@@ -83,7 +84,7 @@ func (c *Conv) forwardLines(i, size, out, before int) []line {
 
 // planInput prepares Input.
 func (c *Conv) planInput() side {
-	s := side{ldb: c.In, k: c.out, n: c.in, depth: c.taps() * c.out}
+	s := side{ldb: c.In, k: c.out, n: c.in, depth: c.taps() * c.out, depthwise: c.depthwise()}
 	s.axes = [3]axis{{c.Out, c.Stride[1] * c.In}, {c.OutW * c.Out, c.Stride[0] * c.W * c.In}, {c.made, c.image}}
 	along := func(i, size, out, before int) []line {
 		return lines(size, c.Stride[i], c.Kernel[i], func(at, k int) (int, bool) {
@@ -130,8 +131,18 @@ func join(runs []run, r run, csa int) []run {
 // of the kernel where all meet the same outputs. The runs are those of an example.
 type sums struct {
 	first, count int
-	runs         []run // a for the first row
-	k            int   // steps of all runs
+	runs         []run // a for the first row of dw; as many for each of the rows of the output, unless joined
+	rows         span  // of the output
+}
+
+// of returns the runs of some rows of the output.
+func (s *sums) of(rows span) []run {
+	lo, hi := max(rows.lo, s.rows.lo), min(rows.hi, s.rows.hi)
+	if lo >= hi || len(s.runs) == 0 {
+		return nil
+	}
+	each := len(s.runs) / (s.rows.hi - s.rows.lo)
+	return s.runs[(lo-s.rows.lo)*each : (hi-s.rows.lo)*each]
 }
 
 // planWeights prepares Weights.
@@ -147,11 +158,15 @@ func (c *Conv) planWeights() (all []sums) {
 	for kh := range c.Kernel[0] {
 		rows := inside(c.Top-kh*c.Dilation[0], c.Stride[0], c.H, c.OutH)
 		for kw := 0; kw < c.Kernel[1]; kw += together {
-			s := sums{first: (kh*c.Kernel[1] + kw) * c.in, count: together * c.in}
+			s := sums{first: (kh*c.Kernel[1] + kw) * c.in, count: together * c.in, rows: rows}
 			for oh := rows.lo; oh < rows.hi && cols[kw].lo < cols[kw].hi; oh++ {
 				ih, iw := oh*c.Stride[0]+kh*c.Dilation[0]-c.Top, cols[kw].lo*c.Stride[1]+kw*c.Dilation[1]-c.Left
 				r := run{a: (ih*c.W + iw) * c.In, b: oh*c.OutW + cols[kw].lo, k: cols[kw].hi - cols[kw].lo, taps: 1}
-				s.runs, s.k = join(s.runs, r, c.Stride[1]*c.In), s.k+r.k
+				if c.depthwise() {
+					s.runs = append(s.runs, r)
+				} else {
+					s.runs = join(s.runs, r, c.Stride[1]*c.In)
+				}
 			}
 			all = append(all, s)
 		}
@@ -166,7 +181,7 @@ func (c *Conv) planTapRows() (all []sums) {
 	cols := c.forwardLines(1, c.W, c.OutW, c.Left)
 	for kh := range c.Kernel[0] {
 		rows := inside(c.Top-kh*c.Dilation[0], c.Stride[0], c.H, c.OutH)
-		s := sums{first: kh * c.Kernel[1], count: c.Kernel[1]}
+		s := sums{first: kh * c.Kernel[1], count: c.Kernel[1], rows: rows}
 		for oh := rows.lo; oh < rows.hi; oh++ {
 			ih := oh*c.Stride[0] + kh*c.Dilation[0] - c.Top
 			for _, w := range cols {
@@ -175,7 +190,7 @@ func (c *Conv) planTapRows() (all []sums) {
 					r.taps |= 1 << k
 				}
 				if r.taps != 0 {
-					s.runs, s.k = append(s.runs, r), s.k+r.k
+					s.runs = append(s.runs, r)
 				}
 			}
 		}

@@ -5,7 +5,7 @@ package kernel
 
 // products runs one side: C of A with B, bias nil or for each channel of C.
 func (d *side) products(c, a, b, bias []float32, examples int, s *Scratch) {
-	if d.depthwise() {
+	if d.depthwise {
 		d.channelsGo(c, a, b, bias, examples)
 		return
 	}
@@ -41,9 +41,6 @@ func (d *side) blanks(c, bias []float32, examples int) {
 		}
 	}
 }
-
-// depthwise says that each channel is a group, and goes to one channel.
-func (d *side) depthwise() bool { return d.k == 1 && d.n == 1 && d.ldb > 1 }
 
 // channelsGo runs a depthwise side channel by channel.
 func (d *side) channelsGo(c, a, b, bias []float32, examples int) {
