@@ -91,12 +91,16 @@ func (d *side) packed(b []float32, nv, cols int, s *Scratch) *float32 {
 
 // channels runs a depthwise side: vectors go along channels.
 func (d *side) channels(c, a, b, bias []float32, examples int, s *Scratch) {
-	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, from: a, to: c, width: d.ldb, depth: true}
+	p := panel{tileArgs: &s.tile, side: d, kernels: simd.depth, width: d.ldb, depth: true}
 	p.b, p.ldb, p.init = &b[0], 4*d.ldb, int(Zero)
 	if bias != nil {
 		p.init, p.bias = int(Bias), &bias[0]
 	}
-	p.images(examples)
+	most := max(1, nearBytes/4/(d.axes[2].a+d.axes[2].c))
+	for e := 0; e < examples; e += most {
+		p.from, p.to = a[e*d.axes[2].a:], c[e*d.axes[2].c:]
+		p.images(min(most, examples-e))
+	}
 	d.blanks(c, bias, examples)
 }
 
@@ -141,16 +145,14 @@ func (p *panel) images(examples int) {
 // the full height, else the one with the highest tiles.
 func (p *panel) along(q *patch, examples int) int {
 	highest := len(p.kernels) - 1
-	if p.depth { // other examples are far away, and channels are as good
-		if q.cols >= min(q.rows, highest) {
-			return 0
-		}
-		return 1
+	least := 12 * highest // in sixteenths of a row
+	if p.depth {
+		least = 16 * (quadRows + 1)
 	}
 	best, height := 0, 0
 	for i, n := range [3]int{q.cols, q.rows, examples} {
 		h := 16 * n / ceilDiv(n, highest)
-		if 4*h >= 3*16*highest {
+		if h >= least {
 			return i
 		}
 		if h > height {
