@@ -175,6 +175,7 @@ func (p *panel) patch(q *patch, along, e, examples int) {
 	p.runs, p.nruns = &q.runs[0], len(q.runs)
 	p.rsa, p.ldc = 4*axes[along].a, 4*axes[along].c
 	p.lineA, p.lineC = 4*axes[line].a, 4*axes[line].c
+	p.ahead = 4*q.last + p.lineA
 	highest := len(p.kernels) - 1
 	tiles := ceilDiv(counts[along], highest)
 	height, higher := counts[along]/tiles, counts[along]%tiles // the first tiles are one row higher

@@ -28,6 +28,7 @@ type patch struct {
 	a, c       int
 	runs       []run // none where no tap is inside
 	k          int   // steps of all runs
+	last       int   // largest a of a run
 }
 
 // run is k steps of a chain: A's begin at a, from where the patch begins, and are
@@ -110,6 +111,7 @@ func (s *side) cut(rows, cols []line, kw, width, widthC int) {
 						p.a = r.a
 					}
 					r.a -= p.a
+					p.last = max(p.last, r.a)
 					p.runs, p.k = join(p.runs, r, 1), p.k+r.k
 				}
 			}

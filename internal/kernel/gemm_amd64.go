@@ -35,6 +35,7 @@ type tileArgs struct {
 	lineA, lineC int
 	own          [9]uintptr
 	quads        int // fours of vectors before k single ones, in depthwise kernels
+	ahead        int // from where a tile begins in A to what the next line begins to read
 }
 
 // tier is what the driver knows of an instruction set.

@@ -32102,8 +32102,8 @@ quadrun:
 	ADDQ        $0x20, BX
 	DECQ        SI
 	JNE         quadrun
-	MOVQ        176(AX), DX
-	ADDQ        DX, CX
+	MOVQ        272(AX), CX
+	ADDQ        232(AX), CX
 	PREFETCHT1  (CX)
 	PREFETCHT1  64(CX)
 	PREFETCHT1  128(CX)
@@ -32164,8 +32164,8 @@ run:
 	ADDQ        $0x20, BX
 	DECQ        SI
 	JNE         run
-	MOVQ        176(AX), DX
-	ADDQ        DX, CX
+	MOVQ        272(AX), CX
+	ADDQ        232(AX), CX
 	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
@@ -32280,8 +32280,8 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  64(DX)
 	PREFETCHT1  128(DX)
@@ -32358,8 +32358,8 @@ run:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
@@ -32490,8 +32490,8 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  64(DX)
 	PREFETCHT1  128(DX)
@@ -32584,8 +32584,8 @@ run:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         run
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	PREFETCHT1  (DX)(CX*2)
@@ -32699,8 +32699,8 @@ run:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -32821,8 +32821,8 @@ run:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         run
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -32950,8 +32950,8 @@ run:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -33086,8 +33086,8 @@ run:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         run
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -33229,8 +33229,8 @@ run:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
 	PREFETCHT1  (DI)(CX*2)
@@ -33380,8 +33380,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -33539,8 +33539,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -33705,8 +33705,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -33878,8 +33878,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -34058,8 +34058,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -34245,8 +34245,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -34439,8 +34439,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -34640,8 +34640,8 @@ run:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         run
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	LEAQ        (DI)(CX*8), R8
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
@@ -34806,8 +34806,8 @@ quadrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         quadrun
-	MOVQ        176(AX), DX
-	ADDQ        DX, CX
+	MOVQ        272(AX), CX
+	ADDQ        232(AX), CX
 	PREFETCHT1  (CX)
 	PREFETCHT1  32(CX)
 	PREFETCHT1  64(CX)
@@ -34868,8 +34868,8 @@ wholerun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         wholerun
-	MOVQ        176(AX), DX
-	ADDQ        DX, CX
+	MOVQ        272(AX), CX
+	ADDQ        232(AX), CX
 	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
@@ -34910,8 +34910,8 @@ partrun:
 	ADDQ        $0x20, SI
 	DECQ        DI
 	JNE         partrun
-	MOVQ        176(AX), DX
-	ADDQ        DX, CX
+	MOVQ        272(AX), CX
+	ADDQ        232(AX), CX
 	PREFETCHT1  (CX)
 	MOVQ        248(AX), CX
 	MOVQ        56(AX), DX
@@ -35029,8 +35029,8 @@ quadrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         quadrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  32(DX)
 	PREFETCHT1  64(DX)
@@ -35107,8 +35107,8 @@ wholerun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
@@ -35157,8 +35157,8 @@ partrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	MOVQ        248(AX), DX
@@ -35292,8 +35292,8 @@ quadrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         quadrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  32(DX)
 	PREFETCHT1  64(DX)
@@ -35386,8 +35386,8 @@ wholerun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         wholerun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	PREFETCHT1  (DX)(CX*2)
@@ -35444,8 +35444,8 @@ partrun:
 	ADDQ        $0x20, DI
 	DECQ        R8
 	JNE         partrun
-	MOVQ        176(AX), BX
-	ADDQ        BX, DX
+	MOVQ        272(AX), DX
+	ADDQ        232(AX), DX
 	PREFETCHT1  (DX)
 	PREFETCHT1  (DX)(CX*1)
 	PREFETCHT1  (DX)(CX*2)
@@ -35562,8 +35562,8 @@ wholerun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -35628,8 +35628,8 @@ partrun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -35753,8 +35753,8 @@ wholerun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         wholerun
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -35827,8 +35827,8 @@ partrun:
 	ADDQ        $0x20, R8
 	DECQ        R9
 	JNE         partrun
-	MOVQ        176(AX), SI
-	ADDQ        SI, BX
+	MOVQ        272(AX), BX
+	ADDQ        232(AX), BX
 	PREFETCHT1  (BX)
 	PREFETCHT1  (BX)(CX*1)
 	PREFETCHT1  (BX)(CX*2)
@@ -35959,8 +35959,8 @@ wholerun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -36041,8 +36041,8 @@ partrun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -36180,8 +36180,8 @@ wholerun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         wholerun
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -36270,8 +36270,8 @@ partrun:
 	ADDQ        $0x20, R9
 	DECQ        R10
 	JNE         partrun
-	MOVQ        176(AX), DI
-	ADDQ        DI, SI
+	MOVQ        272(AX), SI
+	ADDQ        232(AX), SI
 	PREFETCHT1  (SI)
 	PREFETCHT1  (SI)(CX*1)
 	PREFETCHT1  (SI)(CX*2)
@@ -36416,8 +36416,8 @@ wholerun:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         wholerun
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
 	PREFETCHT1  (DI)(CX*2)
@@ -36514,8 +36514,8 @@ partrun:
 	ADDQ        $0x20, R10
 	DECQ        R11
 	JNE         partrun
-	MOVQ        176(AX), R8
-	ADDQ        R8, DI
+	MOVQ        272(AX), DI
+	ADDQ        232(AX), DI
 	PREFETCHT1  (DI)
 	PREFETCHT1  (DI)(CX*1)
 	PREFETCHT1  (DI)(CX*2)

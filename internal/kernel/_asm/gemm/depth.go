@@ -8,12 +8,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A word that depthwise kernels read, and more that they keep for themselves: where
+// Words that depthwise kernels read, and more that they keep for themselves: where
 // they are in C and in bias.
 const (
 	ownC     = 248
 	ownBias  = 256
 	argQuads = 264
+	argAhead = 272
 )
 
 // depthKernel holds the registers of one kernel.
@@ -42,7 +43,8 @@ const quadRows = 3
 //		a, C = those of the line's first tile + lineA, lineC
 //	}
 //
-// A run is one tap. The last vector is under the mask.
+// A run is one tap. The last vector is under the mask. What A has ahead bytes on and C in
+// the next line is asked for.
 func depth(s isa, mr int) {
 	TEXT(fmt.Sprintf("depth%d%s", mr, s.suffix), NOSPLIT, "func(args *int)")
 	Pragma("noescape")
@@ -197,8 +199,8 @@ func (d *depthKernel) vectors(name string, nv int, masked bool) {
 	ADDQ(Imm(runSize), run)
 	DECQ(left)
 	JNE(LabelRef(name + "run"))
-	next := d.arg(argLineA)
-	ADDQ(next, d.at)
+	MOVQ(Mem{Base: d.args, Disp: argAhead}, d.at)
+	ADDQ(Mem{Base: d.args, Disp: ownA}, d.at)
 	if d.mr > 8 {
 		LEAQ(Mem{Base: d.at, Index: d.rs, Scale: 8}, d.far)
 	}
