@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/descent-ml/descent/tensor"
 )
@@ -48,6 +49,8 @@ type Loader struct {
 	cur *group // holds the batch that Next returned last
 	at  int    // batches of cur that were returned
 	pos uint64 // behind the batch that was returned last
+
+	waited time.Duration // by Next, for the goroutine
 
 	mu     sync.Mutex
 	cond   sync.Cond
@@ -137,8 +140,12 @@ func (l *Loader) advance() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.recycle()
-	for len(l.full) == 0 && l.failed == nil {
-		l.cond.Wait()
+	if len(l.full) == 0 && l.failed == nil {
+		since := time.Now()
+		for len(l.full) == 0 && l.failed == nil {
+			l.cond.Wait()
+		}
+		l.waited += time.Since(since)
 	}
 	if l.failed == nil {
 		l.cur, l.at = l.full[0], 0
@@ -176,6 +183,9 @@ func (l *Loader) recycle() {
 // Pos returns the position behind the batch that Next returned last: where a
 // loader must start to go on from here.
 func (l *Loader) Pos() uint64 { return l.pos }
+
+// Waited returns how long calls of Next have waited for examples.
+func (l *Loader) Waited() time.Duration { return l.waited }
 
 // Seek makes pos the position of the next batch.
 func (l *Loader) Seek(pos uint64) { l.restart(pos, l.size) }

@@ -195,6 +195,21 @@ func TestLoaderCancel(t *testing.T) {
 	}
 }
 
+// TestLoaderWaited: what is not there yet is waited for, and what is there is not.
+func TestLoaderWaited(t *testing.T) {
+	gate := make(chan struct{})
+	l := newLoader(t, blocking{numbered(t, 5), gate}, LoaderConfig{Batch: 1, Stop: 5})
+	release := time.AfterFunc(time.Millisecond, func() { close(gate) })
+	defer release.Stop()
+	if _, err := l.Next(); err != nil || l.Waited() <= 0 {
+		t.Errorf("waited %v for the first batch, %v", l.Waited(), err)
+	}
+	waited := l.Waited()
+	if _, err := l.Next(); err != nil || l.Waited() != waited {
+		t.Errorf("waited %v for one of the same group, %v", l.Waited()-waited, err)
+	}
+}
+
 func TestLoaderCloseLeavesNothing(t *testing.T) {
 	before := runtime.NumGoroutine()
 	ds := numbered(t, 100)

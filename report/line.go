@@ -181,6 +181,10 @@ func (p *Progress) print(s *Status) {
 	p.w.Write(p.line)
 }
 
+// waitedMuch is the share of the time from which it is said that training waited for
+// its examples: less is not worth changing how they are made.
+const waitedMuch = 0.05
+
 // outcome is the end of a run for people.
 func (p *Progress) outcome(s *Summary, dir string) []string {
 	mark, what := p.paint(green, "✓"), ""
@@ -195,6 +199,9 @@ func (p *Progress) outcome(s *Summary, dir string) []string {
 	count, rate, unit, short := s.Examples, s.ExamplesPerSecond, "examples", "ex"
 	if s.Tokens > 0 {
 		count, rate, unit, short = s.Tokens, s.TokensPerSecond, "tokens", "tok"
+	}
+	if share := s.WaitedSeconds / max(s.Seconds, 1); share >= waitedMuch {
+		what += fmt.Sprintf(", %.0f%% of it waiting for examples", 100*share)
 	}
 	lines := []string{fmt.Sprintf("%s %s  %s updates, %s %s in %s (%s %s/s)%s", mark, p.paint(bold, p.name),
 		Thousands(s.Updates), Scaled(float64(count)), unit, Clock(time.Duration(s.Seconds*float64(time.Second))), Scaled(rate), short, what)}

@@ -259,6 +259,18 @@ func TestLiveLine(t *testing.T) {
 	}
 }
 
+// TestWaited: a share of the time that went by without examples is told if it is
+// worth telling.
+func TestWaited(t *testing.T) {
+	for waited, want := range map[float64]string{0.3: "in 0:10 (0 ex/s)\n", 2: "in 0:10 (0 ex/s), 20% of it waiting for examples\n"} {
+		var out bytes.Buffer
+		NewProgress(&out, Lines).End(&Summary{Stopped: Budget, Seconds: 10, WaitedSeconds: waited}, "")
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("waited %v s: %q, want %q", waited, out.String(), want)
+		}
+	}
+}
+
 func TestColour(t *testing.T) {
 	var out bytes.Buffer
 	p := NewProgress(&out, Live)

@@ -28,7 +28,8 @@ type Summary struct {
 	Examples uint64 `json:"examples"`
 	Tokens   uint64 `json:"tokens,omitempty"` // where an example has several
 
-	Seconds           float64 `json:"seconds"` // of training and validation, over all resumes
+	Seconds           float64 `json:"seconds"`                  // of training and validation, over all resumes
+	WaitedSeconds     float64 `json:"waited_seconds,omitempty"` // of them for examples, since the last resume
 	ExamplesPerSecond float64 `json:"examples_per_second"`
 	TokensPerSecond   float64 `json:"tokens_per_second,omitempty"`
 	PeakBytes         int64   `json:"peak_bytes,omitempty"` // of the process, where the system tells, pages of files included

@@ -156,6 +156,9 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 	if s.Seconds > 0 {
 		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds
 	}
+	if l.loader != nil {
+		s.WaitedSeconds = l.loader.Waited().Seconds()
+	}
 	if l.pos.TokensPerExample > 1 {
 		s.Tokens = l.pos.Tokens()
 		s.TokensPerSecond = s.ExamplesPerSecond * float64(l.pos.TokensPerExample)
