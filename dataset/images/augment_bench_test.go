@@ -1,6 +1,11 @@
 package images
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/descent-ml/descent/dataset"
+)
 
 // BenchmarkAugment times the changes of one image on one core:
 //
@@ -38,6 +43,32 @@ func BenchmarkAugment(b *testing.B) {
 					i++
 				}
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+			})
+		}
+	}
+}
+
+// BenchmarkAugmentGather times examples of the presets as batches of 32 take them.
+func BenchmarkAugmentGather(b *testing.B) {
+	for _, d := range []dims{{32, 32, 3}, {28, 28, 1}, {224, 224, 3}} {
+		for _, name := range []string{AugmentNone, AugmentLight, AugmentStandard, AugmentStrong} {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s", d.h, d.w, d.c, name), func(b *testing.B) {
+				o, err := Preset(name, d.h, d.w)
+				if err != nil {
+					b.Fatal(err)
+				}
+				a := augmented(b, noisy(b, 100, d.h, d.w, d.c), o)
+				buf, indices, next := dataset.NewBuffers(a.Fields(), 32), make([]int, 32), 0
+				for b.Loop() {
+					for i := range indices {
+						indices[i] = next
+						next++
+					}
+					if err := a.Gather(buf, 0, indices); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(32*float64(b.N)/b.Elapsed().Seconds(), "images/s")
 			})
 		}
 	}

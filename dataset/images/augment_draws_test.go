@@ -93,7 +93,7 @@ func TestWords(t *testing.T) {
 			seen[got] = true
 		}
 	}
-	for _, r := range []draws{drawsOf(3), drawsOf(4), drawsOf(3 + 1<<32), {r.key, 1, 3}, {rng.Key(2, "test"), 0, 3}} {
+	for _, r := range []draws{drawsOf(3), drawsOf(4), {r.key, 0, 3 + 1<<32}, {r.key, 1, 3}, {rng.Key(2, "test"), 0, 3}} {
 		w := r.words(forCutout)
 		if got := w.word(); seen[got] {
 			t.Errorf("%+v: word %x again", r, got)
