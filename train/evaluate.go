@@ -13,20 +13,25 @@ import (
 	"github.com/descent-ml/descent/tensor"
 )
 
-// evalRows is how many examples an evaluation executes at once, and evalTokens
-// how many tokens, if its examples are made of them.
+// evalRows is how many examples an evaluation executes at once, evalTokens how
+// many tokens, if its examples are made of them, and evalNumbers how many numbers else:
+// what nets make of large images takes a multiple of their memory.
 const (
-	evalRows   = 256
-	evalTokens = 1 << 14
+	evalRows    = 256
+	evalTokens  = 1 << 14
+	evalNumbers = 1 << 20
 )
 
 // rowsToEvaluate returns how many examples are executed at once.
 func rowsToEvaluate(fields []dataset.Field) int {
-	x := dataset.FieldIndex(fields, dataset.FieldX)
-	if x < 0 || fields[x].DType != tensor.I32 {
+	x, most := dataset.FieldIndex(fields, dataset.FieldX), evalNumbers
+	if x < 0 {
 		return evalRows
 	}
-	return max(1, min(evalRows, evalTokens/max(1, fields[x].Shape.Size())))
+	if fields[x].DType == tensor.I32 {
+		most = evalTokens
+	}
+	return max(1, min(evalRows, most/max(1, fields[x].Shape.Size())))
 }
 
 // Evaluator runs a model without changing it: predictions, losses, metrics.

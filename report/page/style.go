@@ -59,6 +59,6 @@ pre{background:var(--soft);padding:.9rem 1rem;overflow-x:auto;font:13px/1.5 ui-m
 .sheet b{display:block;font-weight:600}
 .sheet small{font-size:.74rem}
 footer{margin-top:3rem;font-size:.85rem;border-top:1px solid var(--line);padding-top:.8rem}
-@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}.sheet{grid-template-columns:repeat(auto-fill,minmax(6.9rem,1fr))}.m th:first-child{max-width:7.5rem;white-space:normal;overflow-wrap:anywhere}}
+@media(max-width:34rem){main{padding:1.2rem .9rem 3rem}svg text{font-size:21px}h1{font-size:1.5rem}td:first-child{white-space:normal}.sheet{grid-template-columns:repeat(auto-fill,minmax(6.9rem,1fr))}.m th:first-child{max-width:7.5rem;white-space:normal;overflow-wrap:break-word}}
 @media print{details{display:none}body{background:#fff}}
 `
