@@ -233,6 +233,16 @@ func (r *reader) makeCacheIn(ctx context.Context, dir string, key cacheKey, list
 	if err := begin(temp, m); err != nil {
 		return nil, err
 	}
+	for part, l := range lists { // a disk that is too small is found before anything is decoded
+		if l == nil || len(l.files) == 0 {
+			continue
+		}
+		f, err := r.partFile(temp, part, l)
+		if err != nil {
+			return nil, err
+		}
+		f.Close()
+	}
 	for part, l := range lists {
 		if l != nil && len(l.files) > 0 {
 			if m.Parts[part], err = r.cachePart(ctx, temp, part, l); err != nil {

@@ -30,7 +30,7 @@ var cacheParts = [parts]string{"train", "val", "test"}
 func (r *reader) cachePart(ctx context.Context, dir string, part int, l *listing) (*partManifest, error) {
 	base := filepath.Join(dir, cacheParts[part])
 	n, size := len(l.files), r.target.size()
-	file, err := openOrCreate(base+filePixels, int64(n)*int64(size))
+	file, err := r.partFile(dir, part, l)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,11 @@ func (r *reader) cachePart(ctx context.Context, dir string, part int, l *listing
 		return nil, err
 	}
 	return r.finishPart(base, file, sums, &d, skipped)
+}
+
+// partFile maps the pixels of a part for writing.
+func (r *reader) partFile(dir string, part int, l *listing) (*mapped.File, error) {
+	return openOrCreate(filepath.Join(dir, cacheParts[part]+filePixels), int64(len(l.files))*int64(r.target.size()))
 }
 
 // openOrCreate maps a file of a size for writing: the one that is there, or a new one.

@@ -43,9 +43,13 @@ var (
 var cifar10Names = []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 
 // cifarFolder returns the folder in which the files of CIFAR are, the one given or the
-// one that the archive makes in it; "" if there is none.
+// one that the archive makes in it; "" if there is none. Those of the version for Python,
+// which has pickles, are found too, to be refused with a reason.
 func cifarFolder(dir string) string {
-	for _, sub := range []string{"", "cifar-10-batches-bin", "cifar-100-binary"} {
+	for _, sub := range []string{"", "cifar-10-batches-bin", "cifar-100-binary", "cifar-10-batches-py", "cifar-100-python"} {
+		if d := filepath.Join(dir, sub); findFile(d, "data_batch_1") != "" && findFile(d, "batches.meta") != "" {
+			return d
+		}
 		if d := filepath.Join(dir, sub); findFile(d, cifar10.train[0]) != "" || findFile(d, cifar100.train[0]) != "" && findFile(d, cifar100.names) != "" {
 			return d
 		}
@@ -146,7 +150,7 @@ func cifarParts(source string, files map[string][]byte) (*Parts, error) {
 		}
 		return p, err
 	}
-	return nil, fmt.Errorf("images: %s: no %s and no %s in it (want the binary version of CIFAR-10 or CIFAR-100)", source, cifar10.train[0], cifar100.train[0])
+	return nil, fmt.Errorf("images: %s: no %s and no %s in it (want CIFAR-10 or CIFAR-100 in the binary version, such as cifar-10-binary.tar.gz: that for Python is of pickles)", source, cifar10.train[0], cifar100.train[0])
 }
 
 // versionOf tells CIFAR-100 from CIFAR-10 by what record divides the file.

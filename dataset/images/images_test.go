@@ -266,7 +266,9 @@ func TestCIFAR(t *testing.T) {
 			t.Errorf("%s: label %d of %d classes", name, s.Labels[0], len(s.Classes))
 		}
 	}
-	for name, want := range map[string]string{"cut.bin": "5000 bytes (want a multiple of 3073", "label.bin": "image 1: class 10 (want 0 to 9)"} {
+	write(t, dir, "python/cifar-10-batches-py/data_batch_1", []byte("pickle"))
+	write(t, dir, "python/cifar-10-batches-py/batches.meta", []byte("pickle"))
+	for name, want := range map[string]string{"python": "want CIFAR-10 or CIFAR-100 in the binary version", "cut.bin": "5000 bytes (want a multiple of 3073", "label.bin": "image 1: class 10 (want 0 to 9)"} {
 		if _, err := Load(context.Background(), filepath.Join(dir, name), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}

@@ -127,8 +127,7 @@ func Detect(path string) (string, error) {
 	case cifarFolder(path) != "":
 		return FormatCIFAR, nil
 	}
-	files, err := folder(path).list()
-	if err != nil || len(files) == 0 {
+	if found, err := folder(path).hasImage(); err != nil || !found {
 		return "", err
 	}
 	return FormatFolders, nil
@@ -140,7 +139,7 @@ func detectFile(path string) string {
 	switch plain := strings.TrimSuffix(name, ".gz"); {
 	case strings.HasSuffix(name, ".npz"):
 		return FormatNPY
-	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && strings.Contains(name, "binary") && isTar(name):
+	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && (strings.Contains(name, "binary") || strings.Contains(name, "python")) && isTar(name):
 		return FormatCIFAR
 	case isTar(name), isZip(name):
 		return FormatFolders

@@ -37,11 +37,11 @@ func (s *Set) Moments(list []int) (mean, std []float64) {
 	sums := make([]sums, s.Channels)
 	if list == nil {
 		for i := range s.Len() {
-			addPixels(sums, s.Image(i))
+			addPixels(sums, s.use(i))
 		}
 	}
 	for _, i := range list {
-		addPixels(sums, s.Image(i))
+		addPixels(sums, s.use(i))
 	}
 	mean, std = make([]float64, s.Channels), make([]float64, s.Channels)
 	for c := range sums {

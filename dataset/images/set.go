@@ -11,7 +11,7 @@ type Set struct {
 	Height, Width, Channels int
 
 	Pixels  []uint8  // (N, Height, Width, Channels); may be a mapped file
-	Labels  []int32  // of each image, its place in Classes
+	Labels  []int32  // of each image, its place in Classes; dataset.SplitStratified divides by them
 	Classes []string // their names
 
 	// Source is the file or folder that the images are from; "" if they are from Go.
