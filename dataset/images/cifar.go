@@ -28,15 +28,16 @@ const (
 // cifarVersion is one of the two sets.
 type cifarVersion struct {
 	labels      int // bytes before the pixels; the last one is the class
+	coarse      int // how many values the first one has
 	classes     int
 	names       string   // the file with the names of the classes, one a line
 	train, test []string // files
 }
 
 var (
-	cifar10 = &cifarVersion{1, 10, "batches.meta.txt",
+	cifar10 = &cifarVersion{1, 10, 10, "batches.meta.txt",
 		[]string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, []string{"test_batch.bin"}}
-	cifar100 = &cifarVersion{2, 100, "fine_label_names.txt", []string{"train.bin"}, []string{"test.bin"}}
+	cifar100 = &cifarVersion{2, 20, 100, "fine_label_names.txt", []string{"train.bin"}, []string{"test.bin"}}
 )
 
 // cifar10Names are the classes of CIFAR-10, where no file names them.
@@ -55,6 +56,29 @@ func cifarFolder(dir string) string {
 		}
 	}
 	return ""
+}
+
+// isCIFAR reports whether a file, plain or compressed, begins with records: other files, such as
+// those of tokens, are called .bin too.
+func isCIFAR(name string) bool {
+	f, err := dataset.OpenFile(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const records = 16
+	data, _ := io.ReadAll(io.LimitReader(f, records*(2+cifarPixels))) // as much as there is
+	return cifar10.begins(data) || cifar100.begins(data)
+}
+
+// begins reports whether data are records, the last of which may be cut off.
+func (v *cifarVersion) begins(data []byte) bool {
+	record := v.labels + cifarPixels
+	whole := len(data) >= record
+	for ; len(data) >= record; data = data[record:] {
+		whole = whole && int(data[0]) < v.coarse && int(data[v.labels-1]) < v.classes
+	}
+	return whole
 }
 
 // loadCIFAR reads a folder, an archive, or a file of records, each plain or gzip.

@@ -45,11 +45,17 @@ func (t target) decode(dst []uint8, file []byte) error {
 	return w.fit(dst, m, orientation(file), t)
 }
 
-// decode returns the image in a file, as it lies there.
-func decode(file []byte) (image.Image, error) {
+// decode returns the image in a file, as it lies there. A file at which a decoder panics is a
+// damaged one.
+func decode(file []byte) (m image.Image, err error) {
 	if len(file) == 0 {
 		return nil, errors.New("the file is empty")
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			m, err = nil, fmt.Errorf("a damaged image: %v", p)
+		}
+	}()
 	c, format, err := image.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
 		return nil, notAnImage(file, err)
@@ -57,7 +63,7 @@ func decode(file []byte) (image.Image, error) {
 	if err := checkSize(c.Width, c.Height); err != nil {
 		return nil, err
 	}
-	m, _, err := image.Decode(bytes.NewReader(file))
+	m, _, err = image.Decode(bytes.NewReader(file))
 	if err != nil {
 		return nil, fmt.Errorf("a damaged %s: %w", format, err)
 	}

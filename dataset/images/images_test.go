@@ -261,6 +261,13 @@ func TestCIFAR(t *testing.T) {
 			t.Errorf("%s: labels %v, pixels %v", name, p.Train.Labels, p.Train.Image(1)[:4])
 		}
 	}
+	write(t, dir, "tokens.bin", bytes.Repeat([]byte{200, 1}, 5000))
+	write(t, dir, "short.bin", []byte{1, 2, 3})
+	for name, want := range map[string]string{"tokens.bin": "", "short.bin": "", "one.bin": FormatCIFAR, "cut.bin": FormatCIFAR, "cifar-10-binary.tar": FormatCIFAR, "ten": FormatCIFAR} {
+		if got, err := Detect(filepath.Join(dir, name)); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
 	for name, label := range map[string]int32{"hundred": 99, "one.bin": 42} {
 		if s := load(t, filepath.Join(dir, name), Options{}).Train; s.Labels[0] != label || len(s.Classes) != 100 || s.Image(0)[2] != uint8(label)+3 {
 			t.Errorf("%s: label %d of %d classes", name, s.Labels[0], len(s.Classes))
@@ -268,7 +275,7 @@ func TestCIFAR(t *testing.T) {
 	}
 	write(t, dir, "python/cifar-10-batches-py/data_batch_1", []byte("pickle"))
 	write(t, dir, "python/cifar-10-batches-py/batches.meta", []byte("pickle"))
-	for name, want := range map[string]string{"python": "want CIFAR-10 or CIFAR-100 in the binary version", "cut.bin": "5000 bytes (want a multiple of 3073", "label.bin": "image 1: class 10 (want 0 to 9)"} {
+	for name, want := range map[string]string{"tokens.bin": "has no images", "python": "want CIFAR-10 or CIFAR-100 in the binary version", "cut.bin": "5000 bytes (want a multiple of 3073", "label.bin": "image 1: class 10 (want 0 to 9)"} {
 		if _, err := Load(context.Background(), filepath.Join(dir, name), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}

@@ -139,7 +139,7 @@ func detectFile(path string) string {
 	switch plain := strings.TrimSuffix(name, ".gz"); {
 	case strings.HasSuffix(name, ".npz"):
 		return FormatNPY
-	case strings.HasSuffix(plain, ".bin"), strings.HasPrefix(name, "cifar-10") && (strings.Contains(name, "binary") || strings.Contains(name, "python")) && isTar(name):
+	case strings.HasSuffix(plain, ".bin") && isCIFAR(path), strings.HasPrefix(name, "cifar-10") && (strings.Contains(name, "binary") || strings.Contains(name, "python")) && isTar(name):
 		return FormatCIFAR
 	case isTar(name), isZip(name):
 		return FormatFolders
