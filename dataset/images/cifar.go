@@ -188,7 +188,11 @@ func versionOf(data []byte) *cifarVersion {
 // cifarSet makes a set of files of records, one behind the other.
 func cifarSet(source string, v *cifarVersion, files [][]byte, names []byte) (*Set, error) {
 	s := &Set{Height: cifarSide, Width: cifarSide, Channels: 3, Source: source, Classes: v.classNames(names)}
-	record := v.labels + cifarPixels
+	record, bytes := v.labels+cifarPixels, 0
+	for _, data := range files {
+		bytes += len(data)
+	}
+	s.Pixels, s.Labels = make([]uint8, 0, bytes), make([]int32, 0, bytes/record)
 	for _, data := range files {
 		if len(data) == 0 || len(data)%record != 0 {
 			return nil, fmt.Errorf("images: %s: %d bytes (want a multiple of %d, the record of CIFAR-%d in its binary version)", source, len(data), record, v.classes)
