@@ -139,7 +139,7 @@ func skewness(rows []int, each func([]int, func(float64)) int, f func(float64) f
 	each(rows, func(v float64) {
 		d := f(v) - mean
 		second += float64(d * d)
-		third += float64(d*d) * d
+		third += float64(float64(d*d) * d)
 	})
 	if second == 0 {
 		return 0

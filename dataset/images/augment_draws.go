@@ -99,7 +99,7 @@ func (w *words) logGamma(shape float64) float64 {
 		if v <= 0 {
 			continue
 		}
-		log := 3 * portmath.Log(v)
+		log := float64(3 * portmath.Log(v))
 		v = float64(v * v * v)
 		if portmath.Log(w.open()) < float64(0.5*x*x)+float64(d*(1-v+log)) {
 			return portmath.Log(d) + log + boost
