@@ -14,20 +14,20 @@ import (
 	"time"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/report"
 )
 
 // killable is a run that saves after every update, so that most moments of it
-// are inside the writing of a checkpoint: of a net, or of a recommender, whose
-// tables and their state are sparse.
+// are inside the writing of a checkpoint: of a net, of a recommender, whose
+// tables and their state are sparse, or of a residual net of images that change in each epoch.
 func killable(t testing.TB, what, dir string) Config {
 	c := resumable(t)
 	c.Model, c.Shards = normalized(t).Model, 2
 	c.Budget = Epochs(float64(3 * *kills)) // 12 updates for each
-	if what == "recommender" {
-		m := matrixRecommenders[1]
+	if m, ok := map[string]matrixModel{"recommender": matrixRecommenders[1], "images": matrixImages[0]}[what]; ok {
 		c.Model, c.Loss, c.Optimizer = m.model, m.loss, m.optimizer
-		c.Data, c.Val, c.Test, c.EarlyStop = m.examples(t, 51), m.examples(t, 42), nil, EarlyStop{}
+		c.Data, c.Val, c.Test, c.EarlyStop = m.examples(t, 51), dataset.Original(m.examples(t, 42)), nil, EarlyStop{}
 	}
 	c.Out, c.Engine = dir, nil
 	c.Checkpoint.Every = batch.Updates(1)
@@ -102,7 +102,7 @@ func TestKill(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a killed process cannot be told from a failed one")
 	}
-	for _, what := range []string{"net", "recommender"} {
+	for _, what := range []string{"net", "recommender", "images"} {
 		t.Run(what, func(t *testing.T) { killAndResume(t, what) })
 	}
 }
