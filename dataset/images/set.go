@@ -41,7 +41,7 @@ func (s *Set) check() error {
 	}
 	for i, y := range s.Labels {
 		if y < 0 || int(y) >= len(s.Classes) {
-			return fmt.Errorf("images: %s: class %d (want 0 to %d)", s.Name(i), y, len(s.Classes)-1)
+			return fmt.Errorf("images: %s: class %d (want 0 to %d)", s.where(i), y, len(s.Classes)-1)
 		}
 	}
 	return nil
@@ -67,6 +67,14 @@ func (s *Set) Name(i int) string {
 		return s.names.at(i)
 	}
 	return "image " + strconv.Itoa(i)
+}
+
+// where returns the name of image i behind that of its source.
+func (s *Set) where(i int) string {
+	if s.Source == "" {
+		return s.Name(i)
+	}
+	return s.Source + ": " + s.Name(i)
 }
 
 // Close gives a mapped cache back; the set and what was made of it must not be used any more.

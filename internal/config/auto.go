@@ -27,7 +27,7 @@ func (m modelSpec) read(fs *Faults, v *value) {
 	case one && v.entries[0].key == "auto":
 		*m.auto = true
 		count{p: m.members, low: 1, high: 256}.read(fs, v.entries[0].value)
-	case one || v.kind == scalar && v.text == "gpt":
+	case one || v.kind == scalar && (v.text == "gpt" || isImageNet(v.text)):
 		*m.lone, *m.layers.p = true, []Layer{{at: v.at}}
 		(*m.layers.p)[0].read(fs, v)
 	default:
@@ -74,7 +74,7 @@ func autoModel(s *dataset.Schema, rows, members int) []Layer {
 	inputs := out
 	out = []Layer{wide(size.width)}
 	for range size.blocks {
-		out = append(out, layer("residual", &group{make: nn.Residual, list: []Layer{
+		out = append(out, layer("residual", &residual{list: []Layer{
 			simple("layernorm", func() nn.Layer { return nn.LayerNorm() }), wide(size.width), simple("silu", nn.SiLU), drop(0.3), wide(size.width),
 		}}))
 	}

@@ -138,6 +138,9 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		if t.Init, _, err = checkpoint.ReadTensors(c.Init); err != nil {
 			return t, err
 		}
+		if s.ofImages() {
+			return t, c.dropHead(s, t.Init)
+		}
 	}
 	return t, nil
 }

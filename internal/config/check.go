@@ -142,10 +142,22 @@ func findLayer(list []Layer, path string) *Layer {
 	if err != nil || i < 0 || i >= len(list) {
 		return nil
 	}
-	if g, ok := list[i].Options.(*group); ok {
-		if inner := findLayer(g.list, rest); inner != nil {
-			return inner
+	if o, ok := list[i].Options.(nested); ok {
+		for name, inner := range o.inner() {
+			if below, ok := below(rest, name); ok {
+				if l := findLayer(inner, below); l != nil {
+					return l
+				}
+			}
 		}
 	}
 	return &list[i]
+}
+
+// below returns what is behind a name in a path; "" is in every path.
+func below(path, name string) (string, bool) {
+	if name == "" {
+		return path, true
+	}
+	return strings.CutPrefix(path, name+".")
 }

@@ -62,6 +62,7 @@ type Config struct {
 
 	autoModel               bool // until Load
 	sized, sizedText        bool // the automatic model of a table, or of texts, by Load
+	sizedImages             bool // or of images
 	members                 int  // of autoModel
 	lone                    bool // Model is one layer, not a list of one
 	tokens                  int  // of an example, set by Load
@@ -69,6 +70,8 @@ type Config struct {
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 	metricGiven             bool
 	accuracy                bool // is the metric if there are classes
+	preferParts             bool // of images, instead of shares
+	newHead                 bool // the classes are others than those of the model that is fine-tuned, set by Load
 }
 
 // Exec is how a run is executed; nothing in it changes the result.

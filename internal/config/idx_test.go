@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// images writes IDX files of n images of 2 by 2 and their labels.
-func images(t *testing.T, dir, part string, n int) {
+// writeIDX writes IDX files of n images of 2 by 2 and their labels.
+func writeIDX(t *testing.T, dir, part string, n int) {
 	t.Helper()
 	x, y := []byte{0, 0, 8, 3}, []byte{0, 0, 8, 1}
 	for _, d := range []int{n, 2, 2} {
@@ -30,9 +30,9 @@ func images(t *testing.T, dir, part string, n int) {
 // they are asked for.
 func TestTestImagesAreOptional(t *testing.T) {
 	one, both := t.TempDir(), t.TempDir()
-	images(t, one, "train", 20)
-	images(t, both, "train", 20)
-	images(t, both, "t10k", 6)
+	writeIDX(t, one, "train", 20)
+	writeIDX(t, both, "train", 20)
+	writeIDX(t, both, "t10k", 6)
 	for data, want := range map[string]string{
 		one:                           "20 -1 -1",
 		one + ", split: {test: 20%}":  "16 -1 4",

@@ -1,8 +1,10 @@
 package config
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/dataset/images"
 )
 
 // Image says how images become examples of one size.
@@ -14,28 +16,32 @@ type Image struct {
 	Cache   string // of decoded images: auto, none, or a folder
 }
 
-// Formats of images besides IDX and NumPy's.
+// Formats of images, which are (height, width, channels). IDX and NumPy arrays are
+// flat under their own names.
 const (
-	formatImages = "images" // a folder of them for each class
-	formatCIFAR  = "cifar"  // the binary version of CIFAR-10 or CIFAR-100
+	formatImages = "images"           // whatever package images tells by itself
+	formatCIFAR  = images.FormatCIFAR // also a file of which nothing tells it
+)
+
+// Words of data.image.
+const (
+	colorGray, colorRGB      = "gray", "rgb"
+	corruptStop, corruptSkip = "stop", "skip"
 )
 
 // mostImageSide is more pixels along a side than any net here is for.
 const mostImageSide = 4096
 
-// imageCacheNone is data.image.cache without one.
-const imageCacheNone = "none"
-
 func newImage() Image {
-	return Image{Color: "auto", Resize: "crop", Corrupt: "stop", Cache: "auto"}
+	return Image{Color: "auto", Resize: dataset.ResizeCrop, Corrupt: corruptStop, Cache: "auto"}
 }
 
 func (i *Image) keys() fields {
 	return fields{
 		{key: "size", codec: sides{p: &i.Size, low: 1, high: mostImageSide, auto: "auto"}},
-		{key: "color", codec: word{&i.Color, []string{"auto", "gray", "rgb"}}},
-		{key: "resize", codec: word{&i.Resize, []string{"crop", "squash", "pad"}}},
-		{key: "corrupt", codec: word{&i.Corrupt, []string{"stop", "skip"}}},
+		{key: "color", codec: word{&i.Color, []string{"auto", colorGray, colorRGB}}},
+		{key: "resize", codec: word{&i.Resize, []string{dataset.ResizeCrop, dataset.ResizeSquash, dataset.ResizePad}}},
+		{key: "corrupt", codec: word{&i.Corrupt, []string{corruptStop, corruptSkip}}},
 		{key: "cache", codec: text{&i.Cache}},
 	}
 }
@@ -150,6 +156,3 @@ func (p padding) write() *value {
 
 // maxKernel is more than any window of a convolution or a pool has along an axis.
 const maxKernel = 1024
-
-// String is the size for messages: height x width.
-func (i *Image) String() string { return fmt.Sprintf("%dx%d", i.Size[0], i.Size[1]) }

@@ -16,12 +16,16 @@ type Sets struct {
 	Train, Val, Test dataset.Dataset
 	Schema           *dataset.Schema
 	Interactions     *Interactions // of a recommender, else nil
+	Notes            []string      // what was decided, and why, and what of the data is left out
 }
 
 // String tells in a line what the data were taken for.
 func (s *Sets) String() string {
 	if s.Interactions != nil {
 		return s.describePairs()
+	}
+	if s.ofImages() {
+		return s.describeImages()
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "data: train %d", s.Train.Len())
@@ -48,6 +52,9 @@ func (s *Sets) String() string {
 	return b.String()
 }
 
+// AllNotes are the notes of the sets and those of the schema.
+func (s *Sets) AllNotes() []string { return append(slices.Clone(s.Notes), s.Schema.Notes()...) }
+
 // Load reads the data, splits them, and settles what is auto by what it finds:
 // the target, the task, the loss, the width of the last layer. With a schema,
 // that of a trained model, nothing is fitted to the data.
@@ -67,6 +74,12 @@ func (c *Config) Load(schema *dataset.Schema) (*Sets, error) {
 	}
 	if err := c.languageOnly(); err != nil {
 		return nil, err
+	}
+	if c.wantsImages() {
+		d.Format = formatImages
+	}
+	if d.isImages() {
+		return c.loadImages(schema)
 	}
 	whole, err := d.readTrain()
 	if err != nil {
@@ -129,6 +142,10 @@ func (c *Config) settleLength(examples int) {
 		c.settleTextLength(examples)
 		return
 	}
+	if c.sizedImages {
+		c.settleImagesLength(examples)
+		return
+	}
 	least := leastUpdates
 	if c.sized {
 		least = 2 * leastUpdates
@@ -177,6 +194,13 @@ func (c *Config) fill(s *Sets, whole *raw, parts map[string][]int) error {
 func (c *Config) EncodePieces(path string, s *dataset.Schema, f func(dataset.Dataset) error) error {
 	if s.Target.Task == dataset.TaskLanguage {
 		return mistakef("config: a language model has nothing to predict of a table: let it write by descent generate")
+	}
+	if c.Data.isImages() {
+		ds, err := c.encodeImages(path, "test", s)
+		if err != nil {
+			return err
+		}
+		return f(ds)
 	}
 	apply := c.applied(path)
 	if apply.Format == "idx" || apply.Format == "npy" || strings.HasPrefix(path, Embedded) || !dataset.IsTablePath(path) {
@@ -250,6 +274,9 @@ func (c *Config) Encode(path, part string, s *dataset.Schema) (dataset.Dataset, 
 	}
 	if c.Data.isText() {
 		return c.encodeText(path, s)
+	}
+	if c.Data.isImages() {
+		return c.encodeImages(path, part, s)
 	}
 	apply := c.applied(path)
 	r, err := apply.read(path, part, true)

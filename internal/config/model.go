@@ -60,6 +60,14 @@ func init() {
 		kind("reshape", func() layerOptions { return &reshape{} }),
 		kind("embedding", func() layerOptions { return newEmbedding() }),
 		kind("bag", func() layerOptions { return newBag() }),
+		kind("conv2d", func() layerOptions { return newConv(false) }),
+		kind("conv1d", func() layerOptions { return newConv(true) }),
+		kind("max_pool2d", func() layerOptions { return newPool2d(false) }),
+		kind("avg_pool2d", func() layerOptions { return newPool2d(true) }),
+		simple("global_avg_pool", nn.GlobalAvgPool), simple("global_max_pool", nn.GlobalMaxPool),
+		kind("adaptive_avg_pool2d", func() layerOptions { return &adaptivePool{make: nn.AdaptiveAvgPool2d} }),
+		kind("adaptive_max_pool2d", func() layerOptions { return &adaptivePool{make: nn.AdaptiveMaxPool2d} }),
+		kind("dropout2d", func() layerOptions { return &scaled{"rate", 0.5, fraction, nn.Dropout2d} }),
 		kind("lstm", func() layerOptions { return newRecurrent(nn.LSTM) }),
 		kind("gru", func() layerOptions { return newRecurrent(nn.GRU) }),
 		simple("mean_pool", nn.MeanPool), simple("max_pool", nn.MaxPool), simple("last_pool", nn.LastPool),
@@ -81,12 +89,13 @@ func init() {
 		kind("ensemble", func() layerOptions { return &ensemble{members: 8} }),
 		kind("sum", func() layerOptions { return &group{make: nn.Sum} }),
 		kind("concat", func() layerOptions { return &group{make: nn.Concat} }),
-		kind("residual", func() layerOptions { return &group{make: nn.Residual} }),
+		kind("residual", func() layerOptions { return &residual{} }),
 		kind("sequential", func() layerOptions { return &group{make: nn.Sequential} }),
 		kind("frozen", func() layerOptions {
 			return &group{make: func(ls ...nn.Layer) nn.Layer { return nn.Frozen(nn.Sequential(ls...)) }}
 		}),
 	}
+	layerKinds = append(layerKinds, imageNetKinds()...)
 }
 
 // layers is a list of layers.
@@ -172,12 +181,14 @@ func settle(list []Layer, m *modelContext) {
 			if o.rows == 0 {
 				o.rows = m.vocab
 			}
-		case *group:
-			settle(o.list, m)
 		case *ensemble:
-			settle(o.list, m)
 			if o.out == 0 {
 				o.out = m.outputs
+			}
+		}
+		if o, ok := l.Options.(nested); ok {
+			for _, list := range o.inner() {
+				settle(list, m)
 			}
 		}
 	}
@@ -268,13 +279,14 @@ func (b *batchNorm) build(*modelContext) nn.Layer {
 // normalizesBatches reports whether there is a batchnorm that is not frozen.
 func normalizesBatches(list []Layer) bool {
 	return slices.ContainsFunc(list, func(l Layer) bool {
-		switch o := l.Options.(type) {
-		case *group:
-			return l.Kind != "frozen" && normalizesBatches(o.list)
-		case *ensemble:
-			return normalizesBatches(o.list)
+		if o, ok := l.Options.(nested); ok && l.Kind != "frozen" {
+			for _, list := range o.inner() {
+				if normalizesBatches(list) {
+					return true
+				}
+			}
 		}
-		return l.Kind == "batchnorm"
+		return l.Kind == "batchnorm" || isImageNet(l.Kind) && l.Kind != "lenet"
 	})
 }
 
@@ -393,21 +405,11 @@ func (e *ensemble) keys() fields {
 	}
 }
 
+func (e *ensemble) inner() map[string][]Layer { return map[string][]Layer{"": e.list} }
+
 func (e *ensemble) build(m *modelContext) nn.Layer {
 	return nn.Ensemble(e.members, e.out, m.layers(e.list)...)
 }
-
-// group is layers one after the other, in some arrangement.
-type group struct {
-	list []Layer
-	make func(...nn.Layer) nn.Layer
-}
-
-func (g *group) keys() fields {
-	return fields{{key: "layers", codec: layers{&g.list}, required: true}}
-}
-
-func (g *group) build(m *modelContext) nn.Layer { return g.make(m.layers(g.list)...) }
 
 // defaultModel is [{dense: 64}, relu, {dense: 64}, relu, {dense: auto}].
 func defaultModel() []Layer {

@@ -71,8 +71,19 @@ func (c choice[T]) write() *value {
 	switch {
 	case len(arg.entries) == 0:
 		return &value{text: *c.name}
-	case len(keys) == 1 && arg.entries[0].value.kind != mapping:
+	case len(arg.entries) == 1 && standsAlone(keys) && arg.entries[0].value.kind != mapping:
 		arg = arg.entries[0].value
 	}
 	return &value{kind: mapping, entries: []entry{{key: *c.name, value: arg}}}
+}
+
+// standsAlone reports whether the first option is written by itself where it is the
+// only one: there are no others, or only lists of layers that may be left out.
+func standsAlone(keys fields) bool {
+	for _, k := range keys[1:] {
+		if _, ok := k.codec.(someLayers); !ok {
+			return false
+		}
+	}
+	return true
 }

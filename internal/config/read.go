@@ -11,6 +11,7 @@ import (
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/dataset/digits"
+	"github.com/descent-ml/descent/dataset/images"
 	"github.com/descent-ml/descent/tensor"
 )
 
@@ -20,13 +21,17 @@ const Embedded = "embedded:"
 // raw is data as they were read, before they are encoded.
 type raw struct {
 	table  *dataset.Table // or
+	images *images.Set    // or
 	memory *dataset.Memory
 	schema *dataset.Schema // of memory
 }
 
 func (r *raw) len() int {
-	if r.table != nil {
+	switch {
+	case r.table != nil:
 		return r.table.Len()
+	case r.images != nil:
+		return r.images.Len()
 	}
 	return r.memory.Len()
 }
@@ -60,15 +65,12 @@ func (d *Data) settleFormat() error {
 		return nil
 	}
 	if d.Format == "auto" {
-		d.Format = dataset.TableFormat(d.Train)
-		switch {
-		case info.IsDir() && exists(filepath.Join(d.Train, npyFeatures)):
-			d.Format = "npy"
-		case info.IsDir():
-			d.Format = "idx"
-		case isNPZ(d.Train):
-			d.Format = "npy"
+		if d.Format, err = autoFormat(d.Train, info.IsDir()); err != nil {
+			return err
 		}
+	}
+	if d.isImages() {
+		return d.onlyTables("images have")
 	}
 	if err := oneOfFolder(d.Train); err != nil {
 		return err
@@ -83,6 +85,23 @@ func (d *Data) settleFormat() error {
 		return d.onlyTables("format " + d.Format + " has")
 	}
 	return nil
+}
+
+// autoFormat is the format of what is there: of a folder that of the arrays or images
+// in it, of a file that of its name.
+func autoFormat(path string, folder bool) (string, error) {
+	found, err := images.Detect(path)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("config: data: %w", err)
+	case found == images.FormatFolders:
+		return formatImages, nil
+	case found != "":
+		return found, nil
+	case folder:
+		return "", fmt.Errorf("config: data %s: no data in this folder (want a folder of images for each class, x.npy and y.npy, train-images-idx3-ubyte and its labels, or the files of CIFAR)", path)
+	}
+	return dataset.TableFormat(path), nil
 }
 
 // oneOfFolder refuses a file that is read as a part of its folder: an array of

@@ -49,25 +49,20 @@ func (c *Config) split(whole *raw) (map[string][]int, error) {
 		parts = []dataset.Part{{Name: "val", Fraction: s.Val * float64(s.Folds) / float64(s.Folds-1)}}
 	}
 	o := dataset.SplitOptions{Seed: c.Seed, Parts: parts, Folds: s.Folds, Fold: s.Fold, FoldName: "test"}
-	if s.By != "random" && s.By != "auto" && whole.table == nil {
+	if s.By != "random" && s.By != "auto" && whole.table == nil && (whole.images == nil || s.By != "stratified") {
 		return nil, mistakef("config: data.split.by is %s, and the data have no columns (want random)", s.By)
 	}
 	if s.By == "auto" {
 		s.By = "random"
-		if whole.table != nil && whole.table.Target() != "" {
-			if codes, err := whole.table.Codes(whole.table.Target()); err == nil && int(slices.Max(codes)) < mostStrata {
-				s.By = "stratified"
-			}
+		if classes, err := whole.classes(); err == nil && classes != nil && (whole.images != nil || int(slices.Max(classes)) < mostStrata) {
+			s.By = "stratified"
 		}
 	}
 	var err error
 	switch s.By {
 	case "stratified":
-		if whole.table.Target() == "" {
-			break // Fit says so
-		}
-		o.Groups, err = whole.table.Codes(whole.table.Target())
-		o.Stratify = true
+		o.Groups, err = whole.classes()
+		o.Stratify = o.Groups != nil // else Fit says that there is no target
 	case "group":
 		o.Groups, err = whole.table.Codes(s.Column)
 	case "time":
@@ -86,4 +81,16 @@ func (c *Config) split(whole *raw) (map[string][]int, error) {
 		return nil, fmt.Errorf("%w (in %s)", err, c.Data.Train)
 	}
 	return out, nil
+}
+
+// classes returns a number for each distinct value of the target, for each example;
+// nil if there is no target, or one that is not known by classes.
+func (r *raw) classes() ([]int32, error) {
+	switch {
+	case r.images != nil:
+		return r.images.Labels, nil
+	case r.table == nil || r.table.Target() == "":
+		return nil, nil
+	}
+	return r.table.Codes(r.table.Target())
 }
