@@ -119,7 +119,7 @@ func TestBadInput(t *testing.T) {
 		{"example with data in vain", []string{"train", "mnist-mlp", "--data", dir}, 1, []string{filepath.Join(dir, "mnist"), "no such file"}},
 		{"folder without images", []string{"train", "--data", taken}, 1, []string{"train-images-idx3-ubyte", taken}},
 		{"label out of range", []string{"train", "--data", idxFolder(t, filepath.Join(dir, "label"), []byte{0, 1, 2, 0, 1, 2, 0, 1, 2, 0}, []byte{0, 7})}, 1,
-			[]string{"t10k-labels-idx1-ubyte", "label 1 is 7 (want 0 to 2)"}},
+			[]string{"t10k-images-idx3-ubyte", "image 1: class 7 (want 0 to 2)"}},
 		{"target of images", []string{"train", "--data", filepath.Join(dir, "label"), "--target", "y"}, 2, []string{"data.target", "remove it"}},
 		{"two configurations", []string{"train", "digits", "digits"}, 2, []string{`unexpected argument "digits"`}},
 		{"unknown flag", []string{"train", "--ouT", "x"}, 2, []string{"unknown flag: --ouT", "descent train --help"}},

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/descent-ml/descent/dataset/images"
 	"github.com/descent-ml/descent/dataset/interactions"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/internal/examples"
@@ -104,8 +105,10 @@ func underFolder(c *config.Config, folder, from string) error {
 		return usagef("example %s needs %s: name the folder that holds it by --data or %s%s", c.Name, c.Data.Train, dataFolder, toGet(from))
 	}
 	wanted := c.Data.Train
-	if c.Data.Train == movieLens[0] {
-		c.Data.Train = anyMovieLens(folder)
+	for _, names := range [][]string{movieLens, cifar10} {
+		if c.Data.Train == names[0] {
+			c.Data.Train = anyOf(names, folder)
+		}
 	}
 	for _, p := range []*string{&c.Data.Train, &c.Data.Val, &c.Data.Test} {
 		if *p != "" {
@@ -144,9 +147,11 @@ func within(folder, name string) string {
 	return path
 }
 
+// hasImages reports whether a folder is images by itself, in files that are named as
+// those of data sets are.
 func hasImages(folder string) bool {
-	found, _ := filepath.Glob(filepath.Join(folder, "*-images-idx3-ubyte*"))
-	return len(found) > 0
+	found, err := images.Detect(folder)
+	return err == nil && (found == images.FormatIDX || found == images.FormatCIFAR)
 }
 
 // tableName is the name of a file without what its format and its compression
@@ -170,6 +175,8 @@ func ofData(data string, set []string) (*config.Config, error) {
 		return ofText(data, set)
 	case isPairs(data, set):
 		return ofPairs(data, set)
+	case imageFormat(data, set) != "":
+		return ofImages(data, imageFormat(data, set), set)
 	case slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.text=") }):
 		return ofTexts(data, set)
 	}
@@ -182,7 +189,7 @@ func ofTable(data string, set []string) (*config.Config, error) {
 	name := tableName(data)
 	defaults := []string{"name=" + strconv.Quote(name), "data.train=" + strconv.Quote(data)}
 	defaults = append(defaults, "schedule=cosine")
-	if !hasImages(data) && !given(set, "data.test=") {
+	if !given(set, "data.test=") {
 		defaults = append(defaults, "data.split.test=20%")
 	}
 	if !given(set, "data.val=") {

@@ -17,7 +17,7 @@ func (a *app) init() *cobra.Command {
 	var out string
 	var set []string
 	c := &cobra.Command{
-		Use:   "init FILE --target COLUMN | --user COLUMN --item COLUMN",
+		Use:   "init FILE --target COLUMN | FILE --user COLUMN --item COLUMN | FOLDER of images",
 		Short: "Write the configuration that train --data FILE uses, with comments, to edit",
 		Args:  arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -73,18 +73,25 @@ var keyComments = map[string]string{
 	"exec":       "how it is executed; nothing here changes the result",
 }
 
+// imageComment is what data is for where they are images.
+const imageComment = "what is learned from; image: size and color of what they become; augment: how they are changed at random"
+
 // commented is a configuration as YAML, with what was found in the data and
 // what keys are for.
 func commented(c *config.Config, sets *config.Sets) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s\n#\n", sets)
-	for _, line := range strings.Split(strings.TrimSpace(sets.Schema.String()), "\n") {
+	for _, line := range append(strings.Split(strings.TrimSpace(sets.Schema.String()), "\n"), sets.Notes...) {
 		fmt.Fprintf(&b, "#   %s\n", line)
 	}
 	fmt.Fprintln(&b, "#\n# Every key, with its value; docs/configuration.md says more.")
 	for line := range strings.Lines(string(c.YAML())) {
 		key, _, _ := strings.Cut(line, ":")
-		if about := keyComments[key]; about != "" {
+		about := keyComments[key]
+		if key == "data" && sets.Schema.Image != nil {
+			about = imageComment
+		}
+		if about != "" {
 			fmt.Fprintf(&b, "\n# %s\n", about)
 		}
 		b.WriteString(line)

@@ -23,7 +23,7 @@ func (a *app) inspect() *cobra.Command {
 	var data string
 	var set []string
 	c := &cobra.Command{
-		Use:   "inspect RUN | CONFIG.yaml | EXAMPLE | FILE",
+		Use:   "inspect RUN | CONFIG.yaml | EXAMPLE | FILE | FOLDER",
 		Short: "Show a run, a configuration with its model and plan, or what a file holds",
 		Args:  arguments(1, 1),
 		RunE:  func(_ *cobra.Command, args []string) error { return a.runInspect(args[0], data, set) },
@@ -73,6 +73,9 @@ func (a *app) inspectConfig(c *config.Config) error {
 func (a *app) showSets(s *config.Sets) {
 	fmt.Fprintln(a.out, s)
 	fmt.Fprint(a.out, s.Schema)
+	for _, n := range s.Notes {
+		fmt.Fprintln(a.out, "note:", n)
+	}
 }
 
 func (a *app) inspectData(c *config.Config) error {

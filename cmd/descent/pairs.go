@@ -30,12 +30,13 @@ func isPairs(data string, set []string) bool {
 // readingEvery is how often people are told how far the reading of a large file is.
 const readingEvery = time.Second
 
-// reading returns what tells people how the reading of a large file goes.
+// reading returns what tells people how the reading of much data goes, if it takes
+// longer than that.
 func (a *app) reading(name string) func(doing string, share float64) {
-	var last time.Time
+	last, told := time.Now(), ""
 	return func(doing string, share float64) {
-		if now := time.Now(); share == 1 || now.Sub(last) >= readingEvery {
-			last = now
+		if now := time.Now(); share == 1 && told == doing || now.Sub(last) >= readingEvery {
+			last, told = now, doing
 			fmt.Fprintf(a.err, "%s: %s %.0f%%\n", name, doing, 100*share)
 		}
 	}
@@ -54,15 +55,14 @@ func (a *app) interrupted(err error) error {
 // examples name the first.
 var movieLens = []string{"movielens-100k", "ml-100k", "ml-100k.zip", "movielens-1m", "ml-1m", "ml-1m.zip", "ml-latest-small", "ml-latest-small.zip"}
 
-// anyMovieLens returns the name of the one that is in a folder, the first name if
-// there is none.
-func anyMovieLens(folder string) string {
-	for _, name := range movieLens {
+// anyOf returns the name of what is in a folder, the first name if nothing is.
+func anyOf(names []string, folder string) string {
+	for _, name := range names {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 			return name
 		}
 	}
-	return movieLens[0]
+	return names[0]
 }
 
 // ofPairs is the configuration of interactions without more: the automatic model,

@@ -104,10 +104,8 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	defer t.Engine.Close()
 	if !f.quiet {
 		fmt.Fprintln(a.err, sets)
-		if sets.Schema != nil {
-			for _, n := range sets.Schema.Notes() {
-				fmt.Fprintln(a.err, "note:", n)
-			}
+		for _, n := range sets.AllNotes() {
+			fmt.Fprintln(a.err, "note:", n)
 		}
 	}
 	return a.fit(c, sets, t, f)
@@ -147,6 +145,7 @@ func (a *app) listExamples() {
 	}
 	fmt.Fprintf(a.err, "\nThose that need data look in the folder given by --data or %s.\n", dataFolder)
 	fmt.Fprintln(a.err, "A table needs no configuration: descent train --data FILE --target COLUMN")
+	fmt.Fprintln(a.err, "So do images: descent train --data FOLDER with a folder of them for each class, IDX or CIFAR files")
 	fmt.Fprintln(a.err, "Who met which item, for recommendations: --user COLUMN --item COLUMN, and --rating and --time if there are")
 	fmt.Fprintln(a.err, "Texts in a column of it: --text COLUMN. A .txt trains a language model: descent train --data FILE.txt")
 }
