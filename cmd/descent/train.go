@@ -141,7 +141,7 @@ func (a *app) listExamples() {
 	fmt.Fprintln(a.err, "Train an example with: descent train NAME")
 	fmt.Fprintln(a.err)
 	for _, e := range examples.All() {
-		fmt.Fprintf(a.err, "  %-14s %s\n", e.Name, e.About)
+		fmt.Fprintf(a.err, "  %-17s %s\n", e.Name, e.About)
 	}
 	fmt.Fprintf(a.err, "\nThose that need data look in the folder given by --data or %s.\n", dataFolder)
 	fmt.Fprintln(a.err, "A table needs no configuration: descent train --data FILE --target COLUMN")

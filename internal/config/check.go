@@ -72,6 +72,8 @@ func (c *Config) checkScores(pred *graph.Node, s *dataset.Schema) error {
 		return fault("the model gives scores for a text as a whole, and a language model wants them for each token (leave out the pool, or let gpt be the model)")
 	case s.Text != nil && !language && len(inner) > 1:
 		return fault("the model gives scores for each of %d positions, and a text has one %s (put mean_pool, max_pool or last_pool before the last layer, or begin with encoder)", inner[0], t.Name)
+	case s.Image != nil && c.Loss.Kind == "cross_entropy" && len(inner) > 1:
+		return fault("the model gives scores for each of %d places, and an image has one class (put global_avg_pool or flatten before the last layer)", pred.Shape.Size()/inner[len(inner)-1])
 	case language && pred.Shape.Last() != s.Text.Vocab:
 		return fault("the model gives %d scores for the %d tokens of the text", pred.Shape.Last(), s.Text.Vocab)
 	case c.Loss.Kind == "cross_entropy" && t.Task == dataset.TaskClassification && len(inner) > 0 && pred.Shape.Last() != len(t.Classes):

@@ -13,7 +13,7 @@ type Image struct {
 	Color   string // auto, gray, rgb
 	Resize  string // how other sizes become that one: crop, squash, pad
 	Corrupt string // what becomes of an image that cannot be read: stop, skip
-	Cache   string // of decoded images: auto, none, or a folder
+	Cache   string // of decoded images: auto, images.CacheNone, or a folder
 }
 
 // Formats of images, which are (height, width, channels). IDX and NumPy arrays are
@@ -27,13 +27,14 @@ const (
 const (
 	colorGray, colorRGB      = "gray", "rgb"
 	corruptStop, corruptSkip = "stop", "skip"
+	cacheAuto                = "auto"
 )
 
 // mostImageSide is more pixels along a side than any net here is for.
 const mostImageSide = 4096
 
 func newImage() Image {
-	return Image{Color: "auto", Resize: dataset.ResizeCrop, Corrupt: corruptStop, Cache: "auto"}
+	return Image{Color: "auto", Resize: dataset.ResizeCrop, Corrupt: corruptStop, Cache: cacheAuto}
 }
 
 func (i *Image) keys() fields {

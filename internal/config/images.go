@@ -73,7 +73,10 @@ func (c *Config) imageOptions(form *dataset.Schema, trained bool) (images.Option
 	d := &c.Data
 	o := images.Options{
 		Height: d.Image.Size[0], Width: d.Image.Size[1], Resize: d.Image.Resize, SkipCorrupt: d.Image.Corrupt == corruptSkip,
-		Channels: map[string]int{colorGray: 1, colorRGB: 3}[d.Image.Color], Progress: c.Cache.Progress,
+		Channels: map[string]int{colorGray: 1, colorRGB: 3}[d.Image.Color], Progress: c.Cache.Progress, Cache: d.Image.Cache,
+	}
+	if o.Cache == cacheAuto {
+		o.Cache = ""
 	}
 	if d.Format == formatCIFAR {
 		o.Format = formatCIFAR

@@ -165,3 +165,70 @@ func (p *adaptivePool) keys() fields {
 }
 
 func (p *adaptivePool) build(*modelContext) nn.Layer { return p.make(p.size[0], p.size[1]) }
+
+// convTranspose is the gradient of a convolution as a layer: it makes images larger.
+type convTranspose struct {
+	out, kernel, stride, pad, outPad, dilation, groups int
+	bias                                               bool
+	init                                               initializer
+}
+
+func newConvTranspose() *convTranspose {
+	return &convTranspose{kernel: 2, stride: 2, dilation: 1, groups: 1, bias: true, init: newInitializer("default")}
+}
+
+func (c *convTranspose) keys() fields {
+	size := func(key string, p *int, low int) field {
+		return field{key: key, codec: count{p: p, low: low, high: maxKernel}}
+	}
+	return fields{
+		{key: "out", codec: count{p: &c.out, low: 1}, required: true},
+		size("kernel", &c.kernel, 1), size("stride", &c.stride, 1), size("padding", &c.pad, 0), size("output_padding", &c.outPad, 0),
+		size("dilation", &c.dilation, 1), size("groups", &c.groups, 1),
+		{key: "bias", codec: flag{&c.bias}},
+		{key: "init", codec: c.init.codec()},
+	}
+}
+
+func (c *convTranspose) build(*modelContext) nn.Layer {
+	l := nn.ConvTranspose2d(c.out, c.kernel).Stride(c.stride).Pad(c.pad).OutputPad(c.outPad).Dilation(c.dilation).Groups(c.groups)
+	if !c.bias {
+		l = l.NoBias()
+	}
+	if i := c.init.build(); i != nil {
+		l = l.Init(i)
+	}
+	return l
+}
+
+// groupNorm normalizes groups of channels of each image.
+type groupNorm struct {
+	groups int
+	eps    float64
+	affine bool
+}
+
+func (g *groupNorm) keys() fields {
+	return fields{
+		{key: "groups", codec: count{p: &g.groups, low: 1}},
+		{key: "eps", codec: number{&g.eps, aboveZero}},
+		{key: "affine", codec: flag{&g.affine}},
+	}
+}
+
+func (g *groupNorm) build(*modelContext) nn.Layer {
+	l := nn.GroupNorm(g.groups).Eps(g.eps)
+	if !g.affine {
+		l = l.Plain()
+	}
+	return l
+}
+
+// squeezeExcite scales channels by what the whole image says.
+type squeezeExcite struct{ reduction int }
+
+func (s *squeezeExcite) keys() fields {
+	return fields{{key: "reduction", codec: count{p: &s.reduction, low: 1}}}
+}
+
+func (s *squeezeExcite) build(*modelContext) nn.Layer { return nn.SqueezeExcite(s.reduction) }

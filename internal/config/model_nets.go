@@ -68,7 +68,7 @@ func imageNetKinds() []alternative[layerOptions] {
 	}
 	return []alternative[layerOptions]{
 		net("lenet", nn.LeNet), residual("resnet20", 20), residual("resnet32", 32), residual("resnet56", 56), residual("resnet110", 110),
-		net("resnet18", nn.ResNet18),
+		net("resnet18", nn.ResNet18), net("mobilenet_small", nn.MobileNetSmall),
 	}
 }
 

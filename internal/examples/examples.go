@@ -19,7 +19,7 @@ type Example struct {
 }
 
 // order is that of the list: what needs nothing comes first.
-var order = []string{"digits", "mnist-mlp", "mnist-sklearn", "fashion-mlp", "adult", "california", "shakespeare", "movielens", "movielens-ratings", "movielens-ncf"}
+var order = []string{"digits", "mnist-mlp", "mnist-sklearn", "mnist-cnn", "fashion-mlp", "fashion-cnn", "fashion-resnet", "cifar-resnet20", "adult", "california", "shakespeare", "movielens", "movielens-ratings", "movielens-ncf"}
 
 // All returns the examples in the order of the list.
 func All() []Example {
