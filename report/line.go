@@ -155,7 +155,7 @@ func (p *Progress) parts(s *Status) []part {
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}
-	rate, unit := s.Rate, " ex/s"
+	rate, unit := s.Rate, " "+p.one+"/s"
 	if s.Tokens > 1 {
 		rate, unit = rate*float64(s.Tokens), " tok/s"
 	}
@@ -196,7 +196,7 @@ func (p *Progress) outcome(s *Summary, dir string) []string {
 	case Failed:
 		mark, what = p.paint(red, "✗"), ", failed"
 	}
-	count, rate, unit, short := s.Examples, s.ExamplesPerSecond, "examples", "ex"
+	count, rate, unit, short := s.Examples, s.ExamplesPerSecond, p.many, p.one
 	if s.Tokens > 0 {
 		count, rate, unit, short = s.Tokens, s.TokensPerSecond, "tokens", "tok"
 	}

@@ -45,6 +45,8 @@ type Progress struct {
 	width func() int // of the terminal
 
 	name  string
+	one   string // of the examples, as rates call it
+	many  string // as counts call them
 	last  time.Time
 	every time.Duration // until the next line
 	drawn bool          // a live line is on the screen
@@ -57,7 +59,7 @@ const redraw = 100 * time.Millisecond
 // unless NO_COLOR is set (no-color.org); a terminal that calls itself dumb gets
 // lines.
 func NewProgress(w io.Writer, mode Mode) *Progress {
-	p := &Progress{w: w, mode: mode, width: func() int { return 100 }, every: time.Second}
+	p := &Progress{w: w, mode: mode, width: func() int { return 100 }, every: time.Second, one: "ex", many: "examples"}
 	f, ok := w.(*os.File)
 	terminal := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 	if mode == Auto {
@@ -75,6 +77,13 @@ func NewProgress(w io.Writer, mode Mode) *Progress {
 			return 80
 		}
 	}
+	return p
+}
+
+// Counting makes the display call examples by another name: one as in "184k img/s",
+// many as in "30.0k images".
+func (p *Progress) Counting(one, many string) *Progress {
+	p.one, p.many = one, many
 	return p
 }
 

@@ -52,7 +52,7 @@ func ofImages(data, format string, set []string) (*config.Config, error) {
 	defaults := []string{
 		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.format=" + format, "data.split.by=auto",
 		"model=auto", "data.augment=auto", "loss={cross_entropy: {label_smoothing: 0.1}}",
-		"optimizer={sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}", "schedule=one_cycle",
+		"optimizer={sgd: {lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}", "schedule=one_cycle",
 	}
 	if !given(set, "data.test=") && !given(set, "data.split.folds=") {
 		defaults = append(defaults, "data.split.test=20%")
@@ -67,8 +67,6 @@ func ofImages(data, format string, set []string) (*config.Config, error) {
 	if !given(set, "metric=") {
 		c.PreferAccuracy()
 	}
-	if !given(set, "data.split") {
-		c.PreferParts()
-	}
+	c.PreferParts(!given(set, "data.split.val"), !given(set, "data.split.test"))
 	return c, nil
 }

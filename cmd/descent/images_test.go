@@ -66,7 +66,7 @@ func TestImagesWithoutConfiguration(t *testing.T) {
 	data := barPhotos(t, filepath.Join(dir, "bars"), 20, "lying", "square", "standing")
 	out := filepath.Join(dir, "run")
 	stdout, stderr := mustCall(t, "train", "--data", data, "--out", out, "--json", "--set", "budget=2ep")
-	for _, want := range []string{"data: train 42, val 6, test 12 images of 10x10, rgb; 3 classes", "note: model auto: resnet20, for 42 images of 10x10", "note: augment auto: crop 1, flip horizontal", "accuracy"} {
+	for _, want := range []string{"data: train 42, val 6, test 12 images of 10x10, rgb; 3 classes", "note: model auto: resnet20, for 42 images of 10x10", "note: augment auto: crop 1, flip horizontal", "accuracy", " images in ", " img/s"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("train does not say %q:\n%s", want, stderr)
 		}

@@ -118,6 +118,9 @@ func (a *app) fit(c *config.Config, sets *config.Sets, t train.Config, f *trainF
 		mode = report.Quiet
 	}
 	t.Progress = report.NewProgress(a.err, mode)
+	if sets.OfImages() {
+		t.Progress.Counting("img", "images")
+	}
 	a.signals.saves.Store(true)
 	r, err := train.Fit(a.signals.ctx, t)
 	if err == nil {

@@ -138,7 +138,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		if t.Init, _, err = checkpoint.ReadTensors(c.Init); err != nil {
 			return t, err
 		}
-		if s.ofImages() {
+		if s.OfImages() {
 			return t, c.dropHead(s, t.Init)
 		}
 	}

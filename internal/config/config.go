@@ -70,7 +70,7 @@ type Config struct {
 	batchGiven, budgetGiven bool // else they depend on how many examples there are
 	metricGiven             bool
 	accuracy                bool // is the metric if there are classes
-	preferParts             bool // of images, instead of shares
+	preferVal, preferTest   bool // parts of images, instead of shares
 	newHead                 bool // the classes are others than those of the model that is fine-tuned, set by Load
 }
 

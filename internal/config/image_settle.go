@@ -9,8 +9,8 @@ import (
 	"github.com/descent-ml/descent/dataset/images"
 )
 
-// ofImages reports whether the examples are images of (height, width, channels).
-func (s *Sets) ofImages() bool { return s.Schema.Image != nil && len(s.Schema.Image.Mean) > 0 }
+// OfImages reports whether the examples are images of (height, width, channels).
+func (s *Sets) OfImages() bool { return s.Schema.Image != nil && len(s.Schema.Image.Mean) > 0 }
 
 // describeImages tells in a line what the images were taken for.
 func (s *Sets) describeImages() string {

@@ -114,22 +114,22 @@ func among(names, others []string) bool {
 	return len(names) < len(others) && !slices.ContainsFunc(names, missing)
 }
 
-// PreferParts makes parts that lie beside the training images those of the run, and
-// the shares of data.split hold only where there are none.
-func (c *Config) PreferParts() { c.preferParts = true }
+// PreferParts makes validation or test images that lie beside those of training the
+// run's, and the shares of data.split hold only where there are none.
+func (c *Config) PreferParts(val, test bool) { c.preferVal, c.preferTest = val, test }
 
 // useParts takes the parts that lie beside the training images, unless others are
 // named or shares are split off.
 func (c *Config) useParts(parts *images.Parts) {
 	d := &c.Data
-	use := func(there *images.Set, path *string, share *float64) {
-		if there != nil && *path == "" && (*share == 0 || c.preferParts) {
+	use := func(there *images.Set, path *string, share *float64, prefer bool) {
+		if there != nil && *path == "" && (*share == 0 || prefer) {
 			*path, *share = d.Train, 0
 		}
 	}
-	use(parts.Val, &d.Val, &d.Split.Val)
+	use(parts.Val, &d.Val, &d.Split.Val, c.preferVal)
 	if d.Split.Folds == 0 {
-		use(parts.Test, &d.Test, &d.Split.Test)
+		use(parts.Test, &d.Test, &d.Split.Test, c.preferTest)
 	}
 }
 

@@ -158,10 +158,10 @@ func TestAutoImages(t *testing.T) {
 		first, last string
 		layers      int
 	}{
-		{[]int{28, 28, 1}, 54000, "conv2d", "dense", 14},
+		{[]int{28, 28, 1}, 54000, "conv2d", "dense", 11},
 		{[]int{32, 32, 3}, 4000, "resnet20", "resnet20", 1},
-		{[]int{32, 32, 3}, 45000, "conv2d", "dense", 23},
-		{[]int{96, 128, 3}, 3000, "conv2d", "dense", 29},
+		{[]int{32, 32, 3}, 45000, "resnet20", "resnet20", 1},
+		{[]int{96, 128, 3}, 3000, "conv2d", "dense", 23},
 	} {
 		conf := mustParse(t, "data: {train: x}\nmodel: auto")
 		s := &Sets{Schema: &dataset.Schema{Image: &dataset.ImageSchema{Shape: c.shape}, Rows: c.rows}}

@@ -24,7 +24,7 @@ func (s *Sets) String() string {
 	if s.Interactions != nil {
 		return s.describePairs()
 	}
-	if s.ofImages() {
+	if s.OfImages() {
 		return s.describeImages()
 	}
 	var b strings.Builder
