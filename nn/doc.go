@@ -30,6 +30,16 @@
 // hide each other the field "length", how many of them are no padding. Decoder
 // builds the graph that generates text token by token.
 //
+// # Images
+//
+// An image is (H, W, C), channels last, where PyTorch has (C, H, W). Conv2d,
+// ConvTranspose2d and the pooling layers work on images, Conv1d on positions
+// (T, C); BatchNorm and GroupNorm take the last axis as channels. Convolutions
+// keep their weights as (kh, kw, in, out) and mark them: files hold (out, in, kh,
+// kw), a transposed convolution's (in, out, kh, kw). Flatten says what a Dense
+// behind it does so that files fit PyTorch's. LeNet, ResNet, ResNet18 and
+// MobileNetSmall are whole nets; the last two read and write torchvision's files.
+//
 // # Batch normalization
 //
 // BatchNorm is the one layer whose examples depend on each other. In training it

@@ -58,6 +58,12 @@ func compile(t *testing.T, e engine.Engine, b *graph.Builder, rows int) (*graph.
 // compileGraph compiles a graph for an engine, with variables of zeros.
 func compileGraph(t *testing.T, e engine.Engine, g *graph.Graph, rows int) (engine.Vars, engine.Program) {
 	t.Helper()
+	return compileBatch(t, e, g, rows, 0)
+}
+
+// compileBatch is compileGraph for micro-batches of a batch of so many rows.
+func compileBatch(t *testing.T, e engine.Engine, g *graph.Graph, rows, batch int) (engine.Vars, engine.Program) {
+	t.Helper()
 	var specs []engine.VarSpec
 	for _, v := range g.Vars {
 		specs = append(specs, engine.VarSpec{Name: v.Attr.Name, Kind: v.Attr.Kind, Shape: v.Shape.Dims})
@@ -66,7 +72,7 @@ func compileGraph(t *testing.T, e engine.Engine, g *graph.Graph, rows int) (engi
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := e.Compile(g, vars, engine.Options{Rows: rows})
+	p, err := e.Compile(g, vars, engine.Options{Rows: rows, Batch: batch})
 	if err != nil {
 		t.Fatal(err)
 	}
