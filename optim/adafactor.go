@@ -18,8 +18,8 @@ import (
 //	at the rate min(η, 1/√t) in place of η if RelativeStep
 //
 // Parameters with fewer than two axes have a plain mean of q; those with more
-// are a matrix (first axis, others). State: "rows" and "columns", or "v"; from
-// 0. Shazeer, Stern, ICML 2018, algorithms 4 to 6.
+// are a matrix (first axis, others), weights of convolutions (others, outputs).
+// State: "rows" and "columns", or "v"; from 0. Shazeer, Stern, ICML 2018, algorithms 4 to 6.
 type ScaleByAdafactor struct {
 	DecayRate, Eps1, Eps2, Clip  float64 // 0.8, ε₁, ε₂, d; d = 0 is no limit
 	ScaleParameter, RelativeStep bool
@@ -78,6 +78,9 @@ func (c *Context) toward(v, q, k *graph.Node) *graph.Node {
 // factored divides u by the root of the factored mean of q.
 func (c *Context) factored(p, u, q, fresh *graph.Node) *graph.Node {
 	n := p.Shape.Dims[0]
+	if layerWeight(p) {
+		n = inputsOf(p)
+	}
 	m := p.Shape.Size() / n
 	q = c.Reshape(q, n, m)
 	rows, columns := c.state(p, "rows", 0, n), c.state(p, "columns", 0, m)

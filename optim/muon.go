@@ -7,7 +7,8 @@ import (
 	"github.com/descent-ml/descent/graph"
 )
 
-// Orthogonalize is the direction of Muon for a matrix (in, out):
+// Orthogonalize is the direction of Muon for a matrix (in, out), or for the
+// weight of a convolution as a matrix (kh·kw·in, out):
 //
 //	m ← μ·m + (1-μ)·u
 //	the nearest orthogonal matrix to (1-μ)·u + μ·m, times √max(1, out/in)
@@ -34,18 +35,18 @@ func DefaultMuon() Orthogonalize { return Orthogonalize{Mu: 0.95} }
 
 // Update implements Transform.
 func (o Orthogonalize) Update(c *Context, p, u *graph.Node) *graph.Node {
-	if len(p.Shape.Dims) != 2 {
+	if len(p.Shape.Dims) != 2 && !layerWeight(p) {
 		return c.Failf("muon", []*graph.Node{p}, "parameter %q has %d axes, want a matrix: give the others a group with a Chain of its own", p.Attr.Name, len(p.Shape.Dims))
 	}
 	m := c.State(p, "momentum", 0)
 	m = c.Set(m, c.average(m, u, o.Mu))
-	x := c.newtonSchulz(c.average(m, u, o.Mu))
-	in, out := float64(p.Shape.Dims[0]), float64(p.Shape.Dims[1])
+	x := c.newtonSchulz(c.Reshape(c.average(m, u, o.Mu), inputsOf(p), p.Shape.Last()))
+	in, out := float64(inputsOf(p)), float64(p.Shape.Last())
 	scale := math.Sqrt(max(1, out/in))
 	if o.MatchRMS {
 		scale = 0.2 * math.Sqrt(max(in, out))
 	}
-	return c.Mul(c.Const(scale), x)
+	return c.Mul(c.Const(scale), c.Reshape(x, p.Shape.Dims...))
 }
 
 // newtonSchulz takes a matrix close to the orthogonal matrix next to it.
@@ -70,9 +71,9 @@ func (c *Context) newtonSchulz(x *graph.Node) *graph.Node {
 // Validate reports an impossible setting.
 func (o Orthogonalize) Validate() error { return rate("momentum", o.Mu) }
 
-// Muon is Orthogonalize for the weights of all dense layers but the last, and
-// AdamW at the rate lrOthers for all other parameters. The usual rates are 0.02
-// and 3e-4.
+// Muon is Orthogonalize for the weights of all dense and convolutional layers but
+// the last, and AdamW at the rate lrOthers for all other parameters. The usual
+// rates are 0.02 and 3e-4.
 func Muon(lr, lrOthers float64) Optimizer {
 	o := Optimizer{LR: lr, Chain: []Transform{DecoupledDecay(0), DefaultMuon()}}
 	if !(lrOthers > 0) {

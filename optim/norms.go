@@ -25,13 +25,13 @@ func (c *Context) rowMean(x *graph.Node) *graph.Node {
 func (c *Context) scalar(x *graph.Node) *graph.Node { return c.Cast(x, tensor.F32) }
 
 // byUnits returns Σ x² of each unit of p, in a shape that broadcasts to p's. A
-// unit is what makes one output: a column (in, ·) of a dense layer's weight,
-// which files hold transposed, else a row along the first axis; a vector is one.
+// unit is what makes one output: an element of the last axis of the weight of a
+// dense or convolutional layer, else a row along the first axis; a vector is one.
 func (c *Context) byUnits(p, x *graph.Node) *graph.Node {
 	square, dims := c.Mul(x, x), p.Shape.Dims
 	switch {
-	case denseWeight(p):
-		return c.ReduceSum(c.Transpose(square, 1, 0), 1)
+	case layerWeight(p):
+		return c.ReduceSum(c.Transpose(c.Reshape(square, inputsOf(p), p.Shape.Last()), 1, 0), 1)
 	case len(dims) < 2:
 		return c.ReduceSum(square, len(dims))
 	}

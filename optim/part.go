@@ -9,10 +9,11 @@ import (
 // Part is a set of parameters by what they are in the model.
 type Part int
 
-// Parts of a model. The head is the last dense layer that was declared.
+// Parts of a model. The head is the last dense or convolutional layer that was
+// declared.
 const (
 	NoPart    Part = iota
-	Hidden         // the weights of all dense layers but the head
+	Hidden         // the weights of all dense and convolutional layers but the head
 	NotHidden      // all parameters that are not Hidden: embeddings, biases, norms, the head
 )
 
@@ -22,19 +23,23 @@ type parts struct{ head string } // the name of the head's weight; "" if there i
 func partsOf(params []*graph.Node) parts {
 	var m parts
 	for _, p := range params {
-		if denseWeight(p) {
+		if layerWeight(p) {
 			m.head = p.Attr.Name
 		}
 	}
 	return m
 }
 
-// denseWeight tells the weight of a dense layer, which files hold transposed.
-func denseWeight(p *graph.Node) bool { return p.Attr.Init.Transposed && len(p.Shape.Dims) == 2 }
+// layerWeight tells the weight of a dense layer, (in, out), or of a convolution,
+// (kh, kw, in, out), which files hold transposed. Its last axis are the outputs.
+func layerWeight(p *graph.Node) bool { return p.Attr.Init.Transposed && len(p.Shape.Dims) >= 2 }
+
+// inputsOf returns the rows of a layer's weight as a matrix: what an output sees.
+func inputsOf(p *graph.Node) int { return p.Shape.Size() / p.Shape.Last() }
 
 // isTable tells a table of embeddings: a matrix whose rows are things of their
 // own, which a weight's are not.
-func isTable(p *graph.Node) bool { return len(p.Shape.Dims) == 2 && !denseWeight(p) }
+func isTable(p *graph.Node) bool { return len(p.Shape.Dims) == 2 && !layerWeight(p) }
 
 // isHead reports whether p is the weight or the bias of the head.
 func (m parts) isHead(p *graph.Node) bool {
@@ -45,7 +50,7 @@ func (m parts) isHead(p *graph.Node) bool {
 func layerOf(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
 
 func (m parts) has(part Part, p *graph.Node) bool {
-	hidden := denseWeight(p) && p.Attr.Name != m.head
+	hidden := layerWeight(p) && p.Attr.Name != m.head
 	switch part {
 	case Hidden:
 		return hidden
