@@ -40,7 +40,7 @@ var (
 	opAdd, opSub, opMul, opDiv, opMax, opMin, opFMA                  *Op
 	opNeg, opAbs, opSign, opFloor, opSqrt, opExp, opLog, opLog1p     *Op
 	opTanh, opSigmoid, opErf, opSoftplus, opGt, opGe, opEq, opSelect *Op
-	opRelu, opReluGrad, opGelu, opGeluTanh, opSilu                   *Op
+	opRelu, opReluGrad, opGelu, opGeluTanh, opSilu, opHardSwish      *Op
 )
 
 // The rules refer to the Builder's methods, which refer to the operations, so
@@ -109,6 +109,7 @@ func init() {
 	opGelu = withGrad("gelu", "x·Φ(x), Φ the normal distribution", "dy·(Φ(x) + x·φ(x))")
 	opGeluTanh = withGrad("gelutanh", "½x(1 + tanh(√(2/π)(x + 0.044715x³)))", "dy·gelutanh'(x)")
 	opSilu = withGrad("silu", "x·sigmoid(x)", "dy·silu'(x)")
+	opHardSwish = withGrad("hardswish", "x·min(max(x/6 + ½, 0), 1)", "dy·(x/3 + ½) between -3 and 3, 0 below, dy above")
 }
 
 // withGrad registers a function and its gradient, which is one operation of
@@ -291,3 +292,6 @@ func (b *Builder) GeluTanh(x *Node) *Node { return b.pointwise(opGeluTanh, x) }
 
 // Silu returns x·sigmoid(x).
 func (b *Builder) Silu(x *Node) *Node { return b.pointwise(opSilu, x) }
+
+// HardSwish returns x·min(max(x/6 + ½, 0), 1).
+func (b *Builder) HardSwish(x *Node) *Node { return b.pointwise(opHardSwish, x) }

@@ -162,8 +162,9 @@ func (b *Builder) unbroadcast(dy *Node, s Shape) *Node {
 		}
 		return b.Reshape(b.SumExamples(dy, kept), in...)
 	}
+	dy = b.sumLeading(dy, padded)
 	for axis := range out {
-		if padded[axis] != out[axis] {
+		if padded[axis] != out[axis] && b.err == nil && dy.Shape.Inner()[axis] != 1 {
 			dy = b.sumAxis(dy, axis)
 		}
 	}
@@ -180,6 +181,20 @@ func suffix(padded, out []int) bool {
 		i++
 	}
 	return slices.Equal(padded[i:], out[i:])
+}
+
+// sumLeading sums over the first inner axes, down to the first that s keeps, and
+// keeps them with length 1: rows of what follows, which is something.
+func (b *Builder) sumLeading(dy *Node, s []int) *Node {
+	inner := slices.Clone(dy.Shape.Inner())
+	rows, k := 1, 0
+	for ; k < len(inner) && s[k] == 1; k++ {
+		rows, inner[k] = rows*inner[k], 1
+	}
+	if rows == 1 || k == len(inner) || dy.Shape.DType != tensor.F32 || dy.Shape.Touched() {
+		return dy
+	}
+	return b.Reshape(b.SumOver(b.Reshape(dy, append([]int{rows}, inner[k:]...)...)), inner...)
 }
 
 // sumAxis sums over one inner axis and keeps it with length 1.

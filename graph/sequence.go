@@ -14,6 +14,7 @@ import (
 var (
 	opShift, opReverse, opPickAt, opPlaceAt            *Op
 	opMeanOver, opSpreadOver, opMaxOver, opMaxOverGrad *Op
+	opSumOver                                          *Op
 )
 
 func init() {
@@ -38,6 +39,11 @@ func init() {
 	opMeanOver = register(Op{Name: "meanover", Doc: "(x, lengths or nothing): the sum of the rows that count, ascending, over their number; 0 of none", Class: Row, Arity: -1,
 		shape: rowOfShape, flops: inputSize, vjp: func(b *Builder, n, dy *Node) []*Node {
 			return firstOf(n, b.add(opSpreadOver, Attr{Dims: n.In[0].Shape.Inner()[:1]}, withLengths(n, dy)...))
+		}})
+	opSumOver = register(Op{Name: "sumover", Doc: "the sum of the rows, ascending", Class: Row, Arity: 1,
+		shape: rowOfShape, flops: inputSize, vjp: func(b *Builder, n, dy *Node) []*Node {
+			x := n.In[0].Shape
+			return []*Node{b.BroadcastTo(b.Reshape(dy, append([]int{1}, x.Inner()[1:]...)...), x)}
 		}})
 	opMaxOverGrad = register(Op{Name: "maxovergrad", Doc: "(x, y, dy, lengths or nothing): dy at the first position that counts with x = y, 0 at the others", Class: Row, Arity: -1,
 		shape: maxOverGradShape, flops: inputSizeTimes(4)})
@@ -126,6 +132,9 @@ func (b *Builder) Reverse(x, lengths *Node) *Node { return b.sequence(opReverse,
 // MeanOver averages the first length positions of x (T, ..) to (..); 0 if there
 // are none. lengths is i32 for each example, or nil for all positions.
 func (b *Builder) MeanOver(x, lengths *Node) *Node { return b.sequence(opMeanOver, x, lengths) }
+
+// SumOver adds the positions of x (T, ..), ascending, to (..).
+func (b *Builder) SumOver(x *Node) *Node { return b.add(opSumOver, Attr{}, x) }
 
 // MaxOver takes the maximum of each element over the first length positions of
 // x (T, ..), to (..); 0 if there are none. The gradient goes to the first

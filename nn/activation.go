@@ -38,10 +38,8 @@ func hardSigmoid(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.Mul(relu6(b, b.Add(x, b.Const(3))), b.Const(1.0/6))
 }
 
-// HardSwish is x·ReLU6(x + 3)/6 (the same section).
-func HardSwish() Layer { return activation{"HardSwish", hardSwish} }
-
-func hardSwish(b *graph.Builder, x *graph.Node) *graph.Node { return b.Mul(x, hardSigmoid(b, x)) }
+// HardSwish is x·ReLU6(x + 3)/6 (the same section); its gradient at ±3 is 0 and 1.
+func HardSwish() Layer { return activation{"HardSwish", (*graph.Builder).HardSwish} }
 
 // GELU is x·Φ(x), Φ the distribution function of the standard normal
 // (Hendrycks, Gimpel, arXiv:1606.08415, equation 1).

@@ -310,6 +310,7 @@ var singles = map[string]func(p *program, n *graph.Node, s *step) error{
 	"pickat":           prepareSequence(runPickAt, operand0),
 	"placeat":          prepareSequence(runPlaceAt, itself),
 	"meanover":         prepareSequence(runMeanOver, operand0),
+	"sumover":          prepareSequence(runSumOver, operand0),
 	"spreadover":       prepareSequence(runSpreadOver, itself),
 	"maxover":          prepareSequence(runMaxOver, operand0),
 	"maxovergrad":      prepareMaxOverGrad,

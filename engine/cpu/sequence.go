@@ -106,6 +106,13 @@ func runMeanOver(p *program, w *worker, s *step, r0, r1 int) {
 	}
 }
 
+func runSumOver(p *program, w *worker, s *step, r0, r1 int) {
+	x, out, cols := p.f32(&s.a), p.f32(&s.out), s.cols
+	for r := r0; r < r1; r++ {
+		kernel.SumDown(out[r*cols:(r+1)*cols], x[r*s.per*cols:], s.per, cols, cols)
+	}
+}
+
 // divide sets y = x/n.
 func divide(y, x []float32, n int) {
 	for i := range y {

@@ -44,24 +44,26 @@ const (
 	Log              // ln a; -Inf at 0, NaN below
 	Log1p            // ln(1+a), exact in the limit of small a
 	Tanh
-	Sigmoid      // 1/(1+e⁻ᵃ), relative accuracy at both ends
-	Softplus     // ln(1+eᵃ) = max(a,0) + ln(1+e^-|a|)
-	Erf          // error function
-	Relu         // a if not a < 0 (so NaN passes), else 0
-	ReluGrad     // b if a > 0, else 0
-	Silu         // a·sigmoid(a)
-	SiluGrad     // b·d silu(a)/da
-	Gelu         // a·Φ(a), exact form
-	GeluGrad     // b·d gelu(a)/da
-	GeluTanh     // a·sigmoid(2u), u = √(2/π)(a + 0.044715a³)
-	GeluTanhGrad // b·d geluTanh(a)/da
+	Sigmoid       // 1/(1+e⁻ᵃ), relative accuracy at both ends
+	Softplus      // ln(1+eᵃ) = max(a,0) + ln(1+e^-|a|)
+	Erf           // error function
+	Relu          // a if not a < 0 (so NaN passes), else 0
+	ReluGrad      // b if a > 0, else 0
+	Silu          // a·sigmoid(a)
+	SiluGrad      // b·d silu(a)/da
+	Gelu          // a·Φ(a), exact form
+	GeluGrad      // b·d gelu(a)/da
+	GeluTanh      // a·sigmoid(2u), u = √(2/π)(a + 0.044715a³)
+	GeluTanhGrad  // b·d geluTanh(a)/da
+	HardSwish     // a·min(max(a/6 + 1/2, 0), 1)
+	HardSwishGrad // b·(a/3 + 1/2), 0 up to -3 and b from 3 on
 	numOps
 )
 
 var opNames = [numOps]string{
 	"add", "sub", "mul", "div", "fma", "max", "min", "neg", "abs", "sqrt", "recip", "floor", "sign",
 	"gt", "ge", "lt", "le", "eq", "ne", "step", "select", "exp", "log", "log1p", "tanh", "sigmoid",
-	"softplus", "erf", "relu", "relugrad", "silu", "silugrad", "gelu", "gelugrad", "gelutanh", "gelutanhgrad",
+	"softplus", "erf", "relu", "relugrad", "silu", "silugrad", "gelu", "gelugrad", "gelutanh", "gelutanhgrad", "hardswish", "hardswishgrad",
 }
 
 // String returns the name that Key uses.
@@ -77,7 +79,7 @@ func (o Op) Arity() int {
 	switch o {
 	case FMA, Select:
 		return 3
-	case Add, Sub, Mul, Div, Max, Min, Gt, Ge, Lt, Le, Eq, Ne, ReluGrad, SiluGrad, GeluGrad, GeluTanhGrad:
+	case Add, Sub, Mul, Div, Max, Min, Gt, Ge, Lt, Le, Eq, Ne, ReluGrad, SiluGrad, GeluGrad, GeluTanhGrad, HardSwishGrad:
 		return 2
 	}
 	return 1

@@ -171,6 +171,16 @@ const (
 	geluA3     = 0.214064449  // 3·geluA
 )
 
+// third and sixth are 1/3 and 1/6.
+const third, sixth = 1.0 / 3, 1.0 / 6
+
+// hardSigmoid32 is a/6 + 1/2 in [0, 1].
+func hardSigmoid32(a float32) float32 {
+	s := fma32(a, sixth, 0.5)
+	s = pick(0 > s, 0, s)
+	return pick(1 < s, 1, s)
+}
+
 // phi32 is the normal distribution function Φ(a).
 func phi32(a float32) float32 { return fma32(erf32(a*invSqrt2), 0.5, 0.5) }
 

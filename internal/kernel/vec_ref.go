@@ -100,6 +100,10 @@ func (o Op) apply(a, b, c float32) float32 {
 		return gate(a, sigmoid32(geluTanhArg(a)))
 	case GeluTanhGrad:
 		return geluTanhGrad32(a, b)
+	case HardSwish:
+		return gate(a, hardSigmoid32(a))
+	case HardSwishGrad:
+		return b * pick(-3 >= a, 0, pick(a >= 3, 1, fma32(a, third, 0.5)))
 	}
 	panic("kernel: " + o.String())
 }

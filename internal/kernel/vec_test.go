@@ -216,6 +216,8 @@ func TestSpecialResults(t *testing.T) {
 		{Silu, inf, inf}, {Silu, -inf, negZero}, {Silu, nan, nan}, {Gelu, inf, inf}, {Gelu, -inf, negZero}, {Gelu, nan, nan},
 		{GeluTanh, inf, inf}, {GeluTanh, -inf, negZero}, {GeluTanh, nan, nan}, {GeluTanh, 1e30, 1e30}, {GeluTanh, -1e30, negZero},
 		{SiluGrad, inf, 2}, {SiluGrad, -inf, 0}, {SiluGrad, nan, nan}, {GeluGrad, 1e30, 2}, {GeluGrad, -inf, 0}, {GeluGrad, nan, nan},
+		{HardSwish, inf, inf}, {HardSwish, -inf, negZero}, {HardSwish, nan, nan}, {HardSwish, 3, 3}, {HardSwish, -3, negZero}, {HardSwish, 0, 0},
+		{HardSwishGrad, inf, 2}, {HardSwishGrad, -inf, 0}, {HardSwishGrad, nan, nan}, {HardSwishGrad, 3, 2}, {HardSwishGrad, -3, 0}, {HardSwishGrad, 0, 1},
 		{GeluTanhGrad, 1e30, 2}, {GeluTanhGrad, -inf, 0}, {GeluTanhGrad, nan, nan}, {Sign, nan, nan}, {Sign, -inf, -1}, {Sign, 0, 0},
 		{Floor, -0.5, -1}, {Floor, inf, inf}, {Step, nan, 0}, {ReluGrad, nan, 0}, {ReluGrad, 1, 2},
 	} {

@@ -33,6 +33,7 @@ var ulpBounds = []struct {
 	{SiluGrad, 3, 3e-7, -100, 100, func(x float64) float64 { s := sigmoid64(x); return s * (1 + x*(1-s)) }},
 	{Gelu, 3, 3e-7, -30, 30, func(x float64) float64 { return x * phi64(x) }},
 	{GeluGrad, 3, 3e-7, -30, 30, func(x float64) float64 { return phi64(x) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi) }},
+	{HardSwish, 1.5, 4e-7, -30, 30, func(x float64) float64 { return x * min(max(x/6+0.5, 0), 1) }},
 	{GeluTanh, 3, 3e-7, -30, 30, func(x float64) float64 { return x * sigmoid64(geluTanhArg64(x)) }},
 	{GeluTanhGrad, 3, 3e-7, -30, 30, func(x float64) float64 {
 		s := sigmoid64(geluTanhArg64(x))

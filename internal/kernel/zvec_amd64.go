@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 174
+const vecKernels = 181
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -98,6 +98,11 @@ var fusedKeys = [...]string{
 	"t0=eq(x0,s0);t1=select(t0,x1,s1);x2=add(x2,t1)",
 	"t0=div(x0,s0);x1=add(t0,s1);x2=add(t0,s1);x3=add(t0,s1);x4=add(t0,s1)",
 	"t0=div(x0,s0);x1=add(x1,t0)",
+	"x2=sub(x0,x1);x5=fma(x2,x3,x4)",
+	"x2=sub(x0,x1);x5=fma(x2,x3,x4);x6=hardswish(x5)",
+	"x2=sub(x0,x1);t0=fma(x2,x3,x4);x6=add(x5,t0)",
+	"t0=mul(x0,x1);t1=add(t0,x2);x4=hardswishgrad(x3,t1)",
+	"t0=mul(x0,x1);t1=add(t0,x2);x4=relugrad(x3,t1)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -267,6 +272,12 @@ func vecGelutanhAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecGelutanhgradAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecHardswishAVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecHardswishgradAVX512(fn uintptr, a *byte)
 
 //go:noescape
 func vecRowSumAVX512(fn uintptr, a *byte)
@@ -683,6 +694,21 @@ func vecFused80AVX512(fn uintptr, a *byte)
 func vecFused81AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused82AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused83AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused84AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused85AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused86AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -789,6 +815,12 @@ func vecGelutanhAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecGelutanhgradAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecHardswishAVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecHardswishgradAVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecRowSumAVX2(fn uintptr, a *byte)
@@ -1161,3 +1193,18 @@ func vecFused80AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused81AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused82AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused83AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused84AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused85AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused86AVX2(fn uintptr, a *byte)

@@ -2874,6 +2874,130 @@ done144:
 	VZEROUPPER
 	RET
 
+// func vecHardswishAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecHardswishAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row145:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest147
+
+loop146:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+2176(SB), Z2
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+96(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop146
+
+rest147:
+	TESTQ            SI, SI
+	JZ               done148
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     vecConst<>+2176(SB), Z2
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z2, Z1
+	VBROADCASTSS     vecConst<>+96(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+64(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     vecConst<>+1952(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+
+done148:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row145
+	VZEROUPPER
+	RET
+
+// func vecHardswishgradAVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecHardswishgradAVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row149:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest151
+
+loop150:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z0, K2
+	VMOVAPS          Z0, Z2
+	VBROADCASTSS     vecConst<>+2240(SB), Z3
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z3, Z2
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z2, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
+	VMULPS           Z5, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop150
+
+rest151:
+	TESTQ            SI, SI
+	JZ               done152
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z0, K2
+	VMOVAPS          Z0, Z2
+	VBROADCASTSS     vecConst<>+2240(SB), Z3
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z3, Z2
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z2, K2, Z6
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z0, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z6, K2, Z7
+	VMULPS           Z7, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+
+done152:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row149
+	VZEROUPPER
+	RET
+
 // func vecRowSumAVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecRowSumAVX512(SB), NOSPLIT, $0-16
@@ -2890,26 +3014,26 @@ TEXT ·vecRowSumAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row145:
+row153:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest147
+	JGE    rest155
 
-loop146:
+loop154:
 	VMOVUPS (DI)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop146
+	JL      loop154
 
-rest147:
+rest155:
 	TESTQ     SI, SI
-	JZ        done148
+	JZ        done156
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done148:
+done156:
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
@@ -2922,7 +3046,7 @@ done148:
 	ADDQ       80(AX), DI
 	ADDQ       96(AX), R8
 	DECQ       CX
-	JNZ        row145
+	JNZ        row153
 	VZEROUPPER
 	RET
 
@@ -2942,13 +3066,13 @@ TEXT ·vecRowMaxAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row149:
+row157:
 	VBROADCASTSS vecConst<>+1088(SB), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest151
+	JGE          rest159
 
-loop150:
+loop158:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
@@ -2956,11 +3080,11 @@ loop150:
 	VMOVAPS   Z2, Z0
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop150
+	JL        loop158
 
-rest151:
+rest159:
 	TESTQ        SI, SI
-	JZ           done152
+	JZ           done160
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VBROADCASTSS vecConst<>+1088(SB), Z9
 	VBLENDMPS    Z1, Z9, K1, Z3
@@ -2969,7 +3093,7 @@ rest151:
 	VBLENDMPS    Z0, Z1, K2, Z4
 	VMOVAPS      Z4, Z0
 
-done152:
+done160:
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VMAXPS     Z1, Z0, Z1
 	VCMPPS     $0x03, Z0, Z0, K2
@@ -2994,7 +3118,7 @@ done152:
 	ADDQ       80(AX), DI
 	ADDQ       96(AX), R8
 	DECQ       CX
-	JNZ        row149
+	JNZ        row157
 	VZEROUPPER
 	RET
 
@@ -3015,28 +3139,28 @@ TEXT ·vecRowDotAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row153:
+row161:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest155
+	JGE    rest163
 
-loop154:
+loop162:
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (DI)(DX*1), Z2
 	VFMADD231PS Z1, Z2, Z0
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop154
+	JL          loop162
 
-rest155:
+rest163:
 	TESTQ       SI, SI
-	JZ          done156
+	JZ          done164
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (DI)(DX*1), K1, Z2
 	VFMADD231PS Z1, Z2, Z0
 
-done156:
+done164:
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
@@ -3050,7 +3174,7 @@ done156:
 	ADDQ       88(AX), R8
 	ADDQ       96(AX), R9
 	DECQ       CX
-	JNZ        row153
+	JNZ        row161
 	VZEROUPPER
 	RET
 
@@ -3070,28 +3194,28 @@ TEXT ·vecSoftmaxAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row157:
+row165:
 	VBROADCASTSS vecConst<>+1088(SB), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest159
+	JGE          rest167
 
-loop158:
+loop166:
 	VMOVUPS (DI)(DX*1), Z1
 	VMAXPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop158
+	JL      loop166
 
-rest159:
+rest167:
 	TESTQ        SI, SI
-	JZ           done160
+	JZ           done168
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VBROADCASTSS vecConst<>+1088(SB), Z4
 	VBLENDMPS    Z1, Z4, K1, Z2
 	VMAXPS       Z2, Z0, Z0
 
-done160:
+done168:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VMAXPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -3104,9 +3228,9 @@ done160:
 	VPXORD       Z3, Z3, Z3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest162
+	JGE          rest170
 
-loop161:
+loop169:
 	VMOVUPS          (DI)(DX*1), Z1
 	VSUBPS           Z0, Z1, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z4
@@ -3135,11 +3259,11 @@ loop161:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop161
+	JL               loop169
 
-rest162:
+rest170:
 	TESTQ            SI, SI
-	JZ               done163
+	JZ               done171
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VSUBPS           Z0, Z1, Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
@@ -3168,7 +3292,7 @@ rest162:
 	VADDPS           Z0, Z3, Z3
 	VMOVUPS          Z0, K1, (R8)(DX*1)
 
-done163:
+done171:
 	VSHUFF32X4   $0x4e, Z3, Z3, Z0
 	VADDPS       Z0, Z3, Z3
 	VSHUFF32X4   $0xb1, Z3, Z3, Z0
@@ -3181,28 +3305,28 @@ done163:
 	VDIVPS       Z3, Z0, Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest165
+	JGE          rest173
 
-loop164:
+loop172:
 	VMOVUPS (R8)(DX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop164
+	JL      loop172
 
-rest165:
+rest173:
 	TESTQ     SI, SI
-	JZ        done166
+	JZ        done174
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done166:
+done174:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row157
+	JNZ  row165
 	VZEROUPPER
 	RET
 
@@ -3222,28 +3346,28 @@ TEXT ·vecLogSoftmaxAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row167:
+row175:
 	VBROADCASTSS vecConst<>+1088(SB), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest169
+	JGE          rest177
 
-loop168:
+loop176:
 	VMOVUPS (DI)(DX*1), Z1
 	VMAXPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop168
+	JL      loop176
 
-rest169:
+rest177:
 	TESTQ        SI, SI
-	JZ           done170
+	JZ           done178
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VBROADCASTSS vecConst<>+1088(SB), Z8
 	VBLENDMPS    Z1, Z8, K1, Z2
 	VMAXPS       Z2, Z0, Z0
 
-done170:
+done178:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VMAXPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -3256,9 +3380,9 @@ done170:
 	VPXORD       Z3, Z3, Z3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest172
+	JGE          rest180
 
-loop171:
+loop179:
 	VMOVUPS          (DI)(DX*1), Z1
 	VSUBPS           Z0, Z1, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z8
@@ -3286,11 +3410,11 @@ loop171:
 	VADDPS           Z1, Z3, Z3
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop171
+	JL               loop179
 
-rest172:
+rest180:
 	TESTQ            SI, SI
-	JZ               done173
+	JZ               done181
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VSUBPS           Z0, Z1, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z8
@@ -3318,7 +3442,7 @@ rest172:
 	VMOVAPS.Z        Z1, K1, Z1
 	VADDPS           Z1, Z3, Z3
 
-done173:
+done181:
 	VSHUFF32X4       $0x4e, Z3, Z3, Z1
 	VADDPS           Z1, Z3, Z3
 	VSHUFF32X4       $0xb1, Z3, Z3, Z1
@@ -3366,30 +3490,30 @@ done173:
 	VBLENDMPS.BCST   vecConst<>+1120(SB), Z6, K2, Z7
 	XORQ             DX, DX
 	CMPQ             DX, BX
-	JGE              rest175
+	JGE              rest183
 
-loop174:
+loop182:
 	VMOVUPS (DI)(DX*1), Z1
 	VSUBPS  Z0, Z1, Z1
 	VSUBPS  Z7, Z1, Z1
 	VMOVUPS Z1, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop174
+	JL      loop182
 
-rest175:
+rest183:
 	TESTQ     SI, SI
-	JZ        done176
+	JZ        done184
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VSUBPS    Z0, Z1, Z0
 	VSUBPS    Z7, Z0, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done176:
+done184:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row167
+	JNZ  row175
 	VZEROUPPER
 	RET
 
@@ -3410,28 +3534,28 @@ TEXT ·vecSoftmaxGradAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row177:
+row185:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest179
+	JGE    rest187
 
-loop178:
+loop186:
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (DI)(DX*1), Z2
 	VFMADD231PS Z1, Z2, Z0
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop178
+	JL          loop186
 
-rest179:
+rest187:
 	TESTQ       SI, SI
-	JZ          done180
+	JZ          done188
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (DI)(DX*1), K1, Z2
 	VFMADD231PS Z1, Z2, Z0
 
-done180:
+done188:
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
@@ -3442,9 +3566,9 @@ done180:
 	VADDPS     Z1, Z0, Z0
 	XORQ       DX, DX
 	CMPQ       DX, BX
-	JGE        rest182
+	JGE        rest190
 
-loop181:
+loop189:
 	VMOVUPS (DI)(DX*1), Z1
 	VMOVUPS (R8)(DX*1), Z2
 	VSUBPS  Z0, Z2, Z2
@@ -3452,23 +3576,23 @@ loop181:
 	VMOVUPS Z1, (R9)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop181
+	JL      loop189
 
-rest182:
+rest190:
 	TESTQ     SI, SI
-	JZ        done183
+	JZ        done191
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done183:
+done191:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row177
+	JNZ  row185
 	VZEROUPPER
 	RET
 
@@ -3489,26 +3613,26 @@ TEXT ·vecLogSoftmaxGradAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row184:
+row192:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest186
+	JGE    rest194
 
-loop185:
+loop193:
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop185
+	JL      loop193
 
-rest186:
+rest194:
 	TESTQ     SI, SI
-	JZ        done187
+	JZ        done195
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done187:
+done195:
 	VSHUFF32X4 $0x4e, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
@@ -3519,9 +3643,9 @@ done187:
 	VADDPS     Z1, Z0, Z0
 	XORQ       DX, DX
 	CMPQ       DX, BX
-	JGE        rest189
+	JGE        rest197
 
-loop188:
+loop196:
 	VMOVUPS          (DI)(DX*1), Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
 	VMINPS           Z1, Z2, Z1
@@ -3551,11 +3675,11 @@ loop188:
 	VMOVUPS          Z2, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop188
+	JL               loop196
 
-rest189:
+rest197:
 	TESTQ            SI, SI
-	JZ               done190
+	JZ               done198
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
 	VMINPS           Z1, Z2, Z1
@@ -3584,12 +3708,12 @@ rest189:
 	VFNMADD231PS     Z0, Z1, Z2
 	VMOVUPS          Z2, K1, (R9)(DX*1)
 
-done190:
+done198:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row184
+	JNZ  row192
 	VZEROUPPER
 	RET
 
@@ -3611,30 +3735,30 @@ TEXT ·vecLossAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row191:
+row199:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest193
+	JGE          rest201
 
-loop192:
+loop200:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop192
+	JL      loop200
 
-rest193:
+rest201:
 	TESTQ        SI, SI
-	JZ           done194
+	JZ           done202
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z5
 	VBLENDMPS    Z2, Z5, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done194:
+done202:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -3647,9 +3771,9 @@ done194:
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest196
+	JGE          rest204
 
-loop195:
+loop203:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VBROADCASTSS     vecConst<>+160(SB), Z5
@@ -3677,11 +3801,11 @@ loop195:
 	VADDPS           Z2, Z4, Z4
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop195
+	JL               loop203
 
-rest196:
+rest204:
 	TESTQ            SI, SI
-	JZ               done197
+	JZ               done205
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
 	VBROADCASTSS     vecConst<>+160(SB), Z5
@@ -3709,7 +3833,7 @@ rest196:
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z4, Z4
 
-done197:
+done205:
 	VSHUFF32X4  $0x4e, Z4, Z4, Z2
 	VADDPS      Z2, Z4, Z4
 	VSHUFF32X4  $0xb1, Z4, Z4, Z2
@@ -3727,7 +3851,7 @@ done197:
 	ADDQ        96(AX), R9
 	ADDQ        120(AX), R10
 	DECQ        CX
-	JNZ         row191
+	JNZ         row199
 	VZEROUPPER
 	RET
 
@@ -3749,30 +3873,30 @@ TEXT ·vecLossSmoothAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row198:
+row206:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest200
+	JGE          rest208
 
-loop199:
+loop207:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop199
+	JL      loop207
 
-rest200:
+rest208:
 	TESTQ        SI, SI
-	JZ           done201
+	JZ           done209
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z6
 	VBLENDMPS    Z2, Z6, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done201:
+done209:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -3786,9 +3910,9 @@ done201:
 	VPXORD       Z5, Z5, Z5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest203
+	JGE          rest211
 
-loop202:
+loop210:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VADDPS           Z2, Z4, Z4
@@ -3817,11 +3941,11 @@ loop202:
 	VADDPS           Z2, Z5, Z5
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop202
+	JL               loop210
 
-rest203:
+rest211:
 	TESTQ            SI, SI
-	JZ               done204
+	JZ               done212
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z6
@@ -3851,7 +3975,7 @@ rest203:
 	VMOVAPS.Z        Z2, K1, Z2
 	VADDPS           Z2, Z5, Z5
 
-done204:
+done212:
 	VSHUFF32X4       $0x4e, Z5, Z5, Z2
 	VADDPS           Z2, Z5, Z5
 	VSHUFF32X4       $0xb1, Z5, Z5, Z2
@@ -3879,7 +4003,7 @@ done204:
 	ADDQ             96(AX), R9
 	ADDQ             120(AX), R10
 	DECQ             CX
-	JNZ              row198
+	JNZ              row206
 	VZEROUPPER
 	RET
 
@@ -3901,28 +4025,28 @@ TEXT ·vecLossGradAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row205:
+row213:
 	VBROADCASTSS vecConst<>+1088(SB), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest207
+	JGE          rest215
 
-loop206:
+loop214:
 	VMOVUPS (DI)(DX*1), Z1
 	VMAXPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop206
+	JL      loop214
 
-rest207:
+rest215:
 	TESTQ        SI, SI
-	JZ           done208
+	JZ           done216
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VBROADCASTSS vecConst<>+1088(SB), Z6
 	VBLENDMPS    Z1, Z6, K1, Z2
 	VMAXPS       Z2, Z0, Z0
 
-done208:
+done216:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VMAXPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -3935,9 +4059,9 @@ done208:
 	VPXORD       Z3, Z3, Z3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest210
+	JGE          rest218
 
-loop209:
+loop217:
 	VMOVUPS          (DI)(DX*1), Z1
 	VSUBPS           Z0, Z1, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z6
@@ -3966,11 +4090,11 @@ loop209:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop209
+	JL               loop217
 
-rest210:
+rest218:
 	TESTQ            SI, SI
-	JZ               done211
+	JZ               done219
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VSUBPS           Z0, Z1, Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
@@ -3999,7 +4123,7 @@ rest210:
 	VADDPS           Z0, Z3, Z3
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done211:
+done219:
 	VSHUFF32X4   $0x4e, Z3, Z3, Z0
 	VADDPS       Z0, Z3, Z3
 	VSHUFF32X4   $0xb1, Z3, Z3, Z0
@@ -4015,40 +4139,40 @@ done211:
 	VMOVUPS      vecIota<>+0(SB), Z7
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest213
+	JGE          rest221
 
-loop212:
+loop220:
 	VPCMPEQD       Z1, Z7, K2
 	VBROADCASTSS   148(AX), Z8
 	VBLENDMPS.BCST 152(AX), Z8, K2, Z4
-	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VPADDD.BCST    vecConst<>+2304(SB), Z7, Z7
 	VMOVUPS        (R9)(DX*1), Z8
 	VFMSUB213PS    Z4, Z0, Z8
 	VMULPS         Z6, Z8, Z8
 	VMOVUPS        Z8, (R9)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop212
+	JL             loop220
 
-rest213:
+rest221:
 	TESTQ          SI, SI
-	JZ             done214
+	JZ             done222
 	VPCMPEQD       Z1, Z7, K2
 	VBROADCASTSS   148(AX), Z1
 	VBLENDMPS.BCST 152(AX), Z1, K2, Z5
-	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VPADDD.BCST    vecConst<>+2304(SB), Z7, Z7
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VFMSUB213PS    Z5, Z0, Z1
 	VMULPS         Z6, Z1, Z0
 	VMOVUPS        Z0, K1, (R9)(DX*1)
 
-done214:
+done222:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	DECQ CX
-	JNZ  row205
+	JNZ  row213
 	VZEROUPPER
 	RET
 
@@ -4072,30 +4196,30 @@ TEXT ·vecLossBothAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row215:
+row223:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest217
+	JGE          rest225
 
-loop216:
+loop224:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop216
+	JL      loop224
 
-rest217:
+rest225:
 	TESTQ        SI, SI
-	JZ           done218
+	JZ           done226
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z7
 	VBLENDMPS    Z2, Z7, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done218:
+done226:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -4108,9 +4232,9 @@ done218:
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest220
+	JGE          rest228
 
-loop219:
+loop227:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VBROADCASTSS     vecConst<>+160(SB), Z7
@@ -4139,11 +4263,11 @@ loop219:
 	VMOVUPS          Z2, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop219
+	JL               loop227
 
-rest220:
+rest228:
 	TESTQ            SI, SI
-	JZ               done221
+	JZ               done229
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
 	VBROADCASTSS     vecConst<>+160(SB), Z7
@@ -4172,7 +4296,7 @@ rest220:
 	VADDPS           Z2, Z4, Z4
 	VMOVUPS          Z2, K1, (R11)(DX*1)
 
-done221:
+done229:
 	VSHUFF32X4   $0x4e, Z4, Z4, Z2
 	VADDPS       Z2, Z4, Z4
 	VSHUFF32X4   $0xb1, Z4, Z4, Z2
@@ -4192,34 +4316,34 @@ done221:
 	VMOVUPS      vecIota<>+0(SB), Z7
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest223
+	JGE          rest231
 
-loop222:
+loop230:
 	VPCMPEQD       Z1, Z7, K2
 	VBROADCASTSS   148(AX), Z8
 	VBLENDMPS.BCST 152(AX), Z8, K2, Z5
-	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VPADDD.BCST    vecConst<>+2304(SB), Z7, Z7
 	VMOVUPS        (R11)(DX*1), Z8
 	VFMSUB213PS    Z5, Z0, Z8
 	VMULPS         Z2, Z8, Z8
 	VMOVUPS        Z8, (R11)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop222
+	JL             loop230
 
-rest223:
+rest231:
 	TESTQ          SI, SI
-	JZ             done224
+	JZ             done232
 	VPCMPEQD       Z1, Z7, K2
 	VBROADCASTSS   148(AX), Z1
 	VBLENDMPS.BCST 152(AX), Z1, K2, Z6
-	VPADDD.BCST    vecConst<>+2176(SB), Z7, Z7
+	VPADDD.BCST    vecConst<>+2304(SB), Z7, Z7
 	VMOVUPS.Z      (R11)(DX*1), K1, Z1
 	VFMSUB213PS    Z6, Z0, Z1
 	VMULPS         Z2, Z1, Z0
 	VMOVUPS        Z0, K1, (R11)(DX*1)
 
-done224:
+done232:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -4227,7 +4351,7 @@ done224:
 	ADDQ 104(AX), R11
 	ADDQ 112(AX), R12
 	DECQ CX
-	JNZ  row215
+	JNZ  row223
 	VZEROUPPER
 	RET
 
@@ -4251,30 +4375,30 @@ TEXT ·vecLossBothSmoothAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row225:
+row233:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest227
+	JGE          rest235
 
-loop226:
+loop234:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop226
+	JL      loop234
 
-rest227:
+rest235:
 	TESTQ        SI, SI
-	JZ           done228
+	JZ           done236
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z8
 	VBLENDMPS    Z2, Z8, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done228:
+done236:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -4288,9 +4412,9 @@ done228:
 	VPXORD       Z5, Z5, Z5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest230
+	JGE          rest238
 
-loop229:
+loop237:
 	VMOVUPS          (DI)(DX*1), Z2
 	VSUBPS           Z1, Z2, Z2
 	VADDPS           Z2, Z4, Z4
@@ -4320,11 +4444,11 @@ loop229:
 	VMOVUPS          Z2, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop229
+	JL               loop237
 
-rest230:
+rest238:
 	TESTQ            SI, SI
-	JZ               done231
+	JZ               done239
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VSUBPS           Z1, Z2, Z2
 	VMOVAPS.Z        Z2, K1, Z8
@@ -4355,7 +4479,7 @@ rest230:
 	VADDPS           Z2, Z5, Z5
 	VMOVUPS          Z2, K1, (R11)(DX*1)
 
-done231:
+done239:
 	VSHUFF32X4       $0x4e, Z5, Z5, Z2
 	VADDPS           Z2, Z5, Z5
 	VSHUFF32X4       $0xb1, Z5, Z5, Z2
@@ -4385,34 +4509,34 @@ done231:
 	VMOVUPS          vecIota<>+0(SB), Z8
 	XORQ             DX, DX
 	CMPQ             DX, BX
-	JGE              rest233
+	JGE              rest241
 
-loop232:
+loop240:
 	VPCMPEQD       Z1, Z8, K2
 	VBROADCASTSS   148(AX), Z9
 	VBLENDMPS.BCST 152(AX), Z9, K2, Z6
-	VPADDD.BCST    vecConst<>+2176(SB), Z8, Z8
+	VPADDD.BCST    vecConst<>+2304(SB), Z8, Z8
 	VMOVUPS        (R11)(DX*1), Z9
 	VFMSUB213PS    Z6, Z0, Z9
 	VMULPS         Z2, Z9, Z9
 	VMOVUPS        Z9, (R11)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop232
+	JL             loop240
 
-rest233:
+rest241:
 	TESTQ          SI, SI
-	JZ             done234
+	JZ             done242
 	VPCMPEQD       Z1, Z8, K2
 	VBROADCASTSS   148(AX), Z1
 	VBLENDMPS.BCST 152(AX), Z1, K2, Z7
-	VPADDD.BCST    vecConst<>+2176(SB), Z8, Z8
+	VPADDD.BCST    vecConst<>+2304(SB), Z8, Z8
 	VMOVUPS.Z      (R11)(DX*1), K1, Z1
 	VFMSUB213PS    Z7, Z0, Z1
 	VMULPS         Z2, Z1, Z0
 	VMOVUPS        Z0, K1, (R11)(DX*1)
 
-done234:
+done242:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -4420,7 +4544,7 @@ done234:
 	ADDQ 104(AX), R11
 	ADDQ 112(AX), R12
 	DECQ CX
-	JNZ  row225
+	JNZ  row233
 	VZEROUPPER
 	RET
 
@@ -4442,26 +4566,26 @@ TEXT ·vecLayerNormAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row235:
+row243:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest237
+	JGE    rest245
 
-loop236:
+loop244:
 	VMOVUPS (DI)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop236
+	JL      loop244
 
-rest237:
+rest245:
 	TESTQ     SI, SI
-	JZ        done238
+	JZ        done246
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done238:
+done246:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -4477,25 +4601,25 @@ done238:
 	VPXORD       Z2, Z2, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest240
+	JGE          rest248
 
-loop239:
+loop247:
 	VMOVUPS     (DI)(DX*1), Z3
 	VSUBPS      Z1, Z3, Z3
 	VFMADD231PS Z3, Z3, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop239
+	JL          loop247
 
-rest240:
+rest248:
 	TESTQ       SI, SI
-	JZ          done241
+	JZ          done249
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VSUBPS      Z1, Z3, Z3
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z3, Z2
 
-done241:
+done249:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z3
 	VADDPS       Z3, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z3
@@ -4514,32 +4638,32 @@ done241:
 	VMOVSS       X3, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest243
+	JGE          rest251
 
-loop242:
+loop250:
 	VMOVUPS (DI)(DX*1), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z3, Z4, Z4
 	VMOVUPS Z4, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop242
+	JL      loop250
 
-rest243:
+rest251:
 	TESTQ     SI, SI
-	JZ        done244
+	JZ        done252
 	VMOVUPS.Z (DI)(DX*1), K1, Z4
 	VSUBPS    Z1, Z4, Z1
 	VMULPS    Z3, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(DX*1)
 
-done244:
+done252:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	DECQ CX
-	JNZ  row235
+	JNZ  row243
 	VZEROUPPER
 	RET
 
@@ -4562,26 +4686,26 @@ TEXT ·vecLayerNormGammaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row245:
+row253:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest247
+	JGE    rest255
 
-loop246:
+loop254:
 	VMOVUPS (DI)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop246
+	JL      loop254
 
-rest247:
+rest255:
 	TESTQ     SI, SI
-	JZ        done248
+	JZ        done256
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done248:
+done256:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -4597,25 +4721,25 @@ done248:
 	VPXORD       Z2, Z2, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest250
+	JGE          rest258
 
-loop249:
+loop257:
 	VMOVUPS     (DI)(DX*1), Z3
 	VSUBPS      Z1, Z3, Z3
 	VFMADD231PS Z3, Z3, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop249
+	JL          loop257
 
-rest250:
+rest258:
 	TESTQ       SI, SI
-	JZ          done251
+	JZ          done259
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VSUBPS      Z1, Z3, Z3
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z3, Z2
 
-done251:
+done259:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z3
 	VADDPS       Z3, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z3
@@ -4634,9 +4758,9 @@ done251:
 	VMOVSS       X3, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest253
+	JGE          rest261
 
-loop252:
+loop260:
 	VMOVUPS (DI)(DX*1), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z3, Z4, Z4
@@ -4645,11 +4769,11 @@ loop252:
 	VMOVUPS Z4, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop252
+	JL      loop260
 
-rest253:
+rest261:
 	TESTQ     SI, SI
-	JZ        done254
+	JZ        done262
 	VMOVUPS.Z (DI)(DX*1), K1, Z4
 	VSUBPS    Z1, Z4, Z1
 	VMULPS    Z3, Z1, Z1
@@ -4657,14 +4781,14 @@ rest253:
 	VMULPS    Z3, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(DX*1)
 
-done254:
+done262:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	ADDQ 96(AX), R11
 	DECQ CX
-	JNZ  row245
+	JNZ  row253
 	VZEROUPPER
 	RET
 
@@ -4687,26 +4811,26 @@ TEXT ·vecLayerNormBetaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row255:
+row263:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest257
+	JGE    rest265
 
-loop256:
+loop264:
 	VMOVUPS (DI)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop256
+	JL      loop264
 
-rest257:
+rest265:
 	TESTQ     SI, SI
-	JZ        done258
+	JZ        done266
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done258:
+done266:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -4722,25 +4846,25 @@ done258:
 	VPXORD       Z2, Z2, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest260
+	JGE          rest268
 
-loop259:
+loop267:
 	VMOVUPS     (DI)(DX*1), Z3
 	VSUBPS      Z1, Z3, Z3
 	VFMADD231PS Z3, Z3, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop259
+	JL          loop267
 
-rest260:
+rest268:
 	TESTQ       SI, SI
-	JZ          done261
+	JZ          done269
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VSUBPS      Z1, Z3, Z3
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z3, Z2
 
-done261:
+done269:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z3
 	VADDPS       Z3, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z3
@@ -4759,9 +4883,9 @@ done261:
 	VMOVSS       X3, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest263
+	JGE          rest271
 
-loop262:
+loop270:
 	VMOVUPS (DI)(DX*1), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z3, Z4, Z4
@@ -4770,11 +4894,11 @@ loop262:
 	VMOVUPS Z4, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop262
+	JL      loop270
 
-rest263:
+rest271:
 	TESTQ     SI, SI
-	JZ        done264
+	JZ        done272
 	VMOVUPS.Z (DI)(DX*1), K1, Z4
 	VSUBPS    Z1, Z4, Z1
 	VMULPS    Z3, Z1, Z1
@@ -4782,14 +4906,14 @@ rest263:
 	VADDPS    Z3, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(DX*1)
 
-done264:
+done272:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	ADDQ 104(AX), R11
 	DECQ CX
-	JNZ  row255
+	JNZ  row263
 	VZEROUPPER
 	RET
 
@@ -4813,26 +4937,26 @@ TEXT ·vecLayerNormGammaBetaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row265:
+row273:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest267
+	JGE    rest275
 
-loop266:
+loop274:
 	VMOVUPS (DI)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop266
+	JL      loop274
 
-rest267:
+rest275:
 	TESTQ     SI, SI
-	JZ        done268
+	JZ        done276
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done268:
+done276:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -4848,25 +4972,25 @@ done268:
 	VPXORD       Z2, Z2, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest270
+	JGE          rest278
 
-loop269:
+loop277:
 	VMOVUPS     (DI)(DX*1), Z3
 	VSUBPS      Z1, Z3, Z3
 	VFMADD231PS Z3, Z3, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop269
+	JL          loop277
 
-rest270:
+rest278:
 	TESTQ       SI, SI
-	JZ          done271
+	JZ          done279
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VSUBPS      Z1, Z3, Z3
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z3, Z2
 
-done271:
+done279:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z3
 	VADDPS       Z3, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z3
@@ -4885,9 +5009,9 @@ done271:
 	VMOVSS       X3, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest273
+	JGE          rest281
 
-loop272:
+loop280:
 	VMOVUPS     (DI)(DX*1), Z4
 	VSUBPS      Z1, Z4, Z4
 	VMULPS      Z3, Z4, Z4
@@ -4898,11 +5022,11 @@ loop272:
 	VMOVUPS     Z6, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop272
+	JL          loop280
 
-rest273:
+rest281:
 	TESTQ       SI, SI
-	JZ          done274
+	JZ          done282
 	VMOVUPS.Z   (DI)(DX*1), K1, Z4
 	VSUBPS      Z1, Z4, Z1
 	VMULPS      Z3, Z1, Z1
@@ -4912,7 +5036,7 @@ rest273:
 	VFMADD231PS Z3, Z1, Z4
 	VMOVUPS     Z4, K1, (R8)(DX*1)
 
-done274:
+done282:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
@@ -4920,7 +5044,7 @@ done274:
 	ADDQ 96(AX), R11
 	ADDQ 104(AX), R12
 	DECQ CX
-	JNZ  row265
+	JNZ  row273
 	VZEROUPPER
 	RET
 
@@ -4941,26 +5065,26 @@ TEXT ·vecRMSNormAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row275:
+row283:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest277
+	JGE    rest285
 
-loop276:
+loop284:
 	VMOVUPS     (DI)(DX*1), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop276
+	JL          loop284
 
-rest277:
+rest285:
 	TESTQ       SI, SI
-	JZ          done278
+	JZ          done286
 	VMOVUPS.Z   (DI)(DX*1), K1, Z1
 	VFMADD231PS Z1, Z1, Z0
 
-done278:
+done286:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -4979,29 +5103,29 @@ done278:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest280
+	JGE          rest288
 
-loop279:
+loop287:
 	VMOVUPS (DI)(DX*1), Z2
 	VMULPS  Z1, Z2, Z2
 	VMOVUPS Z2, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop279
+	JL      loop287
 
-rest280:
+rest288:
 	TESTQ     SI, SI
-	JZ        done281
+	JZ        done289
 	VMOVUPS.Z (DI)(DX*1), K1, Z2
 	VMULPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R8)(DX*1)
 
-done281:
+done289:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	DECQ CX
-	JNZ  row275
+	JNZ  row283
 	VZEROUPPER
 	RET
 
@@ -5023,26 +5147,26 @@ TEXT ·vecRMSNormGammaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row282:
+row290:
 	VPXORD Z0, Z0, Z0
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest284
+	JGE    rest292
 
-loop283:
+loop291:
 	VMOVUPS     (DI)(DX*1), Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop283
+	JL          loop291
 
-rest284:
+rest292:
 	TESTQ       SI, SI
-	JZ          done285
+	JZ          done293
 	VMOVUPS.Z   (DI)(DX*1), K1, Z1
 	VFMADD231PS Z1, Z1, Z0
 
-done285:
+done293:
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
 	VADDPS       Z1, Z0, Z0
 	VSHUFF32X4   $0xb1, Z0, Z0, Z1
@@ -5061,9 +5185,9 @@ done285:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest287
+	JGE          rest295
 
-loop286:
+loop294:
 	VMOVUPS (DI)(DX*1), Z2
 	VMULPS  Z1, Z2, Z2
 	VMOVUPS (R10)(DX*1), Z3
@@ -5071,24 +5195,24 @@ loop286:
 	VMOVUPS Z2, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop286
+	JL      loop294
 
-rest287:
+rest295:
 	TESTQ     SI, SI
-	JZ        done288
+	JZ        done296
 	VMOVUPS.Z (DI)(DX*1), K1, Z2
 	VMULPS    Z1, Z2, Z1
 	VMOVUPS.Z (R10)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(DX*1)
 
-done288:
+done296:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 96(AX), R10
 	DECQ CX
-	JNZ  row282
+	JNZ  row290
 	VZEROUPPER
 	RET
 
@@ -5111,16 +5235,16 @@ TEXT ·vecLayerNormGradAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row289:
+row297:
 	VBROADCASTSS (R10), Z0
 	VBROADCASTSS (R11), Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest291
+	JGE          rest299
 
-loop290:
+loop298:
 	VMOVUPS     (R8)(DX*1), Z4
 	VMOVUPS     (DI)(DX*1), Z5
 	VSUBPS      Z1, Z5, Z5
@@ -5129,11 +5253,11 @@ loop290:
 	VFMADD231PS Z5, Z4, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop290
+	JL          loop298
 
-rest291:
+rest299:
 	TESTQ       SI, SI
-	JZ          done292
+	JZ          done300
 	VMOVUPS.Z   (R8)(DX*1), K1, Z4
 	VMOVUPS.Z   (DI)(DX*1), K1, Z5
 	VSUBPS      Z1, Z5, Z5
@@ -5142,7 +5266,7 @@ rest291:
 	VMOVAPS.Z   Z5, K1, Z5
 	VFMADD231PS Z5, Z4, Z2
 
-done292:
+done300:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z4
 	VADDPS       Z4, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z4
@@ -5167,9 +5291,9 @@ done292:
 	VDIVPS       Z5, Z3, Z5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest294
+	JGE          rest302
 
-loop293:
+loop301:
 	VMOVUPS      (R8)(DX*1), Z6
 	VMOVUPS      (DI)(DX*1), Z7
 	VSUBPS       Z1, Z7, Z7
@@ -5181,11 +5305,11 @@ loop293:
 	VMOVUPS      Z6, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop293
+	JL           loop301
 
-rest294:
+rest302:
 	TESTQ        SI, SI
-	JZ           done295
+	JZ           done303
 	VMOVUPS.Z    (R8)(DX*1), K1, Z6
 	VMOVUPS.Z    (DI)(DX*1), K1, Z7
 	VSUBPS       Z1, Z7, Z1
@@ -5196,14 +5320,14 @@ rest294:
 	VMULPS       Z0, Z5, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done295:
+done303:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	ADDQ 120(AX), R11
 	DECQ CX
-	JNZ  row289
+	JNZ  row297
 	VZEROUPPER
 	RET
 
@@ -5227,16 +5351,16 @@ TEXT ·vecLayerNormGradGammaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row296:
+row304:
 	VBROADCASTSS (R10), Z0
 	VBROADCASTSS (R11), Z1
 	VPXORD       Z2, Z2, Z2
 	VPXORD       Z3, Z3, Z3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest298
+	JGE          rest306
 
-loop297:
+loop305:
 	VMOVUPS     (R8)(DX*1), Z4
 	VMOVUPS     (DI)(DX*1), Z5
 	VMOVUPS     (R12)(DX*1), Z6
@@ -5247,11 +5371,11 @@ loop297:
 	VFMADD231PS Z5, Z4, Z2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop297
+	JL          loop305
 
-rest298:
+rest306:
 	TESTQ       SI, SI
-	JZ          done299
+	JZ          done307
 	VMOVUPS.Z   (R8)(DX*1), K1, Z4
 	VMOVUPS.Z   (DI)(DX*1), K1, Z5
 	VMOVUPS.Z   (R12)(DX*1), K1, Z6
@@ -5262,7 +5386,7 @@ rest298:
 	VMOVAPS.Z   Z5, K1, Z5
 	VFMADD231PS Z5, Z4, Z2
 
-done299:
+done307:
 	VSHUFF32X4   $0x4e, Z2, Z2, Z4
 	VADDPS       Z4, Z2, Z2
 	VSHUFF32X4   $0xb1, Z2, Z2, Z4
@@ -5287,9 +5411,9 @@ done299:
 	VDIVPS       Z5, Z3, Z5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest301
+	JGE          rest309
 
-loop300:
+loop308:
 	VMOVUPS      (R8)(DX*1), Z6
 	VMOVUPS      (DI)(DX*1), Z7
 	VMOVUPS      (R12)(DX*1), Z8
@@ -5303,11 +5427,11 @@ loop300:
 	VMOVUPS      Z6, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop300
+	JL           loop308
 
-rest301:
+rest309:
 	TESTQ        SI, SI
-	JZ           done302
+	JZ           done310
 	VMOVUPS.Z    (R8)(DX*1), K1, Z6
 	VMOVUPS.Z    (DI)(DX*1), K1, Z7
 	VMOVUPS.Z    (R12)(DX*1), K1, Z8
@@ -5320,7 +5444,7 @@ rest301:
 	VMULPS       Z0, Z5, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done302:
+done310:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
@@ -5328,7 +5452,7 @@ done302:
 	ADDQ 120(AX), R11
 	ADDQ 96(AX), R12
 	DECQ CX
-	JNZ  row296
+	JNZ  row304
 	VZEROUPPER
 	RET
 
@@ -5350,32 +5474,32 @@ TEXT ·vecRMSNormGradAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row303:
+row311:
 	VBROADCASTSS (R10), Z0
 	VPXORD       Z1, Z1, Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest305
+	JGE          rest313
 
-loop304:
+loop312:
 	VMOVUPS     (R8)(DX*1), Z2
 	VMOVUPS     (DI)(DX*1), Z3
 	VMULPS      Z0, Z3, Z3
 	VFMADD231PS Z3, Z2, Z1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop304
+	JL          loop312
 
-rest305:
+rest313:
 	TESTQ       SI, SI
-	JZ          done306
+	JZ          done314
 	VMOVUPS.Z   (R8)(DX*1), K1, Z2
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VMULPS      Z0, Z3, Z3
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z2, Z1
 
-done306:
+done314:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VADDPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -5389,9 +5513,9 @@ done306:
 	VDIVPS       Z2, Z1, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest308
+	JGE          rest316
 
-loop307:
+loop315:
 	VMOVUPS      (R8)(DX*1), Z3
 	VMOVUPS      (DI)(DX*1), Z4
 	VMULPS       Z0, Z4, Z4
@@ -5402,11 +5526,11 @@ loop307:
 	VMOVUPS      Z3, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop307
+	JL           loop315
 
-rest308:
+rest316:
 	TESTQ        SI, SI
-	JZ           done309
+	JZ           done317
 	VMOVUPS.Z    (R8)(DX*1), K1, Z3
 	VMOVUPS.Z    (DI)(DX*1), K1, Z4
 	VMULPS       Z0, Z4, Z4
@@ -5416,13 +5540,13 @@ rest308:
 	VMULPS       Z0, Z3, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done309:
+done317:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	DECQ CX
-	JNZ  row303
+	JNZ  row311
 	VZEROUPPER
 	RET
 
@@ -5445,14 +5569,14 @@ TEXT ·vecRMSNormGradGammaAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row310:
+row318:
 	VBROADCASTSS (R10), Z0
 	VPXORD       Z1, Z1, Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest312
+	JGE          rest320
 
-loop311:
+loop319:
 	VMOVUPS     (R8)(DX*1), Z2
 	VMOVUPS     (DI)(DX*1), Z3
 	VMOVUPS     (R11)(DX*1), Z4
@@ -5461,11 +5585,11 @@ loop311:
 	VFMADD231PS Z3, Z2, Z1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop311
+	JL          loop319
 
-rest312:
+rest320:
 	TESTQ       SI, SI
-	JZ          done313
+	JZ          done321
 	VMOVUPS.Z   (R8)(DX*1), K1, Z2
 	VMOVUPS.Z   (DI)(DX*1), K1, Z3
 	VMOVUPS.Z   (R11)(DX*1), K1, Z4
@@ -5474,7 +5598,7 @@ rest312:
 	VMOVAPS.Z   Z3, K1, Z3
 	VFMADD231PS Z3, Z2, Z1
 
-done313:
+done321:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VADDPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -5488,9 +5612,9 @@ done313:
 	VDIVPS       Z2, Z1, Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest315
+	JGE          rest323
 
-loop314:
+loop322:
 	VMOVUPS      (R8)(DX*1), Z3
 	VMOVUPS      (DI)(DX*1), Z4
 	VMOVUPS      (R11)(DX*1), Z5
@@ -5503,11 +5627,11 @@ loop314:
 	VMOVUPS      Z3, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop314
+	JL           loop322
 
-rest315:
+rest323:
 	TESTQ        SI, SI
-	JZ           done316
+	JZ           done324
 	VMOVUPS.Z    (R8)(DX*1), K1, Z3
 	VMOVUPS.Z    (DI)(DX*1), K1, Z4
 	VMOVUPS.Z    (R11)(DX*1), K1, Z5
@@ -5519,14 +5643,14 @@ rest315:
 	VMULPS       Z0, Z3, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done316:
+done324:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	ADDQ 96(AX), R11
 	DECQ CX
-	JNZ  row310
+	JNZ  row318
 	VZEROUPPER
 	RET
 
@@ -5539,9 +5663,9 @@ TEXT ·vecSumRowsAVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), BX
 	SHLQ $0x02, BX
 
-block318:
+block326:
 	CMPQ    BX, $0x00000100
-	JL      rest319
+	JL      rest327
 	VMOVUPD (CX), Z0
 	VMOVUPD 64(CX), Z1
 	VMOVUPD 128(CX), Z2
@@ -5553,7 +5677,7 @@ block318:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows320:
+rows328:
 	VCVTPS2PD (SI), Z8
 	VADDPD    Z8, Z0, Z0
 	VCVTPS2PD 32(SI), Z8
@@ -5572,7 +5696,7 @@ rows320:
 	VADDPD    Z8, Z7, Z7
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows320
+	JNZ       rows328
 	VMOVUPD   Z0, (CX)
 	VMOVUPD   Z1, 64(CX)
 	VMOVUPD   Z2, 128(CX)
@@ -5584,12 +5708,12 @@ rows320:
 	ADDQ      $0x00000200, CX
 	ADDQ      $0x00000100, DX
 	SUBQ      $0x00000100, BX
-	JMP       block318
+	JMP       block326
 
-rest319:
-block321:
+rest327:
+block329:
 	CMPQ    BX, $0x00000080
-	JL      rest322
+	JL      rest330
 	VMOVUPD (CX), Z0
 	VMOVUPD 64(CX), Z1
 	VMOVUPD 128(CX), Z2
@@ -5597,7 +5721,7 @@ block321:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows323:
+rows331:
 	VCVTPS2PD (SI), Z4
 	VADDPD    Z4, Z0, Z0
 	VCVTPS2PD 32(SI), Z4
@@ -5608,7 +5732,7 @@ rows323:
 	VADDPD    Z4, Z3, Z3
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows323
+	JNZ       rows331
 	VMOVUPD   Z0, (CX)
 	VMOVUPD   Z1, 64(CX)
 	VMOVUPD   Z2, 128(CX)
@@ -5616,35 +5740,35 @@ rows323:
 	ADDQ      $0x00000100, CX
 	ADDQ      $0x00000080, DX
 	SUBQ      $0x00000080, BX
-	JMP       block321
+	JMP       block329
 
-rest322:
-block324:
+rest330:
+block332:
 	CMPQ    BX, $0x00000040
-	JL      rest325
+	JL      rest333
 	VMOVUPD (CX), Z0
 	VMOVUPD 64(CX), Z1
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows326:
+rows334:
 	VCVTPS2PD (SI), Z2
 	VADDPD    Z2, Z0, Z0
 	VCVTPS2PD 32(SI), Z2
 	VADDPD    Z2, Z1, Z1
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows326
+	JNZ       rows334
 	VMOVUPD   Z0, (CX)
 	VMOVUPD   Z1, 64(CX)
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x00000040, DX
 	SUBQ      $0x00000040, BX
-	JMP       block324
+	JMP       block332
 
-rest325:
+rest333:
 	TESTQ     BX, BX
-	JZ        done317
+	JZ        done325
 	MOVQ      BX, DI
 	SHRQ      $0x02, DI
 	MOVQ      $-1, SI
@@ -5652,36 +5776,36 @@ rest325:
 	KMOVW     SI, K1
 	KSHIFTRW  $0x08, K1, K2
 	CMPQ      BX, $0x20
-	JLE       one327
+	JLE       one335
 	VMOVUPD.Z (CX), K1, Z0
 	VMOVUPD.Z 64(CX), K2, Z1
 	MOVQ      (AX), BX
 
-rows328:
+rows336:
 	VCVTPS2PD.Z (DX), K1, Z2
 	VADDPD      Z2, Z0, Z0
 	VCVTPS2PD.Z 32(DX), K2, Z2
 	VADDPD      Z2, Z1, Z1
 	ADDQ        88(AX), DX
 	DECQ        BX
-	JNZ         rows328
+	JNZ         rows336
 	VMOVUPD     Z0, K1, (CX)
 	VMOVUPD     Z1, K2, 64(CX)
-	JMP         done317
+	JMP         done325
 
-one327:
+one335:
 	VMOVUPD.Z (CX), K1, Z0
 	MOVQ      (AX), BX
 
-rows329:
+rows337:
 	VCVTPS2PD.Z (DX), K1, Z1
 	VADDPD      Z1, Z0, Z0
 	ADDQ        88(AX), DX
 	DECQ        BX
-	JNZ         rows329
+	JNZ         rows337
 	VMOVUPD     Z0, K1, (CX)
 
-done317:
+done325:
 	VZEROUPPER
 	RET
 
@@ -5696,9 +5820,9 @@ TEXT ·vecSumMomentsAVX512(SB), NOSPLIT, $0-16
 	MOVQ 32(AX), SI
 	MOVQ 40(AX), DI
 
-block331:
+block339:
 	CMPQ      BX, $0x00000100
-	JL        rest332
+	JL        rest340
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -5726,7 +5850,7 @@ block331:
 	MOVQ      DX, R8
 	MOVQ      (AX), R9
 
-rows333:
+rows341:
 	VCVTPS2PD   (R8), Z24
 	VSUBPD      Z2, Z24, Z24
 	VADDPD      Z24, Z0, Z0
@@ -5761,7 +5885,7 @@ rows333:
 	VFMADD231PD Z24, Z24, Z22
 	ADDQ        88(AX), R8
 	DECQ        R9
-	JNZ         rows333
+	JNZ         rows341
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -5783,12 +5907,12 @@ rows333:
 	ADDQ        $0x00000100, DX
 	ADDQ        $0x00000100, SI
 	SUBQ        $0x00000100, BX
-	JMP         block331
+	JMP         block339
 
-rest332:
-block334:
+rest340:
+block342:
 	CMPQ      BX, $0x00000080
-	JL        rest335
+	JL        rest343
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -5804,7 +5928,7 @@ block334:
 	MOVQ      DX, R8
 	MOVQ      (AX), R9
 
-rows336:
+rows344:
 	VCVTPS2PD   (R8), Z12
 	VSUBPD      Z2, Z12, Z12
 	VADDPD      Z12, Z0, Z0
@@ -5823,7 +5947,7 @@ rows336:
 	VFMADD231PD Z12, Z12, Z10
 	ADDQ        88(AX), R8
 	DECQ        R9
-	JNZ         rows336
+	JNZ         rows344
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -5837,12 +5961,12 @@ rows336:
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, SI
 	SUBQ        $0x00000080, BX
-	JMP         block334
+	JMP         block342
 
-rest335:
-block337:
+rest343:
+block345:
 	CMPQ      BX, $0x00000040
-	JL        rest338
+	JL        rest346
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -5852,7 +5976,7 @@ block337:
 	MOVQ      DX, R8
 	MOVQ      (AX), R9
 
-rows339:
+rows347:
 	VCVTPS2PD   (R8), Z6
 	VSUBPD      Z2, Z6, Z6
 	VADDPD      Z6, Z0, Z0
@@ -5863,7 +5987,7 @@ rows339:
 	VFMADD231PD Z6, Z6, Z4
 	ADDQ        88(AX), R8
 	DECQ        R9
-	JNZ         rows339
+	JNZ         rows347
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -5873,11 +5997,11 @@ rows339:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000040, BX
-	JMP         block337
+	JMP         block345
 
-rest338:
+rest346:
 	TESTQ       BX, BX
-	JZ          done330
+	JZ          done338
 	MOVQ        BX, R8
 	SHRQ        $0x02, R8
 	MOVQ        $-1, BX
@@ -5892,7 +6016,7 @@ rest338:
 	VCVTPS2PD.Z 32(SI), K2, Z5
 	MOVQ        (AX), BX
 
-rows340:
+rows348:
 	VCVTPS2PD.Z (DX), K1, Z6
 	VSUBPD      Z2, Z6, Z6
 	VADDPD      Z6, Z0, Z0
@@ -5903,13 +6027,13 @@ rows340:
 	VFMADD231PD Z6, Z6, Z4
 	ADDQ        88(AX), DX
 	DECQ        BX
-	JNZ         rows340
+	JNZ         rows348
 	VMOVUPD     Z0, K1, (CX)
 	VMOVUPD     Z1, K1, (DI)
 	VMOVUPD     Z3, K2, 64(CX)
 	VMOVUPD     Z4, K2, 64(DI)
 
-done330:
+done338:
 	VZEROUPPER
 	RET
 
@@ -5925,9 +6049,9 @@ TEXT ·vecSumProductsAVX512(SB), NOSPLIT, $0-16
 	MOVQ 40(AX), DI
 	MOVQ 48(AX), R8
 
-block342:
+block350:
 	CMPQ      BX, $0x00000100
-	JL        rest343
+	JL        rest351
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -5956,7 +6080,7 @@ block342:
 	MOVQ      R8, R10
 	MOVQ      (AX), R11
 
-rows344:
+rows352:
 	VCVTPS2PD   (R9), Z24
 	VSUBPD      Z2, Z24, Z24
 	VCVTPS2PD   (R10), Z25
@@ -6000,7 +6124,7 @@ rows344:
 	ADDQ        88(AX), R9
 	ADDQ        112(AX), R10
 	DECQ        R11
-	JNZ         rows344
+	JNZ         rows352
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -6023,12 +6147,12 @@ rows344:
 	ADDQ        $0x00000100, SI
 	ADDQ        $0x00000100, R8
 	SUBQ        $0x00000100, BX
-	JMP         block342
+	JMP         block350
 
-rest343:
-block345:
+rest351:
+block353:
 	CMPQ      BX, $0x00000080
-	JL        rest346
+	JL        rest354
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -6045,7 +6169,7 @@ block345:
 	MOVQ      R8, R10
 	MOVQ      (AX), R11
 
-rows347:
+rows355:
 	VCVTPS2PD   (R9), Z12
 	VSUBPD      Z2, Z12, Z12
 	VCVTPS2PD   (R10), Z13
@@ -6069,7 +6193,7 @@ rows347:
 	ADDQ        88(AX), R9
 	ADDQ        112(AX), R10
 	DECQ        R11
-	JNZ         rows347
+	JNZ         rows355
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -6084,12 +6208,12 @@ rows347:
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, R8
 	SUBQ        $0x00000080, BX
-	JMP         block345
+	JMP         block353
 
-rest346:
-block348:
+rest354:
+block356:
 	CMPQ      BX, $0x00000040
-	JL        rest349
+	JL        rest357
 	VMOVUPD   (CX), Z0
 	VMOVUPD   (DI), Z1
 	VCVTPS2PD (SI), Z2
@@ -6100,7 +6224,7 @@ block348:
 	MOVQ      R8, R10
 	MOVQ      (AX), R11
 
-rows350:
+rows358:
 	VCVTPS2PD   (R9), Z6
 	VSUBPD      Z2, Z6, Z6
 	VCVTPS2PD   (R10), Z7
@@ -6114,7 +6238,7 @@ rows350:
 	ADDQ        88(AX), R9
 	ADDQ        112(AX), R10
 	DECQ        R11
-	JNZ         rows350
+	JNZ         rows358
 	VMOVUPD     Z0, (CX)
 	VMOVUPD     Z1, (DI)
 	VMOVUPD     Z3, 64(CX)
@@ -6125,11 +6249,11 @@ rows350:
 	ADDQ        $0x00000040, SI
 	ADDQ        $0x00000040, R8
 	SUBQ        $0x00000040, BX
-	JMP         block348
+	JMP         block356
 
-rest349:
+rest357:
 	TESTQ       BX, BX
-	JZ          done341
+	JZ          done349
 	MOVQ        BX, R9
 	SHRQ        $0x02, R9
 	MOVQ        $-1, BX
@@ -6145,7 +6269,7 @@ rest349:
 	MOVQ        R8, BX
 	MOVQ        (AX), SI
 
-rows351:
+rows359:
 	VCVTPS2PD.Z (DX), K1, Z6
 	VSUBPD      Z2, Z6, Z6
 	VCVTPS2PD.Z (BX), K1, Z7
@@ -6159,13 +6283,13 @@ rows351:
 	ADDQ        88(AX), DX
 	ADDQ        112(AX), BX
 	DECQ        SI
-	JNZ         rows351
+	JNZ         rows359
 	VMOVUPD     Z0, K1, (CX)
 	VMOVUPD     Z1, K1, (DI)
 	VMOVUPD     Z3, K2, 64(CX)
 	VMOVUPD     Z4, K2, 64(DI)
 
-done341:
+done349:
 	VZEROUPPER
 	RET
 
@@ -6180,7 +6304,7 @@ TEXT ·vecSumSquaresAVX512(SB), NOSPLIT, $0-16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-loop352:
+loop360:
 	VCVTPS2PD (CX), Z2
 	VMULPD    Z2, Z2, Z2
 	VADDPD    Z2, Z0, Z0
@@ -6189,7 +6313,7 @@ loop352:
 	VADDPD    Z2, Z1, Z1
 	ADDQ      $0x40, CX
 	SUBQ      $0x40, AX
-	JNZ       loop352
+	JNZ       loop360
 	VMOVUPD   Z0, (DX)
 	VMOVUPD   Z1, 64(DX)
 	VZEROUPPER
@@ -6208,7 +6332,7 @@ TEXT ·vecSumSquares2AVX512(SB), NOSPLIT, $0-16
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-loop353:
+loop361:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -6219,7 +6343,7 @@ loop353:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop353
+	JNZ         loop361
 	VMOVUPD     Z0, (DX)
 	VMOVUPD     Z1, 64(DX)
 	VMOVUPD     Z2, 128(DX)
@@ -6237,7 +6361,7 @@ TEXT ·vecTotalStartAVX512(SB), NOSPLIT, $0-16
 	SHLQ   $0x02, AX
 	VPXORD Z0, Z0, Z0
 
-loop354:
+loop362:
 	VCVTPS2PD (DX), Z1
 	VADDPD    Z1, Z0, Z1
 	VMOVUPD   Z1, (CX)
@@ -6247,7 +6371,7 @@ loop354:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop354
+	JNZ       loop362
 	VZEROUPPER
 	RET
 
@@ -6260,7 +6384,7 @@ TEXT ·vecTotalEndAVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop355:
+loop363:
 	VCVTPS2PD (DX), Z0
 	VADDPD    (CX), Z0, Z0
 	VCVTPD2PS Z0, Y0
@@ -6272,7 +6396,7 @@ loop355:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop355
+	JNZ       loop363
 	VZEROUPPER
 	RET
 
@@ -6287,7 +6411,7 @@ TEXT ·vecFromU8AVX512(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS 148(AX), Z1
 
-loop356:
+loop364:
 	VPMOVZXBD   (CX), Z2
 	VCVTDQ2PS   Z2, Z2
 	VFMADD213PS Z1, Z0, Z2
@@ -6295,7 +6419,7 @@ loop356:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop356
+	JNZ         loop364
 	VZEROUPPER
 	RET
 
@@ -6308,13 +6432,13 @@ TEXT ·vecFromI32AVX512(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop357:
+loop365:
 	VCVTDQ2PS (CX), Z0
 	VMOVUPS   Z0, (DX)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop357
+	JNZ       loop365
 	VZEROUPPER
 	RET
 
@@ -6326,15 +6450,15 @@ TEXT ·vecMaskAVX512(SB), NOSPLIT, $0-16
 	MOVQ         24(AX), DX
 	MOVQ         8(AX), AX
 	SHLQ         $0x02, AX
-	VBROADCASTSS vecConst<>+2208(SB), Z0
-	VBROADCASTSS vecConst<>+2240(SB), Z1
+	VBROADCASTSS vecConst<>+2336(SB), Z0
+	VBROADCASTSS vecConst<>+2368(SB), Z1
 	VPBROADCASTD 88(CX), Z2
 	VMOVUPS      vecBlocks<>+0(SB), Z3
 	VPADDD       Z3, Z2, Z2
 	VPBROADCASTD 92(CX), Z3
 	VPBROADCASTD 96(CX), Z7
 
-loop358:
+loop366:
 	VPBROADCASTD    80(CX), Z8
 	VPBROADCASTD    84(CX), Z9
 	VMOVAPS         Z2, Z10
@@ -6415,10 +6539,10 @@ loop358:
 	VPCMPUD         $0x05, Z3, Z9, K1
 	VMOVAPS.Z       Z7, K1, Z8
 	VMOVUPS         Z8, 64(DX)
-	VPADDD.BCST     vecConst<>+2272(SB), Z2, Z2
+	VPADDD.BCST     vecConst<>+2400(SB), Z2, Z2
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000080, AX
-	JG              loop358
+	JG              loop366
 	VZEROUPPER
 	RET
 
@@ -6439,12 +6563,12 @@ TEXT ·vecLossEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row359:
+row367:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest361
+	JGE  rest369
 
-loop360:
+loop368:
 	VMOVUPS          (DI)(DX*1), Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -6488,11 +6612,11 @@ loop360:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop360
+	JL               loop368
 
-rest361:
+rest369:
 	TESTQ            SI, SI
-	JZ               done362
+	JZ               done370
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VCMPPS.BCST      $0x11, vecConst<>+512(SB), Z0, K2
 	VMULPS.BCST      vecConst<>+544(SB), Z0, Z1
@@ -6535,12 +6659,12 @@ rest361:
 	VSUBPS           Z0, Z9, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done362:
+done370:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row359
+	JNZ  row367
 	VZEROUPPER
 	RET
 
@@ -6561,33 +6685,33 @@ TEXT ·vecScaleRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row363:
+row371:
 	VBROADCASTSS (R9), Z0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest365
+	JGE          rest373
 
-loop364:
+loop372:
 	VMOVUPS (DI)(DX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop364
+	JL      loop372
 
-rest365:
+rest373:
 	TESTQ     SI, SI
-	JZ        done366
+	JZ        done374
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (R8)(DX*1)
 
-done366:
+done374:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row363
+	JNZ  row371
 	VZEROUPPER
 	RET
 
@@ -6609,29 +6733,29 @@ TEXT ·vecAttendRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row367:
+row375:
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS vecConst<>+1088(SB), Z1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest369
+	JGE          rest377
 
-loop368:
+loop376:
 	VMOVUPS (DI)(DX*1), Z2
 	VMAXPS  Z2, Z1, Z1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop368
+	JL      loop376
 
-rest369:
+rest377:
 	TESTQ        SI, SI
-	JZ           done370
+	JZ           done378
 	VMOVUPS.Z    (DI)(DX*1), K1, Z2
 	VBROADCASTSS vecConst<>+1088(SB), Z5
 	VBLENDMPS    Z2, Z5, K1, Z3
 	VMAXPS       Z3, Z1, Z1
 
-done370:
+done378:
 	VSHUFF32X4   $0x4e, Z1, Z1, Z2
 	VMAXPS       Z2, Z1, Z1
 	VSHUFF32X4   $0xb1, Z1, Z1, Z2
@@ -6648,9 +6772,9 @@ done370:
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest372
+	JGE          rest380
 
-loop371:
+loop379:
 	VMOVUPS          (DI)(DX*1), Z2
 	VMOVAPS          Z2, Z2
 	VFMSUB213PS      Z1, Z0, Z2
@@ -6680,11 +6804,11 @@ loop371:
 	VMOVUPS          Z2, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop371
+	JL               loop379
 
-rest372:
+rest380:
 	TESTQ            SI, SI
-	JZ               done373
+	JZ               done381
 	VMOVUPS.Z        (DI)(DX*1), K1, Z2
 	VMOVAPS          Z2, Z2
 	VFMSUB213PS      Z1, Z0, Z2
@@ -6714,7 +6838,7 @@ rest372:
 	VADDPS           Z0, Z4, Z4
 	VMOVUPS          Z0, K1, (DI)(DX*1)
 
-done373:
+done381:
 	VSHUFF32X4 $0x4e, Z4, Z4, Z0
 	VADDPS     Z0, Z4, Z4
 	VSHUFF32X4 $0xb1, Z4, Z4, Z0
@@ -6729,7 +6853,7 @@ done373:
 	ADDQ       96(AX), R9
 	ADDQ       104(AX), R10
 	DECQ       CX
-	JNZ        row367
+	JNZ        row375
 	VZEROUPPER
 	RET
 
@@ -6751,15 +6875,15 @@ TEXT ·vecAttendBackAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row374:
+row382:
 	VBROADCASTSS 144(AX), Z0
 	VBROADCASTSS (R9), Z1
 	VBROADCASTSS (R10), Z2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest376
+	JGE          rest384
 
-loop375:
+loop383:
 	VMOVUPS          (DI)(DX*1), Z3
 	VMOVAPS          Z3, Z3
 	VFMSUB213PS      Z1, Z0, Z3
@@ -6793,11 +6917,11 @@ loop375:
 	VMOVUPS          Z3, (DI)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop375
+	JL               loop383
 
-rest376:
+rest384:
 	TESTQ            SI, SI
-	JZ               done377
+	JZ               done385
 	VMOVUPS.Z        (DI)(DX*1), K1, Z3
 	VMOVAPS          Z3, Z3
 	VFMSUB213PS      Z1, Z0, Z3
@@ -6830,13 +6954,13 @@ rest376:
 	VMOVUPS          Z0, K1, (R8)(DX*1)
 	VMOVUPS          Z1, K1, (DI)(DX*1)
 
-done377:
+done385:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row374
+	JNZ  row382
 	VZEROUPPER
 	RET
 
@@ -6859,12 +6983,12 @@ TEXT ·vecAttendSumsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row378:
+row386:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest380
+	JGE  rest388
 
-loop379:
+loop387:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VSUBPS           Z1, Z0, Z0
@@ -6898,11 +7022,11 @@ loop379:
 	VMOVUPS          Z2, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop379
+	JL               loop387
 
-rest380:
+rest388:
 	TESTQ            SI, SI
-	JZ               done381
+	JZ               done389
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VSUBPS           Z1, Z0, Z0
@@ -6935,14 +7059,14 @@ rest380:
 	VFMADD231PS      Z0, Z1, Z2
 	VMOVUPS          Z2, K1, (R10)(DX*1)
 
-done381:
+done389:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row378
+	JNZ  row386
 	VZEROUPPER
 	RET
 
@@ -6964,12 +7088,12 @@ TEXT ·vecAttendEndAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row382:
+row390:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest384
+	JGE  rest392
 
-loop383:
+loop391:
 	VMOVUPS          (R8)(DX*1), Z0
 	VBROADCASTSS     vecConst<>+64(SB), Z1
 	VDIVPS           Z0, Z1, Z1
@@ -7016,11 +7140,11 @@ loop383:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop383
+	JL               loop391
 
-rest384:
+rest392:
 	TESTQ            SI, SI
-	JZ               done385
+	JZ               done393
 	VMOVUPS.Z        (R8)(DX*1), K1, Z0
 	VBROADCASTSS     vecConst<>+64(SB), Z1
 	VDIVPS           Z0, Z1, Z1
@@ -7066,13 +7190,13 @@ rest384:
 	VADDPS           Z9, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done385:
+done393:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row382
+	JNZ  row390
 	VZEROUPPER
 	RET
 
@@ -8883,7 +9007,7 @@ TEXT ·vecGatherRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row386:
+row394:
 	MOVLQSX (R8), R10
 	IMULQ   88(AX), R10
 	ADDQ    24(AX), R10
@@ -8892,30 +9016,30 @@ row386:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest388
+	JGE     rest396
 
-loop387:
+loop395:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z0
 	VMOVUPS    Z0, (DI)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop387
+	JL         loop395
 
-rest388:
+rest396:
 	TESTQ      SI, SI
-	JZ         done389
+	JZ         done397
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (DI)(DX*1)
 
-done389:
+done397:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row386
+	JNZ  row394
 	VZEROUPPER
 	RET
 
@@ -8936,7 +9060,7 @@ TEXT ·vecSetRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row390:
+row398:
 	MOVLQSX (R8), R10
 	IMULQ   88(AX), R10
 	ADDQ    24(AX), R10
@@ -8945,30 +9069,30 @@ row390:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest392
+	JGE     rest400
 
-loop391:
+loop399:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (DI)(DX*1), Z0
 	VMOVUPS    Z0, (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop391
+	JL         loop399
 
-rest392:
+rest400:
 	TESTQ      SI, SI
-	JZ         done393
+	JZ         done401
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (DI)(DX*1), K1, Z0
 	VMOVUPS    Z0, K1, (R10)(DX*1)
 
-done393:
+done401:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row390
+	JNZ  row398
 	VZEROUPPER
 	RET
 
@@ -8989,10 +9113,10 @@ TEXT ·vecAddRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row395:
+row403:
 	MOVLQSX      (R8), R10
 	TESTQ        $0x00000002, R10
-	JNZ          end394
+	JNZ          end402
 	MOVQ         R10, DX
 	ANDQ         $0x01, DX
 	DECQ         DX
@@ -9007,9 +9131,9 @@ row395:
 	ADDQ         24(AX), R11
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest397
+	JGE          rest405
 
-loop396:
+loop404:
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    (R10)(DX*1), Z1
 	VANDPS     Z0, Z1, Z1
@@ -9018,11 +9142,11 @@ loop396:
 	VMOVUPS    Z1, (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop396
+	JL         loop404
 
-rest397:
+rest405:
 	TESTQ      SI, SI
-	JZ         done398
+	JZ         done406
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS.Z  (R10)(DX*1), K1, Z1
 	VANDPS     Z0, Z1, Z0
@@ -9030,17 +9154,17 @@ rest397:
 	VADDPS     Z1, Z0, Z0
 	VMOVUPS    Z0, K1, (R10)(DX*1)
 
-done398:
+done406:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row395
+	JNZ  row403
 	VZEROUPPER
 	RET
 
-end394:
+end402:
 	VZEROUPPER
 	RET
 
@@ -9061,7 +9185,7 @@ TEXT ·vecFetchRowsAVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row399:
+row407:
 	MOVLQSX (R8), DX
 	IMULQ   88(AX), DX
 	ADDQ    24(AX), DX
@@ -9070,26 +9194,26 @@ row399:
 	ADDQ    24(AX), R10
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest401
+	JGE     rest409
 
-loop400:
+loop408:
 	PREFETCHT1 (R10)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop400
+	JL         loop408
 
-rest401:
+rest409:
 	TESTQ      SI, SI
-	JZ         done402
+	JZ         done410
 	PREFETCHT1 (R10)(DX*1)
 
-done402:
+done410:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row399
+	JNZ  row407
 	VZEROUPPER
 	RET
 
@@ -9243,70 +9367,70 @@ block:
 	VSUBPS       Z1, Z18, Z18
 	VMOVUPS      Z18, (BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z17, Z17
 	VMOVUPS      Z17, 64(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z16, Z16
 	VMOVUPS      Z16, 192(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(BX)
 	DECQ         R9
-	JZ           done403
+	JZ           done411
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(BX)
 
-done403:
+done411:
 	XORQ R9, R9
 
-loop404:
+loop412:
 	VMOVUPS          (BX)(R9*1), Z0
 	VBROADCASTSS     vecConst<>+160(SB), Z1
 	VMINPS           Z0, Z1, Z0
@@ -9333,7 +9457,7 @@ loop404:
 	VMOVUPS          Z0, (BX)(R9*1)
 	ADDQ             $0x40, R9
 	CMPQ             R9, DI
-	JL               loop404
+	JL               loop412
 	VMOVUPS          (BX), Z0
 	VADDPS           512(BX), Z0, Z0
 	VMOVUPS          64(BX), Z1
@@ -9361,13 +9485,13 @@ loop404:
 	VDIVPS           Z0, Z1, Z0
 	XORQ             R9, R9
 
-loop405:
+loop413:
 	VMOVUPS    (BX)(R9*1), Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVUPS    Z1, (BX)(R9*1)
 	ADDQ       $0x40, R9
 	CMPQ       R9, DI
-	JL         loop405
+	JL         loop413
 	VMOVUPS    (BX), Z0
 	VMOVUPS    64(BX), Z1
 	VMOVUPS    128(BX), Z2
@@ -9636,77 +9760,77 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done406
+	JZ           done414
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done406:
+done414:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop407:
+loop415:
 	VMOVUPS          (DI)(R11*1), Z1
 	VPCMPEQD         Z0, Z17, K2
-	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VPADDD.BCST      vecConst<>+2432(SB), Z17, Z17
 	VMOVAPS          Z1, K2, Z16
 	VBROADCASTSS     vecConst<>+160(SB), Z2
 	VMINPS           Z1, Z2, Z1
@@ -9733,7 +9857,7 @@ loop407:
 	VMOVUPS          Z1, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop407
+	JL               loop415
 	VMOVUPS          (DI), Z0
 	VADDPS           512(DI), Z0, Z0
 	VMOVUPS          64(DI), Z1
@@ -9954,67 +10078,67 @@ block:
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, (DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z23, Z23
 	VMOVUPS      Z23, 64(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, 192(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R11
-	JZ           done408
+	JZ           done416
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done408:
+done416:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -10044,10 +10168,10 @@ done408:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R11, R11
 
-loop409:
+loop417:
 	VMOVUPS          (DI)(R11*1), Z2
 	VPCMPEQD         Z1, Z17, K2
-	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VPADDD.BCST      vecConst<>+2432(SB), Z17, Z17
 	VMOVAPS          Z2, K2, Z16
 	VBROADCASTSS     vecConst<>+160(SB), Z3
 	VMINPS           Z2, Z3, Z2
@@ -10074,7 +10198,7 @@ loop409:
 	VMOVUPS          Z2, (DI)(R11*1)
 	ADDQ             $0x40, R11
 	CMPQ             R11, SI
-	JL               loop409
+	JL               loop417
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10298,77 +10422,77 @@ block:
 	VSUBPS       Z1, Z22, Z22
 	VMOVUPS      Z22, (DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z21, Z21
 	VMOVUPS      Z21, 64(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z20, Z20
 	VMOVUPS      Z20, 192(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R12
-	JZ           done410
+	JZ           done418
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done410:
+done418:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R12, R12
 
-loop411:
+loop419:
 	VMOVUPS          (DI)(R12*1), Z1
 	VPCMPEQD         Z0, Z17, K2
-	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VPADDD.BCST      vecConst<>+2432(SB), Z17, Z17
 	VBROADCASTSS     vecConst<>+160(SB), Z2
 	VMINPS           Z1, Z2, Z1
 	VBROADCASTSS     vecConst<>+192(SB), Z2
@@ -10394,7 +10518,7 @@ loop411:
 	VMOVUPS          Z1, (DI)(R12*1)
 	ADDQ             $0x40, R12
 	CMPQ             R12, SI
-	JL               loop411
+	JL               loop419
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10425,10 +10549,10 @@ loop411:
 	VPXORD           Z18, Z18, Z18
 	XORQ             R12, R12
 
-loop412:
+loop420:
 	VMOVUPS        (DI)(R12*1), Z3
 	VPCMPEQD       Z0, Z18, K2
-	VPADDD.BCST    vecConst<>+2304(SB), Z18, Z18
+	VPADDD.BCST    vecConst<>+2432(SB), Z18, Z18
 	VBROADCASTSS   148(AX), Z4
 	VBLENDMPS.BCST 152(AX), Z4, K2, Z19
 	VFMSUB213PS    Z19, Z1, Z3
@@ -10436,7 +10560,7 @@ loop412:
 	VMOVUPS        Z3, (DI)(R12*1)
 	ADDQ           $0x40, R12
 	CMPQ           R12, SI
-	JL             loop412
+	JL             loop420
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -10707,77 +10831,77 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done413
+	JZ           done421
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done413:
+done421:
 	VMOVUPS (R9), Z0
 	ADDQ    $0x40, R9
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop414:
+loop422:
 	VMOVUPS          (DI)(R13*1), Z1
 	VPCMPEQD         Z0, Z17, K2
-	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VPADDD.BCST      vecConst<>+2432(SB), Z17, Z17
 	VMOVAPS          Z1, K2, Z16
 	VBROADCASTSS     vecConst<>+160(SB), Z2
 	VMINPS           Z1, Z2, Z1
@@ -10804,7 +10928,7 @@ loop414:
 	VMOVUPS          Z1, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop414
+	JL               loop422
 	VMOVUPS          (DI), Z1
 	VADDPS           512(DI), Z1, Z1
 	VMOVUPS          64(DI), Z2
@@ -10876,10 +11000,10 @@ loop414:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop415:
+loop423:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z0, Z22, K2
-	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
+	VPADDD.BCST    vecConst<>+2432(SB), Z22, Z22
 	VBROADCASTSS   148(AX), Z4
 	VBLENDMPS.BCST 152(AX), Z4, K2, Z23
 	VFMSUB213PS    Z23, Z1, Z3
@@ -10887,7 +11011,7 @@ loop415:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop415
+	JL             loop423
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -11158,67 +11282,67 @@ block:
 	VSUBPS       Z1, Z26, Z26
 	VMOVUPS      Z26, (DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z25, Z25
 	VMOVUPS      Z25, 64(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z15, Z15
 	VMOVUPS      Z15, 128(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z24, Z24
 	VMOVUPS      Z24, 192(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z12, Z12
 	VMOVUPS      Z12, 256(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z7, Z7
 	VMOVUPS      Z7, 320(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z11, Z11
 	VMOVUPS      Z11, 384(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z5, Z5
 	VMOVUPS      Z5, 448(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z13, Z13
 	VMOVUPS      Z13, 512(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z8, Z8
 	VMOVUPS      Z8, 576(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z3, Z3
 	VMOVUPS      Z3, 640(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z10, Z10
 	VMOVUPS      Z10, 704(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z4, Z4
 	VMOVUPS      Z4, 768(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z2, Z2
 	VMOVUPS      Z2, 832(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z6, Z6
 	VMOVUPS      Z6, 896(DI)
 	DECQ         R13
-	JZ           done416
+	JZ           done424
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 960(DI)
 
-done416:
+done424:
 	VMOVUPS (DI), Z0
 	VADDPS  512(DI), Z0, Z0
 	VMOVUPS 64(DI), Z1
@@ -11248,10 +11372,10 @@ done416:
 	VPXORD  Z17, Z17, Z17
 	XORQ    R13, R13
 
-loop417:
+loop425:
 	VMOVUPS          (DI)(R13*1), Z2
 	VPCMPEQD         Z1, Z17, K2
-	VPADDD.BCST      vecConst<>+2304(SB), Z17, Z17
+	VPADDD.BCST      vecConst<>+2432(SB), Z17, Z17
 	VMOVAPS          Z2, K2, Z16
 	VBROADCASTSS     vecConst<>+160(SB), Z3
 	VMINPS           Z2, Z3, Z2
@@ -11278,7 +11402,7 @@ loop417:
 	VMOVUPS          Z2, (DI)(R13*1)
 	ADDQ             $0x40, R13
 	CMPQ             R13, SI
-	JL               loop417
+	JL               loop425
 	VMOVUPS          (DI), Z2
 	VADDPS           512(DI), Z2, Z2
 	VMOVUPS          64(DI), Z3
@@ -11352,10 +11476,10 @@ loop417:
 	VPXORD           Z22, Z22, Z22
 	XORQ             R13, R13
 
-loop418:
+loop426:
 	VMOVUPS        (DI)(R13*1), Z3
 	VPCMPEQD       Z1, Z22, K2
-	VPADDD.BCST    vecConst<>+2304(SB), Z22, Z22
+	VPADDD.BCST    vecConst<>+2432(SB), Z22, Z22
 	VBROADCASTSS   148(AX), Z4
 	VBLENDMPS.BCST 152(AX), Z4, K2, Z23
 	VFMSUB213PS    Z23, Z0, Z3
@@ -11363,7 +11487,7 @@ loop418:
 	VMOVUPS        Z3, (DI)(R13*1)
 	ADDQ           $0x40, R13
 	CMPQ           R13, SI
-	JL             loop418
+	JL             loop426
 	VMOVUPS        (DI), Z0
 	VMOVUPS        64(DI), Z1
 	VMOVUPS        128(DI), Z2
@@ -11499,12 +11623,12 @@ TEXT ·vecFused0AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row419:
+row427:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest421
+	JGE  rest429
 
-loop420:
+loop428:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VADDPS       Z1, Z0, Z0
@@ -11513,11 +11637,11 @@ loop420:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop420
+	JL           loop428
 
-rest421:
+rest429:
 	TESTQ        SI, SI
-	JZ           done422
+	JZ           done430
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VADDPS       Z1, Z0, Z0
@@ -11525,12 +11649,12 @@ rest421:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done422:
+done430:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row419
+	JNZ  row427
 	VZEROUPPER
 	RET
 
@@ -11551,12 +11675,12 @@ TEXT ·vecFused1AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row423:
+row431:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest425
+	JGE  rest433
 
-loop424:
+loop432:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11618,11 +11742,11 @@ loop424:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop424
+	JL               loop432
 
-rest425:
+rest433:
 	TESTQ            SI, SI
-	JZ               done426
+	JZ               done434
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11683,12 +11807,12 @@ rest425:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done426:
+done434:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row423
+	JNZ  row431
 	VZEROUPPER
 	RET
 
@@ -11709,12 +11833,12 @@ TEXT ·vecFused2AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row427:
+row435:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest429
+	JGE  rest437
 
-loop428:
+loop436:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11757,11 +11881,11 @@ loop428:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop428
+	JL               loop436
 
-rest429:
+rest437:
 	TESTQ            SI, SI
-	JZ               done430
+	JZ               done438
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11803,12 +11927,12 @@ rest429:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done430:
+done438:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row427
+	JNZ  row435
 	VZEROUPPER
 	RET
 
@@ -11829,12 +11953,12 @@ TEXT ·vecFused3AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row431:
+row439:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest433
+	JGE  rest441
 
-loop432:
+loop440:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11872,11 +11996,11 @@ loop432:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop432
+	JL               loop440
 
-rest433:
+rest441:
 	TESTQ            SI, SI
-	JZ               done434
+	JZ               done442
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -11913,12 +12037,12 @@ rest433:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done434:
+done442:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row431
+	JNZ  row439
 	VZEROUPPER
 	RET
 
@@ -11939,12 +12063,12 @@ TEXT ·vecFused4AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row435:
+row443:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest437
+	JGE  rest445
 
-loop436:
+loop444:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -11993,11 +12117,11 @@ loop436:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop436
+	JL               loop444
 
-rest437:
+rest445:
 	TESTQ            SI, SI
-	JZ               done438
+	JZ               done446
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -12045,12 +12169,12 @@ rest437:
 	VORPS            Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done438:
+done446:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row435
+	JNZ  row443
 	VZEROUPPER
 	RET
 
@@ -12071,12 +12195,12 @@ TEXT ·vecFused5AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row439:
+row447:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest441
+	JGE  rest449
 
-loop440:
+loop448:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
@@ -12111,11 +12235,11 @@ loop440:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop440
+	JL               loop448
 
-rest441:
+rest449:
 	TESTQ            SI, SI
-	JZ               done442
+	JZ               done450
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
@@ -12149,12 +12273,12 @@ rest441:
 	VDIVPS           Z0, Z3, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done442:
+done450:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row439
+	JNZ  row447
 	VZEROUPPER
 	RET
 
@@ -12177,12 +12301,12 @@ TEXT ·vecFused6AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row443:
+row451:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest445
+	JGE  rest453
 
-loop444:
+loop452:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -12192,11 +12316,11 @@ loop444:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop444
+	JL           loop452
 
-rest445:
+rest453:
 	TESTQ        SI, SI
-	JZ           done446
+	JZ           done454
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -12205,13 +12329,13 @@ rest445:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done446:
+done454:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row443
+	JNZ  row451
 	VZEROUPPER
 	RET
 
@@ -12233,12 +12357,12 @@ TEXT ·vecFused7AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row447:
+row455:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest449
+	JGE  rest457
 
-loop448:
+loop456:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -12247,11 +12371,11 @@ loop448:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop448
+	JL           loop456
 
-rest449:
+rest457:
 	TESTQ        SI, SI
-	JZ           done450
+	JZ           done458
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -12259,12 +12383,12 @@ rest449:
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done450:
+done458:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row447
+	JNZ  row455
 	VZEROUPPER
 	RET
 
@@ -12285,12 +12409,12 @@ TEXT ·vecFused8AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row451:
+row459:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest453
+	JGE  rest461
 
-loop452:
+loop460:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -12352,11 +12476,11 @@ loop452:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop452
+	JL               loop460
 
-rest453:
+rest461:
 	TESTQ            SI, SI
-	JZ               done454
+	JZ               done462
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      vecConst<>+576(SB), Z0, Z1
 	VANDPS.BCST      vecConst<>+32(SB), Z1, Z2
@@ -12417,12 +12541,12 @@ rest453:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done454:
+done462:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row451
+	JNZ  row459
 	VZEROUPPER
 	RET
 
@@ -12443,12 +12567,12 @@ TEXT ·vecFused9AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row455:
+row463:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest457
+	JGE  rest465
 
-loop456:
+loop464:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -12491,11 +12615,11 @@ loop456:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop456
+	JL               loop464
 
-rest457:
+rest465:
 	TESTQ            SI, SI
-	JZ               done458
+	JZ               done466
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS           Z0, Z0, Z1
 	VMOVAPS          Z1, Z1
@@ -12537,12 +12661,12 @@ rest457:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done458:
+done466:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row455
+	JNZ  row463
 	VZEROUPPER
 	RET
 
@@ -12563,12 +12687,12 @@ TEXT ·vecFused10AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row459:
+row467:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest461
+	JGE  rest469
 
-loop460:
+loop468:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12606,11 +12730,11 @@ loop460:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop460
+	JL               loop468
 
-rest461:
+rest469:
 	TESTQ            SI, SI
-	JZ               done462
+	JZ               done470
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -12647,12 +12771,12 @@ rest461:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done462:
+done470:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row459
+	JNZ  row467
 	VZEROUPPER
 	RET
 
@@ -12675,12 +12799,12 @@ TEXT ·vecFused11AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row463:
+row471:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest465
+	JGE  rest473
 
-loop464:
+loop472:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VMULPS    Z2, Z1, Z1
@@ -12690,11 +12814,11 @@ loop464:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop464
+	JL        loop472
 
-rest465:
+rest473:
 	TESTQ     SI, SI
-	JZ        done466
+	JZ        done474
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VMULPS    Z2, Z1, Z1
@@ -12703,13 +12827,13 @@ rest465:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done466:
+done474:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row463
+	JNZ  row471
 	VZEROUPPER
 	RET
 
@@ -12731,12 +12855,12 @@ TEXT ·vecFused12AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row467:
+row475:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest469
+	JGE  rest477
 
-loop468:
+loop476:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -12828,11 +12952,11 @@ loop468:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop468
+	JL               loop476
 
-rest469:
+rest477:
 	TESTQ            SI, SI
-	JZ               done470
+	JZ               done478
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -12923,13 +13047,13 @@ rest469:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done470:
+done478:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row467
+	JNZ  row475
 	VZEROUPPER
 	RET
 
@@ -12951,12 +13075,12 @@ TEXT ·vecFused13AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row471:
+row479:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest473
+	JGE  rest481
 
-loop472:
+loop480:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -13011,11 +13135,11 @@ loop472:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop472
+	JL               loop480
 
-rest473:
+rest481:
 	TESTQ            SI, SI
-	JZ               done474
+	JZ               done482
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -13069,13 +13193,13 @@ rest473:
 	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done474:
+done482:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row471
+	JNZ  row479
 	VZEROUPPER
 	RET
 
@@ -13097,12 +13221,12 @@ TEXT ·vecFused14AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row475:
+row483:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest477
+	JGE  rest485
 
-loop476:
+loop484:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMULPS           Z1, Z0, Z0
@@ -13147,11 +13271,11 @@ loop476:
 	VMOVUPS          Z0, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop476
+	JL               loop484
 
-rest477:
+rest485:
 	TESTQ            SI, SI
-	JZ               done478
+	JZ               done486
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMULPS           Z1, Z0, Z0
@@ -13195,13 +13319,13 @@ rest477:
 	VMULPS           Z5, Z0, Z0
 	VMOVUPS          Z0, K1, (R10)(DX*1)
 
-done478:
+done486:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row475
+	JNZ  row483
 	VZEROUPPER
 	RET
 
@@ -13223,12 +13347,12 @@ TEXT ·vecFused15AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row479:
+row487:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest481
+	JGE  rest489
 
-loop480:
+loop488:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -13237,11 +13361,11 @@ loop480:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop480
+	JL           loop488
 
-rest481:
+rest489:
 	TESTQ        SI, SI
-	JZ           done482
+	JZ           done490
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS vecConst<>+96(SB), Z1
 	VMAXPS       Z0, Z1, Z1
@@ -13249,12 +13373,12 @@ rest481:
 	VADDPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done482:
+done490:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row479
+	JNZ  row487
 	VZEROUPPER
 	RET
 
@@ -13276,12 +13400,12 @@ TEXT ·vecFused16AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row483:
+row491:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest485
+	JGE  rest493
 
-loop484:
+loop492:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -13290,11 +13414,11 @@ loop484:
 	VMOVUPS   Z1, (R9)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop484
+	JL        loop492
 
-rest485:
+rest493:
 	TESTQ     SI, SI
-	JZ        done486
+	JZ        done494
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -13302,12 +13426,12 @@ rest485:
 	VADDPS    Z1, Z2, Z1
 	VMOVUPS   Z1, K1, (R9)(DX*1)
 
-done486:
+done494:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row483
+	JNZ  row491
 	VZEROUPPER
 	RET
 
@@ -13328,12 +13452,12 @@ TEXT ·vecFused17AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row487:
+row495:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest489
+	JGE  rest497
 
-loop488:
+loop496:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13370,11 +13494,11 @@ loop488:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop488
+	JL               loop496
 
-rest489:
+rest497:
 	TESTQ            SI, SI
-	JZ               done490
+	JZ               done498
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13410,12 +13534,12 @@ rest489:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done490:
+done498:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row487
+	JNZ  row495
 	VZEROUPPER
 	RET
 
@@ -13436,12 +13560,12 @@ TEXT ·vecFused18AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row491:
+row499:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest493
+	JGE  rest501
 
-loop492:
+loop500:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -13492,11 +13616,11 @@ loop492:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop492
+	JL               loop500
 
-rest493:
+rest501:
 	TESTQ            SI, SI
-	JZ               done494
+	JZ               done502
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -13546,12 +13670,12 @@ rest493:
 	VSUBPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done494:
+done502:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row491
+	JNZ  row499
 	VZEROUPPER
 	RET
 
@@ -13572,12 +13696,12 @@ TEXT ·vecFused19AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row495:
+row503:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest497
+	JGE  rest505
 
-loop496:
+loop504:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13612,11 +13736,11 @@ loop496:
 	VMOVUPS          Z0, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop496
+	JL               loop504
 
-rest497:
+rest505:
 	TESTQ            SI, SI
-	JZ               done498
+	JZ               done506
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -13650,12 +13774,12 @@ rest497:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R9)(DX*1)
 
-done498:
+done506:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row495
+	JNZ  row503
 	VZEROUPPER
 	RET
 
@@ -13676,12 +13800,12 @@ TEXT ·vecFused20AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row499:
+row507:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest501
+	JGE  rest509
 
-loop500:
+loop508:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -13691,11 +13815,11 @@ loop500:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop500
+	JL           loop508
 
-rest501:
+rest509:
 	TESTQ        SI, SI
-	JZ           done502
+	JZ           done510
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS       Z0, Z0, Z0
 	VBROADCASTSS 144(AX), Z1
@@ -13704,12 +13828,12 @@ rest501:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done502:
+done510:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row499
+	JNZ  row507
 	VZEROUPPER
 	RET
 
@@ -13730,12 +13854,12 @@ TEXT ·vecFused21AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row503:
+row511:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest505
+	JGE  rest513
 
-loop504:
+loop512:
 	VMOVUPS      (DI)(DX*1), Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13745,11 +13869,11 @@ loop504:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop504
+	JL           loop512
 
-rest505:
+rest513:
 	TESTQ        SI, SI
-	JZ           done506
+	JZ           done514
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VBROADCASTSS 144(AX), Z1
 	VSUBPS       Z0, Z1, Z1
@@ -13758,12 +13882,12 @@ rest505:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done506:
+done514:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row503
+	JNZ  row511
 	VZEROUPPER
 	RET
 
@@ -13783,31 +13907,31 @@ TEXT ·vecFused22AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row507:
+row515:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest509
+	JGE  rest517
 
-loop508:
+loop516:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop508
+	JL          loop516
 
-rest509:
+rest517:
 	TESTQ       SI, SI
-	JZ          done510
+	JZ          done518
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMULPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done510:
+done518:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row507
+	JNZ  row515
 	VZEROUPPER
 	RET
 
@@ -13828,12 +13952,12 @@ TEXT ·vecFused23AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row511:
+row519:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest513
+	JGE  rest521
 
-loop512:
+loop520:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VMOVAPS          Z1, Z1
@@ -13841,23 +13965,23 @@ loop512:
 	VMOVUPS          Z1, (R9)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop512
+	JL               loop520
 
-rest513:
+rest521:
 	TESTQ            SI, SI
-	JZ               done514
+	JZ               done522
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST 144(AX), Z0, Z1
 	VMOVUPS          Z1, K1, (R9)(DX*1)
 
-done514:
+done522:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row511
+	JNZ  row519
 	VZEROUPPER
 	RET
 
@@ -13878,12 +14002,12 @@ TEXT ·vecFused24AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row515:
+row523:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest517
+	JGE  rest525
 
-loop516:
+loop524:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z1, Z1
@@ -13892,11 +14016,11 @@ loop516:
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop516
+	JL           loop524
 
-rest517:
+rest525:
 	TESTQ        SI, SI
-	JZ           done518
+	JZ           done526
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
@@ -13904,134 +14028,18 @@ rest517:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
-done518:
+done526:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row515
+	JNZ  row523
 	VZEROUPPER
 	RET
 
 // func vecFused25AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused25AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row519:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest521
-
-loop520:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop520
-
-rest521:
-	TESTQ        SI, SI
-	JZ           done522
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-
-done522:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row519
-	VZEROUPPER
-	RET
-
-// func vecFused26AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row523:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest525
-
-loop524:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z2, Z5, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop524
-
-rest525:
-	TESTQ        SI, SI
-	JZ           done526
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 156(AX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-
-done526:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	DECQ CX
-	JNZ  row523
-	VZEROUPPER
-	RET
-
-// func vecFused27AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14054,10 +14062,8 @@ loop528:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
@@ -14070,10 +14076,8 @@ rest529:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VBROADCASTSS 148(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
@@ -14085,9 +14089,9 @@ done530:
 	VZEROUPPER
 	RET
 
-// func vecFused28AVX512(fn uintptr, a *byte)
+// func vecFused26AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14109,14 +14113,17 @@ row531:
 loop532:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z2, Z5, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop532
@@ -14126,14 +14133,17 @@ rest533:
 	JZ           done534
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
 
 done534:
 	ADDQ 80(AX), DI
@@ -14143,14 +14153,13 @@ done534:
 	VZEROUPPER
 	RET
 
-// func vecFused29AVX512(fn uintptr, a *byte)
+// func vecFused27AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused27AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -14169,15 +14178,12 @@ loop536:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z1
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop536
@@ -14188,33 +14194,28 @@ rest537:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      Z0, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
 	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done538:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row535
 	VZEROUPPER
 	RET
 
-// func vecFused30AVX512(fn uintptr, a *byte)
+// func vecFused28AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused28AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -14232,22 +14233,14 @@ row539:
 loop540:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z1
-	VMAXPS.BCST  152(AX), Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VBLENDMPS    Z1, Z0, K2, Z2
-	VMOVUPS      (R8)(DX*1), Z0
-	VMOVAPS      Z2, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, (R8)(DX*1)
-	VMOVUPS      (R9)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, (R9)(DX*1)
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop540
@@ -14257,35 +14250,26 @@ rest541:
 	JZ           done542
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMINPS.BCST  148(AX), Z0, Z5
-	VCMPPS       $0x03, Z0, Z0, K2
-	VBLENDMPS    Z0, Z5, K2, Z3
-	VMAXPS.BCST  152(AX), Z3, Z0
-	VCMPPS       $0x03, Z3, Z3, K2
-	VBLENDMPS    Z3, Z0, K2, Z4
-	VMOVUPS.Z    (R8)(DX*1), K1, Z0
-	VMOVAPS      Z4, Z5
-	VBROADCASTSS 156(AX), Z6
-	VFMADD231PS  Z0, Z6, Z5
-	VMOVUPS      Z5, K1, (R8)(DX*1)
-	VMOVUPS.Z    (R9)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 160(AX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VMOVUPS      Z0, K1, (R9)(DX*1)
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done542:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row539
 	VZEROUPPER
 	RET
 
-// func vecFused31AVX512(fn uintptr, a *byte)
+// func vecFused29AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused29AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14314,10 +14298,8 @@ loop544:
 	VFMADD231PS  Z1, Z2, Z0
 	VMOVUPS      Z0, (R8)(DX*1)
 	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
@@ -14335,10 +14317,8 @@ rest545:
 	VFMADD231PS  Z1, Z2, Z0
 	VMOVUPS      Z0, K1, (R8)(DX*1)
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
+	VBROADCASTSS 152(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R9)(DX*1)
 
@@ -14351,9 +14331,9 @@ done546:
 	VZEROUPPER
 	RET
 
-// func vecFused32AVX512(fn uintptr, a *byte)
+// func vecFused30AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused30AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14376,19 +14356,22 @@ row547:
 loop548:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z1
+	VMAXPS.BCST  152(AX), Z1, Z0
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z0, K2, Z2
+	VMOVUPS      (R8)(DX*1), Z0
+	VMOVAPS      Z2, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS      (R9)(DX*1), Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, (R9)(DX*1)
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop548
@@ -14398,19 +14381,22 @@ rest549:
 	JZ           done550
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMINPS.BCST  148(AX), Z0, Z5
+	VCMPPS       $0x03, Z0, Z0, K2
+	VBLENDMPS    Z0, Z5, K2, Z3
+	VMAXPS.BCST  152(AX), Z3, Z0
+	VCMPPS       $0x03, Z3, Z3, K2
+	VBLENDMPS    Z3, Z0, K2, Z4
+	VMOVUPS.Z    (R8)(DX*1), K1, Z0
+	VMOVAPS      Z4, Z5
+	VBROADCASTSS 156(AX), Z6
+	VFMADD231PS  Z0, Z6, Z5
+	VMOVUPS      Z5, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z0
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z2
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 152(AX), Z3
-	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 160(AX), Z6
+	VFMADD231PS  Z5, Z6, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done550:
 	ADDQ 80(AX), DI
@@ -14421,9 +14407,9 @@ done550:
 	VZEROUPPER
 	RET
 
-// func vecFused33AVX512(fn uintptr, a *byte)
+// func vecFused31AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused31AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14444,33 +14430,41 @@ row551:
 	JGE  rest553
 
 loop552:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop552
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, (R8)(DX*1)
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop552
 
 rest553:
-	TESTQ            SI, SI
-	JZ               done554
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMULPS.BCST      144(AX), Z0, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMOVAPS          Z0, Z0
-	VFMADD231PS.BCST 148(AX), Z1, Z0
-	VMOVUPS          Z0, K1, (R8)(DX*1)
-	VMULPS.BCST      152(AX), Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VSUBPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
+	TESTQ        SI, SI
+	JZ           done554
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      Z0, K1, (R8)(DX*1)
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done554:
 	ADDQ 80(AX), DI
@@ -14481,9 +14475,9 @@ done554:
 	VZEROUPPER
 	RET
 
-// func vecFused34AVX512(fn uintptr, a *byte)
+// func vecFused32AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused32AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14507,18 +14501,18 @@ loop556:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS      (R9)(DX*1), Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, (R9)(DX*1)
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 156(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
+	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop556
@@ -14529,18 +14523,18 @@ rest557:
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
 	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 152(AX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VMOVUPS      Z0, K1, (R9)(DX*1)
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
+	VBROADCASTSS 156(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	VMOVUPS      Z1, K1, (R8)(DX*1)
 
 done558:
 	ADDQ 80(AX), DI
@@ -14551,9 +14545,9 @@ done558:
 	VZEROUPPER
 	RET
 
-// func vecFused35AVX512(fn uintptr, a *byte)
+// func vecFused33AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused33AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14574,47 +14568,33 @@ row559:
 	JGE  rest561
 
 loop560:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop560
+	VMOVUPS          (DI)(DX*1), Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop560
 
 rest561:
-	TESTQ        SI, SI
-	JZ           done562
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z2
-	VBROADCASTSS 148(AX), Z3
-	VFMADD231PS  Z1, Z3, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VFMADD231PS  Z2, Z1, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
+	TESTQ            SI, SI
+	JZ               done562
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMULPS.BCST      144(AX), Z0, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST 148(AX), Z1, Z0
+	VMOVUPS          Z0, K1, (R8)(DX*1)
+	VMULPS.BCST      152(AX), Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VSUBPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
 
 done562:
 	ADDQ 80(AX), DI
@@ -14625,9 +14605,9 @@ done562:
 	VZEROUPPER
 	RET
 
-// func vecFused36AVX512(fn uintptr, a *byte)
+// func vecFused34AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused34AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -14651,6 +14631,150 @@ loop564:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop564
+
+rest565:
+	TESTQ        SI, SI
+	JZ           done566
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done566:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row563
+	VZEROUPPER
+	RET
+
+// func vecFused35AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused35AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row567:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest569
+
+loop568:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop568
+
+rest569:
+	TESTQ        SI, SI
+	JZ           done570
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z2
+	VBROADCASTSS 148(AX), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done570:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row567
+	VZEROUPPER
+	RET
+
+// func vecFused36AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused36AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row571:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest573
+
+loop572:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -14668,11 +14792,11 @@ loop564:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop564
+	JL           loop572
 
-rest565:
+rest573:
 	TESTQ        SI, SI
-	JZ           done566
+	JZ           done574
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -14692,12 +14816,12 @@ rest565:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done566:
+done574:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row563
+	JNZ  row571
 	VZEROUPPER
 	RET
 
@@ -14719,12 +14843,12 @@ TEXT ·vecFused37AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row567:
+row575:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest569
+	JGE  rest577
 
-loop568:
+loop576:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14754,11 +14878,11 @@ loop568:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop568
+	JL               loop576
 
-rest569:
+rest577:
 	TESTQ            SI, SI
-	JZ               done570
+	JZ               done578
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14787,13 +14911,13 @@ rest569:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done570:
+done578:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row567
+	JNZ  row575
 	VZEROUPPER
 	RET
 
@@ -14815,12 +14939,12 @@ TEXT ·vecFused38AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row571:
+row579:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest573
+	JGE  rest581
 
-loop572:
+loop580:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14856,11 +14980,11 @@ loop572:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop572
+	JL               loop580
 
-rest573:
+rest581:
 	TESTQ            SI, SI
-	JZ               done574
+	JZ               done582
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -14895,13 +15019,13 @@ rest573:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done574:
+done582:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row571
+	JNZ  row579
 	VZEROUPPER
 	RET
 
@@ -14923,12 +15047,12 @@ TEXT ·vecFused39AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row575:
+row583:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest577
+	JGE  rest585
 
-loop576:
+loop584:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -14961,11 +15085,11 @@ loop576:
 	VMOVUPS          Z1, (R8)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop576
+	JL               loop584
 
-rest577:
+rest585:
 	TESTQ            SI, SI
-	JZ               done578
+	JZ               done586
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -14997,13 +15121,13 @@ rest577:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R8)(DX*1)
 
-done578:
+done586:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row575
+	JNZ  row583
 	VZEROUPPER
 	RET
 
@@ -15025,12 +15149,12 @@ TEXT ·vecFused40AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row579:
+row587:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest581
+	JGE  rest589
 
-loop580:
+loop588:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS          (R8)(DX*1), Z1
@@ -15062,11 +15186,11 @@ loop580:
 	VMOVUPS          Z1, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop580
+	JL               loop588
 
-rest581:
+rest589:
 	TESTQ            SI, SI
-	JZ               done582
+	JZ               done590
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
@@ -15097,13 +15221,13 @@ rest581:
 	VFMADD231PS      Z0, Z2, Z1
 	VMOVUPS          Z1, K1, (R10)(DX*1)
 
-done582:
+done590:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row579
+	JNZ  row587
 	VZEROUPPER
 	RET
 
@@ -15125,12 +15249,12 @@ TEXT ·vecFused41AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row583:
+row591:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest585
+	JGE  rest593
 
-loop584:
+loop592:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -15168,11 +15292,11 @@ loop584:
 	VMOVUPS          Z5, (R10)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop584
+	JL               loop592
 
-rest585:
+rest593:
 	TESTQ            SI, SI
-	JZ               done586
+	JZ               done594
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMULPS.BCST      144(AX), Z0, Z0
 	VMINPS.BCST      148(AX), Z0, Z5
@@ -15209,13 +15333,13 @@ rest585:
 	VFMADD231PS      Z0, Z6, Z5
 	VMOVUPS          Z5, K1, (R10)(DX*1)
 
-done586:
+done594:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row583
+	JNZ  row591
 	VZEROUPPER
 	RET
 
@@ -15237,12 +15361,12 @@ TEXT ·vecFused42AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row587:
+row595:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest589
+	JGE  rest597
 
-loop588:
+loop596:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15270,11 +15394,11 @@ loop588:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop588
+	JL           loop596
 
-rest589:
+rest597:
 	TESTQ        SI, SI
-	JZ           done590
+	JZ           done598
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15301,13 +15425,13 @@ rest589:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done590:
+done598:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row587
+	JNZ  row595
 	VZEROUPPER
 	RET
 
@@ -15329,12 +15453,12 @@ TEXT ·vecFused43AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row591:
+row599:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest593
+	JGE  rest601
 
-loop592:
+loop600:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
@@ -15365,11 +15489,11 @@ loop592:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop592
+	JL           loop600
 
-rest593:
+rest601:
 	TESTQ        SI, SI
-	JZ           done594
+	JZ           done602
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15399,175 +15523,19 @@ rest593:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done594:
+done602:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row591
+	JNZ  row599
 	VZEROUPPER
 	RET
 
 // func vecFused44AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused44AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row595:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest597
-
-loop596:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (R8)(DX*1), Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop596
-
-rest597:
-	TESTQ        SI, SI
-	JZ           done598
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS.Z    (R8)(DX*1), K1, Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done598:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row595
-	VZEROUPPER
-	RET
-
-// func vecFused45AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row599:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest601
-
-loop600:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (R8)(DX*1), Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop600
-
-rest601:
-	TESTQ        SI, SI
-	JZ           done602
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VBROADCASTSS 148(AX), Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS.Z    (R8)(DX*1), K1, Z2
-	VBROADCASTSS 152(AX), Z3
-	VMULPS       Z2, Z3, Z2
-	VMOVAPS      Z2, Z2
-	VFMADD231PS  Z0, Z1, Z2
-	VMOVUPS      Z2, K1, (R8)(DX*1)
-	VSQRTPS      Z2, Z1
-	VADDPS.BCST  156(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 160(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done602:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row599
-	VZEROUPPER
-	RET
-
-// func vecFused46AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15590,25 +15558,22 @@ row603:
 loop604:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      (R9)(DX*1), Z3
-	VBROADCASTSS 156(AX), Z4
-	VMULPS       Z3, Z4, Z3
-	VMOVAPS      Z3, Z3
-	VFMADD231PS  Z0, Z2, Z3
-	VMOVUPS      Z3, (R9)(DX*1)
-	VSQRTPS      Z3, Z2
-	VADDPS.BCST  160(AX), Z2, Z2
-	VDIVPS       Z2, Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
+	VMOVUPS      Z1, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
 	JL           loop604
@@ -15618,25 +15583,22 @@ rest605:
 	JZ           done606
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z0, Z0
-	VBROADCASTSS 148(AX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS.Z    (R9)(DX*1), K1, Z3
-	VBROADCASTSS 156(AX), Z4
-	VMULPS       Z3, Z4, Z3
-	VMOVAPS      Z3, Z3
-	VFMADD231PS  Z0, Z2, Z3
-	VMOVUPS      Z3, K1, (R9)(DX*1)
-	VSQRTPS      Z3, Z2
-	VADDPS.BCST  160(AX), Z2, Z2
-	VDIVPS       Z2, Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z1
-	VBROADCASTSS 164(AX), Z2
+	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VMOVUPS      Z1, K1, (R9)(DX*1)
 
 done606:
 	ADDQ 80(AX), DI
@@ -15647,15 +15609,14 @@ done606:
 	VZEROUPPER
 	RET
 
-// func vecFused47AVX512(fn uintptr, a *byte)
+// func vecFused45AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused45AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
 	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -15685,6 +15646,169 @@ loop608:
 	VADDPS.BCST  156(AX), Z1, Z1
 	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 160(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop608
+
+rest609:
+	TESTQ        SI, SI
+	JZ           done610
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS.Z    (R8)(DX*1), K1, Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, K1, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 160(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done610:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row607
+	VZEROUPPER
+	RET
+
+// func vecFused46AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused46AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row611:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest613
+
+loop612:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (R9)(DX*1), Z3
+	VBROADCASTSS 156(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  160(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop612
+
+rest613:
+	TESTQ        SI, SI
+	JZ           done614
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS 148(AX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (R9)(DX*1), K1, Z3
+	VBROADCASTSS 156(AX), Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  Z0, Z2, Z3
+	VMOVUPS      Z3, K1, (R9)(DX*1)
+	VSQRTPS      Z3, Z2
+	VADDPS.BCST  160(AX), Z2, Z2
+	VDIVPS       Z2, Z0, Z0
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 164(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+
+done614:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row611
+	VZEROUPPER
+	RET
+
+// func vecFused47AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused47AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row615:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest617
+
+loop616:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VBROADCASTSS 148(AX), Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (R8)(DX*1), Z2
+	VBROADCASTSS 152(AX), Z3
+	VMULPS       Z2, Z3, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z0, Z1, Z2
+	VMOVUPS      Z2, (R8)(DX*1)
+	VSQRTPS      Z2, Z1
+	VADDPS.BCST  156(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 160(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15696,11 +15820,11 @@ loop608:
 	VMOVUPS      Z1, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop608
+	JL           loop616
 
-rest609:
+rest617:
 	TESTQ        SI, SI
-	JZ           done610
+	JZ           done618
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VBROADCASTSS 148(AX), Z1
@@ -15725,159 +15849,19 @@ rest609:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R10)(DX*1)
 
-done610:
+done618:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row607
+	JNZ  row615
 	VZEROUPPER
 	RET
 
 // func vecFused48AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused48AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row611:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest613
-
-loop612:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop612
-
-rest613:
-	TESTQ        SI, SI
-	JZ           done614
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done614:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row611
-	VZEROUPPER
-	RET
-
-// func vecFused49AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row615:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest617
-
-loop616:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS      (R9)(DX*1), Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, (R9)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop616
-
-rest617:
-	TESTQ        SI, SI
-	JZ           done618
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMULPS.BCST  144(AX), Z0, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z0, Z1
-	VMOVUPS      Z1, K1, (R8)(DX*1)
-	VSQRTPS      Z1, Z1
-	VADDPS.BCST  148(AX), Z1, Z1
-	VDIVPS       Z1, Z0, Z0
-	VMOVUPS.Z    (R9)(DX*1), K1, Z1
-	VBROADCASTSS 152(AX), Z2
-	VMULPS       Z1, Z2, Z1
-	VMOVAPS      Z1, Z1
-	VBROADCASTSS 156(AX), Z2
-	VFMADD231PS  Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (R9)(DX*1)
-
-done618:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row615
-	VZEROUPPER
-	RET
-
-// func vecFused50AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -15901,6 +15885,146 @@ loop620:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop620
+
+rest621:
+	TESTQ        SI, SI
+	JZ           done622
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done622:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row619
+	VZEROUPPER
+	RET
+
+// func vecFused49AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused49AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row623:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest625
+
+loop624:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, (R9)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop624
+
+rest625:
+	TESTQ        SI, SI
+	JZ           done626
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  Z0, Z0, Z1
+	VMOVUPS      Z1, K1, (R8)(DX*1)
+	VSQRTPS      Z1, Z1
+	VADDPS.BCST  148(AX), Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VBROADCASTSS 152(AX), Z2
+	VMULPS       Z1, Z2, Z1
+	VMOVAPS      Z1, Z1
+	VBROADCASTSS 156(AX), Z2
+	VFMADD231PS  Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R9)(DX*1)
+
+done626:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row623
+	VZEROUPPER
+	RET
+
+// func vecFused50AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused50AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row627:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest629
+
+loop628:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMULPS.BCST  144(AX), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
 	VMOVAPS      Z0, Z0
 	VBROADCASTSS 148(AX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -15917,11 +16041,11 @@ loop620:
 	VMOVUPS      Z1, (R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop620
+	JL           loop628
 
-rest621:
+rest629:
 	TESTQ        SI, SI
-	JZ           done622
+	JZ           done630
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMULPS.BCST  144(AX), Z0, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
@@ -15940,12 +16064,12 @@ rest621:
 	VFMADD231PS  Z0, Z2, Z1
 	VMOVUPS      Z1, K1, (R8)(DX*1)
 
-done622:
+done630:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row619
+	JNZ  row627
 	VZEROUPPER
 	RET
 
@@ -15970,12 +16094,12 @@ TEXT ·vecFused51AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row623:
+row631:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest625
+	JGE  rest633
 
-loop624:
+loop632:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -15989,11 +16113,11 @@ loop624:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop624
+	JL           loop632
 
-rest625:
+rest633:
 	TESTQ        SI, SI
-	JZ           done626
+	JZ           done634
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16006,7 +16130,7 @@ rest625:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done626:
+done634:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16014,7 +16138,7 @@ done626:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row623
+	JNZ  row631
 	VZEROUPPER
 	RET
 
@@ -16038,12 +16162,12 @@ TEXT ·vecFused52AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row627:
+row635:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest629
+	JGE  rest637
 
-loop628:
+loop636:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16056,11 +16180,11 @@ loop628:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop628
+	JL           loop636
 
-rest629:
+rest637:
 	TESTQ        SI, SI
-	JZ           done630
+	JZ           done638
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16072,14 +16196,14 @@ rest629:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done630:
+done638:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row627
+	JNZ  row635
 	VZEROUPPER
 	RET
 
@@ -16102,12 +16226,12 @@ TEXT ·vecFused53AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row631:
+row639:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest633
+	JGE  rest641
 
-loop632:
+loop640:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMOVUPS      (R9)(DX*1), Z2
@@ -16118,11 +16242,11 @@ loop632:
 	VMOVUPS      Z0, (R10)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop632
+	JL           loop640
 
-rest633:
+rest641:
 	TESTQ        SI, SI
-	JZ           done634
+	JZ           done642
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMOVUPS.Z    (R9)(DX*1), K1, Z2
@@ -16132,13 +16256,13 @@ rest633:
 	VMAXPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R10)(DX*1)
 
-done634:
+done642:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row631
+	JNZ  row639
 	VZEROUPPER
 	RET
 
@@ -16162,12 +16286,12 @@ TEXT ·vecFused54AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row635:
+row643:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest637
+	JGE  rest645
 
-loop636:
+loop644:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VMOVUPS     (R9)(DX*1), Z2
@@ -16180,11 +16304,11 @@ loop636:
 	VMOVUPS     Z2, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop636
+	JL          loop644
 
-rest637:
+rest645:
 	TESTQ       SI, SI
-	JZ          done638
+	JZ          done646
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VMOVUPS.Z   (R9)(DX*1), K1, Z2
@@ -16196,7 +16320,7 @@ rest637:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R12)(DX*1)
 
-done638:
+done646:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16204,7 +16328,7 @@ done638:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row635
+	JNZ  row643
 	VZEROUPPER
 	RET
 
@@ -16230,12 +16354,12 @@ TEXT ·vecFused55AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row639:
+row647:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest641
+	JGE  rest649
 
-loop640:
+loop648:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -16249,11 +16373,11 @@ loop640:
 	VMOVUPS   Z1, (R13)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop640
+	JL        loop648
 
-rest641:
+rest649:
 	TESTQ     SI, SI
-	JZ        done642
+	JZ        done650
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VCMPPS    $0x1e, Z0, Z1, K2
@@ -16266,7 +16390,7 @@ rest641:
 	VMULPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R13)(DX*1)
 
-done642:
+done650:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16275,7 +16399,7 @@ done642:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row639
+	JNZ  row647
 	VZEROUPPER
 	RET
 
@@ -16298,12 +16422,12 @@ TEXT ·vecFused56AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row643:
+row651:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest645
+	JGE  rest653
 
-loop644:
+loop652:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VSUBPS      Z1, Z0, Z0
@@ -16314,11 +16438,11 @@ loop644:
 	VMOVUPS     Z2, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop644
+	JL          loop652
 
-rest645:
+rest653:
 	TESTQ       SI, SI
-	JZ          done646
+	JZ          done654
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VSUBPS      Z1, Z0, Z0
@@ -16328,14 +16452,14 @@ rest645:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R11)(DX*1)
 
-done646:
+done654:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row643
+	JNZ  row651
 	VZEROUPPER
 	RET
 
@@ -16360,12 +16484,12 @@ TEXT ·vecFused57AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row647:
+row655:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest649
+	JGE  rest657
 
-loop648:
+loop656:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16380,11 +16504,11 @@ loop648:
 	VMOVUPS      Z0, (R12)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop648
+	JL           loop656
 
-rest649:
+rest657:
 	TESTQ        SI, SI
-	JZ           done650
+	JZ           done658
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -16398,7 +16522,7 @@ rest649:
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R12)(DX*1)
 
-done650:
+done658:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16406,7 +16530,7 @@ done650:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row647
+	JNZ  row655
 	VZEROUPPER
 	RET
 
@@ -16431,12 +16555,12 @@ TEXT ·vecFused58AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row651:
+row659:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest653
+	JGE  rest661
 
-loop652:
+loop660:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VSUBPS      Z1, Z0, Z0
@@ -16451,11 +16575,11 @@ loop652:
 	VMOVUPS     Z2, (R13)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop652
+	JL          loop660
 
-rest653:
+rest661:
 	TESTQ       SI, SI
-	JZ          done654
+	JZ          done662
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VSUBPS      Z1, Z0, Z0
@@ -16469,7 +16593,7 @@ rest653:
 	VFMADD231PS Z1, Z0, Z2
 	VMOVUPS     Z2, K1, (R13)(DX*1)
 
-done654:
+done662:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16478,7 +16602,7 @@ done654:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row651
+	JNZ  row659
 	VZEROUPPER
 	RET
 
@@ -16504,12 +16628,12 @@ TEXT ·vecFused59AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row655:
+row663:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest657
+	JGE  rest665
 
-loop656:
+loop664:
 	VMOVUPS      (DI)(DX*1), Z1
 	VMOVUPS      (R8)(DX*1), Z2
 	VSUBPS       Z2, Z1, Z1
@@ -16526,11 +16650,11 @@ loop656:
 	VMOVUPS      Z1, (R13)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop656
+	JL           loop664
 
-rest657:
+rest665:
 	TESTQ        SI, SI
-	JZ           done658
+	JZ           done666
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VMOVUPS.Z    (R8)(DX*1), K1, Z2
 	VSUBPS       Z2, Z1, Z1
@@ -16546,7 +16670,7 @@ rest657:
 	VMOVAPS.Z    Z2, K2, Z1
 	VMOVUPS      Z1, K1, (R13)(DX*1)
 
-done658:
+done666:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16555,7 +16679,7 @@ done658:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row655
+	JNZ  row663
 	VZEROUPPER
 	RET
 
@@ -16582,12 +16706,12 @@ TEXT ·vecFused60AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row659:
+row667:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest661
+	JGE  rest669
 
-loop660:
+loop668:
 	VMOVUPS      (DI)(DX*1), Z1
 	VMOVUPS      (R8)(DX*1), Z2
 	VSUBPS       Z2, Z1, Z1
@@ -16606,11 +16730,11 @@ loop660:
 	VMOVUPS      Z1, (R14)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop660
+	JL           loop668
 
-rest661:
+rest669:
 	TESTQ        SI, SI
-	JZ           done662
+	JZ           done670
 	VMOVUPS.Z    (DI)(DX*1), K1, Z1
 	VMOVUPS.Z    (R8)(DX*1), K1, Z2
 	VSUBPS       Z2, Z1, Z1
@@ -16628,7 +16752,7 @@ rest661:
 	VMOVAPS.Z    Z2, K2, Z1
 	VMOVUPS      Z1, K1, (R14)(DX*1)
 
-done662:
+done670:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16638,7 +16762,7 @@ done662:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row659
+	JNZ  row667
 	VZEROUPPER
 	RET
 
@@ -16661,12 +16785,12 @@ TEXT ·vecFused61AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row663:
+row671:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest665
+	JGE  rest673
 
-loop664:
+loop672:
 	VMOVUPS   (DI)(DX*1), Z1
 	VMOVUPS   (R8)(DX*1), Z2
 	VADDPS    Z2, Z1, Z1
@@ -16676,11 +16800,11 @@ loop664:
 	VMOVUPS   Z1, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop664
+	JL        loop672
 
-rest665:
+rest673:
 	TESTQ     SI, SI
-	JZ        done666
+	JZ        done674
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMOVUPS.Z (R8)(DX*1), K1, Z2
 	VADDPS    Z2, Z1, Z1
@@ -16689,13 +16813,13 @@ rest665:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (R10)(DX*1)
 
-done666:
+done674:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row663
+	JNZ  row671
 	VZEROUPPER
 	RET
 
@@ -16719,12 +16843,12 @@ TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row667:
+row675:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest669
+	JGE  rest677
 
-loop668:
+loop676:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -16740,11 +16864,11 @@ loop668:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop668
+	JL          loop676
 
-rest669:
+rest677:
 	TESTQ       SI, SI
-	JZ          done670
+	JZ          done678
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -16759,7 +16883,7 @@ rest669:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done670:
+done678:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16767,7 +16891,7 @@ done670:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row667
+	JNZ  row675
 	VZEROUPPER
 	RET
 
@@ -16793,12 +16917,12 @@ TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row671:
+row679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest673
+	JGE  rest681
 
-loop672:
+loop680:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -16910,11 +17034,11 @@ loop672:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop672
+	JL               loop680
 
-rest673:
+rest681:
 	TESTQ            SI, SI
-	JZ               done674
+	JZ               done682
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17025,7 +17149,7 @@ rest673:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done674:
+done682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17035,7 +17159,7 @@ done674:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row671
+	JNZ  row679
 	VZEROUPPER
 	RET
 
@@ -17058,12 +17182,12 @@ TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row675:
+row683:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest677
+	JGE  rest685
 
-loop676:
+loop684:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17143,11 +17267,11 @@ loop676:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop676
+	JL               loop684
 
-rest677:
+rest685:
 	TESTQ            SI, SI
-	JZ               done678
+	JZ               done686
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17226,14 +17350,14 @@ rest677:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done678:
+done686:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row675
+	JNZ  row683
 	VZEROUPPER
 	RET
 
@@ -17256,12 +17380,12 @@ TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row679:
+row687:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest681
+	JGE  rest689
 
-loop680:
+loop688:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -17323,11 +17447,11 @@ loop680:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop680
+	JL               loop688
 
-rest681:
+rest689:
 	TESTQ            SI, SI
-	JZ               done682
+	JZ               done690
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -17388,14 +17512,14 @@ rest681:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done682:
+done690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row679
+	JNZ  row687
 	VZEROUPPER
 	RET
 
@@ -17421,12 +17545,12 @@ TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row683:
+row691:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest685
+	JGE  rest693
 
-loop684:
+loop692:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -17454,11 +17578,11 @@ loop684:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop684
+	JL           loop692
 
-rest685:
+rest693:
 	TESTQ        SI, SI
-	JZ           done686
+	JZ           done694
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -17485,7 +17609,7 @@ rest685:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done686:
+done694:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17495,7 +17619,7 @@ done686:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row683
+	JNZ  row691
 	VZEROUPPER
 	RET
 
@@ -17520,12 +17644,12 @@ TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row687:
+row695:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest689
+	JGE  rest697
 
-loop688:
+loop696:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -17585,11 +17709,11 @@ loop688:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop688
+	JL               loop696
 
-rest689:
+rest697:
 	TESTQ            SI, SI
-	JZ               done690
+	JZ               done698
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -17648,7 +17772,7 @@ rest689:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done690:
+done698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17657,7 +17781,7 @@ done690:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row687
+	JNZ  row695
 	VZEROUPPER
 	RET
 
@@ -17681,12 +17805,12 @@ TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row691:
+row699:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest693
+	JGE  rest701
 
-loop692:
+loop700:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17708,11 +17832,11 @@ loop692:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop692
+	JL           loop700
 
-rest693:
+rest701:
 	TESTQ        SI, SI
-	JZ           done694
+	JZ           done702
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17733,7 +17857,7 @@ rest693:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done694:
+done702:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17741,7 +17865,7 @@ done694:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row691
+	JNZ  row699
 	VZEROUPPER
 	RET
 
@@ -17764,12 +17888,12 @@ TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row695:
+row703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest697
+	JGE  rest705
 
-loop696:
+loop704:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VMULPS       Z1, Z0, Z1
@@ -17783,11 +17907,11 @@ loop696:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop696
+	JL           loop704
 
-rest697:
+rest705:
 	TESTQ        SI, SI
-	JZ           done698
+	JZ           done706
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z1
@@ -17800,14 +17924,14 @@ rest697:
 	VMULPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done698:
+done706:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row695
+	JNZ  row703
 	VZEROUPPER
 	RET
 
@@ -17829,12 +17953,12 @@ TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row699:
+row707:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest701
+	JGE  rest709
 
-loop700:
+loop708:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17847,11 +17971,11 @@ loop700:
 	VMOVUPS   Z3, (R10)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop700
+	JL        loop708
 
-rest701:
+rest709:
 	TESTQ     SI, SI
-	JZ        done702
+	JZ        done710
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17863,13 +17987,13 @@ rest701:
 	VBLENDMPS Z0, Z1, K2, Z5
 	VMOVUPS   Z5, K1, (R10)(DX*1)
 
-done702:
+done710:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row699
+	JNZ  row707
 	VZEROUPPER
 	RET
 
@@ -17892,12 +18016,12 @@ TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row703:
+row711:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest705
+	JGE  rest713
 
-loop704:
+loop712:
 	VMOVUPS   (R8)(DX*1), Z0
 	VMOVUPS   (DI)(DX*1), Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17914,11 +18038,11 @@ loop704:
 	VMOVUPS   Z4, (R11)(DX*1)
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop704
+	JL        loop712
 
-rest705:
+rest713:
 	TESTQ     SI, SI
-	JZ        done706
+	JZ        done714
 	VMOVUPS.Z (R8)(DX*1), K1, Z0
 	VMOVUPS.Z (DI)(DX*1), K1, Z1
 	VMAXPS    Z1, Z0, Z1
@@ -17934,14 +18058,14 @@ rest705:
 	VBLENDMPS Z0, Z1, K2, Z7
 	VMOVUPS   Z7, K1, (R11)(DX*1)
 
-done706:
+done714:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row703
+	JNZ  row711
 	VZEROUPPER
 	RET
 
@@ -17963,12 +18087,12 @@ TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row707:
+row715:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest709
+	JGE  rest717
 
-loop708:
+loop716:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -17977,11 +18101,11 @@ loop708:
 	VMOVUPS Z0, (R10)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop708
+	JL      loop716
 
-rest709:
+rest717:
 	TESTQ     SI, SI
-	JZ        done710
+	JZ        done718
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
@@ -17989,13 +18113,13 @@ rest709:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R10)(DX*1)
 
-done710:
+done718:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row707
+	JNZ  row715
 	VZEROUPPER
 	RET
 
@@ -18018,12 +18142,12 @@ TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row711:
+row719:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest713
+	JGE  rest721
 
-loop712:
+loop720:
 	VMOVUPS (DI)(DX*1), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VADDPS  Z1, Z0, Z0
@@ -18034,11 +18158,11 @@ loop712:
 	VMOVUPS Z0, (R11)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop712
+	JL      loop720
 
-rest713:
+rest721:
 	TESTQ     SI, SI
-	JZ        done714
+	JZ        done722
 	VMOVUPS.Z (DI)(DX*1), K1, Z0
 	VMOVUPS.Z (R8)(DX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
@@ -18048,14 +18172,14 @@ rest713:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R11)(DX*1)
 
-done714:
+done722:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row711
+	JNZ  row719
 	VZEROUPPER
 	RET
 
@@ -18078,12 +18202,12 @@ TEXT ·vecFused74AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row715:
+row723:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest717
+	JGE  rest725
 
-loop716:
+loop724:
 	VMOVUPS     (DI)(DX*1), Z0
 	VMOVUPS     (R8)(DX*1), Z1
 	VADDPS      Z1, Z0, Z0
@@ -18095,11 +18219,11 @@ loop716:
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop716
+	JL          loop724
 
-rest717:
+rest725:
 	TESTQ       SI, SI
-	JZ          done718
+	JZ          done726
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VADDPS      Z1, Z0, Z0
@@ -18110,14 +18234,14 @@ rest717:
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
-done718:
+done726:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row715
+	JNZ  row723
 	VZEROUPPER
 	RET
 
@@ -18137,31 +18261,31 @@ TEXT ·vecFused75AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row719:
+row727:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest721
+	JGE  rest729
 
-loop720:
+loop728:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop720
+	JL          loop728
 
-rest721:
+rest729:
 	TESTQ       SI, SI
-	JZ          done722
+	JZ          done730
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done722:
+done730:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row719
+	JNZ  row727
 	VZEROUPPER
 	RET
 
@@ -18186,12 +18310,12 @@ TEXT ·vecFused76AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row723:
+row731:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest725
+	JGE  rest733
 
-loop724:
+loop732:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18219,11 +18343,11 @@ loop724:
 	VMOVUPS        Z5, (R13)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop724
+	JL             loop732
 
-rest725:
+rest733:
 	TESTQ          SI, SI
-	JZ             done726
+	JZ             done734
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18250,7 +18374,7 @@ rest725:
 	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
 	VMOVUPS        Z9, K1, (R13)(DX*1)
 
-done726:
+done734:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -18259,7 +18383,7 @@ done726:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row723
+	JNZ  row731
 	VZEROUPPER
 	RET
 
@@ -18283,12 +18407,12 @@ TEXT ·vecFused77AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row727:
+row735:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest729
+	JGE  rest737
 
-loop728:
+loop736:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18313,11 +18437,11 @@ loop728:
 	VMOVUPS        Z0, (R12)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop728
+	JL             loop736
 
-rest729:
+rest737:
 	TESTQ          SI, SI
-	JZ             done730
+	JZ             done738
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18341,7 +18465,7 @@ rest729:
 	VADDPS.BCST    144(AX), Z7, Z0
 	VMOVUPS        Z0, K1, (R12)(DX*1)
 
-done730:
+done738:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -18349,7 +18473,7 @@ done730:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row727
+	JNZ  row735
 	VZEROUPPER
 	RET
 
@@ -18370,12 +18494,12 @@ TEXT ·vecFused78AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row731:
+row739:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest733
+	JGE  rest741
 
-loop732:
+loop740:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R8)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18387,11 +18511,11 @@ loop732:
 	VMOVUPS        Z2, (R9)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop732
+	JL             loop740
 
-rest733:
+rest741:
 	TESTQ          SI, SI
-	JZ             done734
+	JZ             done742
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R8)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18402,12 +18526,12 @@ rest733:
 	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
 	VMOVUPS        Z3, K1, (R9)(DX*1)
 
-done734:
+done742:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row731
+	JNZ  row739
 	VZEROUPPER
 	RET
 
@@ -18428,12 +18552,12 @@ TEXT ·vecFused79AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row735:
+row743:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest737
+	JGE  rest745
 
-loop736:
+loop744:
 	VMOVUPS      (DI)(DX*1), Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -18447,11 +18571,11 @@ loop736:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop736
+	JL           loop744
 
-rest737:
+rest745:
 	TESTQ        SI, SI
-	JZ           done738
+	JZ           done746
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -18464,12 +18588,12 @@ rest737:
 	VADDPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done738:
+done746:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row735
+	JNZ  row743
 	VZEROUPPER
 	RET
 
@@ -18492,12 +18616,12 @@ TEXT ·vecFused80AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row739:
+row747:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest741
+	JGE  rest749
 
-loop740:
+loop748:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -18510,11 +18634,11 @@ loop740:
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop740
+	JL          loop748
 
-rest741:
+rest749:
 	TESTQ       SI, SI
-	JZ          done742
+	JZ          done750
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -18526,14 +18650,14 @@ rest741:
 	VADDPS.BCST 148(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
-done742:
+done750:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row739
+	JNZ  row747
 	VZEROUPPER
 	RET
 
@@ -18553,12 +18677,12 @@ TEXT ·vecFused81AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row743:
+row751:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest745
+	JGE  rest753
 
-loop744:
+loop752:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     (R8)(DX*1), Z1
@@ -18566,22 +18690,381 @@ loop744:
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop744
+	JL          loop752
 
-rest745:
+rest753:
 	TESTQ       SI, SI
-	JZ          done746
+	JZ          done754
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done746:
+done754:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row743
+	JNZ  row751
+	VZEROUPPER
+	RET
+
+// func vecFused82AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused82AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row755:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest757
+
+loop756:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (R9)(DX*1)
+	VMOVUPS     (R10)(DX*1), Z1
+	VMOVUPS     (R11)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop756
+
+rest757:
+	TESTQ       SI, SI
+	JZ          done758
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VMOVUPS.Z   (R11)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (R12)(DX*1)
+
+done758:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row755
+	VZEROUPPER
+	RET
+
+// func vecFused83AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused83AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row759:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest761
+
+loop760:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (R9)(DX*1)
+	VMOVUPS          (R10)(DX*1), Z1
+	VMOVUPS          (R11)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS          Z2, (R12)(DX*1)
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R13)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop760
+
+rest761:
+	TESTQ            SI, SI
+	JZ               done762
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VMOVUPS.Z        (R11)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS          Z2, K1, (R12)(DX*1)
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R13)(DX*1)
+
+done762:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row759
+	VZEROUPPER
+	RET
+
+// func vecFused84AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused84AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row763:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest765
+
+loop764:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (R9)(DX*1)
+	VMOVUPS     (R10)(DX*1), Z1
+	VMOVUPS     (R11)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R12)(DX*1), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (R13)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop764
+
+rest765:
+	TESTQ       SI, SI
+	JZ          done766
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (R9)(DX*1)
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VMOVUPS.Z   (R11)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R12)(DX*1), K1, Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (R13)(DX*1)
+
+done766:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row763
+	VZEROUPPER
+	RET
+
+// func vecFused85AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused85AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row767:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest769
+
+loop768:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VADDPS           Z1, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z1
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z1, K2
+	VMOVAPS          Z1, Z6
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z6
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z6, K2, Z2
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
+	VMULPS           Z3, Z0, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop768
+
+rest769:
+	TESTQ            SI, SI
+	JZ               done770
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VADDPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z1, K2
+	VMOVAPS          Z1, Z6
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z6
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z6, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z1, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
+
+done770:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row767
+	VZEROUPPER
+	RET
+
+// func vecFused86AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused86AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row771:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest773
+
+loop772:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   (R9)(DX*1), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   (R10)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (R11)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop772
+
+rest773:
+	TESTQ     SI, SI
+	JZ        done774
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(DX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R10)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (R11)(DX*1)
+
+done774:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row771
 	VZEROUPPER
 	RET
 
@@ -22387,6 +22870,172 @@ done284:
 	VZEROUPPER
 	RET
 
+// func vecHardswishAVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecHardswishAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row289:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest291
+
+loop290:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+2176(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop290
+
+rest291:
+	TESTQ        SI, SI
+	JZ           done292
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+2176(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two294
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two294:
+	TESTQ     $0x00000002, SI
+	JZ        one295
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one295:
+	TESTQ  $0x00000001, SI
+	JZ     done296
+	VMOVSS X0, (DX)
+
+done296:
+done292:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row289
+	VZEROUPPER
+	RET
+
+// func vecHardswishgradAVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecHardswishgradAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row297:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest299
+
+loop298:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y0, Y0
+	VBLENDVPS    Y0, vecConst<>+96(SB), Y2, Y0
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop298
+
+rest299:
+	TESTQ        SI, SI
+	JZ           done300
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y1, Y2
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y1, Y1
+	VBLENDVPS    Y1, vecConst<>+96(SB), Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two302
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two302:
+	TESTQ     $0x00000002, SI
+	JZ        one303
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one303:
+	TESTQ  $0x00000001, SI
+	JZ     done304
+	VMOVSS X0, (DX)
+
+done304:
+done300:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row297
+	VZEROUPPER
+	RET
+
 // func vecRowSumAVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecRowSumAVX2(SB), NOSPLIT, $0-16
@@ -22404,25 +23053,25 @@ TEXT ·vecRowSumAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row289:
+row305:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest291
+	JGE    rest307
 
-loop290:
+loop306:
 	VMOVUPS (DI)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop290
+	JL      loop306
 
-rest291:
+rest307:
 	TESTQ      SI, SI
-	JZ         done292
+	JZ         done308
 	VMOVUPS    (R9), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -22430,7 +23079,7 @@ rest291:
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done292:
+done308:
 	VADDPS     Y1, Y0, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
 	VADDPS     Y1, Y0, Y0
@@ -22442,7 +23091,7 @@ done292:
 	ADDQ       80(AX), DI
 	ADDQ       96(AX), R8
 	DECQ       CX
-	JNZ        row289
+	JNZ        row305
 	VZEROUPPER
 	RET
 
@@ -22463,14 +23112,14 @@ TEXT ·vecRowMaxAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row293:
+row309:
 	VBROADCASTSS vecConst<>+1088(SB), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest295
+	JGE          rest311
 
-loop294:
+loop310:
 	VMOVUPS   (DI)(DX*1), Y2
 	VMAXPS    Y2, Y0, Y2
 	VCMPPS    $0x03, Y0, Y0, Y3
@@ -22483,11 +23132,11 @@ loop294:
 	VMOVAPS   Y1, Y1
 	ADDQ      $0x40, DX
 	CMPQ      DX, BX
-	JL        loop294
+	JL        loop310
 
-rest295:
+rest311:
 	TESTQ        SI, SI
-	JZ           done296
+	JZ           done312
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (DI)(DX*1), Y2, Y3
 	VBROADCASTSS vecConst<>+1088(SB), Y4
@@ -22505,7 +23154,7 @@ rest295:
 	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
 
-done296:
+done312:
 	VMAXPS     Y1, Y0, Y1
 	VCMPPS     $0x03, Y0, Y0, Y2
 	VBLENDVPS  Y2, Y0, Y1, Y0
@@ -22529,7 +23178,7 @@ done296:
 	ADDQ       80(AX), DI
 	ADDQ       96(AX), R8
 	DECQ       CX
-	JNZ        row293
+	JNZ        row309
 	VZEROUPPER
 	RET
 
@@ -22551,14 +23200,14 @@ TEXT ·vecRowDotAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row297:
+row313:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest299
+	JGE    rest315
 
-loop298:
+loop314:
 	VMOVUPS     (R8)(DX*1), Y2
 	VMOVUPS     (DI)(DX*1), Y3
 	VFMADD231PS Y2, Y3, Y0
@@ -22567,11 +23216,11 @@ loop298:
 	VFMADD231PS Y2, Y3, Y1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop298
+	JL          loop314
 
-rest299:
+rest315:
 	TESTQ       SI, SI
-	JZ          done300
+	JZ          done316
 	VMOVUPS     (R10), Y2
 	VMASKMOVPS  (R8)(DX*1), Y2, Y3
 	VMASKMOVPS  (DI)(DX*1), Y2, Y2
@@ -22581,7 +23230,7 @@ rest299:
 	VMASKMOVPS  32(DI)(DX*1), Y2, Y2
 	VFMADD231PS Y3, Y2, Y1
 
-done300:
+done316:
 	VADDPS     Y1, Y0, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
 	VADDPS     Y1, Y0, Y0
@@ -22594,7 +23243,7 @@ done300:
 	ADDQ       88(AX), R8
 	ADDQ       96(AX), R9
 	DECQ       CX
-	JNZ        row297
+	JNZ        row313
 	VZEROUPPER
 	RET
 
@@ -22615,25 +23264,25 @@ TEXT ·vecSoftmaxAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row301:
+row317:
 	VBROADCASTSS vecConst<>+1088(SB), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest303
+	JGE          rest319
 
-loop302:
+loop318:
 	VMOVUPS (DI)(DX*1), Y2
 	VMAXPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VMAXPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop302
+	JL      loop318
 
-rest303:
+rest319:
 	TESTQ        SI, SI
-	JZ           done304
+	JZ           done320
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (DI)(DX*1), Y2, Y3
 	VBROADCASTSS vecConst<>+1088(SB), Y4
@@ -22645,7 +23294,7 @@ rest303:
 	VBLENDVPS    Y2, Y3, Y4, Y2
 	VMAXPS       Y2, Y1, Y1
 
-done304:
+done320:
 	VMAXPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VMAXPS       Y1, Y0, Y0
@@ -22658,9 +23307,9 @@ done304:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest306
+	JGE          rest322
 
-loop305:
+loop321:
 	VMOVUPS      (DI)(DX*1), Y3
 	VSUBPS       Y0, Y3, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -22731,11 +23380,11 @@ loop305:
 	VMOVUPS      Y3, 32(R8)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop305
+	JL           loop321
 
-rest306:
+rest322:
 	TESTQ        SI, SI
-	JZ           done307
+	JZ           done323
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
@@ -22774,32 +23423,32 @@ rest306:
 	LEAQ         (R8)(DX*1), R10
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four308
+	JL           four324
 	VMOVUPS      Y3, (R10)
-	JMP          done311
+	JMP          done327
 
-four308:
+four324:
 	CMPQ         SI, $0x00
-	JLE          done311
+	JLE          done327
 	TESTQ        $0x00000004, SI
-	JZ           two309
+	JZ           two325
 	VMOVUPS      X3, (R10)
 	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y3, X3
 
-two309:
+two325:
 	TESTQ     $0x00000002, SI
-	JZ        one310
+	JZ        one326
 	VMOVLPS   X3, (R10)
 	ADDQ      $0x08, R10
 	VPERMILPS $0x0e, X3, X3
 
-one310:
+one326:
 	TESTQ  $0x00000001, SI
-	JZ     done311
+	JZ     done327
 	VMOVSS X3, (R10)
 
-done311:
+done327:
 	VMOVUPS      32(R9), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VSUBPS       Y0, Y4, Y0
@@ -22840,33 +23489,33 @@ done311:
 	LEAQ         32(R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R10, $0x08
-	JL           four312
+	JL           four328
 	VMOVUPS      Y0, (DX)
-	JMP          done315
+	JMP          done331
 
-four312:
+four328:
 	CMPQ         R10, $0x00
-	JLE          done315
+	JLE          done331
 	TESTQ        $0x00000004, R10
-	JZ           two313
+	JZ           two329
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two313:
+two329:
 	TESTQ     $0x00000002, R10
-	JZ        one314
+	JZ        one330
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one314:
+one330:
 	TESTQ  $0x00000001, R10
-	JZ     done315
+	JZ     done331
 	VMOVSS X0, (DX)
 
-done315:
-done307:
+done331:
+done323:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y0
 	VADDPS       Y0, Y1, Y1
@@ -22878,9 +23527,9 @@ done307:
 	VDIVPS       Y1, Y0, Y0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest317
+	JGE          rest333
 
-loop316:
+loop332:
 	VMOVUPS (R8)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (R8)(DX*1)
@@ -22889,43 +23538,43 @@ loop316:
 	VMOVUPS Y1, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop316
+	JL      loop332
 
-rest317:
+rest333:
 	TESTQ      SI, SI
-	JZ         done318
+	JZ         done334
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS (R8)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	LEAQ       (R8)(DX*1), R10
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four319
+	JL         four335
 	VMOVUPS    Y1, (R10)
-	JMP        done322
+	JMP        done338
 
-four319:
+four335:
 	CMPQ         SI, $0x00
-	JLE          done322
+	JLE          done338
 	TESTQ        $0x00000004, SI
-	JZ           two320
+	JZ           two336
 	VMOVUPS      X1, (R10)
 	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y1, X1
 
-two320:
+two336:
 	TESTQ     $0x00000002, SI
-	JZ        one321
+	JZ        one337
 	VMOVLPS   X1, (R10)
 	ADDQ      $0x08, R10
 	VPERMILPS $0x0e, X1, X1
 
-one321:
+one337:
 	TESTQ  $0x00000001, SI
-	JZ     done322
+	JZ     done338
 	VMOVSS X1, (R10)
 
-done322:
+done338:
 	VMOVUPS    32(R9), Y1
 	VMASKMOVPS 32(R8)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y0
@@ -22934,37 +23583,37 @@ done322:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R10, $0x08
-	JL         four323
+	JL         four339
 	VMOVUPS    Y0, (DX)
-	JMP        done326
+	JMP        done342
 
-four323:
+four339:
 	CMPQ         R10, $0x00
-	JLE          done326
+	JLE          done342
 	TESTQ        $0x00000004, R10
-	JZ           two324
+	JZ           two340
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two324:
+two340:
 	TESTQ     $0x00000002, R10
-	JZ        one325
+	JZ        one341
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one325:
+one341:
 	TESTQ  $0x00000001, R10
-	JZ     done326
+	JZ     done342
 	VMOVSS X0, (DX)
 
-done326:
-done318:
+done342:
+done334:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row301
+	JNZ  row317
 	VZEROUPPER
 	RET
 
@@ -22985,25 +23634,25 @@ TEXT ·vecLogSoftmaxAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row327:
+row343:
 	VBROADCASTSS vecConst<>+1088(SB), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest329
+	JGE          rest345
 
-loop328:
+loop344:
 	VMOVUPS (DI)(DX*1), Y2
 	VMAXPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VMAXPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop328
+	JL      loop344
 
-rest329:
+rest345:
 	TESTQ        SI, SI
-	JZ           done330
+	JZ           done346
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (DI)(DX*1), Y2, Y3
 	VBROADCASTSS vecConst<>+1088(SB), Y4
@@ -23015,7 +23664,7 @@ rest329:
 	VBLENDVPS    Y2, Y3, Y4, Y2
 	VMAXPS       Y2, Y1, Y1
 
-done330:
+done346:
 	VMAXPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VMAXPS       Y1, Y0, Y0
@@ -23028,9 +23677,9 @@ done330:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest332
+	JGE          rest348
 
-loop331:
+loop347:
 	VMOVUPS      (DI)(DX*1), Y3
 	VSUBPS       Y0, Y3, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -23099,11 +23748,11 @@ loop331:
 	VADDPS       Y3, Y2, Y2
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop331
+	JL           loop347
 
-rest332:
+rest348:
 	TESTQ        SI, SI
-	JZ           done333
+	JZ           done349
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
@@ -23175,7 +23824,7 @@ rest332:
 	VANDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y2, Y2
 
-done333:
+done349:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -23221,9 +23870,9 @@ done333:
 	VBLENDVPS    Y1, vecConst<>+1120(SB), Y2, Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest335
+	JGE          rest351
 
-loop334:
+loop350:
 	VMOVUPS (DI)(DX*1), Y2
 	VSUBPS  Y0, Y2, Y2
 	VSUBPS  Y1, Y2, Y2
@@ -23234,11 +23883,11 @@ loop334:
 	VMOVUPS Y2, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop334
+	JL      loop350
 
-rest335:
+rest351:
 	TESTQ      SI, SI
-	JZ         done336
+	JZ         done352
 	VMOVUPS    (R9), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VSUBPS     Y0, Y2, Y2
@@ -23246,32 +23895,32 @@ rest335:
 	LEAQ       (R8)(DX*1), R10
 	VMOVAPS    Y2, Y2
 	CMPQ       SI, $0x08
-	JL         four337
+	JL         four353
 	VMOVUPS    Y2, (R10)
-	JMP        done340
+	JMP        done356
 
-four337:
+four353:
 	CMPQ         SI, $0x00
-	JLE          done340
+	JLE          done356
 	TESTQ        $0x00000004, SI
-	JZ           two338
+	JZ           two354
 	VMOVUPS      X2, (R10)
 	ADDQ         $0x10, R10
 	VEXTRACTF128 $0x01, Y2, X2
 
-two338:
+two354:
 	TESTQ     $0x00000002, SI
-	JZ        one339
+	JZ        one355
 	VMOVLPS   X2, (R10)
 	ADDQ      $0x08, R10
 	VPERMILPS $0x0e, X2, X2
 
-one339:
+one355:
 	TESTQ  $0x00000001, SI
-	JZ     done340
+	JZ     done356
 	VMOVSS X2, (R10)
 
-done340:
+done356:
 	VMOVUPS    32(R9), Y2
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VSUBPS     Y0, Y2, Y0
@@ -23281,37 +23930,37 @@ done340:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R10, $0x08
-	JL         four341
+	JL         four357
 	VMOVUPS    Y0, (DX)
-	JMP        done344
+	JMP        done360
 
-four341:
+four357:
 	CMPQ         R10, $0x00
-	JLE          done344
+	JLE          done360
 	TESTQ        $0x00000004, R10
-	JZ           two342
+	JZ           two358
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two342:
+two358:
 	TESTQ     $0x00000002, R10
-	JZ        one343
+	JZ        one359
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one343:
+one359:
 	TESTQ  $0x00000001, R10
-	JZ     done344
+	JZ     done360
 	VMOVSS X0, (DX)
 
-done344:
-done336:
+done360:
+done352:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row327
+	JNZ  row343
 	VZEROUPPER
 	RET
 
@@ -23333,14 +23982,14 @@ TEXT ·vecSoftmaxGradAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row345:
+row361:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest347
+	JGE    rest363
 
-loop346:
+loop362:
 	VMOVUPS     (R8)(DX*1), Y2
 	VMOVUPS     (DI)(DX*1), Y3
 	VFMADD231PS Y2, Y3, Y0
@@ -23349,11 +23998,11 @@ loop346:
 	VFMADD231PS Y2, Y3, Y1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop346
+	JL          loop362
 
-rest347:
+rest363:
 	TESTQ       SI, SI
-	JZ          done348
+	JZ          done364
 	VMOVUPS     (R10), Y2
 	VMASKMOVPS  (R8)(DX*1), Y2, Y3
 	VMASKMOVPS  (DI)(DX*1), Y2, Y2
@@ -23363,7 +24012,7 @@ rest347:
 	VMASKMOVPS  32(DI)(DX*1), Y2, Y2
 	VFMADD231PS Y3, Y2, Y1
 
-done348:
+done364:
 	VADDPS     Y1, Y0, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
 	VADDPS     Y1, Y0, Y0
@@ -23373,9 +24022,9 @@ done348:
 	VADDPS     Y1, Y0, Y0
 	XORQ       DX, DX
 	CMPQ       DX, BX
-	JGE        rest350
+	JGE        rest366
 
-loop349:
+loop365:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VSUBPS  Y0, Y2, Y2
@@ -23388,11 +24037,11 @@ loop349:
 	VMOVUPS Y1, 32(R9)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop349
+	JL      loop365
 
-rest350:
+rest366:
 	TESTQ      SI, SI
-	JZ         done351
+	JZ         done367
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (DI)(DX*1), Y1, Y2
 	VMASKMOVPS (R8)(DX*1), Y1, Y1
@@ -23401,32 +24050,32 @@ rest350:
 	LEAQ       (R9)(DX*1), R11
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four352
+	JL         four368
 	VMOVUPS    Y1, (R11)
-	JMP        done355
+	JMP        done371
 
-four352:
+four368:
 	CMPQ         SI, $0x00
-	JLE          done355
+	JLE          done371
 	TESTQ        $0x00000004, SI
-	JZ           two353
+	JZ           two369
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two353:
+two369:
 	TESTQ     $0x00000002, SI
-	JZ        one354
+	JZ        one370
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one354:
+one370:
 	TESTQ  $0x00000001, SI
-	JZ     done355
+	JZ     done371
 	VMOVSS X1, (R11)
 
-done355:
+done371:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(DI)(DX*1), Y1, Y2
 	VMASKMOVPS 32(R8)(DX*1), Y1, Y1
@@ -23437,38 +24086,38 @@ done355:
 	LEAQ       32(R9)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four356
+	JL         four372
 	VMOVUPS    Y0, (DX)
-	JMP        done359
+	JMP        done375
 
-four356:
+four372:
 	CMPQ         R11, $0x00
-	JLE          done359
+	JLE          done375
 	TESTQ        $0x00000004, R11
-	JZ           two357
+	JZ           two373
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two357:
+two373:
 	TESTQ     $0x00000002, R11
-	JZ        one358
+	JZ        one374
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one358:
+one374:
 	TESTQ  $0x00000001, R11
-	JZ     done359
+	JZ     done375
 	VMOVSS X0, (DX)
 
-done359:
-done351:
+done375:
+done367:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row345
+	JNZ  row361
 	VZEROUPPER
 	RET
 
@@ -23490,25 +24139,25 @@ TEXT ·vecLogSoftmaxGradAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row360:
+row376:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest362
+	JGE    rest378
 
-loop361:
+loop377:
 	VMOVUPS (R8)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(R8)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop361
+	JL      loop377
 
-rest362:
+rest378:
 	TESTQ      SI, SI
-	JZ         done363
+	JZ         done379
 	VMOVUPS    (R10), Y2
 	VMASKMOVPS (R8)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -23516,7 +24165,7 @@ rest362:
 	VMASKMOVPS 32(R8)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done363:
+done379:
 	VADDPS     Y1, Y0, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
 	VADDPS     Y1, Y0, Y0
@@ -23526,9 +24175,9 @@ done363:
 	VADDPS     Y1, Y0, Y0
 	XORQ       DX, DX
 	CMPQ       DX, BX
-	JGE        rest365
+	JGE        rest381
 
-loop364:
+loop380:
 	VMOVUPS      (DI)(DX*1), Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
 	VMINPS       Y1, Y2, Y1
@@ -23601,11 +24250,11 @@ loop364:
 	VMOVUPS      Y2, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop364
+	JL           loop380
 
-rest365:
+rest381:
 	TESTQ        SI, SI
-	JZ           done366
+	JZ           done382
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
@@ -23644,32 +24293,32 @@ rest365:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y1
 	CMPQ         SI, $0x08
-	JL           four367
+	JL           four383
 	VMOVUPS      Y1, (R11)
-	JMP          done370
+	JMP          done386
 
-four367:
+four383:
 	CMPQ         SI, $0x00
-	JLE          done370
+	JLE          done386
 	TESTQ        $0x00000004, SI
-	JZ           two368
+	JZ           two384
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two368:
+two384:
 	TESTQ     $0x00000002, SI
-	JZ        one369
+	JZ        one385
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one369:
+one385:
 	TESTQ  $0x00000001, SI
-	JZ     done370
+	JZ     done386
 	VMOVSS X1, (R11)
 
-done370:
+done386:
 	VMOVUPS      32(R10), Y1
 	VMASKMOVPS   32(DI)(DX*1), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
@@ -23710,38 +24359,38 @@ done370:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	CMPQ         R11, $0x08
-	JL           four371
+	JL           four387
 	VMOVUPS      Y0, (DX)
-	JMP          done374
+	JMP          done390
 
-four371:
+four387:
 	CMPQ         R11, $0x00
-	JLE          done374
+	JLE          done390
 	TESTQ        $0x00000004, R11
-	JZ           two372
+	JZ           two388
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two372:
+two388:
 	TESTQ     $0x00000002, R11
-	JZ        one373
+	JZ        one389
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one373:
+one389:
 	TESTQ  $0x00000001, R11
-	JZ     done374
+	JZ     done390
 	VMOVSS X0, (DX)
 
-done374:
-done366:
+done390:
+done382:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row360
+	JNZ  row376
 	VZEROUPPER
 	RET
 
@@ -23764,27 +24413,27 @@ TEXT ·vecLossAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row375:
+row391:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest377
+	JGE          rest393
 
-loop376:
+loop392:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop376
+	JL      loop392
 
-rest377:
+rest393:
 	TESTQ        SI, SI
-	JZ           done378
+	JZ           done394
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -23796,7 +24445,7 @@ rest377:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done378:
+done394:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -23809,9 +24458,9 @@ done378:
 	VXORPS       Y3, Y3, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest380
+	JGE          rest396
 
-loop379:
+loop395:
 	VMOVUPS      (DI)(DX*1), Y4
 	VSUBPS       Y1, Y4, Y4
 	VBROADCASTSS vecConst<>+160(SB), Y5
@@ -23880,11 +24529,11 @@ loop379:
 	VADDPS       Y4, Y3, Y3
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop379
+	JL           loop395
 
-rest380:
+rest396:
 	TESTQ        SI, SI
-	JZ           done381
+	JZ           done397
 	VMOVUPS      (R11), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
@@ -23956,7 +24605,7 @@ rest380:
 	VANDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y3, Y3
 
-done381:
+done397:
 	VADDPS       Y3, Y2, Y2
 	VPERM2F128   $0x01, Y2, Y2, Y3
 	VADDPS       Y3, Y2, Y2
@@ -23974,7 +24623,7 @@ done381:
 	ADDQ         96(AX), R9
 	ADDQ         120(AX), R10
 	DECQ         CX
-	JNZ          row375
+	JNZ          row391
 	VZEROUPPER
 	RET
 
@@ -23997,27 +24646,27 @@ TEXT ·vecLossSmoothAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row382:
+row398:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest384
+	JGE          rest400
 
-loop383:
+loop399:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop383
+	JL      loop399
 
-rest384:
+rest400:
 	TESTQ        SI, SI
-	JZ           done385
+	JZ           done401
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -24029,7 +24678,7 @@ rest384:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done385:
+done401:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -24044,9 +24693,9 @@ done385:
 	VXORPS       Y5, Y5, Y5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest387
+	JGE          rest403
 
-loop386:
+loop402:
 	VMOVUPS      (DI)(DX*1), Y6
 	VSUBPS       Y1, Y6, Y6
 	VADDPS       Y6, Y2, Y2
@@ -24117,11 +24766,11 @@ loop386:
 	VADDPS       Y6, Y5, Y5
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop386
+	JL           loop402
 
-rest387:
+rest403:
 	TESTQ        SI, SI
-	JZ           done388
+	JZ           done404
 	VMOVUPS      (R11), Y6
 	VMASKMOVPS   (DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
@@ -24197,7 +24846,7 @@ rest387:
 	VANDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y5, Y5
 
-done388:
+done404:
 	VADDPS       Y5, Y4, Y4
 	VPERM2F128   $0x01, Y4, Y4, Y5
 	VADDPS       Y5, Y4, Y4
@@ -24225,7 +24874,7 @@ done388:
 	ADDQ         96(AX), R9
 	ADDQ         120(AX), R10
 	DECQ         CX
-	JNZ          row382
+	JNZ          row398
 	VZEROUPPER
 	RET
 
@@ -24248,25 +24897,25 @@ TEXT ·vecLossGradAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row389:
+row405:
 	VBROADCASTSS vecConst<>+1088(SB), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest391
+	JGE          rest407
 
-loop390:
+loop406:
 	VMOVUPS (DI)(DX*1), Y2
 	VMAXPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VMAXPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop390
+	JL      loop406
 
-rest391:
+rest407:
 	TESTQ        SI, SI
-	JZ           done392
+	JZ           done408
 	VMOVUPS      (R11), Y2
 	VMASKMOVPS   (DI)(DX*1), Y2, Y3
 	VBROADCASTSS vecConst<>+1088(SB), Y4
@@ -24278,7 +24927,7 @@ rest391:
 	VBLENDVPS    Y2, Y3, Y4, Y2
 	VMAXPS       Y2, Y1, Y1
 
-done392:
+done408:
 	VMAXPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VMAXPS       Y1, Y0, Y0
@@ -24291,9 +24940,9 @@ done392:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest394
+	JGE          rest410
 
-loop393:
+loop409:
 	VMOVUPS      (DI)(DX*1), Y3
 	VSUBPS       Y0, Y3, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -24364,11 +25013,11 @@ loop393:
 	VMOVUPS      Y3, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop393
+	JL           loop409
 
-rest394:
+rest410:
 	TESTQ        SI, SI
-	JZ           done395
+	JZ           done411
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
@@ -24407,32 +25056,32 @@ rest394:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four396
+	JL           four412
 	VMOVUPS      Y3, (R12)
-	JMP          done399
+	JMP          done415
 
-four396:
+four412:
 	CMPQ         SI, $0x00
-	JLE          done399
+	JLE          done415
 	TESTQ        $0x00000004, SI
-	JZ           two397
+	JZ           two413
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two397:
+two413:
 	TESTQ     $0x00000002, SI
-	JZ        one398
+	JZ        one414
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one398:
+one414:
 	TESTQ  $0x00000001, SI
-	JZ     done399
+	JZ     done415
 	VMOVSS X3, (R12)
 
-done399:
+done415:
 	VMOVUPS      32(R11), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VSUBPS       Y0, Y4, Y0
@@ -24473,33 +25122,33 @@ done399:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four400
+	JL           four416
 	VMOVUPS      Y0, (DX)
-	JMP          done403
+	JMP          done419
 
-four400:
+four416:
 	CMPQ         R12, $0x00
-	JLE          done403
+	JLE          done419
 	TESTQ        $0x00000004, R12
-	JZ           two401
+	JZ           two417
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two401:
+two417:
 	TESTQ     $0x00000002, R12
-	JZ        one402
+	JZ        one418
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one402:
+one418:
 	TESTQ  $0x00000001, R12
-	JZ     done403
+	JZ     done419
 	VMOVSS X0, (DX)
 
-done403:
-done395:
+done419:
+done411:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y0
 	VADDPS       Y0, Y1, Y1
@@ -24515,14 +25164,14 @@ done395:
 	VMOVUPS      vecIota<>+32(SB), Y4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest405
+	JGE          rest421
 
-loop404:
+loop420:
 	VPCMPEQD     Y1, Y3, Y5
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMOVUPS      (R9)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
@@ -24531,62 +25180,62 @@ loop404:
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMOVUPS      32(R9)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
 	VMOVUPS      Y5, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop404
+	JL           loop420
 
-rest405:
+rest421:
 	TESTQ        SI, SI
-	JZ           done406
+	JZ           done422
 	VMOVUPS      (R11), Y5
 	VPCMPEQD     Y1, Y3, Y6
 	VBROADCASTSS 148(AX), Y7
 	VBROADCASTSS 152(AX), Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y5, Y3
 	VFMSUB213PS  Y6, Y0, Y3
 	VMULPS       Y2, Y3, Y3
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four407
+	JL           four423
 	VMOVUPS      Y3, (R12)
-	JMP          done410
+	JMP          done426
 
-four407:
+four423:
 	CMPQ         SI, $0x00
-	JLE          done410
+	JLE          done426
 	TESTQ        $0x00000004, SI
-	JZ           two408
+	JZ           two424
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two408:
+two424:
 	TESTQ     $0x00000002, SI
-	JZ        one409
+	JZ        one425
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one409:
+one425:
 	TESTQ  $0x00000001, SI
-	JZ     done410
+	JZ     done426
 	VMOVSS X3, (R12)
 
-done410:
+done426:
 	VMOVUPS      32(R11), Y3
 	VPCMPEQD     Y1, Y4, Y1
 	VBROADCASTSS 148(AX), Y5
 	VBROADCASTSS 152(AX), Y6
 	VBLENDVPS    Y1, Y6, Y5, Y1
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMASKMOVPS   32(R9)(DX*1), Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
 	VMULPS       Y2, Y3, Y0
@@ -24595,39 +25244,39 @@ done410:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four411
+	JL           four427
 	VMOVUPS      Y0, (DX)
-	JMP          done414
+	JMP          done430
 
-four411:
+four427:
 	CMPQ         R12, $0x00
-	JLE          done414
+	JLE          done430
 	TESTQ        $0x00000004, R12
-	JZ           two412
+	JZ           two428
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two412:
+two428:
 	TESTQ     $0x00000002, R12
-	JZ        one413
+	JZ        one429
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one413:
+one429:
 	TESTQ  $0x00000001, R12
-	JZ     done414
+	JZ     done430
 	VMOVSS X0, (DX)
 
-done414:
-done406:
+done430:
+done422:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	DECQ CX
-	JNZ  row389
+	JNZ  row405
 	VZEROUPPER
 	RET
 
@@ -24652,27 +25301,27 @@ TEXT ·vecLossBothAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row415:
+row431:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest417
+	JGE          rest433
 
-loop416:
+loop432:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop416
+	JL      loop432
 
-rest417:
+rest433:
 	TESTQ        SI, SI
-	JZ           done418
+	JZ           done434
 	VMOVUPS      (R13), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -24684,7 +25333,7 @@ rest417:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done418:
+done434:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -24697,9 +25346,9 @@ done418:
 	VXORPS       Y3, Y3, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest420
+	JGE          rest436
 
-loop419:
+loop435:
 	VMOVUPS      (DI)(DX*1), Y4
 	VSUBPS       Y1, Y4, Y4
 	VBROADCASTSS vecConst<>+160(SB), Y5
@@ -24770,11 +25419,11 @@ loop419:
 	VMOVUPS      Y4, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop419
+	JL           loop435
 
-rest420:
+rest436:
 	TESTQ        SI, SI
-	JZ           done421
+	JZ           done437
 	VMOVUPS      (R13), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
@@ -24813,32 +25462,32 @@ rest420:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
-	JL           four422
+	JL           four438
 	VMOVUPS      Y4, (R14)
-	JMP          done425
+	JMP          done441
 
-four422:
+four438:
 	CMPQ         SI, $0x00
-	JLE          done425
+	JLE          done441
 	TESTQ        $0x00000004, SI
-	JZ           two423
+	JZ           two439
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two423:
+two439:
 	TESTQ     $0x00000002, SI
-	JZ        one424
+	JZ        one440
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one424:
+one440:
 	TESTQ  $0x00000001, SI
-	JZ     done425
+	JZ     done441
 	VMOVSS X4, (R14)
 
-done425:
+done441:
 	VMOVUPS      32(R13), Y4
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
 	VSUBPS       Y1, Y5, Y5
@@ -24879,33 +25528,33 @@ done425:
 	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y4, Y4
 	CMPQ         R14, $0x08
-	JL           four426
+	JL           four442
 	VMOVUPS      Y4, (DX)
-	JMP          done429
+	JMP          done445
 
-four426:
+four442:
 	CMPQ         R14, $0x00
-	JLE          done429
+	JLE          done445
 	TESTQ        $0x00000004, R14
-	JZ           two427
+	JZ           two443
 	VMOVUPS      X4, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y4, X4
 
-two427:
+two443:
 	TESTQ     $0x00000002, R14
-	JZ        one428
+	JZ        one444
 	VMOVLPS   X4, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X4, X4
 
-one428:
+one444:
 	TESTQ  $0x00000001, R14
-	JZ     done429
+	JZ     done445
 	VMOVSS X4, (DX)
 
-done429:
-done421:
+done445:
+done437:
 	VADDPS       Y3, Y2, Y2
 	VPERM2F128   $0x01, Y2, Y2, Y3
 	VADDPS       Y3, Y2, Y2
@@ -24926,14 +25575,14 @@ done421:
 	VMOVUPS      vecIota<>+32(SB), Y4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest431
+	JGE          rest447
 
-loop430:
+loop446:
 	VPCMPEQD     Y1, Y3, Y5
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMOVUPS      (R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
@@ -24942,62 +25591,62 @@ loop430:
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMOVUPS      32(R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
 	VMOVUPS      Y5, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop430
+	JL           loop446
 
-rest431:
+rest447:
 	TESTQ        SI, SI
-	JZ           done432
+	JZ           done448
 	VMOVUPS      (R13), Y5
 	VPCMPEQD     Y1, Y3, Y6
 	VBROADCASTSS 148(AX), Y7
 	VBROADCASTSS 152(AX), Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMASKMOVPS   (R11)(DX*1), Y5, Y3
 	VFMSUB213PS  Y6, Y0, Y3
 	VMULPS       Y2, Y3, Y3
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four433
+	JL           four449
 	VMOVUPS      Y3, (R14)
-	JMP          done436
+	JMP          done452
 
-four433:
+four449:
 	CMPQ         SI, $0x00
-	JLE          done436
+	JLE          done452
 	TESTQ        $0x00000004, SI
-	JZ           two434
+	JZ           two450
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two434:
+two450:
 	TESTQ     $0x00000002, SI
-	JZ        one435
+	JZ        one451
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one435:
+one451:
 	TESTQ  $0x00000001, SI
-	JZ     done436
+	JZ     done452
 	VMOVSS X3, (R14)
 
-done436:
+done452:
 	VMOVUPS      32(R13), Y3
 	VPCMPEQD     Y1, Y4, Y1
 	VBROADCASTSS 148(AX), Y5
 	VBROADCASTSS 152(AX), Y6
 	VBLENDVPS    Y1, Y6, Y5, Y1
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMASKMOVPS   32(R11)(DX*1), Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
 	VMULPS       Y2, Y3, Y0
@@ -25006,33 +25655,33 @@ done436:
 	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R14, $0x08
-	JL           four437
+	JL           four453
 	VMOVUPS      Y0, (DX)
-	JMP          done440
+	JMP          done456
 
-four437:
+four453:
 	CMPQ         R14, $0x00
-	JLE          done440
+	JLE          done456
 	TESTQ        $0x00000004, R14
-	JZ           two438
+	JZ           two454
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two438:
+two454:
 	TESTQ     $0x00000002, R14
-	JZ        one439
+	JZ        one455
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one439:
+one455:
 	TESTQ  $0x00000001, R14
-	JZ     done440
+	JZ     done456
 	VMOVSS X0, (DX)
 
-done440:
-done432:
+done456:
+done448:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -25040,7 +25689,7 @@ done432:
 	ADDQ 104(AX), R11
 	ADDQ 112(AX), R12
 	DECQ CX
-	JNZ  row415
+	JNZ  row431
 	VZEROUPPER
 	RET
 
@@ -25065,27 +25714,27 @@ TEXT ·vecLossBothSmoothAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row441:
+row457:
 	MOVLQSX      (R8), DX
 	VBROADCASTSS (DI)(DX*4), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest443
+	JGE          rest459
 
-loop442:
+loop458:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop442
+	JL      loop458
 
-rest443:
+rest459:
 	TESTQ        SI, SI
-	JZ           done444
+	JZ           done460
 	VMOVUPS      (R13), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -25097,7 +25746,7 @@ rest443:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done444:
+done460:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -25112,9 +25761,9 @@ done444:
 	VXORPS       Y5, Y5, Y5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest446
+	JGE          rest462
 
-loop445:
+loop461:
 	VMOVUPS      (DI)(DX*1), Y6
 	VSUBPS       Y1, Y6, Y6
 	VADDPS       Y6, Y2, Y2
@@ -25187,11 +25836,11 @@ loop445:
 	VMOVUPS      Y6, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop445
+	JL           loop461
 
-rest446:
+rest462:
 	TESTQ        SI, SI
-	JZ           done447
+	JZ           done463
 	VMOVUPS      (R13), Y6
 	VMASKMOVPS   (DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
@@ -25232,32 +25881,32 @@ rest446:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y6, Y6
 	CMPQ         SI, $0x08
-	JL           four448
+	JL           four464
 	VMOVUPS      Y6, (R14)
-	JMP          done451
+	JMP          done467
 
-four448:
+four464:
 	CMPQ         SI, $0x00
-	JLE          done451
+	JLE          done467
 	TESTQ        $0x00000004, SI
-	JZ           two449
+	JZ           two465
 	VMOVUPS      X6, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y6, X6
 
-two449:
+two465:
 	TESTQ     $0x00000002, SI
-	JZ        one450
+	JZ        one466
 	VMOVLPS   X6, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X6, X6
 
-one450:
+one466:
 	TESTQ  $0x00000001, SI
-	JZ     done451
+	JZ     done467
 	VMOVSS X6, (R14)
 
-done451:
+done467:
 	VMOVUPS      32(R13), Y6
 	VMASKMOVPS   32(DI)(DX*1), Y6, Y7
 	VSUBPS       Y1, Y7, Y7
@@ -25300,33 +25949,33 @@ done451:
 	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y6, Y6
 	CMPQ         R14, $0x08
-	JL           four452
+	JL           four468
 	VMOVUPS      Y6, (DX)
-	JMP          done455
+	JMP          done471
 
-four452:
+four468:
 	CMPQ         R14, $0x00
-	JLE          done455
+	JLE          done471
 	TESTQ        $0x00000004, R14
-	JZ           two453
+	JZ           two469
 	VMOVUPS      X6, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y6, X6
 
-two453:
+two469:
 	TESTQ     $0x00000002, R14
-	JZ        one454
+	JZ        one470
 	VMOVLPS   X6, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X6, X6
 
-one454:
+one470:
 	TESTQ  $0x00000001, R14
-	JZ     done455
+	JZ     done471
 	VMOVSS X6, (DX)
 
-done455:
-done447:
+done471:
+done463:
 	VADDPS       Y5, Y4, Y4
 	VPERM2F128   $0x01, Y4, Y4, Y5
 	VADDPS       Y5, Y4, Y4
@@ -25357,14 +26006,14 @@ done447:
 	VMOVUPS      vecIota<>+32(SB), Y4
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest457
+	JGE          rest473
 
-loop456:
+loop472:
 	VPCMPEQD     Y1, Y3, Y5
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMOVUPS      (R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
@@ -25373,62 +26022,62 @@ loop456:
 	VBROADCASTSS 148(AX), Y6
 	VBROADCASTSS 152(AX), Y7
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMOVUPS      32(R11)(DX*1), Y6
 	VFMSUB213PS  Y5, Y0, Y6
 	VMULPS       Y2, Y6, Y5
 	VMOVUPS      Y5, 32(R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop456
+	JL           loop472
 
-rest457:
+rest473:
 	TESTQ        SI, SI
-	JZ           done458
+	JZ           done474
 	VMOVUPS      (R13), Y5
 	VPCMPEQD     Y1, Y3, Y6
 	VBROADCASTSS 148(AX), Y7
 	VBROADCASTSS 152(AX), Y8
 	VBLENDVPS    Y6, Y8, Y7, Y6
-	VPADDD       vecConst<>+2176(SB), Y3, Y3
+	VPADDD       vecConst<>+2304(SB), Y3, Y3
 	VMASKMOVPS   (R11)(DX*1), Y5, Y3
 	VFMSUB213PS  Y6, Y0, Y3
 	VMULPS       Y2, Y3, Y3
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four459
+	JL           four475
 	VMOVUPS      Y3, (R14)
-	JMP          done462
+	JMP          done478
 
-four459:
+four475:
 	CMPQ         SI, $0x00
-	JLE          done462
+	JLE          done478
 	TESTQ        $0x00000004, SI
-	JZ           two460
+	JZ           two476
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two460:
+two476:
 	TESTQ     $0x00000002, SI
-	JZ        one461
+	JZ        one477
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one461:
+one477:
 	TESTQ  $0x00000001, SI
-	JZ     done462
+	JZ     done478
 	VMOVSS X3, (R14)
 
-done462:
+done478:
 	VMOVUPS      32(R13), Y3
 	VPCMPEQD     Y1, Y4, Y1
 	VBROADCASTSS 148(AX), Y5
 	VBROADCASTSS 152(AX), Y6
 	VBLENDVPS    Y1, Y6, Y5, Y1
-	VPADDD       vecConst<>+2176(SB), Y4, Y4
+	VPADDD       vecConst<>+2304(SB), Y4, Y4
 	VMASKMOVPS   32(R11)(DX*1), Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
 	VMULPS       Y2, Y3, Y0
@@ -25437,33 +26086,33 @@ done462:
 	LEAQ         32(R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R14, $0x08
-	JL           four463
+	JL           four479
 	VMOVUPS      Y0, (DX)
-	JMP          done466
+	JMP          done482
 
-four463:
+four479:
 	CMPQ         R14, $0x00
-	JLE          done466
+	JLE          done482
 	TESTQ        $0x00000004, R14
-	JZ           two464
+	JZ           two480
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two464:
+two480:
 	TESTQ     $0x00000002, R14
-	JZ        one465
+	JZ        one481
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one465:
+one481:
 	TESTQ  $0x00000001, R14
-	JZ     done466
+	JZ     done482
 	VMOVSS X0, (DX)
 
-done466:
-done458:
+done482:
+done474:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -25471,7 +26120,7 @@ done458:
 	ADDQ 104(AX), R11
 	ADDQ 112(AX), R12
 	DECQ CX
-	JNZ  row441
+	JNZ  row457
 	VZEROUPPER
 	RET
 
@@ -25494,25 +26143,25 @@ TEXT ·vecLayerNormAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row467:
+row483:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest469
+	JGE    rest485
 
-loop468:
+loop484:
 	VMOVUPS (DI)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop468
+	JL      loop484
 
-rest469:
+rest485:
 	TESTQ      SI, SI
-	JZ         done470
+	JZ         done486
 	VMOVUPS    (R11), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -25520,7 +26169,7 @@ rest469:
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done470:
+done486:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -25536,9 +26185,9 @@ done470:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest472
+	JGE          rest488
 
-loop471:
+loop487:
 	VMOVUPS     (DI)(DX*1), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD231PS Y3, Y3, Y1
@@ -25547,11 +26196,11 @@ loop471:
 	VFMADD231PS Y3, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop471
+	JL          loop487
 
-rest472:
+rest488:
 	TESTQ       SI, SI
-	JZ          done473
+	JZ          done489
 	VMOVUPS     (R11), Y3
 	VMASKMOVPS  (DI)(DX*1), Y3, Y4
 	VSUBPS      Y0, Y4, Y4
@@ -25563,7 +26212,7 @@ rest472:
 	VANDPS      Y4, Y3, Y3
 	VFMADD231PS Y3, Y3, Y2
 
-done473:
+done489:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -25582,9 +26231,9 @@ done473:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest475
+	JGE          rest491
 
-loop474:
+loop490:
 	VMOVUPS (DI)(DX*1), Y2
 	VSUBPS  Y0, Y2, Y2
 	VMULPS  Y1, Y2, Y2
@@ -25595,11 +26244,11 @@ loop474:
 	VMOVUPS Y2, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop474
+	JL      loop490
 
-rest475:
+rest491:
 	TESTQ      SI, SI
-	JZ         done476
+	JZ         done492
 	VMOVUPS    (R11), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VSUBPS     Y0, Y2, Y2
@@ -25607,32 +26256,32 @@ rest475:
 	LEAQ       (R8)(DX*1), R12
 	VMOVAPS    Y2, Y2
 	CMPQ       SI, $0x08
-	JL         four477
+	JL         four493
 	VMOVUPS    Y2, (R12)
-	JMP        done480
+	JMP        done496
 
-four477:
+four493:
 	CMPQ         SI, $0x00
-	JLE          done480
+	JLE          done496
 	TESTQ        $0x00000004, SI
-	JZ           two478
+	JZ           two494
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two478:
+two494:
 	TESTQ     $0x00000002, SI
-	JZ        one479
+	JZ        one495
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one479:
+one495:
 	TESTQ  $0x00000001, SI
-	JZ     done480
+	JZ     done496
 	VMOVSS X2, (R12)
 
-done480:
+done496:
 	VMOVUPS    32(R11), Y2
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VSUBPS     Y0, Y2, Y0
@@ -25642,39 +26291,39 @@ done480:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four481
+	JL         four497
 	VMOVUPS    Y0, (DX)
-	JMP        done484
+	JMP        done500
 
-four481:
+four497:
 	CMPQ         R12, $0x00
-	JLE          done484
+	JLE          done500
 	TESTQ        $0x00000004, R12
-	JZ           two482
+	JZ           two498
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two482:
+two498:
 	TESTQ     $0x00000002, R12
-	JZ        one483
+	JZ        one499
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one483:
+one499:
 	TESTQ  $0x00000001, R12
-	JZ     done484
+	JZ     done500
 	VMOVSS X0, (DX)
 
-done484:
-done476:
+done500:
+done492:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	DECQ CX
-	JNZ  row467
+	JNZ  row483
 	VZEROUPPER
 	RET
 
@@ -25698,25 +26347,25 @@ TEXT ·vecLayerNormGammaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row485:
+row501:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest487
+	JGE    rest503
 
-loop486:
+loop502:
 	VMOVUPS (DI)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop486
+	JL      loop502
 
-rest487:
+rest503:
 	TESTQ      SI, SI
-	JZ         done488
+	JZ         done504
 	VMOVUPS    (R12), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -25724,7 +26373,7 @@ rest487:
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done488:
+done504:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -25740,9 +26389,9 @@ done488:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest490
+	JGE          rest506
 
-loop489:
+loop505:
 	VMOVUPS     (DI)(DX*1), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD231PS Y3, Y3, Y1
@@ -25751,11 +26400,11 @@ loop489:
 	VFMADD231PS Y3, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop489
+	JL          loop505
 
-rest490:
+rest506:
 	TESTQ       SI, SI
-	JZ          done491
+	JZ          done507
 	VMOVUPS     (R12), Y3
 	VMASKMOVPS  (DI)(DX*1), Y3, Y4
 	VSUBPS      Y0, Y4, Y4
@@ -25767,7 +26416,7 @@ rest490:
 	VANDPS      Y4, Y3, Y3
 	VFMADD231PS Y3, Y3, Y2
 
-done491:
+done507:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -25786,9 +26435,9 @@ done491:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest493
+	JGE          rest509
 
-loop492:
+loop508:
 	VMOVUPS (DI)(DX*1), Y2
 	VSUBPS  Y0, Y2, Y2
 	VMULPS  Y1, Y2, Y2
@@ -25803,11 +26452,11 @@ loop492:
 	VMOVUPS Y2, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop492
+	JL      loop508
 
-rest493:
+rest509:
 	TESTQ      SI, SI
-	JZ         done494
+	JZ         done510
 	VMOVUPS    (R12), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y3
 	VSUBPS     Y0, Y3, Y3
@@ -25817,32 +26466,32 @@ rest493:
 	LEAQ       (R8)(DX*1), R13
 	VMOVAPS    Y2, Y2
 	CMPQ       SI, $0x08
-	JL         four495
+	JL         four511
 	VMOVUPS    Y2, (R13)
-	JMP        done498
+	JMP        done514
 
-four495:
+four511:
 	CMPQ         SI, $0x00
-	JLE          done498
+	JLE          done514
 	TESTQ        $0x00000004, SI
-	JZ           two496
+	JZ           two512
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two496:
+two512:
 	TESTQ     $0x00000002, SI
-	JZ        one497
+	JZ        one513
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one497:
+one513:
 	TESTQ  $0x00000001, SI
-	JZ     done498
+	JZ     done514
 	VMOVSS X2, (R13)
 
-done498:
+done514:
 	VMOVUPS    32(R12), Y2
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y3
 	VSUBPS     Y0, Y3, Y0
@@ -25854,40 +26503,40 @@ done498:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R13, $0x08
-	JL         four499
+	JL         four515
 	VMOVUPS    Y0, (DX)
-	JMP        done502
+	JMP        done518
 
-four499:
+four515:
 	CMPQ         R13, $0x00
-	JLE          done502
+	JLE          done518
 	TESTQ        $0x00000004, R13
-	JZ           two500
+	JZ           two516
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two500:
+two516:
 	TESTQ     $0x00000002, R13
-	JZ        one501
+	JZ        one517
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one501:
+one517:
 	TESTQ  $0x00000001, R13
-	JZ     done502
+	JZ     done518
 	VMOVSS X0, (DX)
 
-done502:
-done494:
+done518:
+done510:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	ADDQ 96(AX), R11
 	DECQ CX
-	JNZ  row485
+	JNZ  row501
 	VZEROUPPER
 	RET
 
@@ -25911,25 +26560,25 @@ TEXT ·vecLayerNormBetaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row503:
+row519:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest505
+	JGE    rest521
 
-loop504:
+loop520:
 	VMOVUPS (DI)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop504
+	JL      loop520
 
-rest505:
+rest521:
 	TESTQ      SI, SI
-	JZ         done506
+	JZ         done522
 	VMOVUPS    (R12), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -25937,7 +26586,7 @@ rest505:
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done506:
+done522:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -25953,9 +26602,9 @@ done506:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest508
+	JGE          rest524
 
-loop507:
+loop523:
 	VMOVUPS     (DI)(DX*1), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD231PS Y3, Y3, Y1
@@ -25964,11 +26613,11 @@ loop507:
 	VFMADD231PS Y3, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop507
+	JL          loop523
 
-rest508:
+rest524:
 	TESTQ       SI, SI
-	JZ          done509
+	JZ          done525
 	VMOVUPS     (R12), Y3
 	VMASKMOVPS  (DI)(DX*1), Y3, Y4
 	VSUBPS      Y0, Y4, Y4
@@ -25980,7 +26629,7 @@ rest508:
 	VANDPS      Y4, Y3, Y3
 	VFMADD231PS Y3, Y3, Y2
 
-done509:
+done525:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -25999,9 +26648,9 @@ done509:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest511
+	JGE          rest527
 
-loop510:
+loop526:
 	VMOVUPS (DI)(DX*1), Y2
 	VSUBPS  Y0, Y2, Y2
 	VMULPS  Y1, Y2, Y2
@@ -26016,11 +26665,11 @@ loop510:
 	VMOVUPS Y2, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop510
+	JL      loop526
 
-rest511:
+rest527:
 	TESTQ      SI, SI
-	JZ         done512
+	JZ         done528
 	VMOVUPS    (R12), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y3
 	VSUBPS     Y0, Y3, Y3
@@ -26030,32 +26679,32 @@ rest511:
 	LEAQ       (R8)(DX*1), R13
 	VMOVAPS    Y2, Y2
 	CMPQ       SI, $0x08
-	JL         four513
+	JL         four529
 	VMOVUPS    Y2, (R13)
-	JMP        done516
+	JMP        done532
 
-four513:
+four529:
 	CMPQ         SI, $0x00
-	JLE          done516
+	JLE          done532
 	TESTQ        $0x00000004, SI
-	JZ           two514
+	JZ           two530
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two514:
+two530:
 	TESTQ     $0x00000002, SI
-	JZ        one515
+	JZ        one531
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one515:
+one531:
 	TESTQ  $0x00000001, SI
-	JZ     done516
+	JZ     done532
 	VMOVSS X2, (R13)
 
-done516:
+done532:
 	VMOVUPS    32(R12), Y2
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y3
 	VSUBPS     Y0, Y3, Y0
@@ -26067,40 +26716,40 @@ done516:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R13, $0x08
-	JL         four517
+	JL         four533
 	VMOVUPS    Y0, (DX)
-	JMP        done520
+	JMP        done536
 
-four517:
+four533:
 	CMPQ         R13, $0x00
-	JLE          done520
+	JLE          done536
 	TESTQ        $0x00000004, R13
-	JZ           two518
+	JZ           two534
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two518:
+two534:
 	TESTQ     $0x00000002, R13
-	JZ        one519
+	JZ        one535
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one519:
+one535:
 	TESTQ  $0x00000001, R13
-	JZ     done520
+	JZ     done536
 	VMOVSS X0, (DX)
 
-done520:
-done512:
+done536:
+done528:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 120(AX), R10
 	ADDQ 104(AX), R11
 	DECQ CX
-	JNZ  row503
+	JNZ  row519
 	VZEROUPPER
 	RET
 
@@ -26125,25 +26774,25 @@ TEXT ·vecLayerNormGammaBetaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row521:
+row537:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest523
+	JGE    rest539
 
-loop522:
+loop538:
 	VMOVUPS (DI)(DX*1), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(DI)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop522
+	JL      loop538
 
-rest523:
+rest539:
 	TESTQ      SI, SI
-	JZ         done524
+	JZ         done540
 	VMOVUPS    (R13), Y2
 	VMASKMOVPS (DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -26151,7 +26800,7 @@ rest523:
 	VMASKMOVPS 32(DI)(DX*1), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-done524:
+done540:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -26167,9 +26816,9 @@ done524:
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest526
+	JGE          rest542
 
-loop525:
+loop541:
 	VMOVUPS     (DI)(DX*1), Y3
 	VSUBPS      Y0, Y3, Y3
 	VFMADD231PS Y3, Y3, Y1
@@ -26178,11 +26827,11 @@ loop525:
 	VFMADD231PS Y3, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop525
+	JL          loop541
 
-rest526:
+rest542:
 	TESTQ       SI, SI
-	JZ          done527
+	JZ          done543
 	VMOVUPS     (R13), Y3
 	VMASKMOVPS  (DI)(DX*1), Y3, Y4
 	VSUBPS      Y0, Y4, Y4
@@ -26194,7 +26843,7 @@ rest526:
 	VANDPS      Y4, Y3, Y3
 	VFMADD231PS Y3, Y3, Y2
 
-done527:
+done543:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -26213,9 +26862,9 @@ done527:
 	VMOVSS       X1, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest529
+	JGE          rest545
 
-loop528:
+loop544:
 	VMOVUPS     (DI)(DX*1), Y2
 	VSUBPS      Y0, Y2, Y2
 	VMULPS      Y1, Y2, Y2
@@ -26234,11 +26883,11 @@ loop528:
 	VMOVUPS     Y4, 32(R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop528
+	JL          loop544
 
-rest529:
+rest545:
 	TESTQ       SI, SI
-	JZ          done530
+	JZ          done546
 	VMOVUPS     (R13), Y2
 	VMASKMOVPS  (DI)(DX*1), Y2, Y3
 	VSUBPS      Y0, Y3, Y3
@@ -26250,32 +26899,32 @@ rest529:
 	LEAQ        (R8)(DX*1), R14
 	VMOVAPS     Y2, Y2
 	CMPQ        SI, $0x08
-	JL          four531
+	JL          four547
 	VMOVUPS     Y2, (R14)
-	JMP         done534
+	JMP         done550
 
-four531:
+four547:
 	CMPQ         SI, $0x00
-	JLE          done534
+	JLE          done550
 	TESTQ        $0x00000004, SI
-	JZ           two532
+	JZ           two548
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two532:
+two548:
 	TESTQ     $0x00000002, SI
-	JZ        one533
+	JZ        one549
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one533:
+one549:
 	TESTQ  $0x00000001, SI
-	JZ     done534
+	JZ     done550
 	VMOVSS X2, (R14)
 
-done534:
+done550:
 	VMOVUPS     32(R13), Y2
 	VMASKMOVPS  32(DI)(DX*1), Y2, Y3
 	VSUBPS      Y0, Y3, Y0
@@ -26289,33 +26938,33 @@ done534:
 	LEAQ        32(R8)(DX*1), DX
 	VMOVAPS     Y2, Y0
 	CMPQ        R14, $0x08
-	JL          four535
+	JL          four551
 	VMOVUPS     Y0, (DX)
-	JMP         done538
+	JMP         done554
 
-four535:
+four551:
 	CMPQ         R14, $0x00
-	JLE          done538
+	JLE          done554
 	TESTQ        $0x00000004, R14
-	JZ           two536
+	JZ           two552
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two536:
+two552:
 	TESTQ     $0x00000002, R14
-	JZ        one537
+	JZ        one553
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one537:
+one553:
 	TESTQ  $0x00000001, R14
-	JZ     done538
+	JZ     done554
 	VMOVSS X0, (DX)
 
-done538:
-done530:
+done554:
+done546:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
@@ -26323,7 +26972,7 @@ done530:
 	ADDQ 96(AX), R11
 	ADDQ 104(AX), R12
 	DECQ CX
-	JNZ  row521
+	JNZ  row537
 	VZEROUPPER
 	RET
 
@@ -26345,25 +26994,25 @@ TEXT ·vecRMSNormAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row539:
+row555:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest541
+	JGE    rest557
 
-loop540:
+loop556:
 	VMOVUPS     (DI)(DX*1), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(DI)(DX*1), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop540
+	JL          loop556
 
-rest541:
+rest557:
 	TESTQ       SI, SI
-	JZ          done542
+	JZ          done558
 	VMOVUPS     (R10), Y2
 	VMASKMOVPS  (DI)(DX*1), Y2, Y2
 	VFMADD231PS Y2, Y2, Y0
@@ -26371,7 +27020,7 @@ rest541:
 	VMASKMOVPS  32(DI)(DX*1), Y2, Y2
 	VFMADD231PS Y2, Y2, Y1
 
-done542:
+done558:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -26390,9 +27039,9 @@ done542:
 	VMOVSS       X0, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest544
+	JGE          rest560
 
-loop543:
+loop559:
 	VMOVUPS (DI)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (R8)(DX*1)
@@ -26401,43 +27050,43 @@ loop543:
 	VMOVUPS Y1, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop543
+	JL      loop559
 
-rest544:
+rest560:
 	TESTQ      SI, SI
-	JZ         done545
+	JZ         done561
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	LEAQ       (R8)(DX*1), R11
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four546
+	JL         four562
 	VMOVUPS    Y1, (R11)
-	JMP        done549
+	JMP        done565
 
-four546:
+four562:
 	CMPQ         SI, $0x00
-	JLE          done549
+	JLE          done565
 	TESTQ        $0x00000004, SI
-	JZ           two547
+	JZ           two563
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two547:
+two563:
 	TESTQ     $0x00000002, SI
-	JZ        one548
+	JZ        one564
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one548:
+one564:
 	TESTQ  $0x00000001, SI
-	JZ     done549
+	JZ     done565
 	VMOVSS X1, (R11)
 
-done549:
+done565:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y0
@@ -26446,38 +27095,38 @@ done549:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four550
+	JL         four566
 	VMOVUPS    Y0, (DX)
-	JMP        done553
+	JMP        done569
 
-four550:
+four566:
 	CMPQ         R11, $0x00
-	JLE          done553
+	JLE          done569
 	TESTQ        $0x00000004, R11
-	JZ           two551
+	JZ           two567
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two551:
+two567:
 	TESTQ     $0x00000002, R11
-	JZ        one552
+	JZ        one568
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one552:
+one568:
 	TESTQ  $0x00000001, R11
-	JZ     done553
+	JZ     done569
 	VMOVSS X0, (DX)
 
-done553:
-done545:
+done569:
+done561:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	DECQ CX
-	JNZ  row539
+	JNZ  row555
 	VZEROUPPER
 	RET
 
@@ -26500,25 +27149,25 @@ TEXT ·vecRMSNormGammaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row554:
+row570:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	XORQ   DX, DX
 	CMPQ   DX, BX
-	JGE    rest556
+	JGE    rest572
 
-loop555:
+loop571:
 	VMOVUPS     (DI)(DX*1), Y2
 	VFMADD231PS Y2, Y2, Y0
 	VMOVUPS     32(DI)(DX*1), Y2
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop555
+	JL          loop571
 
-rest556:
+rest572:
 	TESTQ       SI, SI
-	JZ          done557
+	JZ          done573
 	VMOVUPS     (R11), Y2
 	VMASKMOVPS  (DI)(DX*1), Y2, Y2
 	VFMADD231PS Y2, Y2, Y0
@@ -26526,7 +27175,7 @@ rest556:
 	VMASKMOVPS  32(DI)(DX*1), Y2, Y2
 	VFMADD231PS Y2, Y2, Y1
 
-done557:
+done573:
 	VADDPS       Y1, Y0, Y0
 	VPERM2F128   $0x01, Y0, Y0, Y1
 	VADDPS       Y1, Y0, Y0
@@ -26545,9 +27194,9 @@ done557:
 	VMOVSS       X0, (R9)
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest559
+	JGE          rest575
 
-loop558:
+loop574:
 	VMOVUPS (DI)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS (R10)(DX*1), Y2
@@ -26560,11 +27209,11 @@ loop558:
 	VMOVUPS Y1, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop558
+	JL      loop574
 
-rest559:
+rest575:
 	TESTQ      SI, SI
-	JZ         done560
+	JZ         done576
 	VMOVUPS    (R11), Y1
 	VMASKMOVPS (DI)(DX*1), Y1, Y2
 	VMULPS     Y0, Y2, Y2
@@ -26573,32 +27222,32 @@ rest559:
 	LEAQ       (R8)(DX*1), R12
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four561
+	JL         four577
 	VMOVUPS    Y1, (R12)
-	JMP        done564
+	JMP        done580
 
-four561:
+four577:
 	CMPQ         SI, $0x00
-	JLE          done564
+	JLE          done580
 	TESTQ        $0x00000004, SI
-	JZ           two562
+	JZ           two578
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two562:
+two578:
 	TESTQ     $0x00000002, SI
-	JZ        one563
+	JZ        one579
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one563:
+one579:
 	TESTQ  $0x00000001, SI
-	JZ     done564
+	JZ     done580
 	VMOVSS X1, (R12)
 
-done564:
+done580:
 	VMOVUPS    32(R11), Y1
 	VMASKMOVPS 32(DI)(DX*1), Y1, Y2
 	VMULPS     Y0, Y2, Y0
@@ -26609,39 +27258,39 @@ done564:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four565
+	JL         four581
 	VMOVUPS    Y0, (DX)
-	JMP        done568
+	JMP        done584
 
-four565:
+four581:
 	CMPQ         R12, $0x00
-	JLE          done568
+	JLE          done584
 	TESTQ        $0x00000004, R12
-	JZ           two566
+	JZ           two582
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two566:
+two582:
 	TESTQ     $0x00000002, R12
-	JZ        one567
+	JZ        one583
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one567:
+one583:
 	TESTQ  $0x00000001, R12
-	JZ     done568
+	JZ     done584
 	VMOVSS X0, (DX)
 
-done568:
-done560:
+done584:
+done576:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 112(AX), R9
 	ADDQ 96(AX), R10
 	DECQ CX
-	JNZ  row554
+	JNZ  row570
 	VZEROUPPER
 	RET
 
@@ -26665,7 +27314,7 @@ TEXT ·vecLayerNormGradAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row569:
+row585:
 	VBROADCASTSS (R10), Y0
 	VBROADCASTSS (R11), Y1
 	VXORPS       Y2, Y2, Y2
@@ -26674,9 +27323,9 @@ row569:
 	VXORPS       Y5, Y5, Y5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest571
+	JGE          rest587
 
-loop570:
+loop586:
 	VMOVUPS     (R8)(DX*1), Y6
 	VMOVUPS     (DI)(DX*1), Y7
 	VSUBPS      Y1, Y7, Y7
@@ -26691,11 +27340,11 @@ loop570:
 	VFMADD231PS Y7, Y6, Y3
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop570
+	JL          loop586
 
-rest571:
+rest587:
 	TESTQ       SI, SI
-	JZ          done572
+	JZ          done588
 	VMOVUPS     (R12), Y6
 	VMASKMOVPS  (R8)(DX*1), Y6, Y7
 	VMASKMOVPS  (DI)(DX*1), Y6, Y8
@@ -26713,7 +27362,7 @@ rest571:
 	VANDPS      Y8, Y6, Y6
 	VFMADD231PS Y6, Y7, Y3
 
-done572:
+done588:
 	VADDPS       Y3, Y2, Y2
 	VPERM2F128   $0x01, Y2, Y2, Y3
 	VADDPS       Y3, Y2, Y2
@@ -26736,9 +27385,9 @@ done572:
 	VDIVPS       Y3, Y4, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest574
+	JGE          rest590
 
-loop573:
+loop589:
 	VMOVUPS      (R8)(DX*1), Y4
 	VMOVUPS      (DI)(DX*1), Y5
 	VSUBPS       Y1, Y5, Y5
@@ -26759,11 +27408,11 @@ loop573:
 	VMOVUPS      Y4, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop573
+	JL           loop589
 
-rest574:
+rest590:
 	TESTQ        SI, SI
-	JZ           done575
+	JZ           done591
 	VMOVUPS      (R12), Y4
 	VMASKMOVPS   (R8)(DX*1), Y4, Y5
 	VMASKMOVPS   (DI)(DX*1), Y4, Y4
@@ -26776,32 +27425,32 @@ rest574:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
-	JL           four576
+	JL           four592
 	VMOVUPS      Y4, (R13)
-	JMP          done579
+	JMP          done595
 
-four576:
+four592:
 	CMPQ         SI, $0x00
-	JLE          done579
+	JLE          done595
 	TESTQ        $0x00000004, SI
-	JZ           two577
+	JZ           two593
 	VMOVUPS      X4, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y4, X4
 
-two577:
+two593:
 	TESTQ     $0x00000002, SI
-	JZ        one578
+	JZ        one594
 	VMOVLPS   X4, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X4, X4
 
-one578:
+one594:
 	TESTQ  $0x00000001, SI
-	JZ     done579
+	JZ     done595
 	VMOVSS X4, (R13)
 
-done579:
+done595:
 	VMOVUPS      32(R12), Y4
 	VMASKMOVPS   32(R8)(DX*1), Y4, Y5
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y4
@@ -26816,40 +27465,40 @@ done579:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R13, $0x08
-	JL           four580
+	JL           four596
 	VMOVUPS      Y0, (DX)
-	JMP          done583
+	JMP          done599
 
-four580:
+four596:
 	CMPQ         R13, $0x00
-	JLE          done583
+	JLE          done599
 	TESTQ        $0x00000004, R13
-	JZ           two581
+	JZ           two597
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two581:
+two597:
 	TESTQ     $0x00000002, R13
-	JZ        one582
+	JZ        one598
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one582:
+one598:
 	TESTQ  $0x00000001, R13
-	JZ     done583
+	JZ     done599
 	VMOVSS X0, (DX)
 
-done583:
-done575:
+done599:
+done591:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	ADDQ 120(AX), R11
 	DECQ CX
-	JNZ  row569
+	JNZ  row585
 	VZEROUPPER
 	RET
 
@@ -26874,7 +27523,7 @@ TEXT ·vecLayerNormGradGammaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row584:
+row600:
 	VBROADCASTSS (R10), Y0
 	VBROADCASTSS (R11), Y1
 	VXORPS       Y2, Y2, Y2
@@ -26883,9 +27532,9 @@ row584:
 	VXORPS       Y5, Y5, Y5
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest586
+	JGE          rest602
 
-loop585:
+loop601:
 	VMOVUPS     (R8)(DX*1), Y6
 	VMOVUPS     (DI)(DX*1), Y7
 	VMOVUPS     (R12)(DX*1), Y8
@@ -26904,11 +27553,11 @@ loop585:
 	VFMADD231PS Y7, Y6, Y3
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop585
+	JL          loop601
 
-rest586:
+rest602:
 	TESTQ       SI, SI
-	JZ          done587
+	JZ          done603
 	VMOVUPS     (R13), Y6
 	VMASKMOVPS  (R8)(DX*1), Y6, Y7
 	VMASKMOVPS  (DI)(DX*1), Y6, Y8
@@ -26930,7 +27579,7 @@ rest586:
 	VANDPS      Y8, Y6, Y6
 	VFMADD231PS Y6, Y7, Y3
 
-done587:
+done603:
 	VADDPS       Y3, Y2, Y2
 	VPERM2F128   $0x01, Y2, Y2, Y3
 	VADDPS       Y3, Y2, Y2
@@ -26953,9 +27602,9 @@ done587:
 	VDIVPS       Y3, Y4, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest589
+	JGE          rest605
 
-loop588:
+loop604:
 	VMOVUPS      (R8)(DX*1), Y4
 	VMOVUPS      (DI)(DX*1), Y5
 	VMOVUPS      (R12)(DX*1), Y6
@@ -26980,11 +27629,11 @@ loop588:
 	VMOVUPS      Y4, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop588
+	JL           loop604
 
-rest589:
+rest605:
 	TESTQ        SI, SI
-	JZ           done590
+	JZ           done606
 	VMOVUPS      (R13), Y4
 	VMASKMOVPS   (R8)(DX*1), Y4, Y5
 	VMASKMOVPS   (DI)(DX*1), Y4, Y6
@@ -26999,32 +27648,32 @@ rest589:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
-	JL           four591
+	JL           four607
 	VMOVUPS      Y4, (R14)
-	JMP          done594
+	JMP          done610
 
-four591:
+four607:
 	CMPQ         SI, $0x00
-	JLE          done594
+	JLE          done610
 	TESTQ        $0x00000004, SI
-	JZ           two592
+	JZ           two608
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two592:
+two608:
 	TESTQ     $0x00000002, SI
-	JZ        one593
+	JZ        one609
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one593:
+one609:
 	TESTQ  $0x00000001, SI
-	JZ     done594
+	JZ     done610
 	VMOVSS X4, (R14)
 
-done594:
+done610:
 	VMOVUPS      32(R13), Y4
 	VMASKMOVPS   32(R8)(DX*1), Y4, Y5
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y6
@@ -27041,33 +27690,33 @@ done594:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R14, $0x08
-	JL           four595
+	JL           four611
 	VMOVUPS      Y0, (DX)
-	JMP          done598
+	JMP          done614
 
-four595:
+four611:
 	CMPQ         R14, $0x00
-	JLE          done598
+	JLE          done614
 	TESTQ        $0x00000004, R14
-	JZ           two596
+	JZ           two612
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two596:
+two612:
 	TESTQ     $0x00000002, R14
-	JZ        one597
+	JZ        one613
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one597:
+one613:
 	TESTQ  $0x00000001, R14
-	JZ     done598
+	JZ     done614
 	VMOVSS X0, (DX)
 
-done598:
-done590:
+done614:
+done606:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
@@ -27075,7 +27724,7 @@ done590:
 	ADDQ 120(AX), R11
 	ADDQ 96(AX), R12
 	DECQ CX
-	JNZ  row584
+	JNZ  row600
 	VZEROUPPER
 	RET
 
@@ -27098,15 +27747,15 @@ TEXT ·vecRMSNormGradAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row599:
+row615:
 	VBROADCASTSS (R10), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest601
+	JGE          rest617
 
-loop600:
+loop616:
 	VMOVUPS     (R8)(DX*1), Y3
 	VMOVUPS     (DI)(DX*1), Y4
 	VMULPS      Y0, Y4, Y4
@@ -27117,11 +27766,11 @@ loop600:
 	VFMADD231PS Y4, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop600
+	JL          loop616
 
-rest601:
+rest617:
 	TESTQ       SI, SI
-	JZ          done602
+	JZ          done618
 	VMOVUPS     (R11), Y3
 	VMASKMOVPS  (R8)(DX*1), Y3, Y4
 	VMASKMOVPS  (DI)(DX*1), Y3, Y5
@@ -27135,7 +27784,7 @@ rest601:
 	VANDPS      Y5, Y3, Y3
 	VFMADD231PS Y3, Y4, Y2
 
-done602:
+done618:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -27148,9 +27797,9 @@ done602:
 	VDIVPS       Y2, Y1, Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest604
+	JGE          rest620
 
-loop603:
+loop619:
 	VMOVUPS      (R8)(DX*1), Y2
 	VMOVUPS      (DI)(DX*1), Y3
 	VMULPS       Y0, Y3, Y3
@@ -27169,11 +27818,11 @@ loop603:
 	VMOVUPS      Y2, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop603
+	JL           loop619
 
-rest604:
+rest620:
 	TESTQ        SI, SI
-	JZ           done605
+	JZ           done621
 	VMOVUPS      (R11), Y2
 	VMASKMOVPS   (R8)(DX*1), Y2, Y3
 	VMASKMOVPS   (DI)(DX*1), Y2, Y2
@@ -27185,32 +27834,32 @@ rest604:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y2
 	CMPQ         SI, $0x08
-	JL           four606
+	JL           four622
 	VMOVUPS      Y2, (R12)
-	JMP          done609
+	JMP          done625
 
-four606:
+four622:
 	CMPQ         SI, $0x00
-	JLE          done609
+	JLE          done625
 	TESTQ        $0x00000004, SI
-	JZ           two607
+	JZ           two623
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two607:
+two623:
 	TESTQ     $0x00000002, SI
-	JZ        one608
+	JZ        one624
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one608:
+one624:
 	TESTQ  $0x00000001, SI
-	JZ     done609
+	JZ     done625
 	VMOVSS X2, (R12)
 
-done609:
+done625:
 	VMOVUPS      32(R11), Y2
 	VMASKMOVPS   32(R8)(DX*1), Y2, Y3
 	VMASKMOVPS   32(DI)(DX*1), Y2, Y2
@@ -27224,39 +27873,39 @@ done609:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four610
+	JL           four626
 	VMOVUPS      Y0, (DX)
-	JMP          done613
+	JMP          done629
 
-four610:
+four626:
 	CMPQ         R12, $0x00
-	JLE          done613
+	JLE          done629
 	TESTQ        $0x00000004, R12
-	JZ           two611
+	JZ           two627
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two611:
+two627:
 	TESTQ     $0x00000002, R12
-	JZ        one612
+	JZ        one628
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one612:
+one628:
 	TESTQ  $0x00000001, R12
-	JZ     done613
+	JZ     done629
 	VMOVSS X0, (DX)
 
-done613:
-done605:
+done629:
+done621:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	DECQ CX
-	JNZ  row599
+	JNZ  row615
 	VZEROUPPER
 	RET
 
@@ -27280,15 +27929,15 @@ TEXT ·vecRMSNormGradGammaAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row614:
+row630:
 	VBROADCASTSS (R10), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest616
+	JGE          rest632
 
-loop615:
+loop631:
 	VMOVUPS     (R8)(DX*1), Y3
 	VMOVUPS     (DI)(DX*1), Y4
 	VMOVUPS     (R11)(DX*1), Y5
@@ -27303,11 +27952,11 @@ loop615:
 	VFMADD231PS Y4, Y3, Y2
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop615
+	JL          loop631
 
-rest616:
+rest632:
 	TESTQ       SI, SI
-	JZ          done617
+	JZ          done633
 	VMOVUPS     (R12), Y3
 	VMASKMOVPS  (R8)(DX*1), Y3, Y4
 	VMASKMOVPS  (DI)(DX*1), Y3, Y5
@@ -27325,7 +27974,7 @@ rest616:
 	VANDPS      Y5, Y3, Y3
 	VFMADD231PS Y3, Y4, Y2
 
-done617:
+done633:
 	VADDPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VADDPS       Y2, Y1, Y1
@@ -27338,9 +27987,9 @@ done617:
 	VDIVPS       Y2, Y1, Y1
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest619
+	JGE          rest635
 
-loop618:
+loop634:
 	VMOVUPS      (R8)(DX*1), Y2
 	VMOVUPS      (DI)(DX*1), Y3
 	VMOVUPS      (R11)(DX*1), Y4
@@ -27363,11 +28012,11 @@ loop618:
 	VMOVUPS      Y2, 32(R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop618
+	JL           loop634
 
-rest619:
+rest635:
 	TESTQ        SI, SI
-	JZ           done620
+	JZ           done636
 	VMOVUPS      (R12), Y2
 	VMASKMOVPS   (R8)(DX*1), Y2, Y3
 	VMASKMOVPS   (DI)(DX*1), Y2, Y4
@@ -27381,32 +28030,32 @@ rest619:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	CMPQ         SI, $0x08
-	JL           four621
+	JL           four637
 	VMOVUPS      Y2, (R13)
-	JMP          done624
+	JMP          done640
 
-four621:
+four637:
 	CMPQ         SI, $0x00
-	JLE          done624
+	JLE          done640
 	TESTQ        $0x00000004, SI
-	JZ           two622
+	JZ           two638
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two622:
+two638:
 	TESTQ     $0x00000002, SI
-	JZ        one623
+	JZ        one639
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one623:
+one639:
 	TESTQ  $0x00000001, SI
-	JZ     done624
+	JZ     done640
 	VMOVSS X2, (R13)
 
-done624:
+done640:
 	VMOVUPS      32(R12), Y2
 	VMASKMOVPS   32(R8)(DX*1), Y2, Y3
 	VMASKMOVPS   32(DI)(DX*1), Y2, Y4
@@ -27422,40 +28071,40 @@ done624:
 	LEAQ         32(R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R13, $0x08
-	JL           four625
+	JL           four641
 	VMOVUPS      Y0, (DX)
-	JMP          done628
+	JMP          done644
 
-four625:
+four641:
 	CMPQ         R13, $0x00
-	JLE          done628
+	JLE          done644
 	TESTQ        $0x00000004, R13
-	JZ           two626
+	JZ           two642
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two626:
+two642:
 	TESTQ     $0x00000002, R13
-	JZ        one627
+	JZ        one643
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one627:
+one643:
 	TESTQ  $0x00000001, R13
-	JZ     done628
+	JZ     done644
 	VMOVSS X0, (DX)
 
-done628:
-done620:
+done644:
+done636:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 104(AX), R9
 	ADDQ 112(AX), R10
 	ADDQ 96(AX), R11
 	DECQ CX
-	JNZ  row614
+	JNZ  row630
 	VZEROUPPER
 	RET
 
@@ -27468,9 +28117,9 @@ TEXT ·vecSumRowsAVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), BX
 	SHLQ $0x02, BX
 
-block630:
+block646:
 	CMPQ    BX, $0x00000080
-	JL      rest631
+	JL      rest647
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -27482,7 +28131,7 @@ block630:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows632:
+rows648:
 	VCVTPS2PD (SI), Y8
 	VADDPD    Y8, Y0, Y0
 	VCVTPS2PD 16(SI), Y8
@@ -27501,7 +28150,7 @@ rows632:
 	VADDPD    Y8, Y7, Y7
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows632
+	JNZ       rows648
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	VMOVUPD   Y2, 64(CX)
@@ -27513,12 +28162,12 @@ rows632:
 	ADDQ      $0x00000100, CX
 	ADDQ      $0x00000080, DX
 	SUBQ      $0x00000080, BX
-	JMP       block630
+	JMP       block646
 
-rest631:
-block633:
+rest647:
+block649:
 	CMPQ    BX, $0x00000040
-	JL      rest634
+	JL      rest650
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -27526,7 +28175,7 @@ block633:
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows635:
+rows651:
 	VCVTPS2PD (SI), Y4
 	VADDPD    Y4, Y0, Y0
 	VCVTPS2PD 16(SI), Y4
@@ -27537,7 +28186,7 @@ rows635:
 	VADDPD    Y4, Y3, Y3
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows635
+	JNZ       rows651
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	VMOVUPD   Y2, 64(CX)
@@ -27545,35 +28194,35 @@ rows635:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x00000040, DX
 	SUBQ      $0x00000040, BX
-	JMP       block633
+	JMP       block649
 
-rest634:
-block636:
+rest650:
+block652:
 	CMPQ    BX, $0x00000020
-	JL      rest637
+	JL      rest653
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	MOVQ    DX, SI
 	MOVQ    (AX), DI
 
-rows638:
+rows654:
 	VCVTPS2PD (SI), Y2
 	VADDPD    Y2, Y0, Y0
 	VCVTPS2PD 16(SI), Y2
 	VADDPD    Y2, Y1, Y1
 	ADDQ      88(AX), SI
 	DECQ      DI
-	JNZ       rows638
+	JNZ       rows654
 	VMOVUPD   Y0, (CX)
 	VMOVUPD   Y1, 32(CX)
 	ADDQ      $0x00000040, CX
 	ADDQ      $0x00000020, DX
 	SUBQ      $0x00000020, BX
-	JMP       block636
+	JMP       block652
 
-rest637:
+rest653:
 	TESTQ      BX, BX
-	JZ         done629
+	JZ         done645
 	LEAQ       vecMask<>+64(SB), SI
 	SUBQ       BX, SI
 	VMOVUPS    (SI), X0
@@ -27585,7 +28234,7 @@ rest637:
 	VMASKMOVPD 32(CX), Y3, Y5
 	MOVQ       (AX), BX
 
-rows639:
+rows655:
 	VMASKMOVPS (DX), X0, X6
 	VCVTPS2PD  X6, Y6
 	VADDPD     Y6, Y4, Y4
@@ -27594,11 +28243,11 @@ rows639:
 	VADDPD     Y6, Y5, Y5
 	ADDQ       88(AX), DX
 	DECQ       BX
-	JNZ        rows639
+	JNZ        rows655
 	VMASKMOVPD Y4, Y2, (CX)
 	VMASKMOVPD Y5, Y3, 32(CX)
 
-done629:
+done645:
 	VZEROUPPER
 	RET
 
@@ -27613,9 +28262,9 @@ TEXT ·vecSumMomentsAVX2(SB), NOSPLIT, $0-16
 	MOVQ 32(AX), SI
 	MOVQ 40(AX), DI
 
-block641:
+block657:
 	CMPQ      BX, $0x00000040
-	JL        rest642
+	JL        rest658
 	VMOVUPD   (CX), Y0
 	VMOVUPD   (DI), Y1
 	VCVTPS2PD (SI), Y2
@@ -27631,7 +28280,7 @@ block641:
 	MOVQ      DX, R8
 	MOVQ      (AX), R9
 
-rows643:
+rows659:
 	VCVTPS2PD   (R8), Y12
 	VSUBPD      Y2, Y12, Y12
 	VADDPD      Y12, Y0, Y0
@@ -27650,7 +28299,7 @@ rows643:
 	VFMADD231PD Y12, Y12, Y10
 	ADDQ        88(AX), R8
 	DECQ        R9
-	JNZ         rows643
+	JNZ         rows659
 	VMOVUPD     Y0, (CX)
 	VMOVUPD     Y1, (DI)
 	VMOVUPD     Y3, 32(CX)
@@ -27664,12 +28313,12 @@ rows643:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000040, BX
-	JMP         block641
+	JMP         block657
 
-rest642:
-block644:
+rest658:
+block660:
 	CMPQ      BX, $0x00000020
-	JL        rest645
+	JL        rest661
 	VMOVUPD   (CX), Y0
 	VMOVUPD   (DI), Y1
 	VCVTPS2PD (SI), Y2
@@ -27679,7 +28328,7 @@ block644:
 	MOVQ      DX, R8
 	MOVQ      (AX), R9
 
-rows646:
+rows662:
 	VCVTPS2PD   (R8), Y6
 	VSUBPD      Y2, Y6, Y6
 	VADDPD      Y6, Y0, Y0
@@ -27690,7 +28339,7 @@ rows646:
 	VFMADD231PD Y6, Y6, Y4
 	ADDQ        88(AX), R8
 	DECQ        R9
-	JNZ         rows646
+	JNZ         rows662
 	VMOVUPD     Y0, (CX)
 	VMOVUPD     Y1, (DI)
 	VMOVUPD     Y3, 32(CX)
@@ -27700,11 +28349,11 @@ rows646:
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000020, BX
-	JMP         block644
+	JMP         block660
 
-rest645:
+rest661:
 	TESTQ      BX, BX
-	JZ         done640
+	JZ         done656
 	LEAQ       vecMask<>+64(SB), R8
 	SUBQ       BX, R8
 	VMOVUPS    (R8), X0
@@ -27722,7 +28371,7 @@ rest645:
 	VCVTPS2PD  X9, Y9
 	MOVQ       (AX), BX
 
-rows647:
+rows663:
 	VMASKMOVPS  (DX), X0, X10
 	VCVTPS2PD   X10, Y10
 	VSUBPD      Y6, Y10, Y10
@@ -27735,13 +28384,13 @@ rows647:
 	VFMADD231PD Y10, Y10, Y8
 	ADDQ        88(AX), DX
 	DECQ        BX
-	JNZ         rows647
+	JNZ         rows663
 	VMASKMOVPD  Y4, Y2, (CX)
 	VMASKMOVPD  Y5, Y2, (DI)
 	VMASKMOVPD  Y7, Y3, 32(CX)
 	VMASKMOVPD  Y8, Y3, 32(DI)
 
-done640:
+done656:
 	VZEROUPPER
 	RET
 
@@ -27757,9 +28406,9 @@ TEXT ·vecSumProductsAVX2(SB), NOSPLIT, $0-16
 	MOVQ 40(AX), DI
 	MOVQ 48(AX), R8
 
-block649:
+block665:
 	CMPQ      BX, $0x00000040
-	JL        rest650
+	JL        rest666
 	VMOVUPD   (CX), Y0
 	VMOVUPD   (DI), Y1
 	VCVTPS2PD (SI), Y2
@@ -27776,7 +28425,7 @@ block649:
 	MOVQ      R8, R10
 	MOVQ      (AX), R11
 
-rows651:
+rows667:
 	VCVTPS2PD   (R9), Y12
 	VSUBPD      Y2, Y12, Y12
 	VCVTPS2PD   (R10), Y13
@@ -27800,7 +28449,7 @@ rows651:
 	ADDQ        88(AX), R9
 	ADDQ        112(AX), R10
 	DECQ        R11
-	JNZ         rows651
+	JNZ         rows667
 	VMOVUPD     Y0, (CX)
 	VMOVUPD     Y1, (DI)
 	VMOVUPD     Y3, 32(CX)
@@ -27815,12 +28464,12 @@ rows651:
 	ADDQ        $0x00000040, SI
 	ADDQ        $0x00000040, R8
 	SUBQ        $0x00000040, BX
-	JMP         block649
+	JMP         block665
 
-rest650:
-block652:
+rest666:
+block668:
 	CMPQ      BX, $0x00000020
-	JL        rest653
+	JL        rest669
 	VMOVUPD   (CX), Y0
 	VMOVUPD   (DI), Y1
 	VCVTPS2PD (SI), Y2
@@ -27831,7 +28480,7 @@ block652:
 	MOVQ      R8, R10
 	MOVQ      (AX), R11
 
-rows654:
+rows670:
 	VCVTPS2PD   (R9), Y6
 	VSUBPD      Y2, Y6, Y6
 	VCVTPS2PD   (R10), Y7
@@ -27845,7 +28494,7 @@ rows654:
 	ADDQ        88(AX), R9
 	ADDQ        112(AX), R10
 	DECQ        R11
-	JNZ         rows654
+	JNZ         rows670
 	VMOVUPD     Y0, (CX)
 	VMOVUPD     Y1, (DI)
 	VMOVUPD     Y3, 32(CX)
@@ -27856,11 +28505,11 @@ rows654:
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000020, BX
-	JMP         block652
+	JMP         block668
 
-rest653:
+rest669:
 	TESTQ      BX, BX
-	JZ         done648
+	JZ         done664
 	LEAQ       vecMask<>+64(SB), R9
 	SUBQ       BX, R9
 	VMOVUPS    (R9), X0
@@ -27879,7 +28528,7 @@ rest653:
 	MOVQ       R8, BX
 	MOVQ       (AX), SI
 
-rows655:
+rows671:
 	VMASKMOVPS  (DX), X0, X10
 	VCVTPS2PD   X10, Y10
 	VSUBPD      Y6, Y10, Y10
@@ -27897,13 +28546,13 @@ rows655:
 	ADDQ        88(AX), DX
 	ADDQ        112(AX), BX
 	DECQ        SI
-	JNZ         rows655
+	JNZ         rows671
 	VMASKMOVPD  Y4, Y2, (CX)
 	VMASKMOVPD  Y5, Y2, (DI)
 	VMASKMOVPD  Y7, Y3, 32(CX)
 	VMASKMOVPD  Y8, Y3, 32(DI)
 
-done648:
+done664:
 	VZEROUPPER
 	RET
 
@@ -27920,7 +28569,7 @@ TEXT ·vecSumSquaresAVX2(SB), NOSPLIT, $0-16
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop656:
+loop672:
 	VCVTPS2PD   (CX), Y4
 	VFMADD231PD Y4, Y4, Y0
 	VCVTPS2PD   16(CX), Y4
@@ -27931,7 +28580,7 @@ loop656:
 	VFMADD231PD Y4, Y4, Y3
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop656
+	JNZ         loop672
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -27956,7 +28605,7 @@ TEXT ·vecSumSquares2AVX2(SB), NOSPLIT, $0-16
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop657:
+loop673:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -27975,7 +28624,7 @@ loop657:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, AX
-	JNZ         loop657
+	JNZ         loop673
 	VMOVUPD     Y0, (DX)
 	VMOVUPD     Y1, 32(DX)
 	VMOVUPD     Y2, 64(DX)
@@ -27997,7 +28646,7 @@ TEXT ·vecTotalStartAVX2(SB), NOSPLIT, $0-16
 	SHLQ   $0x02, AX
 	VXORPS Y0, Y0, Y0
 
-loop658:
+loop674:
 	VCVTPS2PD (DX), Y1
 	VADDPD    Y1, Y0, Y1
 	VMOVUPD   Y1, (CX)
@@ -28013,7 +28662,7 @@ loop658:
 	ADDQ      $0x00000080, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop658
+	JNZ       loop674
 	VZEROUPPER
 	RET
 
@@ -28026,7 +28675,7 @@ TEXT ·vecTotalEndAVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop659:
+loop675:
 	VCVTPS2PD  (DX), Y0
 	VADDPD     (CX), Y0, Y0
 	VCVTPD2PSY Y0, X0
@@ -28046,7 +28695,7 @@ loop659:
 	ADDQ       $0x00000080, CX
 	ADDQ       $0x40, DX
 	SUBQ       $0x40, AX
-	JNZ        loop659
+	JNZ        loop675
 	VZEROUPPER
 	RET
 
@@ -28061,7 +28710,7 @@ TEXT ·vecFromU8AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS 148(AX), Y1
 
-loop660:
+loop676:
 	VPMOVZXBD   (CX), Y2
 	VCVTDQ2PS   Y2, Y2
 	VFMADD213PS Y1, Y0, Y2
@@ -28073,7 +28722,7 @@ loop660:
 	ADDQ        $0x10, CX
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, BX
-	JNZ         loop660
+	JNZ         loop676
 	VZEROUPPER
 	RET
 
@@ -28086,7 +28735,7 @@ TEXT ·vecFromI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ 8(AX), AX
 	SHLQ $0x02, AX
 
-loop661:
+loop677:
 	VCVTDQ2PS (CX), Y0
 	VMOVUPS   Y0, (DX)
 	VCVTDQ2PS 32(CX), Y0
@@ -28094,7 +28743,7 @@ loop661:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x40, AX
-	JNZ       loop661
+	JNZ       loop677
 	VZEROUPPER
 	RET
 
@@ -28106,15 +28755,15 @@ TEXT ·vecMaskAVX2(SB), NOSPLIT, $0-16
 	MOVQ         24(AX), DX
 	MOVQ         8(AX), AX
 	SHLQ         $0x02, AX
-	VBROADCASTSS vecConst<>+2208(SB), Y0
-	VBROADCASTSS vecConst<>+2240(SB), Y1
+	VBROADCASTSS vecConst<>+2336(SB), Y0
+	VBROADCASTSS vecConst<>+2368(SB), Y1
 	VPBROADCASTD 88(CX), Y2
 	VMOVUPS      vecBlocks<>+64(SB), Y3
 	VPADDD       Y3, Y2, Y2
 	VPBROADCASTD 92(CX), Y3
 	VPBROADCASTD 96(CX), Y4
 
-loop662:
+loop678:
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -28233,7 +28882,7 @@ loop662:
 	VPCMPEQD     Y6, Y5, Y6
 	VANDPS       Y4, Y6, Y5
 	VMOVUPS      Y5, 32(DX)
-	VPADDD       vecConst<>+2336(SB), Y2, Y2
+	VPADDD       vecConst<>+2464(SB), Y2, Y2
 	VPBROADCASTD 80(CX), Y5
 	VPBROADCASTD 84(CX), Y6
 	VMOVAPS      Y2, Y7
@@ -28352,10 +29001,10 @@ loop662:
 	VPCMPEQD     Y6, Y5, Y6
 	VANDPS       Y4, Y6, Y5
 	VMOVUPS      Y5, 96(DX)
-	VPADDD       vecConst<>+2336(SB), Y2, Y2
+	VPADDD       vecConst<>+2464(SB), Y2, Y2
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000080, AX
-	JG           loop662
+	JG           loop678
 	VZEROUPPER
 	RET
 
@@ -28377,12 +29026,12 @@ TEXT ·vecLossEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row663:
+row679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest665
+	JGE  rest681
 
-loop664:
+loop680:
 	VMOVUPS      (DI)(DX*1), Y0
 	VCMPPS       $0x11, vecConst<>+512(SB), Y0, Y1
 	VMULPS       vecConst<>+544(SB), Y0, Y2
@@ -28425,11 +29074,11 @@ loop664:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop664
+	JL           loop680
 
-rest665:
+rest681:
 	TESTQ        SI, SI
-	JZ           done666
+	JZ           done682
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
@@ -28473,30 +29122,30 @@ rest665:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two668
+	JZ           two684
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two668:
+two684:
 	TESTQ     $0x00000002, SI
-	JZ        one669
+	JZ        one685
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one669:
+one685:
 	TESTQ  $0x00000001, SI
-	JZ     done670
+	JZ     done686
 	VMOVSS X0, (DX)
 
-done670:
-done666:
+done686:
+done682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row663
+	JNZ  row679
 	VZEROUPPER
 	RET
 
@@ -28518,13 +29167,13 @@ TEXT ·vecScaleRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row671:
+row687:
 	VBROADCASTSS (R9), Y0
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest673
+	JGE          rest689
 
-loop672:
+loop688:
 	VMOVUPS (DI)(DX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (R8)(DX*1)
@@ -28533,43 +29182,43 @@ loop672:
 	VMOVUPS Y1, 32(R8)(DX*1)
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop672
+	JL      loop688
 
-rest673:
+rest689:
 	TESTQ      SI, SI
-	JZ         done674
+	JZ         done690
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	LEAQ       (R8)(DX*1), R11
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four675
+	JL         four691
 	VMOVUPS    Y1, (R11)
-	JMP        done678
+	JMP        done694
 
-four675:
+four691:
 	CMPQ         SI, $0x00
-	JLE          done678
+	JLE          done694
 	TESTQ        $0x00000004, SI
-	JZ           two676
+	JZ           two692
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two676:
+two692:
 	TESTQ     $0x00000002, SI
-	JZ        one677
+	JZ        one693
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one677:
+one693:
 	TESTQ  $0x00000001, SI
-	JZ     done678
+	JZ     done694
 	VMOVSS X1, (R11)
 
-done678:
+done694:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(DI)(DX*1), Y1, Y1
 	VMULPS     Y0, Y1, Y0
@@ -28578,38 +29227,38 @@ done678:
 	LEAQ       32(R8)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four679
+	JL         four695
 	VMOVUPS    Y0, (DX)
-	JMP        done682
+	JMP        done698
 
-four679:
+four695:
 	CMPQ         R11, $0x00
-	JLE          done682
+	JLE          done698
 	TESTQ        $0x00000004, R11
-	JZ           two680
+	JZ           two696
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two680:
+two696:
 	TESTQ     $0x00000002, R11
-	JZ        one681
+	JZ        one697
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one681:
+one697:
 	TESTQ  $0x00000001, R11
-	JZ     done682
+	JZ     done698
 	VMOVSS X0, (DX)
 
-done682:
-done674:
+done698:
+done690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row671
+	JNZ  row687
 	VZEROUPPER
 	RET
 
@@ -28632,26 +29281,26 @@ TEXT ·vecAttendRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row683:
+row699:
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS vecConst<>+1088(SB), Y1
 	VBROADCASTSS vecConst<>+1088(SB), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest685
+	JGE          rest701
 
-loop684:
+loop700:
 	VMOVUPS (DI)(DX*1), Y3
 	VMAXPS  Y3, Y1, Y1
 	VMOVUPS 32(DI)(DX*1), Y3
 	VMAXPS  Y3, Y2, Y2
 	ADDQ    $0x40, DX
 	CMPQ    DX, BX
-	JL      loop684
+	JL      loop700
 
-rest685:
+rest701:
 	TESTQ        SI, SI
-	JZ           done686
+	JZ           done702
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VBROADCASTSS vecConst<>+1088(SB), Y5
@@ -28663,7 +29312,7 @@ rest685:
 	VBLENDVPS    Y3, Y4, Y5, Y3
 	VMAXPS       Y3, Y2, Y2
 
-done686:
+done702:
 	VMAXPS       Y2, Y1, Y1
 	VPERM2F128   $0x01, Y1, Y1, Y2
 	VMAXPS       Y2, Y1, Y1
@@ -28680,9 +29329,9 @@ done686:
 	VXORPS       Y3, Y3, Y3
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest688
+	JGE          rest704
 
-loop687:
+loop703:
 	VMOVUPS      (DI)(DX*1), Y4
 	VMOVAPS      Y4, Y4
 	VFMSUB213PS  Y1, Y0, Y4
@@ -28755,11 +29404,11 @@ loop687:
 	VMOVUPS      Y4, 32(DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop687
+	JL           loop703
 
-rest688:
+rest704:
 	TESTQ        SI, SI
-	JZ           done689
+	JZ           done705
 	VMOVUPS      (R11), Y4
 	VMASKMOVPS   (DI)(DX*1), Y4, Y5
 	VMOVAPS      Y5, Y5
@@ -28799,32 +29448,32 @@ rest688:
 	LEAQ         (DI)(DX*1), R12
 	VMOVAPS      Y4, Y4
 	CMPQ         SI, $0x08
-	JL           four690
+	JL           four706
 	VMOVUPS      Y4, (R12)
-	JMP          done693
+	JMP          done709
 
-four690:
+four706:
 	CMPQ         SI, $0x00
-	JLE          done693
+	JLE          done709
 	TESTQ        $0x00000004, SI
-	JZ           two691
+	JZ           two707
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two691:
+two707:
 	TESTQ     $0x00000002, SI
-	JZ        one692
+	JZ        one708
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one692:
+one708:
 	TESTQ  $0x00000001, SI
-	JZ     done693
+	JZ     done709
 	VMOVSS X4, (R12)
 
-done693:
+done709:
 	VMOVUPS      32(R11), Y4
 	VMASKMOVPS   32(DI)(DX*1), Y4, Y5
 	VMOVAPS      Y5, Y5
@@ -28866,33 +29515,33 @@ done693:
 	LEAQ         32(DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four694
+	JL           four710
 	VMOVUPS      Y0, (DX)
-	JMP          done697
+	JMP          done713
 
-four694:
+four710:
 	CMPQ         R12, $0x00
-	JLE          done697
+	JLE          done713
 	TESTQ        $0x00000004, R12
-	JZ           two695
+	JZ           two711
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two695:
+two711:
 	TESTQ     $0x00000002, R12
-	JZ        one696
+	JZ        one712
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one696:
+one712:
 	TESTQ  $0x00000001, R12
-	JZ     done697
+	JZ     done713
 	VMOVSS X0, (DX)
 
-done697:
-done689:
+done713:
+done705:
 	VADDPS     Y3, Y2, Y2
 	VPERM2F128 $0x01, Y2, Y2, Y0
 	VADDPS     Y0, Y2, Y2
@@ -28906,7 +29555,7 @@ done689:
 	ADDQ       96(AX), R9
 	ADDQ       104(AX), R10
 	DECQ       CX
-	JNZ        row683
+	JNZ        row699
 	VZEROUPPER
 	RET
 
@@ -28929,15 +29578,15 @@ TEXT ·vecAttendBackAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row698:
+row714:
 	VBROADCASTSS 144(AX), Y0
 	VBROADCASTSS (R9), Y1
 	VBROADCASTSS (R10), Y2
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest700
+	JGE          rest716
 
-loop699:
+loop715:
 	VMOVUPS      (DI)(DX*1), Y3
 	VMOVAPS      Y3, Y3
 	VFMSUB213PS  Y1, Y0, Y3
@@ -29018,11 +29667,11 @@ loop699:
 	VMOVUPS      Y3, 32(DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop699
+	JL           loop715
 
-rest700:
+rest716:
 	TESTQ        SI, SI
-	JZ           done701
+	JZ           done717
 	VMOVUPS      (R11), Y3
 	VMASKMOVPS   (DI)(DX*1), Y3, Y4
 	VMOVAPS      Y4, Y4
@@ -29064,61 +29713,61 @@ rest700:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y3
 	CMPQ         SI, $0x08
-	JL           four702
+	JL           four718
 	VMOVUPS      Y3, (R12)
-	JMP          done705
+	JMP          done721
 
-four702:
+four718:
 	CMPQ         SI, $0x00
-	JLE          done705
+	JLE          done721
 	TESTQ        $0x00000004, SI
-	JZ           two703
+	JZ           two719
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two703:
+two719:
 	TESTQ     $0x00000002, SI
-	JZ        one704
+	JZ        one720
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one704:
+one720:
 	TESTQ  $0x00000001, SI
-	JZ     done705
+	JZ     done721
 	VMOVSS X3, (R12)
 
-done705:
+done721:
 	LEAQ    (DI)(DX*1), R12
 	VMOVAPS Y4, Y3
 	CMPQ    SI, $0x08
-	JL      four706
+	JL      four722
 	VMOVUPS Y3, (R12)
-	JMP     done709
+	JMP     done725
 
-four706:
+four722:
 	CMPQ         SI, $0x00
-	JLE          done709
+	JLE          done725
 	TESTQ        $0x00000004, SI
-	JZ           two707
+	JZ           two723
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two707:
+two723:
 	TESTQ     $0x00000002, SI
-	JZ        one708
+	JZ        one724
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one708:
+one724:
 	TESTQ  $0x00000001, SI
-	JZ     done709
+	JZ     done725
 	VMOVSS X3, (R12)
 
-done709:
+done725:
 	VMOVUPS      32(R11), Y3
 	VMASKMOVPS   32(DI)(DX*1), Y3, Y4
 	VMOVAPS      Y4, Y4
@@ -29162,70 +29811,70 @@ done709:
 	LEAQ         32(R8)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	CMPQ         R12, $0x08
-	JL           four710
+	JL           four726
 	VMOVUPS      Y0, (R13)
-	JMP          done713
+	JMP          done729
 
-four710:
+four726:
 	CMPQ         R12, $0x00
-	JLE          done713
+	JLE          done729
 	TESTQ        $0x00000004, R12
-	JZ           two711
+	JZ           two727
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two711:
+two727:
 	TESTQ     $0x00000002, R12
-	JZ        one712
+	JZ        one728
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one712:
+one728:
 	TESTQ  $0x00000001, R12
-	JZ     done713
+	JZ     done729
 	VMOVSS X0, (R13)
 
-done713:
+done729:
 	MOVQ    SI, R12
 	SUBQ    $0x08, R12
 	LEAQ    32(DI)(DX*1), DX
 	VMOVAPS Y1, Y0
 	CMPQ    R12, $0x08
-	JL      four714
+	JL      four730
 	VMOVUPS Y0, (DX)
-	JMP     done717
+	JMP     done733
 
-four714:
+four730:
 	CMPQ         R12, $0x00
-	JLE          done717
+	JLE          done733
 	TESTQ        $0x00000004, R12
-	JZ           two715
+	JZ           two731
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two715:
+two731:
 	TESTQ     $0x00000002, R12
-	JZ        one716
+	JZ        one732
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one716:
+one732:
 	TESTQ  $0x00000001, R12
-	JZ     done717
+	JZ     done733
 	VMOVSS X0, (DX)
 
+done733:
 done717:
-done701:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row698
+	JNZ  row714
 	VZEROUPPER
 	RET
 
@@ -29249,12 +29898,12 @@ TEXT ·vecAttendSumsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row718:
+row734:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest720
+	JGE  rest736
 
-loop719:
+loop735:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -29296,11 +29945,11 @@ loop719:
 	VMOVUPS      Y2, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop719
+	JL           loop735
 
-rest720:
+rest736:
 	TESTQ        SI, SI
-	JZ           done721
+	JZ           done737
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -29338,24 +29987,24 @@ rest720:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two723
+	JZ           two739
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two723:
+two739:
 	TESTQ     $0x00000002, SI
-	JZ        one724
+	JZ        one740
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one724:
+one740:
 	TESTQ  $0x00000001, SI
-	JZ     done725
+	JZ     done741
 	VMOVSS X2, (R13)
 
-done725:
+done741:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -29363,32 +30012,32 @@ done725:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two727
+	JZ           two743
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two727:
+two743:
 	TESTQ     $0x00000002, SI
-	JZ        one728
+	JZ        one744
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one728:
+one744:
 	TESTQ  $0x00000001, SI
-	JZ     done729
+	JZ     done745
 	VMOVSS X0, (DX)
 
-done729:
-done721:
+done745:
+done737:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row718
+	JNZ  row734
 	VZEROUPPER
 	RET
 
@@ -29411,12 +30060,12 @@ TEXT ·vecAttendEndAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row730:
+row746:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest732
+	JGE  rest748
 
-loop731:
+loop747:
 	VMOVUPS      (R8)(DX*1), Y0
 	VBROADCASTSS vecConst<>+64(SB), Y1
 	VDIVPS       Y0, Y1, Y1
@@ -29462,11 +30111,11 @@ loop731:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop731
+	JL           loop747
 
-rest732:
+rest748:
 	TESTQ        SI, SI
-	JZ           done733
+	JZ           done749
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y2
@@ -29474,24 +30123,24 @@ rest732:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two735
+	JZ           two751
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two735:
+two751:
 	TESTQ     $0x00000002, SI
-	JZ        one736
+	JZ        one752
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one736:
+one752:
 	TESTQ  $0x00000001, SI
-	JZ     done737
+	JZ     done753
 	VMOVSS X2, (R12)
 
-done737:
+done753:
 	VCMPPS       $0x11, vecConst<>+512(SB), Y1, Y2
 	VMULPS       vecConst<>+544(SB), Y1, Y3
 	VBLENDVPS    Y2, Y3, Y1, Y3
@@ -29533,31 +30182,31 @@ done737:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two739
+	JZ           two755
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two739:
+two755:
 	TESTQ     $0x00000002, SI
-	JZ        one740
+	JZ        one756
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one740:
+one756:
 	TESTQ  $0x00000001, SI
-	JZ     done741
+	JZ     done757
 	VMOVSS X0, (DX)
 
-done741:
-done733:
+done757:
+done749:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row730
+	JNZ  row746
 	VZEROUPPER
 	RET
 
@@ -29579,7 +30228,7 @@ TEXT ·vecGatherRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row742:
+row758:
 	MOVLQSX (R8), R11
 	IMULQ   88(AX), R11
 	ADDQ    24(AX), R11
@@ -29588,9 +30237,9 @@ row742:
 	ADDQ    24(AX), R12
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest744
+	JGE     rest760
 
-loop743:
+loop759:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y0
 	VMOVUPS    Y0, (DI)(DX*1)
@@ -29598,43 +30247,43 @@ loop743:
 	VMOVUPS    Y0, 32(DI)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop743
+	JL         loop759
 
-rest744:
+rest760:
 	TESTQ      SI, SI
-	JZ         done745
+	JZ         done761
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y0, Y0
 	LEAQ       (DI)(DX*1), R12
 	VMOVAPS    Y0, Y0
 	CMPQ       SI, $0x08
-	JL         four746
+	JL         four762
 	VMOVUPS    Y0, (R12)
-	JMP        done749
+	JMP        done765
 
-four746:
+four762:
 	CMPQ         SI, $0x00
-	JLE          done749
+	JLE          done765
 	TESTQ        $0x00000004, SI
-	JZ           two747
+	JZ           two763
 	VMOVUPS      X0, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y0, X0
 
-two747:
+two763:
 	TESTQ     $0x00000002, SI
-	JZ        one748
+	JZ        one764
 	VMOVLPS   X0, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X0, X0
 
-one748:
+one764:
 	TESTQ  $0x00000001, SI
-	JZ     done749
+	JZ     done765
 	VMOVSS X0, (R12)
 
-done749:
+done765:
 	VMOVUPS    32(R10), Y0
 	VMASKMOVPS 32(R11)(DX*1), Y0, Y0
 	MOVQ       SI, R11
@@ -29642,39 +30291,39 @@ done749:
 	LEAQ       32(DI)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R11, $0x08
-	JL         four750
+	JL         four766
 	VMOVUPS    Y0, (DX)
-	JMP        done753
+	JMP        done769
 
-four750:
+four766:
 	CMPQ         R11, $0x00
-	JLE          done753
+	JLE          done769
 	TESTQ        $0x00000004, R11
-	JZ           two751
+	JZ           two767
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two751:
+two767:
 	TESTQ     $0x00000002, R11
-	JZ        one752
+	JZ        one768
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one752:
+one768:
 	TESTQ  $0x00000001, R11
-	JZ     done753
+	JZ     done769
 	VMOVSS X0, (DX)
 
-done753:
-done745:
+done769:
+done761:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row742
+	JNZ  row758
 	VZEROUPPER
 	RET
 
@@ -29696,7 +30345,7 @@ TEXT ·vecSetRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row754:
+row770:
 	MOVLQSX (R8), R11
 	IMULQ   88(AX), R11
 	ADDQ    24(AX), R11
@@ -29705,9 +30354,9 @@ row754:
 	ADDQ    24(AX), R12
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest756
+	JGE     rest772
 
-loop755:
+loop771:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (DI)(DX*1), Y0
 	VMOVUPS    Y0, (R11)(DX*1)
@@ -29715,43 +30364,43 @@ loop755:
 	VMOVUPS    Y0, 32(R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop755
+	JL         loop771
 
-rest756:
+rest772:
 	TESTQ      SI, SI
-	JZ         done757
+	JZ         done773
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (DI)(DX*1), Y0, Y0
 	LEAQ       (R11)(DX*1), R12
 	VMOVAPS    Y0, Y0
 	CMPQ       SI, $0x08
-	JL         four758
+	JL         four774
 	VMOVUPS    Y0, (R12)
-	JMP        done761
+	JMP        done777
 
-four758:
+four774:
 	CMPQ         SI, $0x00
-	JLE          done761
+	JLE          done777
 	TESTQ        $0x00000004, SI
-	JZ           two759
+	JZ           two775
 	VMOVUPS      X0, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y0, X0
 
-two759:
+two775:
 	TESTQ     $0x00000002, SI
-	JZ        one760
+	JZ        one776
 	VMOVLPS   X0, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X0, X0
 
-one760:
+one776:
 	TESTQ  $0x00000001, SI
-	JZ     done761
+	JZ     done777
 	VMOVSS X0, (R12)
 
-done761:
+done777:
 	VMOVUPS    32(R10), Y0
 	VMASKMOVPS 32(DI)(DX*1), Y0, Y0
 	MOVQ       SI, R12
@@ -29759,39 +30408,39 @@ done761:
 	LEAQ       32(R11)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four762
+	JL         four778
 	VMOVUPS    Y0, (DX)
-	JMP        done765
+	JMP        done781
 
-four762:
+four778:
 	CMPQ         R12, $0x00
-	JLE          done765
+	JLE          done781
 	TESTQ        $0x00000004, R12
-	JZ           two763
+	JZ           two779
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two763:
+two779:
 	TESTQ     $0x00000002, R12
-	JZ        one764
+	JZ        one780
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one764:
+one780:
 	TESTQ  $0x00000001, R12
-	JZ     done765
+	JZ     done781
 	VMOVSS X0, (DX)
 
-done765:
-done757:
+done781:
+done773:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row754
+	JNZ  row770
 	VZEROUPPER
 	RET
 
@@ -29813,10 +30462,10 @@ TEXT ·vecAddRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row767:
+row783:
 	MOVLQSX      (R8), R11
 	TESTQ        $0x00000002, R11
-	JNZ          end766
+	JNZ          end782
 	MOVQ         R11, DX
 	ANDQ         $0x01, DX
 	DECQ         DX
@@ -29831,9 +30480,9 @@ row767:
 	ADDQ         24(AX), R12
 	XORQ         DX, DX
 	CMPQ         DX, BX
-	JGE          rest769
+	JGE          rest785
 
-loop768:
+loop784:
 	PREFETCHT1 (R12)(DX*1)
 	VMOVUPS    (R11)(DX*1), Y1
 	VANDPS     Y0, Y1, Y1
@@ -29847,11 +30496,11 @@ loop768:
 	VMOVUPS    Y1, 32(R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop768
+	JL         loop784
 
-rest769:
+rest785:
 	TESTQ      SI, SI
-	JZ         done770
+	JZ         done786
 	VMOVUPS    (R10), Y1
 	PREFETCHT1 (R12)(DX*1)
 	VMASKMOVPS (R11)(DX*1), Y1, Y2
@@ -29861,32 +30510,32 @@ rest769:
 	LEAQ       (R11)(DX*1), R12
 	VMOVAPS    Y1, Y1
 	CMPQ       SI, $0x08
-	JL         four771
+	JL         four787
 	VMOVUPS    Y1, (R12)
-	JMP        done774
+	JMP        done790
 
-four771:
+four787:
 	CMPQ         SI, $0x00
-	JLE          done774
+	JLE          done790
 	TESTQ        $0x00000004, SI
-	JZ           two772
+	JZ           two788
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two772:
+two788:
 	TESTQ     $0x00000002, SI
-	JZ        one773
+	JZ        one789
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one773:
+one789:
 	TESTQ  $0x00000001, SI
-	JZ     done774
+	JZ     done790
 	VMOVSS X1, (R12)
 
-done774:
+done790:
 	VMOVUPS    32(R10), Y1
 	VMASKMOVPS 32(R11)(DX*1), Y1, Y2
 	VANDPS     Y0, Y2, Y0
@@ -29897,43 +30546,43 @@ done774:
 	LEAQ       32(R11)(DX*1), DX
 	VMOVAPS    Y0, Y0
 	CMPQ       R12, $0x08
-	JL         four775
+	JL         four791
 	VMOVUPS    Y0, (DX)
-	JMP        done778
+	JMP        done794
 
-four775:
+four791:
 	CMPQ         R12, $0x00
-	JLE          done778
+	JLE          done794
 	TESTQ        $0x00000004, R12
-	JZ           two776
+	JZ           two792
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two776:
+two792:
 	TESTQ     $0x00000002, R12
-	JZ        one777
+	JZ        one793
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one777:
+one793:
 	TESTQ  $0x00000001, R12
-	JZ     done778
+	JZ     done794
 	VMOVSS X0, (DX)
 
-done778:
-done770:
+done794:
+done786:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row767
+	JNZ  row783
 	VZEROUPPER
 	RET
 
-end766:
+end782:
 	VZEROUPPER
 	RET
 
@@ -29955,7 +30604,7 @@ TEXT ·vecFetchRowsAVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row779:
+row795:
 	MOVLQSX (R8), DX
 	IMULQ   88(AX), DX
 	ADDQ    24(AX), DX
@@ -29964,28 +30613,28 @@ row779:
 	ADDQ    24(AX), R11
 	XORQ    DX, DX
 	CMPQ    DX, BX
-	JGE     rest781
+	JGE     rest797
 
-loop780:
+loop796:
 	PREFETCHT1 (R11)(DX*1)
 	ADDQ       $0x40, DX
 	CMPQ       DX, BX
-	JL         loop780
+	JL         loop796
 
-rest781:
+rest797:
 	TESTQ      SI, SI
-	JZ         done782
+	JZ         done798
 	VMOVUPS    (R10), Y0
 	PREFETCHT1 (R11)(DX*1)
 	VMOVUPS    32(R10), Y0
 
-done782:
+done798:
 	DECQ (AX)
 	ADDQ 80(AX), DI
 	ADDQ 96(AX), R8
 	ADDQ 104(AX), R9
 	DECQ CX
-	JNZ  row779
+	JNZ  row795
 	VZEROUPPER
 	RET
 
@@ -30008,274 +30657,6 @@ TEXT ·vecFused0AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row783:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest785
-
-loop784:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop784
-
-rest785:
-	TESTQ        SI, SI
-	JZ           done786
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two788
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two788:
-	TESTQ     $0x00000002, SI
-	JZ        one789
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one789:
-	TESTQ  $0x00000001, SI
-	JZ     done790
-	VMOVSS X0, (DX)
-
-done790:
-done786:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row783
-	VZEROUPPER
-	RET
-
-// func vecFused1AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row791:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest793
-
-loop792:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop792
-
-rest793:
-	TESTQ        SI, SI
-	JZ           done794
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VMULPS       vecConst<>+576(SB), Y0, Y1
-	VANDPS       vecConst<>+32(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS vecConst<>+1440(SB), Y4
-	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
-	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
-	VMOVAPS      Y2, Y3
-	VFMADD231PS  Y2, Y4, Y3
-	VBROADCASTSS vecConst<>+1664(SB), Y4
-	VMINPS       Y2, Y4, Y4
-	VBROADCASTSS vecConst<>+1696(SB), Y5
-	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
-	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
-	VBROADCASTSS vecConst<>+160(SB), Y4
-	VMINPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+192(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y5
-	VBROADCASTSS vecConst<>+224(SB), Y6
-	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
-	VSUBPS       vecConst<>+256(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
-	VBROADCASTSS vecConst<>+352(SB), Y6
-	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
-	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y7, Y6, Y4
-	VADDPS       vecConst<>+64(SB), Y4, Y4
-	VPSUBD       vecConst<>+256(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       vecConst<>+1152(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
-	VBROADCASTSS vecConst<>+64(SB), Y5
-	VSUBPS       Y4, Y5, Y4
-	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
-	VBLENDVPS    Y2, Y3, Y4, Y2
-	VANDPS       vecConst<>+0(SB), Y1, Y1
-	VORPS        Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2016(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two796
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two796:
-	TESTQ     $0x00000002, SI
-	JZ        one797
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one797:
-	TESTQ  $0x00000001, SI
-	JZ     done798
-	VMOVSS X0, (DX)
-
-done798:
-done794:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row791
-	VZEROUPPER
-	RET
-
-// func vecFused2AVX2(fn uintptr, a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
 row799:
 	XORQ DX, DX
 	CMPQ DX, BX
@@ -30285,50 +30666,8 @@ loop800:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -30341,50 +30680,8 @@ rest801:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS vecConst<>+2080(SB), Y2
-	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VORPS        vecConst<>+0(SB), Y1, Y2
-	VBROADCASTSS vecConst<>+160(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VBROADCASTSS vecConst<>+192(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y4
-	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y4
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y4
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       vecConst<>+1152(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -30415,9 +30712,9 @@ done802:
 	VZEROUPPER
 	RET
 
-// func vecFused3AVX2(fn uintptr, a *byte)
+// func vecFused1AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused1AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -30442,42 +30739,66 @@ loop808:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -30493,42 +30814,66 @@ rest809:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VORPS        vecConst<>+0(SB), Y0, Y1
-	VBROADCASTSS vecConst<>+160(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+192(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y2
-	VBROADCASTSS vecConst<>+224(SB), Y3
-	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
-	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMULPS       vecConst<>+576(SB), Y0, Y1
+	VANDPS       vecConst<>+32(SB), Y1, Y2
+	VMULPS       Y2, Y2, Y3
+	VBROADCASTSS vecConst<>+1440(SB), Y4
+	VFMADD213PS  vecConst<>+1472(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1504(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1536(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1568(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1600(SB), Y3, Y4
+	VFMADD213PS  vecConst<>+1632(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VBROADCASTSS vecConst<>+1664(SB), Y4
+	VMINPS       Y2, Y4, Y4
+	VBROADCASTSS vecConst<>+1696(SB), Y5
+	VFMADD213PS  vecConst<>+1728(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1760(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1792(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1824(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1856(SB), Y4, Y5
+	VFMADD213PS  vecConst<>+1888(SB), Y4, Y5
+	VBROADCASTSS vecConst<>+160(SB), Y4
+	VMINPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+192(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y6
+	VFMADD213PS  vecConst<>+256(SB), Y6, Y5
+	VSUBPS       vecConst<>+256(SB), Y5, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+288(SB), Y6, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  vecConst<>+320(SB), Y6, Y4
+	VBROADCASTSS vecConst<>+352(SB), Y6
+	VFMADD213PS  vecConst<>+384(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+416(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+448(SB), Y4, Y6
+	VFMADD213PS  vecConst<>+480(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       vecConst<>+64(SB), Y4, Y4
+	VPSUBD       vecConst<>+256(SB), Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       vecConst<>+1152(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBROADCASTSS vecConst<>+64(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VCMPPS       $0x11, vecConst<>+1920(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VANDPS       vecConst<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
-	VBROADCASTSS vecConst<>+352(SB), Y3
-	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
-	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VPSUBD       vecConst<>+256(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPADDD       vecConst<>+1152(SB), Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       vecConst<>+1152(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
-	VBROADCASTSS vecConst<>+64(SB), Y3
-	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+2016(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
@@ -30562,9 +30907,9 @@ done810:
 	VZEROUPPER
 	RET
 
-// func vecFused4AVX2(fn uintptr, a *byte)
+// func vecFused2AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused2AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -30589,56 +30934,50 @@ loop816:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
+	VMULPS       Y0, Y0, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
 	VMINPS       Y2, Y3, Y2
 	VBROADCASTSS vecConst<>+192(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       vecConst<>+64(SB), Y2, Y2
 	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
 	VPADDD       vecConst<>+1152(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -30651,56 +30990,50 @@ rest817:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VANDPS       vecConst<>+32(SB), Y0, Y1
-	VMULPS       Y1, Y1, Y2
-	VBROADCASTSS vecConst<>+1216(SB), Y3
-	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
-	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y2, Y3, Y4
-	VADDPS       Y1, Y1, Y2
+	VMULPS       Y0, Y0, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS vecConst<>+2080(SB), Y2
+	VFMADD213PS  vecConst<>+2112(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vecConst<>+0(SB), Y1, Y2
 	VBROADCASTSS vecConst<>+160(SB), Y3
 	VMINPS       Y2, Y3, Y2
 	VBROADCASTSS vecConst<>+192(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+224(SB), Y5
-	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
-	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VBROADCASTSS vecConst<>+224(SB), Y4
+	VFMADD213PS  vecConst<>+256(SB), Y4, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y4
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y4, Y2
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
-	VBROADCASTSS vecConst<>+352(SB), Y5
-	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
-	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
-	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  vecConst<>+320(SB), Y4, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y4
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y4
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
 	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y5, Y4, Y2
 	VADDPS       vecConst<>+64(SB), Y2, Y2
 	VPSUBD       vecConst<>+256(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y5
-	VPADDD       vecConst<>+1152(SB), Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y2, Y2
-	VPSUBD       Y5, Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPADDD       vecConst<>+1152(SB), Y4, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
 	VPADDD       vecConst<>+1152(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y2, Y2
-	VADDPS       vecConst<>+64(SB), Y2, Y2
-	VBROADCASTSS vecConst<>+1376(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS vecConst<>+64(SB), Y3
-	VSUBPS       Y2, Y3, Y2
-	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       vecConst<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -30731,9 +31064,9 @@ done818:
 	VZEROUPPER
 	RET
 
-// func vecFused5AVX2(fn uintptr, a *byte)
+// func vecFused3AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused3AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -30789,11 +31122,14 @@ loop824:
 	VPADDD       vecConst<>+1152(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
-	VBROADCASTSS vecConst<>+64(SB), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
 	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y0, Y0
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
@@ -30837,11 +31173,14 @@ rest825:
 	VPADDD       vecConst<>+1152(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
-	VBROADCASTSS vecConst<>+64(SB), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
 	VADDPS       vecConst<>+64(SB), Y1, Y1
-	VDIVPS       Y1, Y0, Y0
+	VDIVPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -30872,6 +31211,316 @@ done826:
 	VZEROUPPER
 	RET
 
+// func vecFused4AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused4AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row831:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest833
+
+loop832:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop832
+
+rest833:
+	TESTQ        SI, SI
+	JZ           done834
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VANDPS       vecConst<>+32(SB), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+1216(SB), Y3
+	VFMADD213PS  vecConst<>+1248(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1280(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1312(SB), Y2, Y3
+	VFMADD213PS  vecConst<>+1344(SB), Y2, Y3
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VADDPS       Y1, Y1, Y2
+	VBROADCASTSS vecConst<>+160(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+192(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+224(SB), Y5
+	VFMADD213PS  vecConst<>+256(SB), Y5, Y3
+	VSUBPS       vecConst<>+256(SB), Y3, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+288(SB), Y5, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  vecConst<>+320(SB), Y5, Y2
+	VBROADCASTSS vecConst<>+352(SB), Y5
+	VFMADD213PS  vecConst<>+384(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+416(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+448(SB), Y2, Y5
+	VFMADD213PS  vecConst<>+480(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VPSUBD       vecConst<>+256(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       vecConst<>+1152(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       vecConst<>+64(SB), Y2, Y2
+	VBROADCASTSS vecConst<>+1376(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VBROADCASTSS vecConst<>+64(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VCMPPS       $0x11, vecConst<>+1408(SB), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VANDPS       vecConst<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two836
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two836:
+	TESTQ     $0x00000002, SI
+	JZ        one837
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one837:
+	TESTQ  $0x00000001, SI
+	JZ     done838
+	VMOVSS X0, (DX)
+
+done838:
+done834:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row831
+	VZEROUPPER
+	RET
+
+// func vecFused5AVX2(fn uintptr, a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vecFused5AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R10
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R10
+
+row839:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest841
+
+loop840:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop840
+
+rest841:
+	TESTQ        SI, SI
+	JZ           done842
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VORPS        vecConst<>+0(SB), Y0, Y1
+	VBROADCASTSS vecConst<>+160(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+192(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y2
+	VBROADCASTSS vecConst<>+224(SB), Y3
+	VFMADD213PS  vecConst<>+256(SB), Y3, Y2
+	VSUBPS       vecConst<>+256(SB), Y2, Y3
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+288(SB), Y3, Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  vecConst<>+320(SB), Y3, Y1
+	VBROADCASTSS vecConst<>+352(SB), Y3
+	VFMADD213PS  vecConst<>+384(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+416(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+448(SB), Y1, Y3
+	VFMADD213PS  vecConst<>+480(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VPSUBD       vecConst<>+256(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y3
+	VPADDD       vecConst<>+1152(SB), Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VPADDD       vecConst<>+1152(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x11, vecConst<>+96(SB), Y0, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VADDPS       vecConst<>+64(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R9)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two844
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two844:
+	TESTQ     $0x00000002, SI
+	JZ        one845
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one845:
+	TESTQ  $0x00000001, SI
+	JZ     done846
+	VMOVSS X0, (DX)
+
+done846:
+done842:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	DECQ CX
+	JNZ  row839
+	VZEROUPPER
+	RET
+
 // func vecFused6AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
@@ -30892,12 +31541,12 @@ TEXT ·vecFused6AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row831:
+row847:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest833
+	JGE  rest849
 
-loop832:
+loop848:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -30907,11 +31556,11 @@ loop832:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop832
+	JL           loop848
 
-rest833:
+rest849:
 	TESTQ        SI, SI
-	JZ           done834
+	JZ           done850
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -30919,54 +31568,54 @@ rest833:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two836
+	JZ           two852
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two836:
+two852:
 	TESTQ     $0x00000002, SI
-	JZ        one837
+	JZ        one853
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one837:
+one853:
 	TESTQ  $0x00000001, SI
-	JZ     done838
+	JZ     done854
 	VMOVSS X2, (R12)
 
-done838:
+done854:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two840
+	JZ           two856
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two840:
+two856:
 	TESTQ     $0x00000002, SI
-	JZ        one841
+	JZ        one857
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one841:
+one857:
 	TESTQ  $0x00000001, SI
-	JZ     done842
+	JZ     done858
 	VMOVSS X0, (DX)
 
-done842:
-done834:
+done858:
+done850:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row831
+	JNZ  row847
 	VZEROUPPER
 	RET
 
@@ -30989,12 +31638,12 @@ TEXT ·vecFused7AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row843:
+row859:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest845
+	JGE  rest861
 
-loop844:
+loop860:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -31003,11 +31652,11 @@ loop844:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop844
+	JL           loop860
 
-rest845:
+rest861:
 	TESTQ        SI, SI
-	JZ           done846
+	JZ           done862
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS vecConst<>+96(SB), Y2
@@ -31017,30 +31666,30 @@ rest845:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two848
+	JZ           two864
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two848:
+two864:
 	TESTQ     $0x00000002, SI
-	JZ        one849
+	JZ        one865
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one849:
+one865:
 	TESTQ  $0x00000001, SI
-	JZ     done850
+	JZ     done866
 	VMOVSS X0, (DX)
 
-done850:
-done846:
+done866:
+done862:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row843
+	JNZ  row859
 	VZEROUPPER
 	RET
 
@@ -31062,12 +31711,12 @@ TEXT ·vecFused8AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row851:
+row867:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest853
+	JGE  rest869
 
-loop852:
+loop868:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       vecConst<>+576(SB), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -31137,11 +31786,11 @@ loop852:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop852
+	JL           loop868
 
-rest853:
+rest869:
 	TESTQ        SI, SI
-	JZ           done854
+	JZ           done870
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       vecConst<>+576(SB), Y1, Y2
@@ -31212,30 +31861,30 @@ rest853:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two856
+	JZ           two872
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two856:
+two872:
 	TESTQ     $0x00000002, SI
-	JZ        one857
+	JZ        one873
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one857:
+one873:
 	TESTQ  $0x00000001, SI
-	JZ     done858
+	JZ     done874
 	VMOVSS X0, (DX)
 
-done858:
-done854:
+done874:
+done870:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row851
+	JNZ  row867
 	VZEROUPPER
 	RET
 
@@ -31257,12 +31906,12 @@ TEXT ·vecFused9AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row859:
+row875:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest861
+	JGE  rest877
 
-loop860:
+loop876:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVAPS      Y1, Y1
@@ -31313,11 +31962,11 @@ loop860:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop860
+	JL           loop876
 
-rest861:
+rest877:
 	TESTQ        SI, SI
-	JZ           done862
+	JZ           done878
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -31369,30 +32018,30 @@ rest861:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two864
+	JZ           two880
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two864:
+two880:
 	TESTQ     $0x00000002, SI
-	JZ        one865
+	JZ        one881
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one865:
+one881:
 	TESTQ  $0x00000001, SI
-	JZ     done866
+	JZ     done882
 	VMOVSS X0, (DX)
 
-done866:
-done862:
+done882:
+done878:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row859
+	JNZ  row875
 	VZEROUPPER
 	RET
 
@@ -31414,12 +32063,12 @@ TEXT ·vecFused10AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row867:
+row883:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest869
+	JGE  rest885
 
-loop868:
+loop884:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -31465,11 +32114,11 @@ loop868:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop868
+	JL           loop884
 
-rest869:
+rest885:
 	TESTQ        SI, SI
-	JZ           done870
+	JZ           done886
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -31516,30 +32165,30 @@ rest869:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two872
+	JZ           two888
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two872:
+two888:
 	TESTQ     $0x00000002, SI
-	JZ        one873
+	JZ        one889
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one873:
+one889:
 	TESTQ  $0x00000001, SI
-	JZ     done874
+	JZ     done890
 	VMOVSS X0, (DX)
 
-done874:
-done870:
+done890:
+done886:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row867
+	JNZ  row883
 	VZEROUPPER
 	RET
 
@@ -31563,12 +32212,12 @@ TEXT ·vecFused11AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row875:
+row891:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest877
+	JGE  rest893
 
-loop876:
+loop892:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -31578,11 +32227,11 @@ loop876:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop876
+	JL      loop892
 
-rest877:
+rest893:
 	TESTQ        SI, SI
-	JZ           done878
+	JZ           done894
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -31593,31 +32242,31 @@ rest877:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two880
+	JZ           two896
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two880:
+two896:
 	TESTQ     $0x00000002, SI
-	JZ        one881
+	JZ        one897
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one881:
+one897:
 	TESTQ  $0x00000001, SI
-	JZ     done882
+	JZ     done898
 	VMOVSS X1, (DX)
 
-done882:
-done878:
+done898:
+done894:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row875
+	JNZ  row891
 	VZEROUPPER
 	RET
 
@@ -31640,12 +32289,12 @@ TEXT ·vecFused12AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row883:
+row899:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest885
+	JGE  rest901
 
-loop884:
+loop900:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31753,11 +32402,11 @@ loop884:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop884
+	JL           loop900
 
-rest885:
+rest901:
 	TESTQ        SI, SI
-	JZ           done886
+	JZ           done902
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -31866,31 +32515,31 @@ rest885:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two888
+	JZ           two904
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two888:
+two904:
 	TESTQ     $0x00000002, SI
-	JZ        one889
+	JZ        one905
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one889:
+one905:
 	TESTQ  $0x00000001, SI
-	JZ     done890
+	JZ     done906
 	VMOVSS X0, (DX)
 
-done890:
-done886:
+done906:
+done902:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row883
+	JNZ  row899
 	VZEROUPPER
 	RET
 
@@ -31913,12 +32562,12 @@ TEXT ·vecFused13AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row891:
+row907:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest893
+	JGE  rest909
 
-loop892:
+loop908:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -31981,11 +32630,11 @@ loop892:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop892
+	JL           loop908
 
-rest893:
+rest909:
 	TESTQ        SI, SI
-	JZ           done894
+	JZ           done910
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -32049,31 +32698,31 @@ rest893:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two896
+	JZ           two912
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two896:
+two912:
 	TESTQ     $0x00000002, SI
-	JZ        one897
+	JZ        one913
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one897:
+one913:
 	TESTQ  $0x00000001, SI
-	JZ     done898
+	JZ     done914
 	VMOVSS X0, (DX)
 
-done898:
-done894:
+done914:
+done910:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row891
+	JNZ  row907
 	VZEROUPPER
 	RET
 
@@ -32096,12 +32745,12 @@ TEXT ·vecFused14AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row899:
+row915:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest901
+	JGE  rest917
 
-loop900:
+loop916:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
@@ -32154,11 +32803,11 @@ loop900:
 	VMOVUPS      Y0, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop900
+	JL           loop916
 
-rest901:
+rest917:
 	TESTQ        SI, SI
-	JZ           done902
+	JZ           done918
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -32212,31 +32861,31 @@ rest901:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two904
+	JZ           two920
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two904:
+two920:
 	TESTQ     $0x00000002, SI
-	JZ        one905
+	JZ        one921
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one905:
+one921:
 	TESTQ  $0x00000001, SI
-	JZ     done906
+	JZ     done922
 	VMOVSS X0, (DX)
 
-done906:
-done902:
+done922:
+done918:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row899
+	JNZ  row915
 	VZEROUPPER
 	RET
 
@@ -32259,12 +32908,12 @@ TEXT ·vecFused15AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row907:
+row923:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest909
+	JGE  rest925
 
-loop908:
+loop924:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
 	VMAXPS       Y0, Y1, Y1
@@ -32273,11 +32922,11 @@ loop908:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop908
+	JL           loop924
 
-rest909:
+rest925:
 	TESTQ        SI, SI
-	JZ           done910
+	JZ           done926
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS vecConst<>+96(SB), Y1
@@ -32285,52 +32934,52 @@ rest909:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two912
+	JZ           two928
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two912:
+two928:
 	TESTQ     $0x00000002, SI
-	JZ        one913
+	JZ        one929
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one913:
+one929:
 	TESTQ  $0x00000001, SI
-	JZ     done914
+	JZ     done930
 	VMOVSS X2, (R11)
 
-done914:
+done930:
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two916
+	JZ           two932
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two916:
+two932:
 	TESTQ     $0x00000002, SI
-	JZ        one917
+	JZ        one933
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one917:
+one933:
 	TESTQ  $0x00000001, SI
-	JZ     done918
+	JZ     done934
 	VMOVSS X0, (DX)
 
-done918:
-done910:
+done934:
+done926:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row907
+	JNZ  row923
 	VZEROUPPER
 	RET
 
@@ -32353,12 +33002,12 @@ TEXT ·vecFused16AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R10
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row919:
+row935:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest921
+	JGE  rest937
 
-loop920:
+loop936:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -32367,11 +33016,11 @@ loop920:
 	VMOVUPS Y1, (R9)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop920
+	JL      loop936
 
-rest921:
+rest937:
 	TESTQ        SI, SI
-	JZ           done922
+	JZ           done938
 	VMOVUPS      (R10), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y1
@@ -32381,30 +33030,30 @@ rest921:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two924
+	JZ           two940
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two924:
+two940:
 	TESTQ     $0x00000002, SI
-	JZ        one925
+	JZ        one941
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one925:
+one941:
 	TESTQ  $0x00000001, SI
-	JZ     done926
+	JZ     done942
 	VMOVSS X1, (DX)
 
-done926:
-done922:
+done942:
+done938:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row919
+	JNZ  row935
 	VZEROUPPER
 	RET
 
@@ -32426,12 +33075,12 @@ TEXT ·vecFused17AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row927:
+row943:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest929
+	JGE  rest945
 
-loop928:
+loop944:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -32476,11 +33125,11 @@ loop928:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop928
+	JL           loop944
 
-rest929:
+rest945:
 	TESTQ        SI, SI
-	JZ           done930
+	JZ           done946
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
@@ -32522,54 +33171,54 @@ rest929:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two932
+	JZ           two948
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two932:
+two948:
 	TESTQ     $0x00000002, SI
-	JZ        one933
+	JZ        one949
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one933:
+one949:
 	TESTQ  $0x00000001, SI
-	JZ     done934
+	JZ     done950
 	VMOVSS X1, (R11)
 
-done934:
+done950:
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y1
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two936
+	JZ           two952
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two936:
+two952:
 	TESTQ     $0x00000002, SI
-	JZ        one937
+	JZ        one953
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one937:
+one953:
 	TESTQ  $0x00000001, SI
-	JZ     done938
+	JZ     done954
 	VMOVSS X0, (DX)
 
-done938:
-done930:
+done954:
+done946:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row927
+	JNZ  row943
 	VZEROUPPER
 	RET
 
@@ -32591,12 +33240,12 @@ TEXT ·vecFused18AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row939:
+row955:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest941
+	JGE  rest957
 
-loop940:
+loop956:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -32655,11 +33304,11 @@ loop940:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop940
+	JL           loop956
 
-rest941:
+rest957:
 	TESTQ        SI, SI
-	JZ           done942
+	JZ           done958
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
@@ -32715,54 +33364,54 @@ rest941:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two944
+	JZ           two960
 	VMOVUPS      X1, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y1, X1
 
-two944:
+two960:
 	TESTQ     $0x00000002, SI
-	JZ        one945
+	JZ        one961
 	VMOVLPS   X1, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X1, X1
 
-one945:
+one961:
 	TESTQ  $0x00000001, SI
-	JZ     done946
+	JZ     done962
 	VMOVSS X1, (R11)
 
-done946:
+done962:
 	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y0, Y1, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two948
+	JZ           two964
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two948:
+two964:
 	TESTQ     $0x00000002, SI
-	JZ        one949
+	JZ        one965
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one949:
+one965:
 	TESTQ  $0x00000001, SI
-	JZ     done950
+	JZ     done966
 	VMOVSS X0, (DX)
 
-done950:
-done942:
+done966:
+done958:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row939
+	JNZ  row955
 	VZEROUPPER
 	RET
 
@@ -32784,12 +33433,12 @@ TEXT ·vecFused19AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row951:
+row967:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest953
+	JGE  rest969
 
-loop952:
+loop968:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -32832,11 +33481,11 @@ loop952:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop952
+	JL           loop968
 
-rest953:
+rest969:
 	TESTQ        SI, SI
-	JZ           done954
+	JZ           done970
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -32880,156 +33529,6 @@ rest953:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two956
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two956:
-	TESTQ     $0x00000002, SI
-	JZ        one957
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one957:
-	TESTQ  $0x00000001, SI
-	JZ     done958
-	VMOVSS X0, (DX)
-
-done958:
-done954:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row951
-	VZEROUPPER
-	RET
-
-// func vecFused20AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row959:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest961
-
-loop960:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMULPS       Y0, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop960
-
-rest961:
-	TESTQ        SI, SI
-	JZ           done962
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two964
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two964:
-	TESTQ     $0x00000002, SI
-	JZ        one965
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one965:
-	TESTQ  $0x00000001, SI
-	JZ     done966
-	VMOVSS X0, (DX)
-
-done966:
-done962:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	DECQ CX
-	JNZ  row959
-	VZEROUPPER
-	RET
-
-// func vecFused21AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R10
-
-row967:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest969
-
-loop968:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VSUBPS       Y0, Y1, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop968
-
-rest969:
-	TESTQ        SI, SI
-	JZ           done970
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R9)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
 	JZ           two972
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
@@ -33057,22 +33556,23 @@ done970:
 	VZEROUPPER
 	RET
 
-// func vecFused22AVX2(fn uintptr, a *byte)
+// func vecFused20AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused20AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row975:
 	XORQ DX, DX
@@ -33081,9 +33581,12 @@ row975:
 
 loop976:
 	VMOVUPS      (DI)(DX*1), Y0
+	VMULPS       Y0, Y0, Y0
 	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
+	VSUBPS       Y0, Y1, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop976
@@ -33091,11 +33594,14 @@ loop976:
 rest977:
 	TESTQ        SI, SI
 	JZ           done978
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y2
+	VSUBPS       Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMULPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two980
@@ -33119,14 +33625,15 @@ done982:
 done978:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row975
 	VZEROUPPER
 	RET
 
-// func vecFused23AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
+// func vecFused21AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused21AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33149,11 +33656,12 @@ row983:
 
 loop984:
 	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y0, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop984
@@ -33163,10 +33671,11 @@ rest985:
 	JZ           done986
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
 	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y2, Y1, Y0
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -33197,23 +33706,22 @@ done986:
 	VZEROUPPER
 	RET
 
-// func vecFused24AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
+// func vecFused22AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused22AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R10
+	LEAQ vecMask<>+64(SB), R9
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R10
+	SUBQ DX, R9
 
 row991:
 	XORQ DX, DX
@@ -33222,11 +33730,9 @@ row991:
 
 loop992:
 	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R9)(DX*1)
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop992
@@ -33234,13 +33740,11 @@ loop992:
 rest993:
 	TESTQ        SI, SI
 	JZ           done994
-	VMOVUPS      (R10), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 144(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R9)(DX*1), DX
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two996
@@ -33264,28 +33768,28 @@ done998:
 done994:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row991
 	VZEROUPPER
 	RET
 
-// func vecFused25AVX2(fn uintptr, a *byte)
+// func vecFused23AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused23AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row999:
 	XORQ DX, DX
@@ -33294,13 +33798,11 @@ row999:
 
 loop1000:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop1000
@@ -33308,15 +33810,13 @@ loop1000:
 rest1001:
 	TESTQ        SI, SI
 	JZ           done1002
-	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	VBROADCASTSS 144(AX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1004
@@ -33340,27 +33840,29 @@ done1006:
 done1002:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row999
 	VZEROUPPER
 	RET
 
-// func vecFused26AVX2(fn uintptr, a *byte)
+// func vecFused24AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused24AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R10
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R10
 
 row1007:
 	XORQ DX, DX
@@ -33369,21 +33871,11 @@ row1007:
 
 loop1008:
 	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VBROADCASTSS 148(AX), Y1
-	VMINPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	VBROADCASTSS 152(AX), Y1
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
+	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
 	JL           loop1008
@@ -33391,23 +33883,13 @@ loop1008:
 rest1009:
 	TESTQ        SI, SI
 	JZ           done1010
-	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VBROADCASTSS 148(AX), Y2
-	VMINPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VBROADCASTSS 152(AX), Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 156(AX), Y2
+	VBROADCASTSS 144(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R8)(DX*1), DX
+	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1012
@@ -33431,14 +33913,15 @@ done1014:
 done1010:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
 	DECQ CX
 	JNZ  row1007
 	VZEROUPPER
 	RET
 
-// func vecFused27AVX2(fn uintptr, a *byte)
+// func vecFused25AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused25AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33463,10 +33946,8 @@ loop1016:
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y1, Y2, Y1
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -33481,10 +33962,8 @@ rest1017:
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -33515,9 +33994,9 @@ done1018:
 	VZEROUPPER
 	RET
 
-// func vecFused28AVX2(fn uintptr, a *byte)
+// func vecFused26AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused26AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -33541,12 +34020,17 @@ loop1024:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS 148(AX), Y1
+	VMINPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VBROADCASTSS 152(AX), Y1
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
 	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y0, Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
@@ -33560,12 +34044,17 @@ rest1025:
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
 	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVAPS      Y0, Y0
+	VMINPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VBROADCASTSS 152(AX), Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -33596,6 +34085,166 @@ done1026:
 	VZEROUPPER
 	RET
 
+// func vecFused27AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused27AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1031:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1033
+
+loop1032:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1032
+
+rest1033:
+	TESTQ        SI, SI
+	JZ           done1034
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1036
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1036:
+	TESTQ     $0x00000002, SI
+	JZ        one1037
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1037:
+	TESTQ  $0x00000001, SI
+	JZ     done1038
+	VMOVSS X0, (DX)
+
+done1038:
+done1034:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1031
+	VZEROUPPER
+	RET
+
+// func vecFused28AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused28AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1039:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1041
+
+loop1040:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1040
+
+rest1041:
+	TESTQ        SI, SI
+	JZ           done1042
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 148(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1044
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1044:
+	TESTQ     $0x00000002, SI
+	JZ        one1045
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1045:
+	TESTQ  $0x00000001, SI
+	JZ     done1046
+	VMOVSS X0, (DX)
+
+done1046:
+done1042:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1039
+	VZEROUPPER
+	RET
+
 // func vecFused29AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
@@ -33614,12 +34263,12 @@ TEXT ·vecFused29AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1031:
+row1047:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1033
+	JGE  rest1049
 
-loop1032:
+loop1048:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33635,11 +34284,11 @@ loop1032:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1032
+	JL           loop1048
 
-rest1033:
+rest1049:
 	TESTQ        SI, SI
-	JZ           done1034
+	JZ           done1050
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33651,24 +34300,24 @@ rest1033:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1036
+	JZ           two1052
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1036:
+two1052:
 	TESTQ     $0x00000002, SI
-	JZ        one1037
+	JZ        one1053
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1037:
+one1053:
 	TESTQ  $0x00000001, SI
-	JZ     done1038
+	JZ     done1054
 	VMOVSS X2, (R11)
 
-done1038:
+done1054:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y2
@@ -33676,30 +34325,30 @@ done1038:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1040
+	JZ           two1056
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1040:
+two1056:
 	TESTQ     $0x00000002, SI
-	JZ        one1041
+	JZ        one1057
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1041:
+one1057:
 	TESTQ  $0x00000001, SI
-	JZ     done1042
+	JZ     done1058
 	VMOVSS X0, (DX)
 
-done1042:
-done1034:
+done1058:
+done1050:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1031
+	JNZ  row1047
 	VZEROUPPER
 	RET
 
@@ -33721,12 +34370,12 @@ TEXT ·vecFused30AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1043:
+row1059:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1045
+	JGE  rest1061
 
-loop1044:
+loop1060:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33750,11 +34399,11 @@ loop1044:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1044
+	JL           loop1060
 
-rest1045:
+rest1061:
 	TESTQ        SI, SI
-	JZ           done1046
+	JZ           done1062
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33774,24 +34423,24 @@ rest1045:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1048
+	JZ           two1064
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1048:
+two1064:
 	TESTQ     $0x00000002, SI
-	JZ        one1049
+	JZ        one1065
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1049:
+one1065:
 	TESTQ  $0x00000001, SI
-	JZ     done1050
+	JZ     done1066
 	VMOVSS X2, (R11)
 
-done1050:
+done1066:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y2
@@ -33799,30 +34448,30 @@ done1050:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1052
+	JZ           two1068
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1052:
+two1068:
 	TESTQ     $0x00000002, SI
-	JZ        one1053
+	JZ        one1069
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1053:
+one1069:
 	TESTQ  $0x00000001, SI
-	JZ     done1054
+	JZ     done1070
 	VMOVSS X0, (DX)
 
-done1054:
-done1046:
+done1070:
+done1062:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1043
+	JNZ  row1059
 	VZEROUPPER
 	RET
 
@@ -33844,12 +34493,12 @@ TEXT ·vecFused31AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1055:
+row1071:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1057
+	JGE  rest1073
 
-loop1056:
+loop1072:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33867,11 +34516,11 @@ loop1056:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1056
+	JL           loop1072
 
-rest1057:
+rest1073:
 	TESTQ        SI, SI
-	JZ           done1058
+	JZ           done1074
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33883,24 +34532,24 @@ rest1057:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1060
+	JZ           two1076
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1060:
+two1076:
 	TESTQ     $0x00000002, SI
-	JZ        one1061
+	JZ        one1077
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1061:
+one1077:
 	TESTQ  $0x00000001, SI
-	JZ     done1062
+	JZ     done1078
 	VMOVSS X2, (R11)
 
-done1062:
+done1078:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y0, Y2, Y0
@@ -33910,30 +34559,30 @@ done1062:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1064
+	JZ           two1080
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1064:
+two1080:
 	TESTQ     $0x00000002, SI
-	JZ        one1065
+	JZ        one1081
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1065:
+one1081:
 	TESTQ  $0x00000001, SI
-	JZ     done1066
+	JZ     done1082
 	VMOVSS X0, (DX)
 
-done1066:
-done1058:
+done1082:
+done1074:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1055
+	JNZ  row1071
 	VZEROUPPER
 	RET
 
@@ -33955,12 +34604,12 @@ TEXT ·vecFused32AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1067:
+row1083:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1069
+	JGE  rest1085
 
-loop1068:
+loop1084:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -33979,11 +34628,11 @@ loop1068:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1068
+	JL           loop1084
 
-rest1069:
+rest1085:
 	TESTQ        SI, SI
-	JZ           done1070
+	JZ           done1086
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -33999,54 +34648,54 @@ rest1069:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1072
+	JZ           two1088
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1072:
+two1088:
 	TESTQ     $0x00000002, SI
-	JZ        one1073
+	JZ        one1089
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1073:
+one1089:
 	TESTQ  $0x00000001, SI
-	JZ     done1074
+	JZ     done1090
 	VMOVSS X0, (R11)
 
-done1074:
+done1090:
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS 156(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1076
+	JZ           two1092
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1076:
+two1092:
 	TESTQ     $0x00000002, SI
-	JZ        one1077
+	JZ        one1093
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1077:
+one1093:
 	TESTQ  $0x00000001, SI
-	JZ     done1078
+	JZ     done1094
 	VMOVSS X0, (DX)
 
-done1078:
-done1070:
+done1094:
+done1086:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1067
+	JNZ  row1083
 	VZEROUPPER
 	RET
 
@@ -34068,12 +34717,12 @@ TEXT ·vecFused33AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1079:
+row1095:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1081
+	JGE  rest1097
 
-loop1080:
+loop1096:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34089,11 +34738,11 @@ loop1080:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1080
+	JL           loop1096
 
-rest1081:
+rest1097:
 	TESTQ        SI, SI
-	JZ           done1082
+	JZ           done1098
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34105,24 +34754,24 @@ rest1081:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1084
+	JZ           two1100
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1084:
+two1100:
 	TESTQ     $0x00000002, SI
-	JZ        one1085
+	JZ        one1101
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1085:
+one1101:
 	TESTQ  $0x00000001, SI
-	JZ     done1086
+	JZ     done1102
 	VMOVSS X2, (R11)
 
-done1086:
+done1102:
 	VBROADCASTSS 152(AX), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
@@ -34130,30 +34779,30 @@ done1086:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1088
+	JZ           two1104
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1088:
+two1104:
 	TESTQ     $0x00000002, SI
-	JZ        one1089
+	JZ        one1105
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1089:
+one1105:
 	TESTQ  $0x00000001, SI
-	JZ     done1090
+	JZ     done1106
 	VMOVSS X0, (DX)
 
-done1090:
-done1082:
+done1106:
+done1098:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1079
+	JNZ  row1095
 	VZEROUPPER
 	RET
 
@@ -34175,12 +34824,12 @@ TEXT ·vecFused34AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1091:
+row1107:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1093
+	JGE  rest1109
 
-loop1092:
+loop1108:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34199,11 +34848,11 @@ loop1092:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1092
+	JL           loop1108
 
-rest1093:
+rest1109:
 	TESTQ        SI, SI
-	JZ           done1094
+	JZ           done1110
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34215,24 +34864,24 @@ rest1093:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1096
+	JZ           two1112
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1096:
+two1112:
 	TESTQ     $0x00000002, SI
-	JZ        one1097
+	JZ        one1113
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1097:
+one1113:
 	TESTQ  $0x00000001, SI
-	JZ     done1098
+	JZ     done1114
 	VMOVSS X2, (R11)
 
-done1098:
+done1114:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -34243,30 +34892,30 @@ done1098:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1100
+	JZ           two1116
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1100:
+two1116:
 	TESTQ     $0x00000002, SI
-	JZ        one1101
+	JZ        one1117
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1101:
+one1117:
 	TESTQ  $0x00000001, SI
-	JZ     done1102
+	JZ     done1118
 	VMOVSS X0, (DX)
 
-done1102:
-done1094:
+done1118:
+done1110:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1091
+	JNZ  row1107
 	VZEROUPPER
 	RET
 
@@ -34288,12 +34937,12 @@ TEXT ·vecFused35AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1103:
+row1119:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1105
+	JGE  rest1121
 
-loop1104:
+loop1120:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34314,11 +34963,11 @@ loop1104:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1104
+	JL           loop1120
 
-rest1105:
+rest1121:
 	TESTQ        SI, SI
-	JZ           done1106
+	JZ           done1122
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34330,24 +34979,24 @@ rest1105:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1108
+	JZ           two1124
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1108:
+two1124:
 	TESTQ     $0x00000002, SI
-	JZ        one1109
+	JZ        one1125
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1109:
+one1125:
 	TESTQ  $0x00000001, SI
-	JZ     done1110
+	JZ     done1126
 	VMOVSS X2, (R11)
 
-done1110:
+done1126:
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 148(AX), Y2
 	VFMADD231PS  Y3, Y2, Y1
@@ -34360,30 +35009,30 @@ done1110:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1112
+	JZ           two1128
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1112:
+two1128:
 	TESTQ     $0x00000002, SI
-	JZ        one1113
+	JZ        one1129
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1113:
+one1129:
 	TESTQ  $0x00000001, SI
-	JZ     done1114
+	JZ     done1130
 	VMOVSS X0, (DX)
 
-done1114:
-done1106:
+done1130:
+done1122:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1103
+	JNZ  row1119
 	VZEROUPPER
 	RET
 
@@ -34405,12 +35054,12 @@ TEXT ·vecFused36AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1115:
+row1131:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1117
+	JGE  rest1133
 
-loop1116:
+loop1132:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34432,11 +35081,11 @@ loop1116:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1116
+	JL           loop1132
 
-rest1117:
+rest1133:
 	TESTQ        SI, SI
-	JZ           done1118
+	JZ           done1134
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34452,24 +35101,24 @@ rest1117:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y3, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1120
+	JZ           two1136
 	VMOVUPS      X0, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1120:
+two1136:
 	TESTQ     $0x00000002, SI
-	JZ        one1121
+	JZ        one1137
 	VMOVLPS   X0, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X0, X0
 
-one1121:
+one1137:
 	TESTQ  $0x00000001, SI
-	JZ     done1122
+	JZ     done1138
 	VMOVSS X0, (R11)
 
-done1122:
+done1138:
 	VMOVAPS      Y1, Y0
 	VBROADCASTSS 152(AX), Y1
 	VFMADD231PS  Y3, Y1, Y0
@@ -34479,30 +35128,30 @@ done1122:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1124
+	JZ           two1140
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1124:
+two1140:
 	TESTQ     $0x00000002, SI
-	JZ        one1125
+	JZ        one1141
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1125:
+one1141:
 	TESTQ  $0x00000001, SI
-	JZ     done1126
+	JZ     done1142
 	VMOVSS X0, (DX)
 
-done1126:
-done1118:
+done1142:
+done1134:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1115
+	JNZ  row1131
 	VZEROUPPER
 	RET
 
@@ -34525,12 +35174,12 @@ TEXT ·vecFused37AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1127:
+row1143:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1129
+	JGE  rest1145
 
-loop1128:
+loop1144:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34562,11 +35211,11 @@ loop1128:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1128
+	JL           loop1144
 
-rest1129:
+rest1145:
 	TESTQ        SI, SI
-	JZ           done1130
+	JZ           done1146
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34580,24 +35229,24 @@ rest1129:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1132
+	JZ           two1148
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1132:
+two1148:
 	TESTQ     $0x00000002, SI
-	JZ        one1133
+	JZ        one1149
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1133:
+one1149:
 	TESTQ  $0x00000001, SI
-	JZ     done1134
+	JZ     done1150
 	VMOVSS X3, (R12)
 
-done1134:
+done1150:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -34608,24 +35257,24 @@ done1134:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1136
+	JZ           two1152
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1136:
+two1152:
 	TESTQ     $0x00000002, SI
-	JZ        one1137
+	JZ        one1153
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1137:
+one1153:
 	TESTQ  $0x00000001, SI
-	JZ     done1138
+	JZ     done1154
 	VMOVSS X1, (R12)
 
-done1138:
+done1154:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -34639,31 +35288,31 @@ done1138:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1140
+	JZ           two1156
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1140:
+two1156:
 	TESTQ     $0x00000002, SI
-	JZ        one1141
+	JZ        one1157
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1141:
+one1157:
 	TESTQ  $0x00000001, SI
-	JZ     done1142
+	JZ     done1158
 	VMOVSS X0, (DX)
 
-done1142:
-done1130:
+done1158:
+done1146:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1127
+	JNZ  row1143
 	VZEROUPPER
 	RET
 
@@ -34686,12 +35335,12 @@ TEXT ·vecFused38AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1143:
+row1159:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1145
+	JGE  rest1161
 
-loop1144:
+loop1160:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34731,11 +35380,11 @@ loop1144:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1144
+	JL           loop1160
 
-rest1145:
+rest1161:
 	TESTQ        SI, SI
-	JZ           done1146
+	JZ           done1162
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34757,24 +35406,24 @@ rest1145:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1148
+	JZ           two1164
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1148:
+two1164:
 	TESTQ     $0x00000002, SI
-	JZ        one1149
+	JZ        one1165
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1149:
+one1165:
 	TESTQ  $0x00000001, SI
-	JZ     done1150
+	JZ     done1166
 	VMOVSS X3, (R12)
 
-done1150:
+done1166:
 	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -34785,24 +35434,24 @@ done1150:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1152
+	JZ           two1168
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1152:
+two1168:
 	TESTQ     $0x00000002, SI
-	JZ        one1153
+	JZ        one1169
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1153:
+one1169:
 	TESTQ  $0x00000001, SI
-	JZ     done1154
+	JZ     done1170
 	VMOVSS X1, (R12)
 
-done1154:
+done1170:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 172(AX), Y3
@@ -34816,31 +35465,31 @@ done1154:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1156
+	JZ           two1172
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1156:
+two1172:
 	TESTQ     $0x00000002, SI
-	JZ        one1157
+	JZ        one1173
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1157:
+one1173:
 	TESTQ  $0x00000001, SI
-	JZ     done1158
+	JZ     done1174
 	VMOVSS X0, (DX)
 
-done1158:
-done1146:
+done1174:
+done1162:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1143
+	JNZ  row1159
 	VZEROUPPER
 	RET
 
@@ -34863,12 +35512,12 @@ TEXT ·vecFused39AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1159:
+row1175:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1161
+	JGE  rest1177
 
-loop1160:
+loop1176:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -34903,11 +35552,11 @@ loop1160:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1160
+	JL           loop1176
 
-rest1161:
+rest1177:
 	TESTQ        SI, SI
-	JZ           done1162
+	JZ           done1178
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -34925,24 +35574,24 @@ rest1161:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1164
+	JZ           two1180
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1164:
+two1180:
 	TESTQ     $0x00000002, SI
-	JZ        one1165
+	JZ        one1181
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1165:
+one1181:
 	TESTQ  $0x00000001, SI
-	JZ     done1166
+	JZ     done1182
 	VMOVSS X4, (R12)
 
-done1166:
+done1182:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -34953,24 +35602,24 @@ done1166:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1168
+	JZ           two1184
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1168:
+two1184:
 	TESTQ     $0x00000002, SI
-	JZ        one1169
+	JZ        one1185
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1169:
+one1185:
 	TESTQ  $0x00000001, SI
-	JZ     done1170
+	JZ     done1186
 	VMOVSS X1, (R12)
 
-done1170:
+done1186:
 	VSQRTPS      Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
@@ -34983,31 +35632,31 @@ done1170:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1172
+	JZ           two1188
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1172:
+two1188:
 	TESTQ     $0x00000002, SI
-	JZ        one1173
+	JZ        one1189
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1173:
+one1189:
 	TESTQ  $0x00000001, SI
-	JZ     done1174
+	JZ     done1190
 	VMOVSS X0, (DX)
 
-done1174:
-done1162:
+done1190:
+done1178:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1159
+	JNZ  row1175
 	VZEROUPPER
 	RET
 
@@ -35030,12 +35679,12 @@ TEXT ·vecFused40AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1175:
+row1191:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1177
+	JGE  rest1193
 
-loop1176:
+loop1192:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35069,11 +35718,11 @@ loop1176:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1176
+	JL           loop1192
 
-rest1177:
+rest1193:
 	TESTQ        SI, SI
-	JZ           done1178
+	JZ           done1194
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35087,24 +35736,24 @@ rest1177:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1180
+	JZ           two1196
 	VMOVUPS      X3, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1180:
+two1196:
 	TESTQ     $0x00000002, SI
-	JZ        one1181
+	JZ        one1197
 	VMOVLPS   X3, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X3, X3
 
-one1181:
+one1197:
 	TESTQ  $0x00000001, SI
-	JZ     done1182
+	JZ     done1198
 	VMOVSS X3, (R12)
 
-done1182:
+done1198:
 	VBROADCASTSS 156(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
@@ -35115,24 +35764,24 @@ done1182:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y4, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1184
+	JZ           two1200
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1184:
+two1200:
 	TESTQ     $0x00000002, SI
-	JZ        one1185
+	JZ        one1201
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1185:
+one1201:
 	TESTQ  $0x00000001, SI
-	JZ     done1186
+	JZ     done1202
 	VMOVSS X1, (R12)
 
-done1186:
+done1202:
 	VSQRTPS      Y4, Y1
 	VMOVAPS      Y1, Y1
 	VBROADCASTSS 164(AX), Y3
@@ -35148,31 +35797,31 @@ done1186:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1188
+	JZ           two1204
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1188:
+two1204:
 	TESTQ     $0x00000002, SI
-	JZ        one1189
+	JZ        one1205
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1189:
+one1205:
 	TESTQ  $0x00000001, SI
-	JZ     done1190
+	JZ     done1206
 	VMOVSS X0, (DX)
 
-done1190:
-done1178:
+done1206:
+done1194:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1175
+	JNZ  row1191
 	VZEROUPPER
 	RET
 
@@ -35195,12 +35844,12 @@ TEXT ·vecFused41AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1191:
+row1207:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1193
+	JGE  rest1209
 
-loop1192:
+loop1208:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35242,11 +35891,11 @@ loop1192:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1192
+	JL           loop1208
 
-rest1193:
+rest1209:
 	TESTQ        SI, SI
-	JZ           done1194
+	JZ           done1210
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35264,167 +35913,6 @@ rest1193:
 	VMULPS       Y2, Y3, Y2
 	VMOVAPS      Y2, Y2
 	VBROADCASTSS 160(AX), Y3
-	VFMADD231PS  Y1, Y3, Y2
-	LEAQ         (R8)(DX*1), R12
-	VMOVAPS      Y2, Y3
-	TESTQ        $0x00000004, SI
-	JZ           two1196
-	VMOVUPS      X3, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y3, X3
-
-two1196:
-	TESTQ     $0x00000002, SI
-	JZ        one1197
-	VMOVLPS   X3, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X3, X3
-
-one1197:
-	TESTQ  $0x00000001, SI
-	JZ     done1198
-	VMOVSS X3, (R12)
-
-done1198:
-	VBROADCASTSS 164(AX), Y3
-	VMULPS       Y1, Y3, Y3
-	VMASKMOVPS   (R9)(DX*1), Y0, Y4
-	VBROADCASTSS 168(AX), Y5
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	LEAQ         (R9)(DX*1), R12
-	VMOVAPS      Y4, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1200
-	VMOVUPS      X1, (R12)
-	ADDQ         $0x10, R12
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1200:
-	TESTQ     $0x00000002, SI
-	JZ        one1201
-	VMOVLPS   X1, (R12)
-	ADDQ      $0x08, R12
-	VPERMILPS $0x0e, X1, X1
-
-one1201:
-	TESTQ  $0x00000001, SI
-	JZ     done1202
-	VMOVSS X1, (R12)
-
-done1202:
-	VSQRTPS      Y4, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 172(AX), Y3
-	VBROADCASTSS 176(AX), Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VBROADCASTSS 180(AX), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVAPS      Y0, Y0
-	VBROADCASTSS 184(AX), Y2
-	VFMADD231PS  Y1, Y2, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1204
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1204:
-	TESTQ     $0x00000002, SI
-	JZ        one1205
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1205:
-	TESTQ  $0x00000001, SI
-	JZ     done1206
-	VMOVSS X0, (DX)
-
-done1206:
-done1194:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1191
-	VZEROUPPER
-	RET
-
-// func vecFused42AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1207:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1209
-
-loop1208:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VBROADCASTSS 148(AX), Y2
-	VMULPS       Y1, Y2, Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 152(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R8)(DX*1)
-	VBROADCASTSS 156(AX), Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      (R9)(DX*1), Y3
-	VBROADCASTSS 160(AX), Y4
-	VMULPS       Y3, Y4, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VMOVUPS      Y3, (R9)(DX*1)
-	VSQRTPS      Y3, Y0
-	VBROADCASTSS 164(AX), Y2
-	VADDPS       Y2, Y0, Y0
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VMOVAPS      Y1, Y1
-	VBROADCASTSS 168(AX), Y2
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (R10)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1208
-
-rest1209:
-	TESTQ        SI, SI
-	JZ           done1210
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VBROADCASTSS 144(AX), Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VBROADCASTSS 148(AX), Y3
-	VMULPS       Y2, Y3, Y2
-	VMOVAPS      Y2, Y2
-	VBROADCASTSS 152(AX), Y3
 	VFMADD231PS  Y1, Y3, Y2
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y2, Y3
@@ -35447,10 +35935,10 @@ one1213:
 	VMOVSS X3, (R12)
 
 done1214:
-	VBROADCASTSS 156(AX), Y3
+	VBROADCASTSS 164(AX), Y3
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   (R9)(DX*1), Y0, Y4
-	VBROADCASTSS 160(AX), Y5
+	VBROADCASTSS 168(AX), Y5
 	VMULPS       Y4, Y5, Y4
 	VMOVAPS      Y4, Y4
 	VFMADD231PS  Y1, Y3, Y4
@@ -35476,12 +35964,16 @@ one1217:
 
 done1218:
 	VSQRTPS      Y4, Y1
-	VBROADCASTSS 164(AX), Y3
-	VADDPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 172(AX), Y3
+	VBROADCASTSS 176(AX), Y4
+	VFMADD213PS  Y4, Y3, Y1
 	VDIVPS       Y1, Y2, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VBROADCASTSS 180(AX), Y2
+	VMULPS       Y0, Y2, Y0
 	VMOVAPS      Y0, Y0
-	VBROADCASTSS 168(AX), Y2
+	VBROADCASTSS 184(AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
@@ -35514,9 +36006,9 @@ done1210:
 	VZEROUPPER
 	RET
 
-// func vecFused43AVX2(fn uintptr, a *byte)
+// func vecFused42AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused42AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -35539,6 +36031,163 @@ row1223:
 	JGE  rest1225
 
 loop1224:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VBROADCASTSS 148(AX), Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 152(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R8)(DX*1)
+	VBROADCASTSS 156(AX), Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (R9)(DX*1), Y3
+	VBROADCASTSS 160(AX), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VMOVUPS      Y3, (R9)(DX*1)
+	VSQRTPS      Y3, Y0
+	VBROADCASTSS 164(AX), Y2
+	VADDPS       Y2, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1224
+
+rest1225:
+	TESTQ        SI, SI
+	JZ           done1226
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VBROADCASTSS 144(AX), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VBROADCASTSS 148(AX), Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS 152(AX), Y3
+	VFMADD231PS  Y1, Y3, Y2
+	LEAQ         (R8)(DX*1), R12
+	VMOVAPS      Y2, Y3
+	TESTQ        $0x00000004, SI
+	JZ           two1228
+	VMOVUPS      X3, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y3, X3
+
+two1228:
+	TESTQ     $0x00000002, SI
+	JZ        one1229
+	VMOVLPS   X3, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X3, X3
+
+one1229:
+	TESTQ  $0x00000001, SI
+	JZ     done1230
+	VMOVSS X3, (R12)
+
+done1230:
+	VBROADCASTSS 156(AX), Y3
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (R9)(DX*1), Y0, Y4
+	VBROADCASTSS 160(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	LEAQ         (R9)(DX*1), R12
+	VMOVAPS      Y4, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1232
+	VMOVUPS      X1, (R12)
+	ADDQ         $0x10, R12
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1232:
+	TESTQ     $0x00000002, SI
+	JZ        one1233
+	VMOVLPS   X1, (R12)
+	ADDQ      $0x08, R12
+	VPERMILPS $0x0e, X1, X1
+
+one1233:
+	TESTQ  $0x00000001, SI
+	JZ     done1234
+	VMOVSS X1, (R12)
+
+done1234:
+	VSQRTPS      Y4, Y1
+	VBROADCASTSS 164(AX), Y3
+	VADDPS       Y3, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS 168(AX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1236
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1236:
+	TESTQ     $0x00000002, SI
+	JZ        one1237
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1237:
+	TESTQ  $0x00000001, SI
+	JZ     done1238
+	VMOVSS X0, (DX)
+
+done1238:
+done1226:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1223
+	VZEROUPPER
+	RET
+
+// func vecFused43AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused43AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1239:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1241
+
+loop1240:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35571,11 +36220,11 @@ loop1224:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1224
+	JL           loop1240
 
-rest1225:
+rest1241:
 	TESTQ        SI, SI
-	JZ           done1226
+	JZ           done1242
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35593,24 +36242,24 @@ rest1225:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1228
+	JZ           two1244
 	VMOVUPS      X4, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1228:
+two1244:
 	TESTQ     $0x00000002, SI
-	JZ        one1229
+	JZ        one1245
 	VMOVLPS   X4, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X4, X4
 
-one1229:
+one1245:
 	TESTQ  $0x00000001, SI
-	JZ     done1230
+	JZ     done1246
 	VMOVSS X4, (R12)
 
-done1230:
+done1246:
 	VBROADCASTSS 160(AX), Y4
 	VMULPS       Y1, Y4, Y4
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -35621,24 +36270,24 @@ done1230:
 	LEAQ         (R10)(DX*1), R12
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1232
+	JZ           two1248
 	VMOVUPS      X1, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1232:
+two1248:
 	TESTQ     $0x00000002, SI
-	JZ        one1233
+	JZ        one1249
 	VMOVLPS   X1, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X1, X1
 
-one1233:
+one1249:
 	TESTQ  $0x00000001, SI
-	JZ     done1234
+	JZ     done1250
 	VMOVSS X1, (R12)
 
-done1234:
+done1250:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 168(AX), Y1
 	VADDPS       Y1, Y0, Y0
@@ -35649,31 +36298,31 @@ done1234:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1236
+	JZ           two1252
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1236:
+two1252:
 	TESTQ     $0x00000002, SI
-	JZ        one1237
+	JZ        one1253
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1237:
+one1253:
 	TESTQ  $0x00000001, SI
-	JZ     done1238
+	JZ     done1254
 	VMOVSS X0, (DX)
 
-done1238:
-done1226:
+done1254:
+done1242:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1223
+	JNZ  row1239
 	VZEROUPPER
 	RET
 
@@ -35695,12 +36344,12 @@ TEXT ·vecFused44AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1239:
+row1255:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1241
+	JGE  rest1257
 
-loop1240:
+loop1256:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35723,11 +36372,11 @@ loop1240:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1240
+	JL           loop1256
 
-rest1241:
+rest1257:
 	TESTQ        SI, SI
-	JZ           done1242
+	JZ           done1258
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35742,24 +36391,24 @@ rest1241:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1244
+	JZ           two1260
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1244:
+two1260:
 	TESTQ     $0x00000002, SI
-	JZ        one1245
+	JZ        one1261
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1245:
+one1261:
 	TESTQ  $0x00000001, SI
-	JZ     done1246
+	JZ     done1262
 	VMOVSS X2, (R11)
 
-done1246:
+done1262:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -35771,30 +36420,30 @@ done1246:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1248
+	JZ           two1264
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1248:
+two1264:
 	TESTQ     $0x00000002, SI
-	JZ        one1249
+	JZ        one1265
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1249:
+one1265:
 	TESTQ  $0x00000001, SI
-	JZ     done1250
+	JZ     done1266
 	VMOVSS X0, (DX)
 
-done1250:
-done1242:
+done1266:
+done1258:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1239
+	JNZ  row1255
 	VZEROUPPER
 	RET
 
@@ -35816,12 +36465,12 @@ TEXT ·vecFused45AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1251:
+row1267:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1253
+	JGE  rest1269
 
-loop1252:
+loop1268:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35846,11 +36495,11 @@ loop1252:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1252
+	JL           loop1268
 
-rest1253:
+rest1269:
 	TESTQ        SI, SI
-	JZ           done1254
+	JZ           done1270
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35865,24 +36514,24 @@ rest1253:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1256
+	JZ           two1272
 	VMOVUPS      X2, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1256:
+two1272:
 	TESTQ     $0x00000002, SI
-	JZ        one1257
+	JZ        one1273
 	VMOVLPS   X2, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X2, X2
 
-one1257:
+one1273:
 	TESTQ  $0x00000001, SI
-	JZ     done1258
+	JZ     done1274
 	VMOVSS X2, (R11)
 
-done1258:
+done1274:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -35896,30 +36545,30 @@ done1258:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1260
+	JZ           two1276
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1260:
+two1276:
 	TESTQ     $0x00000002, SI
-	JZ        one1261
+	JZ        one1277
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1261:
+one1277:
 	TESTQ  $0x00000001, SI
-	JZ     done1262
+	JZ     done1278
 	VMOVSS X0, (DX)
 
-done1262:
-done1254:
+done1278:
+done1270:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1251
+	JNZ  row1267
 	VZEROUPPER
 	RET
 
@@ -35941,12 +36590,12 @@ TEXT ·vecFused46AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1263:
+row1279:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1265
+	JGE  rest1281
 
-loop1264:
+loop1280:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -35972,11 +36621,11 @@ loop1264:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1264
+	JL           loop1280
 
-rest1265:
+rest1281:
 	TESTQ        SI, SI
-	JZ           done1266
+	JZ           done1282
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -35995,24 +36644,24 @@ rest1265:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1268
+	JZ           two1284
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1268:
+two1284:
 	TESTQ     $0x00000002, SI
-	JZ        one1269
+	JZ        one1285
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1269:
+one1285:
 	TESTQ  $0x00000001, SI
-	JZ     done1270
+	JZ     done1286
 	VMOVSS X3, (R11)
 
-done1270:
+done1286:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 160(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -36023,30 +36672,30 @@ done1270:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1272
+	JZ           two1288
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1272:
+two1288:
 	TESTQ     $0x00000002, SI
-	JZ        one1273
+	JZ        one1289
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1273:
+one1289:
 	TESTQ  $0x00000001, SI
-	JZ     done1274
+	JZ     done1290
 	VMOVSS X0, (DX)
 
-done1274:
-done1266:
+done1290:
+done1282:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1263
+	JNZ  row1279
 	VZEROUPPER
 	RET
 
@@ -36069,12 +36718,12 @@ TEXT ·vecFused47AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1275:
+row1291:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1277
+	JGE  rest1293
 
-loop1276:
+loop1292:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -36102,11 +36751,11 @@ loop1276:
 	VMOVUPS      Y1, (R10)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1276
+	JL           loop1292
 
-rest1277:
+rest1293:
 	TESTQ        SI, SI
-	JZ           done1278
+	JZ           done1294
 	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -36121,24 +36770,24 @@ rest1277:
 	LEAQ         (R8)(DX*1), R12
 	VMOVAPS      Y3, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1280
+	JZ           two1296
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1280:
+two1296:
 	TESTQ     $0x00000002, SI
-	JZ        one1281
+	JZ        one1297
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1281:
+one1297:
 	TESTQ  $0x00000001, SI
-	JZ     done1282
+	JZ     done1298
 	VMOVSS X2, (R12)
 
-done1282:
+done1298:
 	VSQRTPS      Y3, Y2
 	VBROADCASTSS 156(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -36150,24 +36799,24 @@ done1282:
 	LEAQ         (R9)(DX*1), R12
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1284
+	JZ           two1300
 	VMOVUPS      X2, (R12)
 	ADDQ         $0x10, R12
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1284:
+two1300:
 	TESTQ     $0x00000002, SI
-	JZ        one1285
+	JZ        one1301
 	VMOVLPS   X2, (R12)
 	ADDQ      $0x08, R12
 	VPERMILPS $0x0e, X2, X2
 
-one1285:
+one1301:
 	TESTQ  $0x00000001, SI
-	JZ     done1286
+	JZ     done1302
 	VMOVSS X2, (R12)
 
-done1286:
+done1302:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VBROADCASTSS 164(AX), Y2
@@ -36175,31 +36824,31 @@ done1286:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1288
+	JZ           two1304
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1288:
+two1304:
 	TESTQ     $0x00000002, SI
-	JZ        one1289
+	JZ        one1305
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1289:
+one1305:
 	TESTQ  $0x00000001, SI
-	JZ     done1290
+	JZ     done1306
 	VMOVSS X0, (DX)
 
-done1290:
-done1278:
+done1306:
+done1294:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1275
+	JNZ  row1291
 	VZEROUPPER
 	RET
 
@@ -36221,12 +36870,12 @@ TEXT ·vecFused48AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1291:
+row1307:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1293
+	JGE  rest1309
 
-loop1292:
+loop1308:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -36245,11 +36894,11 @@ loop1292:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1292
+	JL           loop1308
 
-rest1293:
+rest1309:
 	TESTQ        SI, SI
-	JZ           done1294
+	JZ           done1310
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -36260,24 +36909,24 @@ rest1293:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1296
+	JZ           two1312
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1296:
+two1312:
 	TESTQ     $0x00000002, SI
-	JZ        one1297
+	JZ        one1313
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1297:
+one1313:
 	TESTQ  $0x00000001, SI
-	JZ     done1298
+	JZ     done1314
 	VMOVSS X3, (R11)
 
-done1298:
+done1314:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -36289,30 +36938,30 @@ done1298:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1300
+	JZ           two1316
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1300:
+two1316:
 	TESTQ     $0x00000002, SI
-	JZ        one1301
+	JZ        one1317
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1301:
+one1317:
 	TESTQ  $0x00000001, SI
-	JZ     done1302
+	JZ     done1318
 	VMOVSS X0, (DX)
 
-done1302:
-done1294:
+done1318:
+done1310:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1291
+	JNZ  row1307
 	VZEROUPPER
 	RET
 
@@ -36334,12 +36983,12 @@ TEXT ·vecFused49AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1303:
+row1319:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1305
+	JGE  rest1321
 
-loop1304:
+loop1320:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -36360,11 +37009,11 @@ loop1304:
 	VMOVUPS      Y1, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1304
+	JL           loop1320
 
-rest1305:
+rest1321:
 	TESTQ        SI, SI
-	JZ           done1306
+	JZ           done1322
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -36375,24 +37024,24 @@ rest1305:
 	LEAQ         (R8)(DX*1), R11
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1308
+	JZ           two1324
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1308:
+two1324:
 	TESTQ     $0x00000002, SI
-	JZ        one1309
+	JZ        one1325
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1309:
+one1325:
 	TESTQ  $0x00000001, SI
-	JZ     done1310
+	JZ     done1326
 	VMOVSS X3, (R11)
 
-done1310:
+done1326:
 	VSQRTPS      Y2, Y2
 	VBROADCASTSS 148(AX), Y3
 	VADDPS       Y3, Y2, Y2
@@ -36406,30 +37055,30 @@ done1310:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1312
+	JZ           two1328
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1312:
+two1328:
 	TESTQ     $0x00000002, SI
-	JZ        one1313
+	JZ        one1329
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1313:
+one1329:
 	TESTQ  $0x00000001, SI
-	JZ     done1314
+	JZ     done1330
 	VMOVSS X0, (DX)
 
-done1314:
-done1306:
+done1330:
+done1322:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1303
+	JNZ  row1319
 	VZEROUPPER
 	RET
 
@@ -36451,12 +37100,12 @@ TEXT ·vecFused50AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1315:
+row1331:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1317
+	JGE  rest1333
 
-loop1316:
+loop1332:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VMULPS       Y1, Y0, Y0
@@ -36478,11 +37127,11 @@ loop1316:
 	VMOVUPS      Y1, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1316
+	JL           loop1332
 
-rest1317:
+rest1333:
 	TESTQ        SI, SI
-	JZ           done1318
+	JZ           done1334
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -36497,24 +37146,24 @@ rest1317:
 	LEAQ         (R9)(DX*1), R11
 	VMOVAPS      Y0, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1320
+	JZ           two1336
 	VMOVUPS      X3, (R11)
 	ADDQ         $0x10, R11
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1320:
+two1336:
 	TESTQ     $0x00000002, SI
-	JZ        one1321
+	JZ        one1337
 	VMOVLPS   X3, (R11)
 	ADDQ      $0x08, R11
 	VPERMILPS $0x0e, X3, X3
 
-one1321:
+one1337:
 	TESTQ  $0x00000001, SI
-	JZ     done1322
+	JZ     done1338
 	VMOVSS X3, (R11)
 
-done1322:
+done1338:
 	VSQRTPS      Y0, Y0
 	VBROADCASTSS 152(AX), Y3
 	VADDPS       Y3, Y0, Y0
@@ -36525,30 +37174,30 @@ done1322:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1324
+	JZ           two1340
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1324:
+two1340:
 	TESTQ     $0x00000002, SI
-	JZ        one1325
+	JZ        one1341
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1325:
+one1341:
 	TESTQ  $0x00000001, SI
-	JZ     done1326
+	JZ     done1342
 	VMOVSS X0, (DX)
 
-done1326:
-done1318:
+done1342:
+done1334:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1315
+	JNZ  row1331
 	VZEROUPPER
 	RET
 
@@ -36574,12 +37223,12 @@ TEXT ·vecFused51AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R13
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1327:
+row1343:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1329
+	JGE  rest1345
 
-loop1328:
+loop1344:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -36593,11 +37242,11 @@ loop1328:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1328
+	JL           loop1344
 
-rest1329:
+rest1345:
 	TESTQ        SI, SI
-	JZ           done1330
+	JZ           done1346
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -36605,24 +37254,24 @@ rest1329:
 	LEAQ         (R9)(DX*1), R14
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1332
+	JZ           two1348
 	VMOVUPS      X2, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1332:
+two1348:
 	TESTQ     $0x00000002, SI
-	JZ        one1333
+	JZ        one1349
 	VMOVLPS   X2, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X2, X2
 
-one1333:
+one1349:
 	TESTQ  $0x00000001, SI
-	JZ     done1334
+	JZ     done1350
 	VMOVSS X2, (R14)
 
-done1334:
+done1350:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
 	VMASKMOVPS   (R11)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
@@ -36632,25 +37281,25 @@ done1334:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1336
+	JZ           two1352
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1336:
+two1352:
 	TESTQ     $0x00000002, SI
-	JZ        one1337
+	JZ        one1353
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1337:
+one1353:
 	TESTQ  $0x00000001, SI
-	JZ     done1338
+	JZ     done1354
 	VMOVSS X0, (DX)
 
-done1338:
-done1330:
+done1354:
+done1346:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -36658,7 +37307,7 @@ done1330:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1327
+	JNZ  row1343
 	VZEROUPPER
 	RET
 
@@ -36683,12 +37332,12 @@ TEXT ·vecFused52AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1339:
+row1355:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1341
+	JGE  rest1357
 
-loop1340:
+loop1356:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -36701,11 +37350,11 @@ loop1340:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1340
+	JL           loop1356
 
-rest1341:
+rest1357:
 	TESTQ        SI, SI
-	JZ           done1342
+	JZ           done1358
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -36718,172 +37367,6 @@ rest1341:
 	VMAXPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1344
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1344:
-	TESTQ     $0x00000002, SI
-	JZ        one1345
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1345:
-	TESTQ  $0x00000001, SI
-	JZ     done1346
-	VMOVSS X0, (DX)
-
-done1346:
-done1342:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1339
-	VZEROUPPER
-	RET
-
-// func vecFused53AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x07, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	LEAQ         vecMask<>+64(SB), R11
-	MOVQ         SI, DX
-	SHLQ         $0x02, DX
-	SUBQ         DX, R11
-	VBROADCASTSS vecConst<>+96(SB), Y0
-
-row1347:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1349
-
-loop1348:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMOVUPS      (R9)(DX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VBROADCASTSS vecConst<>+96(SB), Y0
-	VMAXPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (R10)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1348
-
-rest1349:
-	TESTQ        SI, SI
-	JZ           done1350
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y2, Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1352
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1352:
-	TESTQ     $0x00000002, SI
-	JZ        one1353
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1353:
-	TESTQ  $0x00000001, SI
-	JZ     done1354
-	VMOVSS X0, (DX)
-
-done1354:
-done1350:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1347
-	VZEROUPPER
-	RET
-
-// func vecFused54AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1355:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1357
-
-loop1356:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VMOVUPS     (R9)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R10)(DX*1), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1356
-
-rest1357:
-	TESTQ        SI, SI
-	JZ           done1358
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R10)(DX*1), Y0, Y1
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VMOVAPS      Y3, Y2
-	VFMADD231PS  Y0, Y1, Y2
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1360
 	VMOVUPS      X0, (DX)
@@ -36909,9 +37392,175 @@ done1358:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row1355
+	VZEROUPPER
+	RET
+
+// func vecFused53AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused53AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1363:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1365
+
+loop1364:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1364
+
+rest1365:
+	TESTQ        SI, SI
+	JZ           done1366
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1368
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1368:
+	TESTQ     $0x00000002, SI
+	JZ        one1369
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1369:
+	TESTQ  $0x00000001, SI
+	JZ     done1370
+	VMOVSS X0, (DX)
+
+done1370:
+done1366:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1363
+	VZEROUPPER
+	RET
+
+// func vecFused54AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused54AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1371:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1373
+
+loop1372:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VMOVUPS     (R9)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R10)(DX*1), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1372
+
+rest1373:
+	TESTQ        SI, SI
+	JZ           done1374
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1376
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1376:
+	TESTQ     $0x00000002, SI
+	JZ        one1377
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1377:
+	TESTQ  $0x00000001, SI
+	JZ     done1378
+	VMOVSS X0, (DX)
+
+done1378:
+done1374:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1371
 	VZEROUPPER
 	RET
 
@@ -36938,12 +37587,12 @@ TEXT ·vecFused55AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1363:
+row1379:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1365
+	JGE  rest1381
 
-loop1364:
+loop1380:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VCMPPS  $0x1e, Y0, Y1, Y1
@@ -36957,11 +37606,11 @@ loop1364:
 	VMOVUPS Y1, (R13)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1364
+	JL      loop1380
 
-rest1365:
+rest1381:
 	TESTQ        SI, SI
-	JZ           done1366
+	JZ           done1382
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -36970,71 +37619,71 @@ rest1365:
 	LEAQ         (R9)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1368
+	JZ           two1384
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1368:
+two1384:
 	TESTQ     $0x00000002, SI
-	JZ        one1369
+	JZ        one1385
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1369:
+one1385:
 	TESTQ  $0x00000001, SI
-	JZ     done1370
+	JZ     done1386
 	VMOVSS X3, (R15)
 
-done1370:
+done1386:
 	VMASKMOVPS   (R10)(DX*1), Y1, Y3
 	VMULPS       Y3, Y2, Y3
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1372
+	JZ           two1388
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1372:
+two1388:
 	TESTQ     $0x00000002, SI
-	JZ        one1373
+	JZ        one1389
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1373:
+one1389:
 	TESTQ  $0x00000001, SI
-	JZ     done1374
+	JZ     done1390
 	VMOVSS X3, (R15)
 
-done1374:
+done1390:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VMULPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1376
+	JZ           two1392
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1376:
+two1392:
 	TESTQ     $0x00000002, SI
-	JZ        one1377
+	JZ        one1393
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1377:
+one1393:
 	TESTQ  $0x00000001, SI
-	JZ     done1378
+	JZ     done1394
 	VMOVSS X1, (DX)
 
-done1378:
-done1366:
+done1394:
+done1382:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37043,7 +37692,7 @@ done1366:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1363
+	JNZ  row1379
 	VZEROUPPER
 	RET
 
@@ -37067,181 +37716,6 @@ TEXT ·vecFused56AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1379:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1381
-
-loop1380:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R10)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1380
-
-rest1381:
-	TESTQ        SI, SI
-	JZ           done1382
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1384
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1384:
-	TESTQ     $0x00000002, SI
-	JZ        one1385
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1385:
-	TESTQ  $0x00000001, SI
-	JZ     done1386
-	VMOVSS X0, (DX)
-
-done1386:
-done1382:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1379
-	VZEROUPPER
-	RET
-
-// func vecFused57AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         56(AX), R12
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x07, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	LEAQ         vecMask<>+64(SB), R13
-	MOVQ         SI, DX
-	SHLQ         $0x02, DX
-	SUBQ         DX, R13
-	VBROADCASTSS vecConst<>+96(SB), Y0
-
-row1387:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1389
-
-loop1388:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      (R11)(DX*1), Y0
-	VADDPS       Y0, Y2, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R12)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1388
-
-rest1389:
-	TESTQ        SI, SI
-	JZ           done1390
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VADDPS       Y0, Y3, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1392
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1392:
-	TESTQ     $0x00000002, SI
-	JZ        one1393
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1393:
-	TESTQ  $0x00000001, SI
-	JZ     done1394
-	VMOVSS X0, (DX)
-
-done1394:
-done1390:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row1387
-	VZEROUPPER
-	RET
-
-// func vecFused58AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 64(AX), R13
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R14
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R14
-
 row1395:
 	XORQ DX, DX
 	CMPQ DX, BX
@@ -37255,11 +37729,7 @@ loop1396:
 	VMOVUPS     (R10)(DX*1), Y2
 	VMOVAPS     Y2, Y2
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R11)(DX*1), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R13)(DX*1)
+	VMOVUPS     Y2, (R11)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
 	JL          loop1396
@@ -37267,20 +37737,16 @@ loop1396:
 rest1397:
 	TESTQ        SI, SI
 	JZ           done1398
-	VMOVUPS      (R14), Y0
+	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R11)(DX*1), Y0, Y1
-	VMASKMOVPS   (R12)(DX*1), Y0, Y0
-	VMOVAPS      Y3, Y2
-	VFMADD231PS  Y0, Y1, Y2
-	LEAQ         (R13)(DX*1), DX
-	VMOVAPS      Y2, Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1400
 	VMOVUPS      X0, (DX)
@@ -37306,10 +37772,193 @@ done1398:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1395
+	VZEROUPPER
+	RET
+
+// func vecFused57AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused57AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R13
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R13
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1403:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1405
+
+loop1404:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (R11)(DX*1), Y0
+	VADDPS       Y0, Y2, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1404
+
+rest1405:
+	TESTQ        SI, SI
+	JZ           done1406
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y0, Y3, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1408
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1408:
+	TESTQ     $0x00000002, SI
+	JZ        one1409
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1409:
+	TESTQ  $0x00000001, SI
+	JZ     done1410
+	VMOVSS X0, (DX)
+
+done1410:
+done1406:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1403
+	VZEROUPPER
+	RET
+
+// func vecFused58AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused58AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1411:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1413
+
+loop1412:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R13)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1412
+
+rest1413:
+	TESTQ        SI, SI
+	JZ           done1414
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y1
+	VMASKMOVPS   (R12)(DX*1), Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y2, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1416
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1416:
+	TESTQ     $0x00000002, SI
+	JZ        one1417
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1417:
+	TESTQ  $0x00000001, SI
+	JZ     done1418
+	VMOVSS X0, (DX)
+
+done1418:
+done1414:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1395
+	JNZ  row1411
 	VZEROUPPER
 	RET
 
@@ -37336,12 +37985,12 @@ TEXT ·vecFused59AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1403:
+row1419:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1405
+	JGE  rest1421
 
-loop1404:
+loop1420:
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
 	VSUBPS       Y2, Y1, Y1
@@ -37358,11 +38007,11 @@ loop1404:
 	VMOVUPS      Y1, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1404
+	JL           loop1420
 
-rest1405:
+rest1421:
 	TESTQ        SI, SI
-	JZ           done1406
+	JZ           done1422
 	VMOVUPS      (R14), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -37376,49 +38025,49 @@ rest1405:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1408
+	JZ           two1424
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1408:
+two1424:
 	TESTQ     $0x00000002, SI
-	JZ        one1409
+	JZ        one1425
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1409:
+one1425:
 	TESTQ  $0x00000001, SI
-	JZ     done1410
+	JZ     done1426
 	VMOVSS X3, (R15)
 
-done1410:
+done1426:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y1
 	VCMPPS       $0x1e, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y1
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1412
+	JZ           two1428
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1412:
+two1428:
 	TESTQ     $0x00000002, SI
-	JZ        one1413
+	JZ        one1429
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1413:
+one1429:
 	TESTQ  $0x00000001, SI
-	JZ     done1414
+	JZ     done1430
 	VMOVSS X1, (DX)
 
-done1414:
-done1406:
+done1430:
+done1422:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37427,7 +38076,7 @@ done1406:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1403
+	JNZ  row1419
 	VZEROUPPER
 	RET
 
@@ -37455,12 +38104,12 @@ TEXT ·vecFused60AVX2(SB), NOSPLIT, $8-16
 	SUBQ         DX, R15
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1415:
+row1431:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1417
+	JGE  rest1433
 
-loop1416:
+loop1432:
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
 	VSUBPS       Y2, Y1, Y1
@@ -37479,11 +38128,11 @@ loop1416:
 	VMOVUPS      Y1, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1416
+	JL           loop1432
 
-rest1417:
+rest1433:
 	TESTQ        SI, SI
-	JZ           done1418
+	JZ           done1434
 	VMOVUPS      (R15), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -37497,24 +38146,24 @@ rest1417:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1420
+	JZ           two1436
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1420:
+two1436:
 	TESTQ     $0x00000002, SI
-	JZ        one1421
+	JZ        one1437
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1421:
+one1437:
 	TESTQ  $0x00000001, SI
-	JZ     done1422
+	JZ     done1438
 	VMOVSS X3, (BP)
 
-done1422:
+done1438:
 	VMASKMOVPS   (R12)(DX*1), Y1, Y3
 	VMASKMOVPS   (R13)(DX*1), Y1, Y1
 	VADDPS       Y1, Y3, Y1
@@ -37523,25 +38172,25 @@ done1422:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1424
+	JZ           two1440
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1424:
+two1440:
 	TESTQ     $0x00000002, SI
-	JZ        one1425
+	JZ        one1441
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1425:
+one1441:
 	TESTQ  $0x00000001, SI
-	JZ     done1426
+	JZ     done1442
 	VMOVSS X1, (DX)
 
-done1426:
-done1418:
+done1442:
+done1434:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37551,7 +38200,7 @@ done1418:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1415
+	JNZ  row1431
 	VZEROUPPER
 	RET
 
@@ -37575,12 +38224,12 @@ TEXT ·vecFused61AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R11
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1427:
+row1443:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1429
+	JGE  rest1445
 
-loop1428:
+loop1444:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VADDPS  Y2, Y1, Y1
@@ -37590,11 +38239,11 @@ loop1428:
 	VMOVUPS Y1, (R10)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1428
+	JL      loop1444
 
-rest1429:
+rest1445:
 	TESTQ        SI, SI
-	JZ           done1430
+	JZ           done1446
 	VMOVUPS      (R11), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -37605,31 +38254,31 @@ rest1429:
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1432
+	JZ           two1448
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1432:
+two1448:
 	TESTQ     $0x00000002, SI
-	JZ        one1433
+	JZ        one1449
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1433:
+one1449:
 	TESTQ  $0x00000001, SI
-	JZ     done1434
+	JZ     done1450
 	VMOVSS X1, (DX)
 
-done1434:
-done1430:
+done1450:
+done1446:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	DECQ CX
-	JNZ  row1427
+	JNZ  row1443
 	VZEROUPPER
 	RET
 
@@ -37654,12 +38303,12 @@ TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1435:
+row1451:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1437
+	JGE  rest1453
 
-loop1436:
+loop1452:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -37675,11 +38324,11 @@ loop1436:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1436
+	JL          loop1452
 
-rest1437:
+rest1453:
 	TESTQ        SI, SI
-	JZ           done1438
+	JZ           done1454
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -37692,49 +38341,49 @@ rest1437:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1440
+	JZ           two1456
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1440:
+two1456:
 	TESTQ     $0x00000002, SI
-	JZ        one1441
+	JZ        one1457
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1441:
+one1457:
 	TESTQ  $0x00000001, SI
-	JZ     done1442
+	JZ     done1458
 	VMOVSS X3, (R14)
 
-done1442:
+done1458:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1444
+	JZ           two1460
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1444:
+two1460:
 	TESTQ     $0x00000002, SI
-	JZ        one1445
+	JZ        one1461
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1445:
+one1461:
 	TESTQ  $0x00000001, SI
-	JZ     done1446
+	JZ     done1462
 	VMOVSS X0, (DX)
 
-done1446:
-done1438:
+done1462:
+done1454:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -37742,7 +38391,7 @@ done1438:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1435
+	JNZ  row1451
 	VZEROUPPER
 	RET
 
@@ -37769,12 +38418,12 @@ TEXT ·vecFused63AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1447:
+row1463:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1449
+	JGE  rest1465
 
-loop1448:
+loop1464:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -37910,11 +38559,11 @@ loop1448:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1448
+	JL           loop1464
 
-rest1449:
+rest1465:
 	TESTQ        SI, SI
-	JZ           done1450
+	JZ           done1466
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -37956,24 +38605,24 @@ rest1449:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1452
+	JZ           two1468
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1452:
+two1468:
 	TESTQ     $0x00000002, SI
-	JZ        one1453
+	JZ        one1469
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1453:
+one1469:
 	TESTQ  $0x00000001, SI
-	JZ     done1454
+	JZ     done1470
 	VMOVSS X2, (BP)
 
-done1454:
+done1470:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -38014,24 +38663,24 @@ done1454:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1456
+	JZ           two1472
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1456:
+two1472:
 	TESTQ     $0x00000002, SI
-	JZ        one1457
+	JZ        one1473
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1457:
+one1473:
 	TESTQ  $0x00000001, SI
-	JZ     done1458
+	JZ     done1474
 	VMOVSS X3, (BP)
 
-done1458:
+done1474:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -38086,24 +38735,24 @@ done1458:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1460
+	JZ           two1476
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1460:
+two1476:
 	TESTQ     $0x00000002, SI
-	JZ        one1461
+	JZ        one1477
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1461:
+one1477:
 	TESTQ  $0x00000001, SI
-	JZ     done1462
+	JZ     done1478
 	VMOVSS X4, (BP)
 
-done1462:
+done1478:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -38111,25 +38760,25 @@ done1462:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1464
+	JZ           two1480
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1464:
+two1480:
 	TESTQ     $0x00000002, SI
-	JZ        one1465
+	JZ        one1481
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1465:
+one1481:
 	TESTQ  $0x00000001, SI
-	JZ     done1466
+	JZ     done1482
 	VMOVSS X0, (DX)
 
+done1482:
 done1466:
-done1450:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38139,7 +38788,7 @@ done1450:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1447
+	JNZ  row1463
 	VZEROUPPER
 	RET
 
@@ -38163,12 +38812,12 @@ TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1467:
+row1483:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1469
+	JGE  rest1485
 
-loop1468:
+loop1484:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -38264,11 +38913,11 @@ loop1468:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1468
+	JL           loop1484
 
-rest1469:
+rest1485:
 	TESTQ        SI, SI
-	JZ           done1470
+	JZ           done1486
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -38310,24 +38959,24 @@ rest1469:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1472
+	JZ           two1488
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1472:
+two1488:
 	TESTQ     $0x00000002, SI
-	JZ        one1473
+	JZ        one1489
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1473:
+one1489:
 	TESTQ  $0x00000001, SI
-	JZ     done1474
+	JZ     done1490
 	VMOVSS X2, (R13)
 
-done1474:
+done1490:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -38383,54 +39032,54 @@ done1474:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1476
+	JZ           two1492
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1476:
+two1492:
 	TESTQ     $0x00000002, SI
-	JZ        one1477
+	JZ        one1493
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1477:
+one1493:
 	TESTQ  $0x00000001, SI
-	JZ     done1478
+	JZ     done1494
 	VMOVSS X2, (R13)
 
-done1478:
+done1494:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1480
+	JZ           two1496
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1480:
+two1496:
 	TESTQ     $0x00000002, SI
-	JZ        one1481
+	JZ        one1497
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1481:
+one1497:
 	TESTQ  $0x00000001, SI
-	JZ     done1482
+	JZ     done1498
 	VMOVSS X0, (DX)
 
-done1482:
-done1470:
+done1498:
+done1486:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1467
+	JNZ  row1483
 	VZEROUPPER
 	RET
 
@@ -38454,12 +39103,12 @@ TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1483:
+row1499:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1485
+	JGE  rest1501
 
-loop1484:
+loop1500:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -38529,11 +39178,11 @@ loop1484:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1484
+	JL           loop1500
 
-rest1485:
+rest1501:
 	TESTQ        SI, SI
-	JZ           done1486
+	JZ           done1502
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -38598,24 +39247,24 @@ rest1485:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1488
+	JZ           two1504
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1488:
+two1504:
 	TESTQ     $0x00000002, SI
-	JZ        one1489
+	JZ        one1505
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1489:
+one1505:
 	TESTQ  $0x00000001, SI
-	JZ     done1490
+	JZ     done1506
 	VMOVSS X0, (R13)
 
-done1490:
+done1506:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -38624,32 +39273,32 @@ done1490:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1492
+	JZ           two1508
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1492:
+two1508:
 	TESTQ     $0x00000002, SI
-	JZ        one1493
+	JZ        one1509
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1493:
+one1509:
 	TESTQ  $0x00000001, SI
-	JZ     done1494
+	JZ     done1510
 	VMOVSS X0, (DX)
 
-done1494:
-done1486:
+done1510:
+done1502:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1483
+	JNZ  row1499
 	VZEROUPPER
 	RET
 
@@ -38676,12 +39325,12 @@ TEXT ·vecFused66AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1495:
+row1511:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1497
+	JGE  rest1513
 
-loop1496:
+loop1512:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -38709,11 +39358,11 @@ loop1496:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1496
+	JL           loop1512
 
-rest1497:
+rest1513:
 	TESTQ        SI, SI
-	JZ           done1498
+	JZ           done1514
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -38726,24 +39375,24 @@ rest1497:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1500
+	JZ           two1516
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1500:
+two1516:
 	TESTQ     $0x00000002, SI
-	JZ        one1501
+	JZ        one1517
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1501:
+one1517:
 	TESTQ  $0x00000001, SI
-	JZ     done1502
+	JZ     done1518
 	VMOVSS X3, (BP)
 
-done1502:
+done1518:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -38754,24 +39403,24 @@ done1502:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1504
+	JZ           two1520
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1504:
+two1520:
 	TESTQ     $0x00000002, SI
-	JZ        one1505
+	JZ        one1521
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1505:
+one1521:
 	TESTQ  $0x00000001, SI
-	JZ     done1506
+	JZ     done1522
 	VMOVSS X3, (BP)
 
-done1506:
+done1522:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -38780,47 +39429,47 @@ done1506:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1508
+	JZ           two1524
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1508:
+two1524:
 	TESTQ     $0x00000002, SI
-	JZ        one1509
+	JZ        one1525
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1509:
+one1525:
 	TESTQ  $0x00000001, SI
-	JZ     done1510
+	JZ     done1526
 	VMOVSS X2, (BP)
 
-done1510:
+done1526:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1512
+	JZ           two1528
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1512:
+two1528:
 	TESTQ     $0x00000002, SI
-	JZ        one1513
+	JZ        one1529
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1513:
+one1529:
 	TESTQ  $0x00000001, SI
-	JZ     done1514
+	JZ     done1530
 	VMOVSS X0, (DX)
 
+done1530:
 done1514:
-done1498:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38830,7 +39479,7 @@ done1498:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1495
+	JNZ  row1511
 	VZEROUPPER
 	RET
 
@@ -38856,12 +39505,12 @@ TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1515:
+row1531:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1517
+	JGE  rest1533
 
-loop1516:
+loop1532:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -38929,11 +39578,11 @@ loop1516:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1516
+	JL           loop1532
 
-rest1517:
+rest1533:
 	TESTQ        SI, SI
-	JZ           done1518
+	JZ           done1534
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -38993,24 +39642,24 @@ rest1517:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1520
+	JZ           two1536
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1520:
+two1536:
 	TESTQ     $0x00000002, SI
-	JZ        one1521
+	JZ        one1537
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1521:
+one1537:
 	TESTQ  $0x00000001, SI
-	JZ     done1522
+	JZ     done1538
 	VMOVSS X2, (R15)
 
-done1522:
+done1538:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -39019,174 +39668,28 @@ done1522:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1524
+	JZ           two1540
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1524:
+two1540:
 	TESTQ     $0x00000002, SI
-	JZ        one1525
+	JZ        one1541
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1525:
+one1541:
 	TESTQ  $0x00000001, SI
-	JZ     done1526
+	JZ     done1542
 	VMOVSS X3, (R15)
 
-done1526:
+done1542:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1528
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1528:
-	TESTQ     $0x00000002, SI
-	JZ        one1529
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1529:
-	TESTQ  $0x00000001, SI
-	JZ     done1530
-	VMOVSS X0, (DX)
-
-done1530:
-done1518:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	DECQ CX
-	JNZ  row1515
-	VZEROUPPER
-	RET
-
-// func vecFused68AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1531:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1533
-
-loop1532:
-	VMOVUPS      (R10)(DX*1), Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      (DI)(DX*1), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVUPS      (R8)(DX*1), Y3
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y3, Y4, Y4
-	VMULPS       Y4, Y3, Y5
-	VMULPS       Y5, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
-	VMULPS       Y4, Y2, Y0
-	VMULPS       Y1, Y1, Y1
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y1, Y4, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R12)(DX*1)
-	VMULPS       Y3, Y2, Y0
-	VMOVUPS      Y0, (DI)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1532
-
-rest1533:
-	TESTQ        SI, SI
-	JZ           done1534
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (R10)(DX*1), Y0, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y3
-	VMULPS       Y1, Y3, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y0, Y4, Y4
-	VMULPS       Y4, Y0, Y5
-	VMULPS       Y5, Y1, Y1
-	LEAQ         (R11)(DX*1), R14
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1536
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1536:
-	TESTQ     $0x00000002, SI
-	JZ        one1537
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1537:
-	TESTQ  $0x00000001, SI
-	JZ     done1538
-	VMOVSS X1, (R14)
-
-done1538:
-	VMULPS       Y4, Y3, Y1
-	VMULPS       Y2, Y2, Y2
-	VBROADCASTSS 144(AX), Y4
-	VSUBPS       Y2, Y4, Y2
-	VMULPS       Y2, Y1, Y1
-	LEAQ         (R12)(DX*1), R14
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1540
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1540:
-	TESTQ     $0x00000002, SI
-	JZ        one1541
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1541:
-	TESTQ  $0x00000001, SI
-	JZ     done1542
-	VMOVSS X1, (R14)
-
-done1542:
-	VMULPS       Y0, Y3, Y0
-	LEAQ         (DI)(DX*1), DX
-	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1544
 	VMOVUPS      X0, (DX)
@@ -39213,8 +39716,154 @@ done1534:
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
 	DECQ CX
 	JNZ  row1531
+	VZEROUPPER
+	RET
+
+// func vecFused68AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1547:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1549
+
+loop1548:
+	VMOVUPS      (R10)(DX*1), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (DI)(DX*1), Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      (R8)(DX*1), Y3
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VMULPS       Y4, Y3, Y5
+	VMULPS       Y5, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMULPS       Y4, Y2, Y0
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y1, Y4, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMULPS       Y3, Y2, Y0
+	VMOVUPS      Y0, (DI)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1548
+
+rest1549:
+	TESTQ        SI, SI
+	JZ           done1550
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y3
+	VMULPS       Y1, Y3, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMULPS       Y4, Y0, Y5
+	VMULPS       Y5, Y1, Y1
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1552
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1552:
+	TESTQ     $0x00000002, SI
+	JZ        one1553
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1553:
+	TESTQ  $0x00000001, SI
+	JZ     done1554
+	VMOVSS X1, (R14)
+
+done1554:
+	VMULPS       Y4, Y3, Y1
+	VMULPS       Y2, Y2, Y2
+	VBROADCASTSS 144(AX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y2, Y1, Y1
+	LEAQ         (R12)(DX*1), R14
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1556
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1556:
+	TESTQ     $0x00000002, SI
+	JZ        one1557
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1557:
+	TESTQ  $0x00000001, SI
+	JZ     done1558
+	VMOVSS X1, (R14)
+
+done1558:
+	VMULPS       Y0, Y3, Y0
+	LEAQ         (DI)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1560
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1560:
+	TESTQ     $0x00000002, SI
+	JZ        one1561
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1561:
+	TESTQ  $0x00000001, SI
+	JZ     done1562
+	VMOVSS X0, (DX)
+
+done1562:
+done1550:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1547
 	VZEROUPPER
 	RET
 
@@ -39238,12 +39887,12 @@ TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1547:
+row1563:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1549
+	JGE  rest1565
 
-loop1548:
+loop1564:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y1
@@ -39257,11 +39906,11 @@ loop1548:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1548
+	JL           loop1564
 
-rest1549:
+rest1565:
 	TESTQ        SI, SI
-	JZ           done1550
+	JZ           done1566
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -39274,54 +39923,54 @@ rest1549:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1552
+	JZ           two1568
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1552:
+two1568:
 	TESTQ     $0x00000002, SI
-	JZ        one1553
+	JZ        one1569
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1553:
+one1569:
 	TESTQ  $0x00000001, SI
-	JZ     done1554
+	JZ     done1570
 	VMOVSS X2, (R13)
 
-done1554:
+done1570:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1556
+	JZ           two1572
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1556:
+two1572:
 	TESTQ     $0x00000002, SI
-	JZ        one1557
+	JZ        one1573
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1557:
+one1573:
 	TESTQ  $0x00000001, SI
-	JZ     done1558
+	JZ     done1574
 	VMOVSS X0, (DX)
 
-done1558:
-done1550:
+done1574:
+done1566:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1547
+	JNZ  row1563
 	VZEROUPPER
 	RET
 
@@ -39344,12 +39993,12 @@ TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R11
 
-row1559:
+row1575:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1561
+	JGE  rest1577
 
-loop1560:
+loop1576:
 	VMOVUPS   (R8)(DX*1), Y0
 	VMOVUPS   (DI)(DX*1), Y1
 	VMAXPS    Y1, Y0, Y1
@@ -39362,189 +40011,21 @@ loop1560:
 	VMOVUPS   Y0, (R10)(DX*1)
 	ADDQ      $0x20, DX
 	CMPQ      DX, BX
-	JL        loop1560
-
-rest1561:
-	TESTQ        SI, SI
-	JZ           done1562
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1564
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1564:
-	TESTQ     $0x00000002, SI
-	JZ        one1565
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1565:
-	TESTQ  $0x00000001, SI
-	JZ     done1566
-	VMOVSS X0, (DX)
-
-done1566:
-done1562:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1559
-	VZEROUPPER
-	RET
-
-// func vecFused71AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R12
-
-row1567:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1569
-
-loop1568:
-	VMOVUPS   (R8)(DX*1), Y0
-	VMOVUPS   (DI)(DX*1), Y1
-	VMAXPS    Y1, Y0, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   (R9)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   (R10)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   Y0, (R11)(DX*1)
-	ADDQ      $0x20, DX
-	CMPQ      DX, BX
-	JL        loop1568
-
-rest1569:
-	TESTQ        SI, SI
-	JZ           done1570
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMAXPS       Y1, Y2, Y1
-	VCMPPS       $0x03, Y2, Y2, Y3
-	VBLENDVPS    Y3, Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1572
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1572:
-	TESTQ     $0x00000002, SI
-	JZ        one1573
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1573:
-	TESTQ  $0x00000001, SI
-	JZ     done1574
-	VMOVSS X0, (DX)
-
-done1574:
-done1570:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1567
-	VZEROUPPER
-	RET
-
-// func vecFused72AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1575:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1577
-
-loop1576:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R10)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1576
+	JL        loop1576
 
 rest1577:
 	TESTQ        SI, SI
 	JZ           done1578
 	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -39576,9 +40057,9 @@ done1578:
 	VZEROUPPER
 	RET
 
-// func vecFused73AVX2(fn uintptr, a *byte)
+// func vecFused71AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39602,29 +40083,41 @@ row1583:
 	JGE  rest1585
 
 loop1584:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R11)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1584
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   (R10)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R11)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1584
 
 rest1585:
 	TESTQ        SI, SI
 	JZ           done1586
 	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
+	VMAXPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y2, Y2, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -39657,25 +40150,24 @@ done1586:
 	VZEROUPPER
 	RET
 
-// func vecFused74AVX2(fn uintptr, a *byte)
+// func vecFused72AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
 	MOVQ 32(AX), R9
 	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R12
+	SUBQ DX, R11
 
 row1591:
 	XORQ DX, DX
@@ -39683,34 +40175,26 @@ row1591:
 	JGE  rest1593
 
 loop1592:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1592
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1592
 
 rest1593:
 	TESTQ        SI, SI
 	JZ           done1594
-	VMOVUPS      (R12), Y0
+	VMOVUPS      (R11), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
 	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	LEAQ         (R11)(DX*1), DX
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1596
@@ -39736,28 +40220,30 @@ done1594:
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row1591
 	VZEROUPPER
 	RET
 
-// func vecFused75AVX2(fn uintptr, a *byte)
+// func vecFused73AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R12
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R12
 
 row1599:
 	XORQ DX, DX
@@ -39765,22 +40251,30 @@ row1599:
 	JGE  rest1601
 
 loop1600:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1600
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R10)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1600
 
 rest1601:
 	TESTQ        SI, SI
 	JZ           done1602
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1604
@@ -39804,8 +40298,163 @@ done1606:
 done1602:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row1599
+	VZEROUPPER
+	RET
+
+// func vecFused74AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1607:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1609
+
+loop1608:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1608
+
+rest1609:
+	TESTQ        SI, SI
+	JZ           done1610
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1612
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1612:
+	TESTQ     $0x00000002, SI
+	JZ        one1613
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1613:
+	TESTQ  $0x00000001, SI
+	JZ     done1614
+	VMOVSS X0, (DX)
+
+done1614:
+done1610:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1607
+	VZEROUPPER
+	RET
+
+// func vecFused75AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1615:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1617
+
+loop1616:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1616
+
+rest1617:
+	TESTQ        SI, SI
+	JZ           done1618
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1620
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1620:
+	TESTQ     $0x00000002, SI
+	JZ        one1621
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1621:
+	TESTQ  $0x00000001, SI
+	JZ     done1622
+	VMOVSS X0, (DX)
+
+done1622:
+done1618:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1615
 	VZEROUPPER
 	RET
 
@@ -39831,12 +40480,12 @@ TEXT ·vecFused76AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1607:
+row1623:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1609
+	JGE  rest1625
 
-loop1608:
+loop1624:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -39866,11 +40515,11 @@ loop1608:
 	VMOVUPS      Y0, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1608
+	JL           loop1624
 
-rest1609:
+rest1625:
 	TESTQ        SI, SI
-	JZ           done1610
+	JZ           done1626
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -39885,24 +40534,24 @@ rest1609:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1612
+	JZ           two1628
 	VMOVUPS      X4, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1612:
+two1628:
 	TESTQ     $0x00000002, SI
-	JZ        one1613
+	JZ        one1629
 	VMOVLPS   X4, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X4, X4
 
-one1613:
+one1629:
 	TESTQ  $0x00000001, SI
-	JZ     done1614
+	JZ     done1630
 	VMOVSS X4, (R15)
 
-done1614:
+done1630:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -39917,49 +40566,49 @@ done1614:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1616
+	JZ           two1632
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1616:
+two1632:
 	TESTQ     $0x00000002, SI
-	JZ        one1617
+	JZ        one1633
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1617:
+one1633:
 	TESTQ  $0x00000001, SI
-	JZ     done1618
+	JZ     done1634
 	VMOVSS X2, (R15)
 
-done1618:
+done1634:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
 	VBROADCASTSS 144(AX), Y2
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1620
+	JZ           two1636
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1620:
+two1636:
 	TESTQ     $0x00000002, SI
-	JZ        one1621
+	JZ        one1637
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1621:
+one1637:
 	TESTQ  $0x00000001, SI
-	JZ     done1622
+	JZ     done1638
 	VMOVSS X0, (DX)
 
-done1622:
-done1610:
+done1638:
+done1626:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -39968,7 +40617,7 @@ done1610:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1607
+	JNZ  row1623
 	VZEROUPPER
 	RET
 
@@ -39993,12 +40642,12 @@ TEXT ·vecFused77AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1623:
+row1639:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1625
+	JGE  rest1641
 
-loop1624:
+loop1640:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -40024,11 +40673,11 @@ loop1624:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1624
+	JL           loop1640
 
-rest1625:
+rest1641:
 	TESTQ        SI, SI
-	JZ           done1626
+	JZ           done1642
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -40043,24 +40692,24 @@ rest1625:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1628
+	JZ           two1644
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1628:
+two1644:
 	TESTQ     $0x00000002, SI
-	JZ        one1629
+	JZ        one1645
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one1629:
+one1645:
 	TESTQ  $0x00000001, SI
-	JZ     done1630
+	JZ     done1646
 	VMOVSS X4, (R14)
 
-done1630:
+done1646:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -40075,25 +40724,25 @@ done1630:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1632
+	JZ           two1648
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1632:
+two1648:
 	TESTQ     $0x00000002, SI
-	JZ        one1633
+	JZ        one1649
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1633:
+one1649:
 	TESTQ  $0x00000001, SI
-	JZ     done1634
+	JZ     done1650
 	VMOVSS X0, (DX)
 
-done1634:
-done1626:
+done1650:
+done1642:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -40101,7 +40750,7 @@ done1626:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1623
+	JNZ  row1639
 	VZEROUPPER
 	RET
 
@@ -40123,12 +40772,12 @@ TEXT ·vecFused78AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1635:
+row1651:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1637
+	JGE  rest1653
 
-loop1636:
+loop1652:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -40140,11 +40789,11 @@ loop1636:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1636
+	JL           loop1652
 
-rest1637:
+rest1653:
 	TESTQ        SI, SI
-	JZ           done1638
+	JZ           done1654
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -40157,30 +40806,30 @@ rest1637:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1640
+	JZ           two1656
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1640:
+two1656:
 	TESTQ     $0x00000002, SI
-	JZ        one1641
+	JZ        one1657
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1641:
+one1657:
 	TESTQ  $0x00000001, SI
-	JZ     done1642
+	JZ     done1658
 	VMOVSS X0, (DX)
 
-done1642:
-done1638:
+done1658:
+done1654:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1635
+	JNZ  row1651
 	VZEROUPPER
 	RET
 
@@ -40202,12 +40851,12 @@ TEXT ·vecFused79AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1643:
+row1659:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1645
+	JGE  rest1661
 
-loop1644:
+loop1660:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -40221,11 +40870,11 @@ loop1644:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1644
+	JL           loop1660
 
-rest1645:
+rest1661:
 	TESTQ        SI, SI
-	JZ           done1646
+	JZ           done1662
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -40240,30 +40889,30 @@ rest1645:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1648
+	JZ           two1664
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1648:
+two1664:
 	TESTQ     $0x00000002, SI
-	JZ        one1649
+	JZ        one1665
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1649:
+one1665:
 	TESTQ  $0x00000001, SI
-	JZ     done1650
+	JZ     done1666
 	VMOVSS X0, (DX)
 
-done1650:
-done1646:
+done1666:
+done1662:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1643
+	JNZ  row1659
 	VZEROUPPER
 	RET
 
@@ -40287,12 +40936,12 @@ TEXT ·vecFused80AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1651:
+row1667:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1653
+	JGE  rest1669
 
-loop1652:
+loop1668:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -40310,11 +40959,11 @@ loop1652:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1652
+	JL           loop1668
 
-rest1653:
+rest1669:
 	TESTQ        SI, SI
-	JZ           done1654
+	JZ           done1670
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -40324,101 +40973,101 @@ rest1653:
 	LEAQ         (R8)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1656
+	JZ           two1672
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1656:
+two1672:
 	TESTQ     $0x00000002, SI
-	JZ        one1657
+	JZ        one1673
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1657:
+one1673:
 	TESTQ  $0x00000001, SI
-	JZ     done1658
+	JZ     done1674
 	VMOVSS X1, (R13)
 
-done1658:
+done1674:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1660
+	JZ           two1676
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1660:
+two1676:
 	TESTQ     $0x00000002, SI
-	JZ        one1661
+	JZ        one1677
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1661:
+one1677:
 	TESTQ  $0x00000001, SI
-	JZ     done1662
+	JZ     done1678
 	VMOVSS X1, (R13)
 
-done1662:
+done1678:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1664
+	JZ           two1680
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1664:
+two1680:
 	TESTQ     $0x00000002, SI
-	JZ        one1665
+	JZ        one1681
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1665:
+one1681:
 	TESTQ  $0x00000001, SI
-	JZ     done1666
+	JZ     done1682
 	VMOVSS X1, (R13)
 
-done1666:
+done1682:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1668
+	JZ           two1684
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1668:
+two1684:
 	TESTQ     $0x00000002, SI
-	JZ        one1669
+	JZ        one1685
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1669:
+one1685:
 	TESTQ  $0x00000001, SI
-	JZ     done1670
+	JZ     done1686
 	VMOVSS X0, (DX)
 
+done1686:
 done1670:
-done1654:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1651
+	JNZ  row1667
 	VZEROUPPER
 	RET
 
@@ -40439,12 +41088,12 @@ TEXT ·vecFused81AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1671:
+row1687:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1673
+	JGE  rest1689
 
-loop1672:
+loop1688:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -40453,11 +41102,11 @@ loop1672:
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1672
+	JL           loop1688
 
-rest1673:
+rest1689:
 	TESTQ        SI, SI
-	JZ           done1674
+	JZ           done1690
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -40467,29 +41116,573 @@ rest1673:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1676
+	JZ           two1692
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1676:
+two1692:
 	TESTQ     $0x00000002, SI
-	JZ        one1677
+	JZ        one1693
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1677:
+one1693:
 	TESTQ  $0x00000001, SI
-	JZ     done1678
+	JZ     done1694
 	VMOVSS X0, (DX)
 
-done1678:
-done1674:
+done1694:
+done1690:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1671
+	JNZ  row1687
+	VZEROUPPER
+	RET
+
+// func vecFused82AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused82AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1695:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1697
+
+loop1696:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R9)(DX*1)
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R11)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1696
+
+rest1697:
+	TESTQ        SI, SI
+	JZ           done1698
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R14
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1700
+	VMOVUPS      X2, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1700:
+	TESTQ     $0x00000002, SI
+	JZ        one1701
+	VMOVLPS   X2, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X2, X2
+
+one1701:
+	TESTQ  $0x00000001, SI
+	JZ     done1702
+	VMOVSS X2, (R14)
+
+done1702:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1704
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1704:
+	TESTQ     $0x00000002, SI
+	JZ        one1705
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1705:
+	TESTQ  $0x00000001, SI
+	JZ     done1706
+	VMOVSS X0, (DX)
+
+done1706:
+done1698:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1695
+	VZEROUPPER
+	RET
+
+// func vecFused83AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused83AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1707:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1709
+
+loop1708:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R9)(DX*1)
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      Y2, (R12)(DX*1)
+	VMOVAPS      Y2, Y0
+	VBROADCASTSS vecConst<>+2176(SB), Y1
+	VFMADD213PS  vecConst<>+2016(SB), Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R13)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1708
+
+rest1709:
+	TESTQ        SI, SI
+	JZ           done1710
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R15
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1712
+	VMOVUPS      X2, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1712:
+	TESTQ     $0x00000002, SI
+	JZ        one1713
+	VMOVLPS   X2, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X2, X2
+
+one1713:
+	TESTQ  $0x00000001, SI
+	JZ     done1714
+	VMOVSS X2, (R15)
+
+done1714:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R12)(DX*1), R15
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1716
+	VMOVUPS      X1, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1716:
+	TESTQ     $0x00000002, SI
+	JZ        one1717
+	VMOVLPS   X1, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X1, X1
+
+one1717:
+	TESTQ  $0x00000001, SI
+	JZ     done1718
+	VMOVSS X1, (R15)
+
+done1718:
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+2176(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1720
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1720:
+	TESTQ     $0x00000002, SI
+	JZ        one1721
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1721:
+	TESTQ  $0x00000001, SI
+	JZ     done1722
+	VMOVSS X0, (DX)
+
+done1722:
+done1710:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1707
+	VZEROUPPER
+	RET
+
+// func vecFused84AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused84AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R14
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R14
+
+row1723:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1725
+
+loop1724:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R9)(DX*1)
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R11)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R12)(DX*1), Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R13)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1724
+
+rest1725:
+	TESTQ        SI, SI
+	JZ           done1726
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	LEAQ         (R9)(DX*1), R15
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1728
+	VMOVUPS      X2, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1728:
+	TESTQ     $0x00000002, SI
+	JZ        one1729
+	VMOVLPS   X2, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X2, X2
+
+one1729:
+	TESTQ  $0x00000001, SI
+	JZ     done1730
+	VMOVSS X2, (R15)
+
+done1730:
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R12)(DX*1), Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1732
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1732:
+	TESTQ     $0x00000002, SI
+	JZ        one1733
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1733:
+	TESTQ  $0x00000001, SI
+	JZ     done1734
+	VMOVSS X0, (DX)
+
+done1734:
+done1726:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1723
+	VZEROUPPER
+	RET
+
+// func vecFused85AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused85AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1735:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1737
+
+loop1736:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y1, Y2
+	VMOVAPS      Y1, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y1, Y1
+	VBLENDVPS    Y1, vecConst<>+96(SB), Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1736
+
+rest1737:
+	TESTQ        SI, SI
+	JZ           done1738
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y0, Y0
+	VBLENDVPS    Y0, vecConst<>+96(SB), Y2, Y0
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1740
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1740:
+	TESTQ     $0x00000002, SI
+	JZ        one1741
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1741:
+	TESTQ  $0x00000001, SI
+	JZ     done1742
+	VMOVSS X0, (DX)
+
+done1742:
+done1738:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1735
+	VZEROUPPER
+	RET
+
+// func vecFused86AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused86AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R12
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R12
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1743:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1745
+
+loop1744:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R10)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1744
+
+rest1745:
+	TESTQ        SI, SI
+	JZ           done1746
+	VMOVUPS      (R12), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   (R10)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1748
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1748:
+	TESTQ     $0x00000002, SI
+	JZ        one1749
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1749:
+	TESTQ  $0x00000001, SI
+	JZ     done1750
+	VMOVSS X1, (DX)
+
+done1750:
+done1746:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1743
 	VZEROUPPER
 	RET
 
@@ -41037,55 +42230,87 @@ DATA vecConst<>+2160(SB)/4, $0x3e5b33b6
 DATA vecConst<>+2164(SB)/4, $0x3e5b33b6
 DATA vecConst<>+2168(SB)/4, $0x3e5b33b6
 DATA vecConst<>+2172(SB)/4, $0x3e5b33b6
-DATA vecConst<>+2176(SB)/4, $0x00000010
-DATA vecConst<>+2180(SB)/4, $0x00000010
-DATA vecConst<>+2184(SB)/4, $0x00000010
-DATA vecConst<>+2188(SB)/4, $0x00000010
-DATA vecConst<>+2192(SB)/4, $0x00000010
-DATA vecConst<>+2196(SB)/4, $0x00000010
-DATA vecConst<>+2200(SB)/4, $0x00000010
-DATA vecConst<>+2204(SB)/4, $0x00000010
-DATA vecConst<>+2208(SB)/4, $0xd2511f53
-DATA vecConst<>+2212(SB)/4, $0xd2511f53
-DATA vecConst<>+2216(SB)/4, $0xd2511f53
-DATA vecConst<>+2220(SB)/4, $0xd2511f53
-DATA vecConst<>+2224(SB)/4, $0xd2511f53
-DATA vecConst<>+2228(SB)/4, $0xd2511f53
-DATA vecConst<>+2232(SB)/4, $0xd2511f53
-DATA vecConst<>+2236(SB)/4, $0xd2511f53
-DATA vecConst<>+2240(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2244(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2248(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2252(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2256(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2260(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2264(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2268(SB)/4, $0xcd9e8d57
-DATA vecConst<>+2272(SB)/4, $0x00000008
-DATA vecConst<>+2276(SB)/4, $0x00000008
-DATA vecConst<>+2280(SB)/4, $0x00000008
-DATA vecConst<>+2284(SB)/4, $0x00000008
-DATA vecConst<>+2288(SB)/4, $0x00000008
-DATA vecConst<>+2292(SB)/4, $0x00000008
-DATA vecConst<>+2296(SB)/4, $0x00000008
-DATA vecConst<>+2300(SB)/4, $0x00000008
-DATA vecConst<>+2304(SB)/4, $0x00000001
-DATA vecConst<>+2308(SB)/4, $0x00000001
-DATA vecConst<>+2312(SB)/4, $0x00000001
-DATA vecConst<>+2316(SB)/4, $0x00000001
-DATA vecConst<>+2320(SB)/4, $0x00000001
-DATA vecConst<>+2324(SB)/4, $0x00000001
-DATA vecConst<>+2328(SB)/4, $0x00000001
-DATA vecConst<>+2332(SB)/4, $0x00000001
-DATA vecConst<>+2336(SB)/4, $0x00000004
-DATA vecConst<>+2340(SB)/4, $0x00000004
-DATA vecConst<>+2344(SB)/4, $0x00000004
-DATA vecConst<>+2348(SB)/4, $0x00000004
-DATA vecConst<>+2352(SB)/4, $0x00000004
-DATA vecConst<>+2356(SB)/4, $0x00000004
-DATA vecConst<>+2360(SB)/4, $0x00000004
-DATA vecConst<>+2364(SB)/4, $0x00000004
-GLOBL vecConst<>(SB), RODATA|NOPTR, $2368
+DATA vecConst<>+2176(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2180(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2184(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2188(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2192(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2196(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2200(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2204(SB)/4, $0x3e2aaaab
+DATA vecConst<>+2208(SB)/4, $0x40400000
+DATA vecConst<>+2212(SB)/4, $0x40400000
+DATA vecConst<>+2216(SB)/4, $0x40400000
+DATA vecConst<>+2220(SB)/4, $0x40400000
+DATA vecConst<>+2224(SB)/4, $0x40400000
+DATA vecConst<>+2228(SB)/4, $0x40400000
+DATA vecConst<>+2232(SB)/4, $0x40400000
+DATA vecConst<>+2236(SB)/4, $0x40400000
+DATA vecConst<>+2240(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2244(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2248(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2252(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2256(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2260(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2264(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2268(SB)/4, $0x3eaaaaab
+DATA vecConst<>+2272(SB)/4, $0xc0400000
+DATA vecConst<>+2276(SB)/4, $0xc0400000
+DATA vecConst<>+2280(SB)/4, $0xc0400000
+DATA vecConst<>+2284(SB)/4, $0xc0400000
+DATA vecConst<>+2288(SB)/4, $0xc0400000
+DATA vecConst<>+2292(SB)/4, $0xc0400000
+DATA vecConst<>+2296(SB)/4, $0xc0400000
+DATA vecConst<>+2300(SB)/4, $0xc0400000
+DATA vecConst<>+2304(SB)/4, $0x00000010
+DATA vecConst<>+2308(SB)/4, $0x00000010
+DATA vecConst<>+2312(SB)/4, $0x00000010
+DATA vecConst<>+2316(SB)/4, $0x00000010
+DATA vecConst<>+2320(SB)/4, $0x00000010
+DATA vecConst<>+2324(SB)/4, $0x00000010
+DATA vecConst<>+2328(SB)/4, $0x00000010
+DATA vecConst<>+2332(SB)/4, $0x00000010
+DATA vecConst<>+2336(SB)/4, $0xd2511f53
+DATA vecConst<>+2340(SB)/4, $0xd2511f53
+DATA vecConst<>+2344(SB)/4, $0xd2511f53
+DATA vecConst<>+2348(SB)/4, $0xd2511f53
+DATA vecConst<>+2352(SB)/4, $0xd2511f53
+DATA vecConst<>+2356(SB)/4, $0xd2511f53
+DATA vecConst<>+2360(SB)/4, $0xd2511f53
+DATA vecConst<>+2364(SB)/4, $0xd2511f53
+DATA vecConst<>+2368(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2372(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2376(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2380(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2384(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2388(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2392(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2396(SB)/4, $0xcd9e8d57
+DATA vecConst<>+2400(SB)/4, $0x00000008
+DATA vecConst<>+2404(SB)/4, $0x00000008
+DATA vecConst<>+2408(SB)/4, $0x00000008
+DATA vecConst<>+2412(SB)/4, $0x00000008
+DATA vecConst<>+2416(SB)/4, $0x00000008
+DATA vecConst<>+2420(SB)/4, $0x00000008
+DATA vecConst<>+2424(SB)/4, $0x00000008
+DATA vecConst<>+2428(SB)/4, $0x00000008
+DATA vecConst<>+2432(SB)/4, $0x00000001
+DATA vecConst<>+2436(SB)/4, $0x00000001
+DATA vecConst<>+2440(SB)/4, $0x00000001
+DATA vecConst<>+2444(SB)/4, $0x00000001
+DATA vecConst<>+2448(SB)/4, $0x00000001
+DATA vecConst<>+2452(SB)/4, $0x00000001
+DATA vecConst<>+2456(SB)/4, $0x00000001
+DATA vecConst<>+2460(SB)/4, $0x00000001
+DATA vecConst<>+2464(SB)/4, $0x00000004
+DATA vecConst<>+2468(SB)/4, $0x00000004
+DATA vecConst<>+2472(SB)/4, $0x00000004
+DATA vecConst<>+2476(SB)/4, $0x00000004
+DATA vecConst<>+2480(SB)/4, $0x00000004
+DATA vecConst<>+2484(SB)/4, $0x00000004
+DATA vecConst<>+2488(SB)/4, $0x00000004
+DATA vecConst<>+2492(SB)/4, $0x00000004
+GLOBL vecConst<>(SB), RODATA|NOPTR, $2496
 
 DATA vecMask<>+0(SB)/4, $0xffffffff
 DATA vecMask<>+4(SB)/4, $0xffffffff
@@ -41201,145 +42426,152 @@ DATA vecEntryAVX512<>+256(SB)/8, $·vecGeluAVX512(SB)
 DATA vecEntryAVX512<>+264(SB)/8, $·vecGelugradAVX512(SB)
 DATA vecEntryAVX512<>+272(SB)/8, $·vecGelutanhAVX512(SB)
 DATA vecEntryAVX512<>+280(SB)/8, $·vecGelutanhgradAVX512(SB)
-DATA vecEntryAVX512<>+288(SB)/8, $·vecRowSumAVX512(SB)
-DATA vecEntryAVX512<>+296(SB)/8, $·vecRowMaxAVX512(SB)
-DATA vecEntryAVX512<>+304(SB)/8, $·vecRowDotAVX512(SB)
-DATA vecEntryAVX512<>+312(SB)/8, $·vecSoftmaxAVX512(SB)
-DATA vecEntryAVX512<>+320(SB)/8, $·vecLogSoftmaxAVX512(SB)
-DATA vecEntryAVX512<>+328(SB)/8, $·vecSoftmaxGradAVX512(SB)
-DATA vecEntryAVX512<>+336(SB)/8, $·vecLogSoftmaxGradAVX512(SB)
-DATA vecEntryAVX512<>+344(SB)/8, $·vecLossAVX512(SB)
-DATA vecEntryAVX512<>+352(SB)/8, $·vecLossSmoothAVX512(SB)
-DATA vecEntryAVX512<>+360(SB)/8, $·vecLossGradAVX512(SB)
-DATA vecEntryAVX512<>+368(SB)/8, $·vecLossBothAVX512(SB)
-DATA vecEntryAVX512<>+376(SB)/8, $·vecLossBothSmoothAVX512(SB)
-DATA vecEntryAVX512<>+384(SB)/8, $·vecLayerNormAVX512(SB)
-DATA vecEntryAVX512<>+392(SB)/8, $·vecLayerNormGammaAVX512(SB)
-DATA vecEntryAVX512<>+400(SB)/8, $·vecLayerNormBetaAVX512(SB)
-DATA vecEntryAVX512<>+408(SB)/8, $·vecLayerNormGammaBetaAVX512(SB)
-DATA vecEntryAVX512<>+416(SB)/8, $·vecRMSNormAVX512(SB)
-DATA vecEntryAVX512<>+424(SB)/8, $·vecRMSNormGammaAVX512(SB)
-DATA vecEntryAVX512<>+432(SB)/8, $·vecLayerNormGradAVX512(SB)
-DATA vecEntryAVX512<>+440(SB)/8, $·vecLayerNormGradGammaAVX512(SB)
-DATA vecEntryAVX512<>+448(SB)/8, $·vecRMSNormGradAVX512(SB)
-DATA vecEntryAVX512<>+456(SB)/8, $·vecRMSNormGradGammaAVX512(SB)
-DATA vecEntryAVX512<>+464(SB)/8, $·vecSumRowsAVX512(SB)
-DATA vecEntryAVX512<>+472(SB)/8, $·vecSumMomentsAVX512(SB)
-DATA vecEntryAVX512<>+480(SB)/8, $·vecSumProductsAVX512(SB)
-DATA vecEntryAVX512<>+488(SB)/8, $·vecSumSquaresAVX512(SB)
-DATA vecEntryAVX512<>+496(SB)/8, $·vecSumSquares2AVX512(SB)
-DATA vecEntryAVX512<>+504(SB)/8, $·vecTotalStartAVX512(SB)
-DATA vecEntryAVX512<>+512(SB)/8, $·vecTotalEndAVX512(SB)
-DATA vecEntryAVX512<>+520(SB)/8, $·vecFromU8AVX512(SB)
-DATA vecEntryAVX512<>+528(SB)/8, $·vecFromI32AVX512(SB)
-DATA vecEntryAVX512<>+536(SB)/8, $·vecMaskAVX512(SB)
-DATA vecEntryAVX512<>+544(SB)/8, $·vecLossEndAVX512(SB)
-DATA vecEntryAVX512<>+552(SB)/8, $·vecScaleRowsAVX512(SB)
-DATA vecEntryAVX512<>+560(SB)/8, $·vecAttendRowsAVX512(SB)
-DATA vecEntryAVX512<>+568(SB)/8, $·vecAttendBackAVX512(SB)
-DATA vecEntryAVX512<>+576(SB)/8, $·vecAttendSumsAVX512(SB)
-DATA vecEntryAVX512<>+584(SB)/8, $·vecAttendEndAVX512(SB)
-DATA vecEntryAVX512<>+592(SB)/8, $·vecAttendTile1AVX512(SB)
-DATA vecEntryAVX512<>+600(SB)/8, $·vecAttendTile2AVX512(SB)
-DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendTile3AVX512(SB)
-DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendTile4AVX512(SB)
-DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendBackTile1AVX512(SB)
-DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendBackTile2AVX512(SB)
-DATA vecEntryAVX512<>+640(SB)/8, $·vecAttendBackTile3AVX512(SB)
-DATA vecEntryAVX512<>+648(SB)/8, $·vecAttendBackTile4AVX512(SB)
-DATA vecEntryAVX512<>+656(SB)/8, $·vecGatherRowsAVX512(SB)
-DATA vecEntryAVX512<>+664(SB)/8, $·vecSetRowsAVX512(SB)
-DATA vecEntryAVX512<>+672(SB)/8, $·vecAddRowsAVX512(SB)
-DATA vecEntryAVX512<>+680(SB)/8, $·vecFetchRowsAVX512(SB)
-DATA vecEntryAVX512<>+688(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
-DATA vecEntryAVX512<>+696(SB)/8, $·vecLossColumnsAVX512(SB)
-DATA vecEntryAVX512<>+704(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+712(SB)/8, $·vecLossGradColumnsAVX512(SB)
-DATA vecEntryAVX512<>+720(SB)/8, $·vecLossBothColumnsAVX512(SB)
-DATA vecEntryAVX512<>+728(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
-DATA vecEntryAVX512<>+736(SB)/8, $·vecFused0AVX512(SB)
-DATA vecEntryAVX512<>+744(SB)/8, $·vecFused1AVX512(SB)
-DATA vecEntryAVX512<>+752(SB)/8, $·vecFused2AVX512(SB)
-DATA vecEntryAVX512<>+760(SB)/8, $·vecFused3AVX512(SB)
-DATA vecEntryAVX512<>+768(SB)/8, $·vecFused4AVX512(SB)
-DATA vecEntryAVX512<>+776(SB)/8, $·vecFused5AVX512(SB)
-DATA vecEntryAVX512<>+784(SB)/8, $·vecFused6AVX512(SB)
-DATA vecEntryAVX512<>+792(SB)/8, $·vecFused7AVX512(SB)
-DATA vecEntryAVX512<>+800(SB)/8, $·vecFused8AVX512(SB)
-DATA vecEntryAVX512<>+808(SB)/8, $·vecFused9AVX512(SB)
-DATA vecEntryAVX512<>+816(SB)/8, $·vecFused10AVX512(SB)
-DATA vecEntryAVX512<>+824(SB)/8, $·vecFused11AVX512(SB)
-DATA vecEntryAVX512<>+832(SB)/8, $·vecFused12AVX512(SB)
-DATA vecEntryAVX512<>+840(SB)/8, $·vecFused13AVX512(SB)
-DATA vecEntryAVX512<>+848(SB)/8, $·vecFused14AVX512(SB)
-DATA vecEntryAVX512<>+856(SB)/8, $·vecFused15AVX512(SB)
-DATA vecEntryAVX512<>+864(SB)/8, $·vecFused16AVX512(SB)
-DATA vecEntryAVX512<>+872(SB)/8, $·vecFused17AVX512(SB)
-DATA vecEntryAVX512<>+880(SB)/8, $·vecFused18AVX512(SB)
-DATA vecEntryAVX512<>+888(SB)/8, $·vecFused19AVX512(SB)
-DATA vecEntryAVX512<>+896(SB)/8, $·vecFused20AVX512(SB)
-DATA vecEntryAVX512<>+904(SB)/8, $·vecFused21AVX512(SB)
-DATA vecEntryAVX512<>+912(SB)/8, $·vecFused22AVX512(SB)
-DATA vecEntryAVX512<>+920(SB)/8, $·vecFused23AVX512(SB)
-DATA vecEntryAVX512<>+928(SB)/8, $·vecFused24AVX512(SB)
-DATA vecEntryAVX512<>+936(SB)/8, $·vecFused25AVX512(SB)
-DATA vecEntryAVX512<>+944(SB)/8, $·vecFused26AVX512(SB)
-DATA vecEntryAVX512<>+952(SB)/8, $·vecFused27AVX512(SB)
-DATA vecEntryAVX512<>+960(SB)/8, $·vecFused28AVX512(SB)
-DATA vecEntryAVX512<>+968(SB)/8, $·vecFused29AVX512(SB)
-DATA vecEntryAVX512<>+976(SB)/8, $·vecFused30AVX512(SB)
-DATA vecEntryAVX512<>+984(SB)/8, $·vecFused31AVX512(SB)
-DATA vecEntryAVX512<>+992(SB)/8, $·vecFused32AVX512(SB)
-DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused33AVX512(SB)
-DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused34AVX512(SB)
-DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused35AVX512(SB)
-DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused36AVX512(SB)
-DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused37AVX512(SB)
-DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused38AVX512(SB)
-DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused39AVX512(SB)
-DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused40AVX512(SB)
-DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused41AVX512(SB)
-DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused42AVX512(SB)
-DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused43AVX512(SB)
-DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused44AVX512(SB)
-DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused45AVX512(SB)
-DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused46AVX512(SB)
-DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused47AVX512(SB)
-DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused48AVX512(SB)
-DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused49AVX512(SB)
-DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused50AVX512(SB)
-DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused51AVX512(SB)
-DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused52AVX512(SB)
-DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused53AVX512(SB)
-DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused54AVX512(SB)
-DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused55AVX512(SB)
-DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused56AVX512(SB)
-DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused57AVX512(SB)
-DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused58AVX512(SB)
-DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused59AVX512(SB)
-DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused60AVX512(SB)
-DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused61AVX512(SB)
-DATA vecEntryAVX512<>+1232(SB)/8, $·vecFused62AVX512(SB)
-DATA vecEntryAVX512<>+1240(SB)/8, $·vecFused63AVX512(SB)
-DATA vecEntryAVX512<>+1248(SB)/8, $·vecFused64AVX512(SB)
-DATA vecEntryAVX512<>+1256(SB)/8, $·vecFused65AVX512(SB)
-DATA vecEntryAVX512<>+1264(SB)/8, $·vecFused66AVX512(SB)
-DATA vecEntryAVX512<>+1272(SB)/8, $·vecFused67AVX512(SB)
-DATA vecEntryAVX512<>+1280(SB)/8, $·vecFused68AVX512(SB)
-DATA vecEntryAVX512<>+1288(SB)/8, $·vecFused69AVX512(SB)
-DATA vecEntryAVX512<>+1296(SB)/8, $·vecFused70AVX512(SB)
-DATA vecEntryAVX512<>+1304(SB)/8, $·vecFused71AVX512(SB)
-DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused72AVX512(SB)
-DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused73AVX512(SB)
-DATA vecEntryAVX512<>+1328(SB)/8, $·vecFused74AVX512(SB)
-DATA vecEntryAVX512<>+1336(SB)/8, $·vecFused75AVX512(SB)
-DATA vecEntryAVX512<>+1344(SB)/8, $·vecFused76AVX512(SB)
-DATA vecEntryAVX512<>+1352(SB)/8, $·vecFused77AVX512(SB)
-DATA vecEntryAVX512<>+1360(SB)/8, $·vecFused78AVX512(SB)
-DATA vecEntryAVX512<>+1368(SB)/8, $·vecFused79AVX512(SB)
-DATA vecEntryAVX512<>+1376(SB)/8, $·vecFused80AVX512(SB)
-DATA vecEntryAVX512<>+1384(SB)/8, $·vecFused81AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1392
+DATA vecEntryAVX512<>+288(SB)/8, $·vecHardswishAVX512(SB)
+DATA vecEntryAVX512<>+296(SB)/8, $·vecHardswishgradAVX512(SB)
+DATA vecEntryAVX512<>+304(SB)/8, $·vecRowSumAVX512(SB)
+DATA vecEntryAVX512<>+312(SB)/8, $·vecRowMaxAVX512(SB)
+DATA vecEntryAVX512<>+320(SB)/8, $·vecRowDotAVX512(SB)
+DATA vecEntryAVX512<>+328(SB)/8, $·vecSoftmaxAVX512(SB)
+DATA vecEntryAVX512<>+336(SB)/8, $·vecLogSoftmaxAVX512(SB)
+DATA vecEntryAVX512<>+344(SB)/8, $·vecSoftmaxGradAVX512(SB)
+DATA vecEntryAVX512<>+352(SB)/8, $·vecLogSoftmaxGradAVX512(SB)
+DATA vecEntryAVX512<>+360(SB)/8, $·vecLossAVX512(SB)
+DATA vecEntryAVX512<>+368(SB)/8, $·vecLossSmoothAVX512(SB)
+DATA vecEntryAVX512<>+376(SB)/8, $·vecLossGradAVX512(SB)
+DATA vecEntryAVX512<>+384(SB)/8, $·vecLossBothAVX512(SB)
+DATA vecEntryAVX512<>+392(SB)/8, $·vecLossBothSmoothAVX512(SB)
+DATA vecEntryAVX512<>+400(SB)/8, $·vecLayerNormAVX512(SB)
+DATA vecEntryAVX512<>+408(SB)/8, $·vecLayerNormGammaAVX512(SB)
+DATA vecEntryAVX512<>+416(SB)/8, $·vecLayerNormBetaAVX512(SB)
+DATA vecEntryAVX512<>+424(SB)/8, $·vecLayerNormGammaBetaAVX512(SB)
+DATA vecEntryAVX512<>+432(SB)/8, $·vecRMSNormAVX512(SB)
+DATA vecEntryAVX512<>+440(SB)/8, $·vecRMSNormGammaAVX512(SB)
+DATA vecEntryAVX512<>+448(SB)/8, $·vecLayerNormGradAVX512(SB)
+DATA vecEntryAVX512<>+456(SB)/8, $·vecLayerNormGradGammaAVX512(SB)
+DATA vecEntryAVX512<>+464(SB)/8, $·vecRMSNormGradAVX512(SB)
+DATA vecEntryAVX512<>+472(SB)/8, $·vecRMSNormGradGammaAVX512(SB)
+DATA vecEntryAVX512<>+480(SB)/8, $·vecSumRowsAVX512(SB)
+DATA vecEntryAVX512<>+488(SB)/8, $·vecSumMomentsAVX512(SB)
+DATA vecEntryAVX512<>+496(SB)/8, $·vecSumProductsAVX512(SB)
+DATA vecEntryAVX512<>+504(SB)/8, $·vecSumSquaresAVX512(SB)
+DATA vecEntryAVX512<>+512(SB)/8, $·vecSumSquares2AVX512(SB)
+DATA vecEntryAVX512<>+520(SB)/8, $·vecTotalStartAVX512(SB)
+DATA vecEntryAVX512<>+528(SB)/8, $·vecTotalEndAVX512(SB)
+DATA vecEntryAVX512<>+536(SB)/8, $·vecFromU8AVX512(SB)
+DATA vecEntryAVX512<>+544(SB)/8, $·vecFromI32AVX512(SB)
+DATA vecEntryAVX512<>+552(SB)/8, $·vecMaskAVX512(SB)
+DATA vecEntryAVX512<>+560(SB)/8, $·vecLossEndAVX512(SB)
+DATA vecEntryAVX512<>+568(SB)/8, $·vecScaleRowsAVX512(SB)
+DATA vecEntryAVX512<>+576(SB)/8, $·vecAttendRowsAVX512(SB)
+DATA vecEntryAVX512<>+584(SB)/8, $·vecAttendBackAVX512(SB)
+DATA vecEntryAVX512<>+592(SB)/8, $·vecAttendSumsAVX512(SB)
+DATA vecEntryAVX512<>+600(SB)/8, $·vecAttendEndAVX512(SB)
+DATA vecEntryAVX512<>+608(SB)/8, $·vecAttendTile1AVX512(SB)
+DATA vecEntryAVX512<>+616(SB)/8, $·vecAttendTile2AVX512(SB)
+DATA vecEntryAVX512<>+624(SB)/8, $·vecAttendTile3AVX512(SB)
+DATA vecEntryAVX512<>+632(SB)/8, $·vecAttendTile4AVX512(SB)
+DATA vecEntryAVX512<>+640(SB)/8, $·vecAttendBackTile1AVX512(SB)
+DATA vecEntryAVX512<>+648(SB)/8, $·vecAttendBackTile2AVX512(SB)
+DATA vecEntryAVX512<>+656(SB)/8, $·vecAttendBackTile3AVX512(SB)
+DATA vecEntryAVX512<>+664(SB)/8, $·vecAttendBackTile4AVX512(SB)
+DATA vecEntryAVX512<>+672(SB)/8, $·vecGatherRowsAVX512(SB)
+DATA vecEntryAVX512<>+680(SB)/8, $·vecSetRowsAVX512(SB)
+DATA vecEntryAVX512<>+688(SB)/8, $·vecAddRowsAVX512(SB)
+DATA vecEntryAVX512<>+696(SB)/8, $·vecFetchRowsAVX512(SB)
+DATA vecEntryAVX512<>+704(SB)/8, $·vecSoftmaxColumnsAVX512(SB)
+DATA vecEntryAVX512<>+712(SB)/8, $·vecLossColumnsAVX512(SB)
+DATA vecEntryAVX512<>+720(SB)/8, $·vecLossColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+728(SB)/8, $·vecLossGradColumnsAVX512(SB)
+DATA vecEntryAVX512<>+736(SB)/8, $·vecLossBothColumnsAVX512(SB)
+DATA vecEntryAVX512<>+744(SB)/8, $·vecLossBothColumnsSmoothAVX512(SB)
+DATA vecEntryAVX512<>+752(SB)/8, $·vecFused0AVX512(SB)
+DATA vecEntryAVX512<>+760(SB)/8, $·vecFused1AVX512(SB)
+DATA vecEntryAVX512<>+768(SB)/8, $·vecFused2AVX512(SB)
+DATA vecEntryAVX512<>+776(SB)/8, $·vecFused3AVX512(SB)
+DATA vecEntryAVX512<>+784(SB)/8, $·vecFused4AVX512(SB)
+DATA vecEntryAVX512<>+792(SB)/8, $·vecFused5AVX512(SB)
+DATA vecEntryAVX512<>+800(SB)/8, $·vecFused6AVX512(SB)
+DATA vecEntryAVX512<>+808(SB)/8, $·vecFused7AVX512(SB)
+DATA vecEntryAVX512<>+816(SB)/8, $·vecFused8AVX512(SB)
+DATA vecEntryAVX512<>+824(SB)/8, $·vecFused9AVX512(SB)
+DATA vecEntryAVX512<>+832(SB)/8, $·vecFused10AVX512(SB)
+DATA vecEntryAVX512<>+840(SB)/8, $·vecFused11AVX512(SB)
+DATA vecEntryAVX512<>+848(SB)/8, $·vecFused12AVX512(SB)
+DATA vecEntryAVX512<>+856(SB)/8, $·vecFused13AVX512(SB)
+DATA vecEntryAVX512<>+864(SB)/8, $·vecFused14AVX512(SB)
+DATA vecEntryAVX512<>+872(SB)/8, $·vecFused15AVX512(SB)
+DATA vecEntryAVX512<>+880(SB)/8, $·vecFused16AVX512(SB)
+DATA vecEntryAVX512<>+888(SB)/8, $·vecFused17AVX512(SB)
+DATA vecEntryAVX512<>+896(SB)/8, $·vecFused18AVX512(SB)
+DATA vecEntryAVX512<>+904(SB)/8, $·vecFused19AVX512(SB)
+DATA vecEntryAVX512<>+912(SB)/8, $·vecFused20AVX512(SB)
+DATA vecEntryAVX512<>+920(SB)/8, $·vecFused21AVX512(SB)
+DATA vecEntryAVX512<>+928(SB)/8, $·vecFused22AVX512(SB)
+DATA vecEntryAVX512<>+936(SB)/8, $·vecFused23AVX512(SB)
+DATA vecEntryAVX512<>+944(SB)/8, $·vecFused24AVX512(SB)
+DATA vecEntryAVX512<>+952(SB)/8, $·vecFused25AVX512(SB)
+DATA vecEntryAVX512<>+960(SB)/8, $·vecFused26AVX512(SB)
+DATA vecEntryAVX512<>+968(SB)/8, $·vecFused27AVX512(SB)
+DATA vecEntryAVX512<>+976(SB)/8, $·vecFused28AVX512(SB)
+DATA vecEntryAVX512<>+984(SB)/8, $·vecFused29AVX512(SB)
+DATA vecEntryAVX512<>+992(SB)/8, $·vecFused30AVX512(SB)
+DATA vecEntryAVX512<>+1000(SB)/8, $·vecFused31AVX512(SB)
+DATA vecEntryAVX512<>+1008(SB)/8, $·vecFused32AVX512(SB)
+DATA vecEntryAVX512<>+1016(SB)/8, $·vecFused33AVX512(SB)
+DATA vecEntryAVX512<>+1024(SB)/8, $·vecFused34AVX512(SB)
+DATA vecEntryAVX512<>+1032(SB)/8, $·vecFused35AVX512(SB)
+DATA vecEntryAVX512<>+1040(SB)/8, $·vecFused36AVX512(SB)
+DATA vecEntryAVX512<>+1048(SB)/8, $·vecFused37AVX512(SB)
+DATA vecEntryAVX512<>+1056(SB)/8, $·vecFused38AVX512(SB)
+DATA vecEntryAVX512<>+1064(SB)/8, $·vecFused39AVX512(SB)
+DATA vecEntryAVX512<>+1072(SB)/8, $·vecFused40AVX512(SB)
+DATA vecEntryAVX512<>+1080(SB)/8, $·vecFused41AVX512(SB)
+DATA vecEntryAVX512<>+1088(SB)/8, $·vecFused42AVX512(SB)
+DATA vecEntryAVX512<>+1096(SB)/8, $·vecFused43AVX512(SB)
+DATA vecEntryAVX512<>+1104(SB)/8, $·vecFused44AVX512(SB)
+DATA vecEntryAVX512<>+1112(SB)/8, $·vecFused45AVX512(SB)
+DATA vecEntryAVX512<>+1120(SB)/8, $·vecFused46AVX512(SB)
+DATA vecEntryAVX512<>+1128(SB)/8, $·vecFused47AVX512(SB)
+DATA vecEntryAVX512<>+1136(SB)/8, $·vecFused48AVX512(SB)
+DATA vecEntryAVX512<>+1144(SB)/8, $·vecFused49AVX512(SB)
+DATA vecEntryAVX512<>+1152(SB)/8, $·vecFused50AVX512(SB)
+DATA vecEntryAVX512<>+1160(SB)/8, $·vecFused51AVX512(SB)
+DATA vecEntryAVX512<>+1168(SB)/8, $·vecFused52AVX512(SB)
+DATA vecEntryAVX512<>+1176(SB)/8, $·vecFused53AVX512(SB)
+DATA vecEntryAVX512<>+1184(SB)/8, $·vecFused54AVX512(SB)
+DATA vecEntryAVX512<>+1192(SB)/8, $·vecFused55AVX512(SB)
+DATA vecEntryAVX512<>+1200(SB)/8, $·vecFused56AVX512(SB)
+DATA vecEntryAVX512<>+1208(SB)/8, $·vecFused57AVX512(SB)
+DATA vecEntryAVX512<>+1216(SB)/8, $·vecFused58AVX512(SB)
+DATA vecEntryAVX512<>+1224(SB)/8, $·vecFused59AVX512(SB)
+DATA vecEntryAVX512<>+1232(SB)/8, $·vecFused60AVX512(SB)
+DATA vecEntryAVX512<>+1240(SB)/8, $·vecFused61AVX512(SB)
+DATA vecEntryAVX512<>+1248(SB)/8, $·vecFused62AVX512(SB)
+DATA vecEntryAVX512<>+1256(SB)/8, $·vecFused63AVX512(SB)
+DATA vecEntryAVX512<>+1264(SB)/8, $·vecFused64AVX512(SB)
+DATA vecEntryAVX512<>+1272(SB)/8, $·vecFused65AVX512(SB)
+DATA vecEntryAVX512<>+1280(SB)/8, $·vecFused66AVX512(SB)
+DATA vecEntryAVX512<>+1288(SB)/8, $·vecFused67AVX512(SB)
+DATA vecEntryAVX512<>+1296(SB)/8, $·vecFused68AVX512(SB)
+DATA vecEntryAVX512<>+1304(SB)/8, $·vecFused69AVX512(SB)
+DATA vecEntryAVX512<>+1312(SB)/8, $·vecFused70AVX512(SB)
+DATA vecEntryAVX512<>+1320(SB)/8, $·vecFused71AVX512(SB)
+DATA vecEntryAVX512<>+1328(SB)/8, $·vecFused72AVX512(SB)
+DATA vecEntryAVX512<>+1336(SB)/8, $·vecFused73AVX512(SB)
+DATA vecEntryAVX512<>+1344(SB)/8, $·vecFused74AVX512(SB)
+DATA vecEntryAVX512<>+1352(SB)/8, $·vecFused75AVX512(SB)
+DATA vecEntryAVX512<>+1360(SB)/8, $·vecFused76AVX512(SB)
+DATA vecEntryAVX512<>+1368(SB)/8, $·vecFused77AVX512(SB)
+DATA vecEntryAVX512<>+1376(SB)/8, $·vecFused78AVX512(SB)
+DATA vecEntryAVX512<>+1384(SB)/8, $·vecFused79AVX512(SB)
+DATA vecEntryAVX512<>+1392(SB)/8, $·vecFused80AVX512(SB)
+DATA vecEntryAVX512<>+1400(SB)/8, $·vecFused81AVX512(SB)
+DATA vecEntryAVX512<>+1408(SB)/8, $·vecFused82AVX512(SB)
+DATA vecEntryAVX512<>+1416(SB)/8, $·vecFused83AVX512(SB)
+DATA vecEntryAVX512<>+1424(SB)/8, $·vecFused84AVX512(SB)
+DATA vecEntryAVX512<>+1432(SB)/8, $·vecFused85AVX512(SB)
+DATA vecEntryAVX512<>+1440(SB)/8, $·vecFused86AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1448
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -41383,131 +42615,138 @@ DATA vecEntryAVX2<>+256(SB)/8, $·vecGeluAVX2(SB)
 DATA vecEntryAVX2<>+264(SB)/8, $·vecGelugradAVX2(SB)
 DATA vecEntryAVX2<>+272(SB)/8, $·vecGelutanhAVX2(SB)
 DATA vecEntryAVX2<>+280(SB)/8, $·vecGelutanhgradAVX2(SB)
-DATA vecEntryAVX2<>+288(SB)/8, $·vecRowSumAVX2(SB)
-DATA vecEntryAVX2<>+296(SB)/8, $·vecRowMaxAVX2(SB)
-DATA vecEntryAVX2<>+304(SB)/8, $·vecRowDotAVX2(SB)
-DATA vecEntryAVX2<>+312(SB)/8, $·vecSoftmaxAVX2(SB)
-DATA vecEntryAVX2<>+320(SB)/8, $·vecLogSoftmaxAVX2(SB)
-DATA vecEntryAVX2<>+328(SB)/8, $·vecSoftmaxGradAVX2(SB)
-DATA vecEntryAVX2<>+336(SB)/8, $·vecLogSoftmaxGradAVX2(SB)
-DATA vecEntryAVX2<>+344(SB)/8, $·vecLossAVX2(SB)
-DATA vecEntryAVX2<>+352(SB)/8, $·vecLossSmoothAVX2(SB)
-DATA vecEntryAVX2<>+360(SB)/8, $·vecLossGradAVX2(SB)
-DATA vecEntryAVX2<>+368(SB)/8, $·vecLossBothAVX2(SB)
-DATA vecEntryAVX2<>+376(SB)/8, $·vecLossBothSmoothAVX2(SB)
-DATA vecEntryAVX2<>+384(SB)/8, $·vecLayerNormAVX2(SB)
-DATA vecEntryAVX2<>+392(SB)/8, $·vecLayerNormGammaAVX2(SB)
-DATA vecEntryAVX2<>+400(SB)/8, $·vecLayerNormBetaAVX2(SB)
-DATA vecEntryAVX2<>+408(SB)/8, $·vecLayerNormGammaBetaAVX2(SB)
-DATA vecEntryAVX2<>+416(SB)/8, $·vecRMSNormAVX2(SB)
-DATA vecEntryAVX2<>+424(SB)/8, $·vecRMSNormGammaAVX2(SB)
-DATA vecEntryAVX2<>+432(SB)/8, $·vecLayerNormGradAVX2(SB)
-DATA vecEntryAVX2<>+440(SB)/8, $·vecLayerNormGradGammaAVX2(SB)
-DATA vecEntryAVX2<>+448(SB)/8, $·vecRMSNormGradAVX2(SB)
-DATA vecEntryAVX2<>+456(SB)/8, $·vecRMSNormGradGammaAVX2(SB)
-DATA vecEntryAVX2<>+464(SB)/8, $·vecSumRowsAVX2(SB)
-DATA vecEntryAVX2<>+472(SB)/8, $·vecSumMomentsAVX2(SB)
-DATA vecEntryAVX2<>+480(SB)/8, $·vecSumProductsAVX2(SB)
-DATA vecEntryAVX2<>+488(SB)/8, $·vecSumSquaresAVX2(SB)
-DATA vecEntryAVX2<>+496(SB)/8, $·vecSumSquares2AVX2(SB)
-DATA vecEntryAVX2<>+504(SB)/8, $·vecTotalStartAVX2(SB)
-DATA vecEntryAVX2<>+512(SB)/8, $·vecTotalEndAVX2(SB)
-DATA vecEntryAVX2<>+520(SB)/8, $·vecFromU8AVX2(SB)
-DATA vecEntryAVX2<>+528(SB)/8, $·vecFromI32AVX2(SB)
-DATA vecEntryAVX2<>+536(SB)/8, $·vecMaskAVX2(SB)
-DATA vecEntryAVX2<>+544(SB)/8, $·vecLossEndAVX2(SB)
-DATA vecEntryAVX2<>+552(SB)/8, $·vecScaleRowsAVX2(SB)
-DATA vecEntryAVX2<>+560(SB)/8, $·vecAttendRowsAVX2(SB)
-DATA vecEntryAVX2<>+568(SB)/8, $·vecAttendBackAVX2(SB)
-DATA vecEntryAVX2<>+576(SB)/8, $·vecAttendSumsAVX2(SB)
-DATA vecEntryAVX2<>+584(SB)/8, $·vecAttendEndAVX2(SB)
-DATA vecEntryAVX2<>+656(SB)/8, $·vecGatherRowsAVX2(SB)
-DATA vecEntryAVX2<>+664(SB)/8, $·vecSetRowsAVX2(SB)
-DATA vecEntryAVX2<>+672(SB)/8, $·vecAddRowsAVX2(SB)
-DATA vecEntryAVX2<>+680(SB)/8, $·vecFetchRowsAVX2(SB)
-DATA vecEntryAVX2<>+736(SB)/8, $·vecFused0AVX2(SB)
-DATA vecEntryAVX2<>+744(SB)/8, $·vecFused1AVX2(SB)
-DATA vecEntryAVX2<>+752(SB)/8, $·vecFused2AVX2(SB)
-DATA vecEntryAVX2<>+760(SB)/8, $·vecFused3AVX2(SB)
-DATA vecEntryAVX2<>+768(SB)/8, $·vecFused4AVX2(SB)
-DATA vecEntryAVX2<>+776(SB)/8, $·vecFused5AVX2(SB)
-DATA vecEntryAVX2<>+784(SB)/8, $·vecFused6AVX2(SB)
-DATA vecEntryAVX2<>+792(SB)/8, $·vecFused7AVX2(SB)
-DATA vecEntryAVX2<>+800(SB)/8, $·vecFused8AVX2(SB)
-DATA vecEntryAVX2<>+808(SB)/8, $·vecFused9AVX2(SB)
-DATA vecEntryAVX2<>+816(SB)/8, $·vecFused10AVX2(SB)
-DATA vecEntryAVX2<>+824(SB)/8, $·vecFused11AVX2(SB)
-DATA vecEntryAVX2<>+832(SB)/8, $·vecFused12AVX2(SB)
-DATA vecEntryAVX2<>+840(SB)/8, $·vecFused13AVX2(SB)
-DATA vecEntryAVX2<>+848(SB)/8, $·vecFused14AVX2(SB)
-DATA vecEntryAVX2<>+856(SB)/8, $·vecFused15AVX2(SB)
-DATA vecEntryAVX2<>+864(SB)/8, $·vecFused16AVX2(SB)
-DATA vecEntryAVX2<>+872(SB)/8, $·vecFused17AVX2(SB)
-DATA vecEntryAVX2<>+880(SB)/8, $·vecFused18AVX2(SB)
-DATA vecEntryAVX2<>+888(SB)/8, $·vecFused19AVX2(SB)
-DATA vecEntryAVX2<>+896(SB)/8, $·vecFused20AVX2(SB)
-DATA vecEntryAVX2<>+904(SB)/8, $·vecFused21AVX2(SB)
-DATA vecEntryAVX2<>+912(SB)/8, $·vecFused22AVX2(SB)
-DATA vecEntryAVX2<>+920(SB)/8, $·vecFused23AVX2(SB)
-DATA vecEntryAVX2<>+928(SB)/8, $·vecFused24AVX2(SB)
-DATA vecEntryAVX2<>+936(SB)/8, $·vecFused25AVX2(SB)
-DATA vecEntryAVX2<>+944(SB)/8, $·vecFused26AVX2(SB)
-DATA vecEntryAVX2<>+952(SB)/8, $·vecFused27AVX2(SB)
-DATA vecEntryAVX2<>+960(SB)/8, $·vecFused28AVX2(SB)
-DATA vecEntryAVX2<>+968(SB)/8, $·vecFused29AVX2(SB)
-DATA vecEntryAVX2<>+976(SB)/8, $·vecFused30AVX2(SB)
-DATA vecEntryAVX2<>+984(SB)/8, $·vecFused31AVX2(SB)
-DATA vecEntryAVX2<>+992(SB)/8, $·vecFused32AVX2(SB)
-DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused33AVX2(SB)
-DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused34AVX2(SB)
-DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused35AVX2(SB)
-DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused36AVX2(SB)
-DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused37AVX2(SB)
-DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused38AVX2(SB)
-DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused39AVX2(SB)
-DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused40AVX2(SB)
-DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused41AVX2(SB)
-DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused42AVX2(SB)
-DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused43AVX2(SB)
-DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused44AVX2(SB)
-DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused45AVX2(SB)
-DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused46AVX2(SB)
-DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused47AVX2(SB)
-DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused48AVX2(SB)
-DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused49AVX2(SB)
-DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused50AVX2(SB)
-DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused51AVX2(SB)
-DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused52AVX2(SB)
-DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused53AVX2(SB)
-DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused54AVX2(SB)
-DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused55AVX2(SB)
-DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused56AVX2(SB)
-DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused57AVX2(SB)
-DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused58AVX2(SB)
-DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused59AVX2(SB)
-DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused60AVX2(SB)
-DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused61AVX2(SB)
-DATA vecEntryAVX2<>+1232(SB)/8, $·vecFused62AVX2(SB)
-DATA vecEntryAVX2<>+1240(SB)/8, $·vecFused63AVX2(SB)
-DATA vecEntryAVX2<>+1248(SB)/8, $·vecFused64AVX2(SB)
-DATA vecEntryAVX2<>+1256(SB)/8, $·vecFused65AVX2(SB)
-DATA vecEntryAVX2<>+1264(SB)/8, $·vecFused66AVX2(SB)
-DATA vecEntryAVX2<>+1272(SB)/8, $·vecFused67AVX2(SB)
-DATA vecEntryAVX2<>+1280(SB)/8, $·vecFused68AVX2(SB)
-DATA vecEntryAVX2<>+1288(SB)/8, $·vecFused69AVX2(SB)
-DATA vecEntryAVX2<>+1296(SB)/8, $·vecFused70AVX2(SB)
-DATA vecEntryAVX2<>+1304(SB)/8, $·vecFused71AVX2(SB)
-DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused72AVX2(SB)
-DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused73AVX2(SB)
-DATA vecEntryAVX2<>+1328(SB)/8, $·vecFused74AVX2(SB)
-DATA vecEntryAVX2<>+1336(SB)/8, $·vecFused75AVX2(SB)
-DATA vecEntryAVX2<>+1344(SB)/8, $·vecFused76AVX2(SB)
-DATA vecEntryAVX2<>+1352(SB)/8, $·vecFused77AVX2(SB)
-DATA vecEntryAVX2<>+1360(SB)/8, $·vecFused78AVX2(SB)
-DATA vecEntryAVX2<>+1368(SB)/8, $·vecFused79AVX2(SB)
-DATA vecEntryAVX2<>+1376(SB)/8, $·vecFused80AVX2(SB)
-DATA vecEntryAVX2<>+1384(SB)/8, $·vecFused81AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1392
+DATA vecEntryAVX2<>+288(SB)/8, $·vecHardswishAVX2(SB)
+DATA vecEntryAVX2<>+296(SB)/8, $·vecHardswishgradAVX2(SB)
+DATA vecEntryAVX2<>+304(SB)/8, $·vecRowSumAVX2(SB)
+DATA vecEntryAVX2<>+312(SB)/8, $·vecRowMaxAVX2(SB)
+DATA vecEntryAVX2<>+320(SB)/8, $·vecRowDotAVX2(SB)
+DATA vecEntryAVX2<>+328(SB)/8, $·vecSoftmaxAVX2(SB)
+DATA vecEntryAVX2<>+336(SB)/8, $·vecLogSoftmaxAVX2(SB)
+DATA vecEntryAVX2<>+344(SB)/8, $·vecSoftmaxGradAVX2(SB)
+DATA vecEntryAVX2<>+352(SB)/8, $·vecLogSoftmaxGradAVX2(SB)
+DATA vecEntryAVX2<>+360(SB)/8, $·vecLossAVX2(SB)
+DATA vecEntryAVX2<>+368(SB)/8, $·vecLossSmoothAVX2(SB)
+DATA vecEntryAVX2<>+376(SB)/8, $·vecLossGradAVX2(SB)
+DATA vecEntryAVX2<>+384(SB)/8, $·vecLossBothAVX2(SB)
+DATA vecEntryAVX2<>+392(SB)/8, $·vecLossBothSmoothAVX2(SB)
+DATA vecEntryAVX2<>+400(SB)/8, $·vecLayerNormAVX2(SB)
+DATA vecEntryAVX2<>+408(SB)/8, $·vecLayerNormGammaAVX2(SB)
+DATA vecEntryAVX2<>+416(SB)/8, $·vecLayerNormBetaAVX2(SB)
+DATA vecEntryAVX2<>+424(SB)/8, $·vecLayerNormGammaBetaAVX2(SB)
+DATA vecEntryAVX2<>+432(SB)/8, $·vecRMSNormAVX2(SB)
+DATA vecEntryAVX2<>+440(SB)/8, $·vecRMSNormGammaAVX2(SB)
+DATA vecEntryAVX2<>+448(SB)/8, $·vecLayerNormGradAVX2(SB)
+DATA vecEntryAVX2<>+456(SB)/8, $·vecLayerNormGradGammaAVX2(SB)
+DATA vecEntryAVX2<>+464(SB)/8, $·vecRMSNormGradAVX2(SB)
+DATA vecEntryAVX2<>+472(SB)/8, $·vecRMSNormGradGammaAVX2(SB)
+DATA vecEntryAVX2<>+480(SB)/8, $·vecSumRowsAVX2(SB)
+DATA vecEntryAVX2<>+488(SB)/8, $·vecSumMomentsAVX2(SB)
+DATA vecEntryAVX2<>+496(SB)/8, $·vecSumProductsAVX2(SB)
+DATA vecEntryAVX2<>+504(SB)/8, $·vecSumSquaresAVX2(SB)
+DATA vecEntryAVX2<>+512(SB)/8, $·vecSumSquares2AVX2(SB)
+DATA vecEntryAVX2<>+520(SB)/8, $·vecTotalStartAVX2(SB)
+DATA vecEntryAVX2<>+528(SB)/8, $·vecTotalEndAVX2(SB)
+DATA vecEntryAVX2<>+536(SB)/8, $·vecFromU8AVX2(SB)
+DATA vecEntryAVX2<>+544(SB)/8, $·vecFromI32AVX2(SB)
+DATA vecEntryAVX2<>+552(SB)/8, $·vecMaskAVX2(SB)
+DATA vecEntryAVX2<>+560(SB)/8, $·vecLossEndAVX2(SB)
+DATA vecEntryAVX2<>+568(SB)/8, $·vecScaleRowsAVX2(SB)
+DATA vecEntryAVX2<>+576(SB)/8, $·vecAttendRowsAVX2(SB)
+DATA vecEntryAVX2<>+584(SB)/8, $·vecAttendBackAVX2(SB)
+DATA vecEntryAVX2<>+592(SB)/8, $·vecAttendSumsAVX2(SB)
+DATA vecEntryAVX2<>+600(SB)/8, $·vecAttendEndAVX2(SB)
+DATA vecEntryAVX2<>+672(SB)/8, $·vecGatherRowsAVX2(SB)
+DATA vecEntryAVX2<>+680(SB)/8, $·vecSetRowsAVX2(SB)
+DATA vecEntryAVX2<>+688(SB)/8, $·vecAddRowsAVX2(SB)
+DATA vecEntryAVX2<>+696(SB)/8, $·vecFetchRowsAVX2(SB)
+DATA vecEntryAVX2<>+752(SB)/8, $·vecFused0AVX2(SB)
+DATA vecEntryAVX2<>+760(SB)/8, $·vecFused1AVX2(SB)
+DATA vecEntryAVX2<>+768(SB)/8, $·vecFused2AVX2(SB)
+DATA vecEntryAVX2<>+776(SB)/8, $·vecFused3AVX2(SB)
+DATA vecEntryAVX2<>+784(SB)/8, $·vecFused4AVX2(SB)
+DATA vecEntryAVX2<>+792(SB)/8, $·vecFused5AVX2(SB)
+DATA vecEntryAVX2<>+800(SB)/8, $·vecFused6AVX2(SB)
+DATA vecEntryAVX2<>+808(SB)/8, $·vecFused7AVX2(SB)
+DATA vecEntryAVX2<>+816(SB)/8, $·vecFused8AVX2(SB)
+DATA vecEntryAVX2<>+824(SB)/8, $·vecFused9AVX2(SB)
+DATA vecEntryAVX2<>+832(SB)/8, $·vecFused10AVX2(SB)
+DATA vecEntryAVX2<>+840(SB)/8, $·vecFused11AVX2(SB)
+DATA vecEntryAVX2<>+848(SB)/8, $·vecFused12AVX2(SB)
+DATA vecEntryAVX2<>+856(SB)/8, $·vecFused13AVX2(SB)
+DATA vecEntryAVX2<>+864(SB)/8, $·vecFused14AVX2(SB)
+DATA vecEntryAVX2<>+872(SB)/8, $·vecFused15AVX2(SB)
+DATA vecEntryAVX2<>+880(SB)/8, $·vecFused16AVX2(SB)
+DATA vecEntryAVX2<>+888(SB)/8, $·vecFused17AVX2(SB)
+DATA vecEntryAVX2<>+896(SB)/8, $·vecFused18AVX2(SB)
+DATA vecEntryAVX2<>+904(SB)/8, $·vecFused19AVX2(SB)
+DATA vecEntryAVX2<>+912(SB)/8, $·vecFused20AVX2(SB)
+DATA vecEntryAVX2<>+920(SB)/8, $·vecFused21AVX2(SB)
+DATA vecEntryAVX2<>+928(SB)/8, $·vecFused22AVX2(SB)
+DATA vecEntryAVX2<>+936(SB)/8, $·vecFused23AVX2(SB)
+DATA vecEntryAVX2<>+944(SB)/8, $·vecFused24AVX2(SB)
+DATA vecEntryAVX2<>+952(SB)/8, $·vecFused25AVX2(SB)
+DATA vecEntryAVX2<>+960(SB)/8, $·vecFused26AVX2(SB)
+DATA vecEntryAVX2<>+968(SB)/8, $·vecFused27AVX2(SB)
+DATA vecEntryAVX2<>+976(SB)/8, $·vecFused28AVX2(SB)
+DATA vecEntryAVX2<>+984(SB)/8, $·vecFused29AVX2(SB)
+DATA vecEntryAVX2<>+992(SB)/8, $·vecFused30AVX2(SB)
+DATA vecEntryAVX2<>+1000(SB)/8, $·vecFused31AVX2(SB)
+DATA vecEntryAVX2<>+1008(SB)/8, $·vecFused32AVX2(SB)
+DATA vecEntryAVX2<>+1016(SB)/8, $·vecFused33AVX2(SB)
+DATA vecEntryAVX2<>+1024(SB)/8, $·vecFused34AVX2(SB)
+DATA vecEntryAVX2<>+1032(SB)/8, $·vecFused35AVX2(SB)
+DATA vecEntryAVX2<>+1040(SB)/8, $·vecFused36AVX2(SB)
+DATA vecEntryAVX2<>+1048(SB)/8, $·vecFused37AVX2(SB)
+DATA vecEntryAVX2<>+1056(SB)/8, $·vecFused38AVX2(SB)
+DATA vecEntryAVX2<>+1064(SB)/8, $·vecFused39AVX2(SB)
+DATA vecEntryAVX2<>+1072(SB)/8, $·vecFused40AVX2(SB)
+DATA vecEntryAVX2<>+1080(SB)/8, $·vecFused41AVX2(SB)
+DATA vecEntryAVX2<>+1088(SB)/8, $·vecFused42AVX2(SB)
+DATA vecEntryAVX2<>+1096(SB)/8, $·vecFused43AVX2(SB)
+DATA vecEntryAVX2<>+1104(SB)/8, $·vecFused44AVX2(SB)
+DATA vecEntryAVX2<>+1112(SB)/8, $·vecFused45AVX2(SB)
+DATA vecEntryAVX2<>+1120(SB)/8, $·vecFused46AVX2(SB)
+DATA vecEntryAVX2<>+1128(SB)/8, $·vecFused47AVX2(SB)
+DATA vecEntryAVX2<>+1136(SB)/8, $·vecFused48AVX2(SB)
+DATA vecEntryAVX2<>+1144(SB)/8, $·vecFused49AVX2(SB)
+DATA vecEntryAVX2<>+1152(SB)/8, $·vecFused50AVX2(SB)
+DATA vecEntryAVX2<>+1160(SB)/8, $·vecFused51AVX2(SB)
+DATA vecEntryAVX2<>+1168(SB)/8, $·vecFused52AVX2(SB)
+DATA vecEntryAVX2<>+1176(SB)/8, $·vecFused53AVX2(SB)
+DATA vecEntryAVX2<>+1184(SB)/8, $·vecFused54AVX2(SB)
+DATA vecEntryAVX2<>+1192(SB)/8, $·vecFused55AVX2(SB)
+DATA vecEntryAVX2<>+1200(SB)/8, $·vecFused56AVX2(SB)
+DATA vecEntryAVX2<>+1208(SB)/8, $·vecFused57AVX2(SB)
+DATA vecEntryAVX2<>+1216(SB)/8, $·vecFused58AVX2(SB)
+DATA vecEntryAVX2<>+1224(SB)/8, $·vecFused59AVX2(SB)
+DATA vecEntryAVX2<>+1232(SB)/8, $·vecFused60AVX2(SB)
+DATA vecEntryAVX2<>+1240(SB)/8, $·vecFused61AVX2(SB)
+DATA vecEntryAVX2<>+1248(SB)/8, $·vecFused62AVX2(SB)
+DATA vecEntryAVX2<>+1256(SB)/8, $·vecFused63AVX2(SB)
+DATA vecEntryAVX2<>+1264(SB)/8, $·vecFused64AVX2(SB)
+DATA vecEntryAVX2<>+1272(SB)/8, $·vecFused65AVX2(SB)
+DATA vecEntryAVX2<>+1280(SB)/8, $·vecFused66AVX2(SB)
+DATA vecEntryAVX2<>+1288(SB)/8, $·vecFused67AVX2(SB)
+DATA vecEntryAVX2<>+1296(SB)/8, $·vecFused68AVX2(SB)
+DATA vecEntryAVX2<>+1304(SB)/8, $·vecFused69AVX2(SB)
+DATA vecEntryAVX2<>+1312(SB)/8, $·vecFused70AVX2(SB)
+DATA vecEntryAVX2<>+1320(SB)/8, $·vecFused71AVX2(SB)
+DATA vecEntryAVX2<>+1328(SB)/8, $·vecFused72AVX2(SB)
+DATA vecEntryAVX2<>+1336(SB)/8, $·vecFused73AVX2(SB)
+DATA vecEntryAVX2<>+1344(SB)/8, $·vecFused74AVX2(SB)
+DATA vecEntryAVX2<>+1352(SB)/8, $·vecFused75AVX2(SB)
+DATA vecEntryAVX2<>+1360(SB)/8, $·vecFused76AVX2(SB)
+DATA vecEntryAVX2<>+1368(SB)/8, $·vecFused77AVX2(SB)
+DATA vecEntryAVX2<>+1376(SB)/8, $·vecFused78AVX2(SB)
+DATA vecEntryAVX2<>+1384(SB)/8, $·vecFused79AVX2(SB)
+DATA vecEntryAVX2<>+1392(SB)/8, $·vecFused80AVX2(SB)
+DATA vecEntryAVX2<>+1400(SB)/8, $·vecFused81AVX2(SB)
+DATA vecEntryAVX2<>+1408(SB)/8, $·vecFused82AVX2(SB)
+DATA vecEntryAVX2<>+1416(SB)/8, $·vecFused83AVX2(SB)
+DATA vecEntryAVX2<>+1424(SB)/8, $·vecFused84AVX2(SB)
+DATA vecEntryAVX2<>+1432(SB)/8, $·vecFused85AVX2(SB)
+DATA vecEntryAVX2<>+1440(SB)/8, $·vecFused86AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1448
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8

@@ -70,6 +70,7 @@ func Pointwises() []Pointwise {
 		one("gelu", Normal, (*graph.Builder).Gelu),
 		one("gelutanh", Normal, (*graph.Builder).GeluTanh),
 		one("silu", Normal, (*graph.Builder).Silu),
+		one("hardswish", Apart(1), (*graph.Builder).HardSwish),
 	}
 }
 

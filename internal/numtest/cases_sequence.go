@@ -34,6 +34,7 @@ func sequenceCases() []Case {
 		}
 		add("reverse", Normal, func(m *Maker, x, lengths *graph.Node) *graph.Node { return m.Reverse(x, lengths) })
 		add("meanover", Normal, func(m *Maker, x, lengths *graph.Node) *graph.Node { return m.MeanOver(x, lengths) })
+		add("sumover", Normal, func(m *Maker, x, _ *graph.Node) *graph.Node { return m.SumOver(x) })
 		add("spreadover", Normal, func(m *Maker, x, lengths *graph.Node) *graph.Node {
 			return linearGradient(m, m.MeanOver(x, lengths), x)
 		})

@@ -17,7 +17,9 @@ func (w *walk) sequence() *graph.Node {
 	if pick(w.s, 3) > 0 {
 		lengths = w.Index(t + 2)
 	}
-	switch pick(w.s, 7) {
+	switch pick(w.s, 8) {
+	case 7:
+		return w.SumOver(x)
 	case 0:
 		return w.Shift(x, pick(w.s, 2*t+1)-t)
 	case 1:

@@ -20,21 +20,23 @@ type accuracy struct {
 
 // accuracies holds the operations that are not correctly rounded.
 var accuracies = map[string]accuracy{
-	"fma":          {ulp: 0.5000001}, // the reference is rounded twice
-	"exp":          {ulp: 1.1},
-	"log":          {ulp: 1},
-	"log1p":        {ulp: 1.5},
-	"tanh":         {ulp: 1.5},
-	"erf":          {ulp: 1.5},
-	"sigmoid":      {ulp: 2.5},
-	"softplus":     {ulp: 2.5},
-	"silu":         {ulp: 3, abs: 0x1p-126}, // the sigmoid may underflow
-	"gelu":         {ulp: 3, abs: 3e-7},
-	"gelutanh":     {ulp: 3, abs: 3e-7},
-	"silugrad":     {bound: activationGrad},
-	"gelugrad":     {bound: activationGrad},
-	"gelutanhgrad": {bound: activationGrad},
-	"dropoutmask":  {ulp: 1},
+	"fma":           {ulp: 0.5000001}, // the reference is rounded twice
+	"exp":           {ulp: 1.1},
+	"log":           {ulp: 1},
+	"log1p":         {ulp: 1.5},
+	"tanh":          {ulp: 1.5},
+	"erf":           {ulp: 1.5},
+	"sigmoid":       {ulp: 2.5},
+	"softplus":      {ulp: 2.5},
+	"silu":          {ulp: 3, abs: 0x1p-126}, // the sigmoid may underflow
+	"gelu":          {ulp: 3, abs: 3e-7},
+	"gelutanh":      {ulp: 3, abs: 3e-7},
+	"silugrad":      {bound: activationGrad},
+	"hardswish":     {ulp: 1.5, abs: 4e-7},
+	"hardswishgrad": {bound: activationGrad},
+	"gelugrad":      {bound: activationGrad},
+	"gelutanhgrad":  {bound: activationGrad},
+	"dropoutmask":   {ulp: 1},
 
 	"linear":          {bound: chain},
 	"linearbias":      {bound: chain},
@@ -81,6 +83,7 @@ var accuracies = map[string]accuracy{
 	"crossentropygrad": {bound: crossEntropyGradBound},
 
 	"meanover":         {bound: along},
+	"sumover":          {bound: along},
 	"avgpool":          {bound: pooled},
 	"avgpoolgrad":      {bound: pooled},
 	"maxpoolgrad":      {bound: pooledMaxima},

@@ -93,6 +93,16 @@ var table = map[string]func(*call){
 		t, dt := geluTanh(x)
 		return dy * (t + gate(x, dt))
 	}),
+	"hardswish": unary(func(x float64) float64 { return gate(x, min(max(x/6+0.5, 0), 1)) }),
+	"hardswishgrad": binary(func(x, dy float64) float64 {
+		switch {
+		case x <= -3:
+			return 0
+		case x >= 3:
+			return dy
+		}
+		return dy * (x/3 + 0.5)
+	}),
 	"silugrad": binary(func(x, dy float64) float64 {
 		s := sigmoid(x)
 		return dy * (s + gate(x, s*sigmoid(-x)))
@@ -144,6 +154,7 @@ var table = map[string]func(*call){
 	"pickat":           pickAt,
 	"placeat":          placeAt,
 	"meanover":         sequential(meanOver),
+	"sumover":          sequential(sumOver),
 	"spreadover":       spreadOver,
 	"maxover":          sequential(maxOver),
 	"maxovergrad":      maxOverGrad,

@@ -104,6 +104,12 @@ func meanOver(c *call, p positions, e, t, n int) {
 	}
 }
 
+func sumOver(c *call, p positions, e, t, _ int) {
+	for j, x := range p.row(c.in[0], e, t) {
+		c.out.Data[e*p.cols+j] += x
+	}
+}
+
 func spreadOver(c *call) {
 	p := positionsOf(c.n, c.out)
 	for e := range p.examples {

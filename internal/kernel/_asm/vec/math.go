@@ -131,6 +131,17 @@ func (g *gen) siluGrad(a, b src) vec {
 	return g.mul(b, g.fma(x, ds, s))
 }
 
+// hardSigmoid is a/6 + 1/2 in [0, 1].
+func (g *gen) hardSigmoid(a src) vec {
+	return g.smaller(c(1), g.larger(c(0), g.fma(a, c(1.0/6), c(0.5))))
+}
+
+func hardSwishGrad(g *gen, a, b, _ src) vec {
+	x := g.in(a)
+	d := g.pick(g.cmp(ge, x, c(3)), c(1), g.fma(x, c(1.0/3), c(0.5)))
+	return g.mul(b, g.pick(g.cmp(le, x, c(-3)), c(0), d))
+}
+
 func (g *gen) phi(a src) vec { return g.fma(g.erf(g.mul(a, c(invSqrt2))), c(0.5), c(0.5)) }
 
 func (g *gen) geluGrad(a, b src) vec {
@@ -164,42 +175,44 @@ var ops = map[string]struct {
 	arity int
 	emit  func(g *gen, a, b, k src) vec
 }{
-	"add":          {2, func(g *gen, a, b, _ src) vec { return g.add(a, b) }},
-	"sub":          {2, func(g *gen, a, b, _ src) vec { return g.sub(a, b) }},
-	"mul":          {2, func(g *gen, a, b, _ src) vec { return g.mul(a, b) }},
-	"div":          {2, func(g *gen, a, b, _ src) vec { return g.div(a, b) }},
-	"fma":          {3, func(g *gen, a, b, k src) vec { return g.fma(a, b, k) }},
-	"max":          {2, func(g *gen, a, b, _ src) vec { return g.fix(g.larger(a, b), a) }},
-	"min":          {2, func(g *gen, a, b, _ src) vec { return g.fix(g.smaller(a, b), a) }},
-	"neg":          {1, func(g *gen, a, _, _ src) vec { return g.neg(a) }},
-	"abs":          {1, func(g *gen, a, _, _ src) vec { return g.abs(a) }},
-	"sqrt":         {1, func(g *gen, a, _, _ src) vec { return g.sqrt(a) }},
-	"recip":        {1, func(g *gen, a, _, _ src) vec { return g.div(c(1), a) }},
-	"floor":        {1, func(g *gen, a, _, _ src) vec { return g.floor(a) }},
-	"sign":         {1, sign},
-	"gt":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(gt, a, b)) }},
-	"ge":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(ge, a, b)) }},
-	"lt":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(lt, a, b)) }},
-	"le":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(le, a, b)) }},
-	"eq":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(eq, a, b)) }},
-	"ne":           {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(ne, a, b)) }},
-	"step":         {1, func(g *gen, a, _, _ src) vec { return g.one(g.cmp(gt, a, c(0))) }},
-	"select":       {3, func(g *gen, a, b, k src) vec { return g.pick(g.cmp(ne, a, c(0)), b, k) }},
-	"exp":          {1, func(g *gen, a, _, _ src) vec { return g.exp(a) }},
-	"log":          {1, func(g *gen, a, _, _ src) vec { return g.log(a) }},
-	"log1p":        {1, func(g *gen, a, _, _ src) vec { return g.log1p(a) }},
-	"tanh":         {1, func(g *gen, a, _, _ src) vec { return g.tanh(a) }},
-	"sigmoid":      {1, func(g *gen, a, _, _ src) vec { return g.sigmoid(a) }},
-	"softplus":     {1, func(g *gen, a, _, _ src) vec { return g.softplus(a) }},
-	"erf":          {1, func(g *gen, a, _, _ src) vec { return g.erf(a) }},
-	"relu":         {1, func(g *gen, a, _, _ src) vec { return g.larger(c(0), a) }},
-	"relugrad":     {2, func(g *gen, a, b, _ src) vec { return g.only(g.cmp(gt, a, c(0)), b) }},
-	"silu":         {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.sigmoid(a)) }},
-	"silugrad":     {2, func(g *gen, a, b, _ src) vec { return g.siluGrad(a, b) }},
-	"gelu":         {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.phi(a)) }},
-	"gelugrad":     {2, func(g *gen, a, b, _ src) vec { return g.geluGrad(a, b) }},
-	"gelutanh":     {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.sigmoid(g.geluTanhArg(a))) }},
-	"gelutanhgrad": {2, func(g *gen, a, b, _ src) vec { return g.geluTanhGrad(a, b) }},
+	"add":           {2, func(g *gen, a, b, _ src) vec { return g.add(a, b) }},
+	"sub":           {2, func(g *gen, a, b, _ src) vec { return g.sub(a, b) }},
+	"mul":           {2, func(g *gen, a, b, _ src) vec { return g.mul(a, b) }},
+	"div":           {2, func(g *gen, a, b, _ src) vec { return g.div(a, b) }},
+	"fma":           {3, func(g *gen, a, b, k src) vec { return g.fma(a, b, k) }},
+	"max":           {2, func(g *gen, a, b, _ src) vec { return g.fix(g.larger(a, b), a) }},
+	"min":           {2, func(g *gen, a, b, _ src) vec { return g.fix(g.smaller(a, b), a) }},
+	"neg":           {1, func(g *gen, a, _, _ src) vec { return g.neg(a) }},
+	"abs":           {1, func(g *gen, a, _, _ src) vec { return g.abs(a) }},
+	"sqrt":          {1, func(g *gen, a, _, _ src) vec { return g.sqrt(a) }},
+	"recip":         {1, func(g *gen, a, _, _ src) vec { return g.div(c(1), a) }},
+	"floor":         {1, func(g *gen, a, _, _ src) vec { return g.floor(a) }},
+	"sign":          {1, sign},
+	"gt":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(gt, a, b)) }},
+	"ge":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(ge, a, b)) }},
+	"lt":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(lt, a, b)) }},
+	"le":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(le, a, b)) }},
+	"eq":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(eq, a, b)) }},
+	"ne":            {2, func(g *gen, a, b, _ src) vec { return g.one(g.cmp(ne, a, b)) }},
+	"step":          {1, func(g *gen, a, _, _ src) vec { return g.one(g.cmp(gt, a, c(0))) }},
+	"select":        {3, func(g *gen, a, b, k src) vec { return g.pick(g.cmp(ne, a, c(0)), b, k) }},
+	"exp":           {1, func(g *gen, a, _, _ src) vec { return g.exp(a) }},
+	"log":           {1, func(g *gen, a, _, _ src) vec { return g.log(a) }},
+	"log1p":         {1, func(g *gen, a, _, _ src) vec { return g.log1p(a) }},
+	"tanh":          {1, func(g *gen, a, _, _ src) vec { return g.tanh(a) }},
+	"sigmoid":       {1, func(g *gen, a, _, _ src) vec { return g.sigmoid(a) }},
+	"softplus":      {1, func(g *gen, a, _, _ src) vec { return g.softplus(a) }},
+	"erf":           {1, func(g *gen, a, _, _ src) vec { return g.erf(a) }},
+	"relu":          {1, func(g *gen, a, _, _ src) vec { return g.larger(c(0), a) }},
+	"relugrad":      {2, func(g *gen, a, b, _ src) vec { return g.only(g.cmp(gt, a, c(0)), b) }},
+	"silu":          {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.sigmoid(a)) }},
+	"silugrad":      {2, func(g *gen, a, b, _ src) vec { return g.siluGrad(a, b) }},
+	"gelu":          {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.phi(a)) }},
+	"gelugrad":      {2, func(g *gen, a, b, _ src) vec { return g.geluGrad(a, b) }},
+	"gelutanh":      {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.sigmoid(g.geluTanhArg(a))) }},
+	"gelutanhgrad":  {2, func(g *gen, a, b, _ src) vec { return g.geluTanhGrad(a, b) }},
+	"hardswish":     {1, func(g *gen, a, _, _ src) vec { return g.gate(a, g.hardSigmoid(a)) }},
+	"hardswishgrad": {2, hardSwishGrad},
 }
 
 func sign(g *gen, a, _, _ src) vec {
@@ -212,5 +225,5 @@ func sign(g *gen, a, _, _ src) vec {
 var opOrder = []string{
 	"add", "sub", "mul", "div", "fma", "max", "min", "neg", "abs", "sqrt", "recip", "floor", "sign",
 	"gt", "ge", "lt", "le", "eq", "ne", "step", "select", "exp", "log", "log1p", "tanh", "sigmoid",
-	"softplus", "erf", "relu", "relugrad", "silu", "silugrad", "gelu", "gelugrad", "gelutanh", "gelutanhgrad",
+	"softplus", "erf", "relu", "relugrad", "silu", "silugrad", "gelu", "gelugrad", "gelutanh", "gelutanhgrad", "hardswish", "hardswishgrad",
 }
