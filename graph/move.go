@@ -184,14 +184,18 @@ func suffix(padded, out []int) bool {
 }
 
 // sumLeading sums over the first inner axes, down to the first that s keeps, and
-// keeps them with length 1: rows of what follows, which is something.
+// keeps them with length 1, where they are more than one: the pixels of an image,
+// which are rows of what follows.
 func (b *Builder) sumLeading(dy *Node, s []int) *Node {
 	inner := slices.Clone(dy.Shape.Inner())
-	rows, k := 1, 0
+	rows, axes, k := 1, 0, 0
 	for ; k < len(inner) && s[k] == 1; k++ {
+		if inner[k] > 1 {
+			axes++
+		}
 		rows, inner[k] = rows*inner[k], 1
 	}
-	if rows == 1 || k == len(inner) || dy.Shape.DType != tensor.F32 || dy.Shape.Touched() {
+	if axes < 2 || k == len(inner) || dy.Shape.DType != tensor.F32 || dy.Shape.Touched() {
 		return dy
 	}
 	return b.Reshape(b.SumOver(b.Reshape(dy, append([]int{rows}, inner[k:]...)...)), inner...)
