@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -113,6 +114,37 @@ func TestImageMistakes(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: got %v, want an error with %q", c.layer, err, c.want)
+		}
+	}
+}
+
+// TestImageInit: weights and biases start as PyTorch's, from the inputs of an
+// output, (in/groups)·kh·kw; a transposed convolution's are k·k·out/groups.
+func TestImageInit(t *testing.T) {
+	for _, c := range []struct {
+		layer         nn.Layer
+		field         nn.Input
+		weight, bound float64
+	}{
+		{nn.Conv2d(8, 3), image(5, 5, 4), 36, 0},
+		{nn.Conv2d(8, 3).Groups(2).Kernel(3, 1), image(5, 5, 4), 6, 0},
+		{nn.Conv2d(8, 5).Depthwise(), image(5, 5, 4), 25, 0},
+		{nn.Conv1d(8, 3), nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{6, 4}}, 12, 0},
+		{nn.ConvTranspose2d(8, 3).Groups(2), image(5, 5, 4), 36, 0},
+		{nn.Conv2d(8, 3).Init(nn.KaimingNormalOut()), image(5, 5, 4), 72, math.Sqrt(2.0 / 72)},
+	} {
+		var b graph.Builder
+		ctx := nn.NewContext(&b, true, c.field)
+		ctx.Model(c.layer)
+		for _, p := range ctx.Params() {
+			init, want := p.Attr.Init, 1/math.Sqrt(c.weight)
+			if c.bound > 0 && p.Attr.Name == "weight" {
+				if init.Rule != "normal" || init.B != c.bound {
+					t.Errorf("%v: %s starts as %v, want N(0, %v²)", c.layer, p.Attr.Name, init, c.bound)
+				}
+			} else if c.bound == 0 && (init.Rule != "uniform" || init.B != want || init.A != -want) {
+				t.Errorf("%v: %s starts as %v, want U(-%v, %v)", c.layer, p.Attr.Name, init, want, want)
+			}
 		}
 	}
 }

@@ -106,6 +106,21 @@ func TestPoolValues(t *testing.T) {
 	})
 }
 
+// TestPoolAllocates: pooling allocates nothing.
+func TestPoolAllocates(t *testing.T) {
+	p := NewPool(spansOf(7, 3, 2, 1), spansOf(7, 3, 2, 1), 7, 7, 16)
+	x, dx, y, dy := make([]float32, p.image()), make([]float32, p.image()), make([]float32, p.Size()), make([]float32, p.Size())
+	var s Scratch
+	if n := testing.AllocsPerRun(10, func() {
+		p.Max(y, x, 1)
+		p.MaxGrad(dx, x, y, dy, 1, &s)
+		p.Avg(y, x, 1)
+		p.AvgGrad(dx, dy, 1)
+	}); n > 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
 func BenchmarkPool(b *testing.B) {
 	for _, c := range []struct{ h, w, channels, k, stride int }{{28, 28, 32, 2, 2}, {14, 14, 64, 2, 2}, {32, 32, 16, 1, 2}, {56, 56, 64, 3, 2}} {
 		p := NewPool(spansOf(c.h, c.k, c.stride, 0), spansOf(c.w, c.k, c.stride, 0), c.h, c.w, c.channels)
