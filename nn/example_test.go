@@ -25,6 +25,28 @@ func ExampleSequential() {
 	// 3 Dense(10)     f32[B 10]    2570 parameters    5120 FLOPs
 }
 
+// Images are (H, W, C). Files hold the weights as PyTorch does.
+func ExampleConv2d() {
+	model := nn.Sequential(nn.Conv2d(16, 3).Stride(2).Pad(1).NoBias(), nn.BatchNorm(), nn.ReLU(), nn.MaxPool2d(2),
+		nn.Conv2d(0, 3).Same().Depthwise(), nn.GlobalAvgPool(), nn.Dense(10))
+	rows, err := nn.Summary(model, nn.Input{Name: "x", DType: tensor.F32, Shape: tensor.Shape{32, 32, 3}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range rows {
+		fmt.Printf("%s %-31s %-15s %4d parameters\n", r.Path, r.Kind, r.Out, r.Params)
+	}
+	// Output:
+	// 0 Conv2d(16, 3x3, stride 2, pad 1) f32[B 16 16 16]  432 parameters
+	// 1 BatchNorm                       f32[B 16 16 16]   32 parameters
+	// 2 ReLU                            f32[B 16 16 16]    0 parameters
+	// 3 MaxPool2d(2x2)                  f32[B 8 8 16]      0 parameters
+	// 4 Conv2d(3x3, same, depthwise)    f32[B 8 8 16]    160 parameters
+	// 5 GlobalAvgPool                   f32[B 16]          0 parameters
+	// 6 Dense(10)                       f32[B 10]        170 parameters
+}
+
 // A model can be a function: here a network whose two towers share weights.
 func ExampleFunc() {
 	model := nn.Func(func(c *nn.Context, x *graph.Node) *graph.Node {
