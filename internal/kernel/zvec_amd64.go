@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 181
+const vecKernels = 184
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -98,11 +98,14 @@ var fusedKeys = [...]string{
 	"t0=eq(x0,s0);t1=select(t0,x1,s1);x2=add(x2,t1)",
 	"t0=div(x0,s0);x1=add(t0,s1);x2=add(t0,s1);x3=add(t0,s1);x4=add(t0,s1)",
 	"t0=div(x0,s0);x1=add(x1,t0)",
-	"x2=sub(x0,x1);x5=fma(x2,x3,x4)",
-	"x2=sub(x0,x1);x5=fma(x2,x3,x4);x6=hardswish(x5)",
-	"x2=sub(x0,x1);t0=fma(x2,x3,x4);x6=add(x5,t0)",
-	"t0=mul(x0,x1);t1=add(t0,x2);x4=hardswishgrad(x3,t1)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=hardswish(t1)",
+	"t0=sub(x0,x1);x4=fma(t0,x2,x3);x5=hardswish(x4)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=hardswishgrad(t1,x4)",
+	"t0=mul(x0,x1);t1=add(t0,x2);t2=sub(x3,x4);t3=fma(t2,x5,x6);x7=hardswishgrad(t3,t1)",
 	"t0=mul(x0,x1);t1=add(t0,x2);x4=relugrad(x3,t1)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(t1,x4)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(x4,t1)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);x6=mul(x5,x4)",
 }
 
 // fixedNames are the kernels between the ops and the fused programs.
@@ -709,6 +712,15 @@ func vecFused85AVX512(fn uintptr, a *byte)
 func vecFused86AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused87AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused88AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused89AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -1208,3 +1220,12 @@ func vecFused85AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused86AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused87AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused88AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused89AVX2(fn uintptr, a *byte)

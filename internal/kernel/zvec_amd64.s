@@ -18719,7 +18719,6 @@ TEXT ·vecFused82AVX512(SB), NOSPLIT, $0-16
 	MOVQ  32(AX), R9
 	MOVQ  40(AX), R10
 	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18735,31 +18734,49 @@ row755:
 	JGE  rest757
 
 loop756:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (R9)(DX*1)
-	VMOVUPS     (R10)(DX*1), Z1
-	VMOVUPS     (R11)(DX*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (R12)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop756
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R11)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop756
 
 rest757:
-	TESTQ       SI, SI
-	JZ          done758
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	VMOVUPS.Z   (R11)(DX*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (R12)(DX*1)
+	TESTQ            SI, SI
+	JZ               done758
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R11)(DX*1)
 
 done758:
 	ADDQ 80(AX), DI
@@ -18767,7 +18784,6 @@ done758:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row755
 	VZEROUPPER
@@ -18784,7 +18800,6 @@ TEXT ·vecFused83AVX512(SB), NOSPLIT, $0-16
 	MOVQ  40(AX), R10
 	MOVQ  48(AX), R11
 	MOVQ  56(AX), R12
-	MOVQ  64(AX), R13
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18803,12 +18818,11 @@ loop760:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VSUBPS           Z1, Z0, Z0
-	VMOVUPS          Z0, (R9)(DX*1)
-	VMOVUPS          (R10)(DX*1), Z1
-	VMOVUPS          (R11)(DX*1), Z2
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R10)(DX*1), Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS      Z1, Z0, Z2
-	VMOVUPS          Z2, (R12)(DX*1)
+	VMOVUPS          Z2, (R11)(DX*1)
 	VMOVAPS          Z2, Z0
 	VBROADCASTSS     vecConst<>+2176(SB), Z1
 	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
@@ -18819,7 +18833,7 @@ loop760:
 	VBROADCASTSS     vecConst<>+1952(SB), Z1
 	VMAXPS           Z2, Z1, Z1
 	VMULPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R13)(DX*1)
+	VMOVUPS          Z0, (R12)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop760
@@ -18830,12 +18844,11 @@ rest761:
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VSUBPS           Z1, Z0, Z0
-	VMOVUPS          Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z        (R10)(DX*1), K1, Z1
-	VMOVUPS.Z        (R11)(DX*1), K1, Z2
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS      Z1, Z0, Z2
-	VMOVUPS          Z2, K1, (R12)(DX*1)
+	VMOVUPS          Z2, K1, (R11)(DX*1)
 	VMOVAPS          Z2, Z0
 	VBROADCASTSS     vecConst<>+2176(SB), Z1
 	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
@@ -18846,7 +18859,7 @@ rest761:
 	VBROADCASTSS     vecConst<>+1952(SB), Z1
 	VMAXPS           Z2, Z1, Z1
 	VMULPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R13)(DX*1)
+	VMOVUPS          Z0, K1, (R12)(DX*1)
 
 done762:
 	ADDQ 80(AX), DI
@@ -18855,7 +18868,6 @@ done762:
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
 	DECQ CX
 	JNZ  row759
 	VZEROUPPER
@@ -18872,7 +18884,6 @@ TEXT ·vecFused84AVX512(SB), NOSPLIT, $0-16
 	MOVQ  40(AX), R10
 	MOVQ  48(AX), R11
 	MOVQ  56(AX), R12
-	MOVQ  64(AX), R13
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18888,35 +18899,47 @@ row763:
 	JGE  rest765
 
 loop764:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (R9)(DX*1)
-	VMOVUPS     (R10)(DX*1), Z1
-	VMOVUPS     (R11)(DX*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     (R12)(DX*1), Z0
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS     Z0, (R13)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop764
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R10)(DX*1), Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z1, Z0, Z6
+	VMOVUPS          (R11)(DX*1), Z0
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
+	VMOVAPS          Z6, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
+	VMULPS           Z3, Z0, Z0
+	VMOVUPS          Z0, (R12)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop764
 
 rest765:
-	TESTQ       SI, SI
-	JZ          done766
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (R9)(DX*1)
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	VMOVUPS.Z   (R11)(DX*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS.Z   (R12)(DX*1), K1, Z0
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS     Z0, K1, (R13)(DX*1)
+	TESTQ            SI, SI
+	JZ               done766
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z1, Z0, Z6
+	VMOVUPS.Z        (R11)(DX*1), K1, Z0
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
+	VMOVAPS          Z6, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R12)(DX*1)
 
 done766:
 	ADDQ 80(AX), DI
@@ -18925,7 +18948,6 @@ done766:
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
 	DECQ CX
 	JNZ  row763
 	VZEROUPPER
@@ -18941,6 +18963,9 @@ TEXT ·vecFused85AVX512(SB), NOSPLIT, $0-16
 	MOVQ  32(AX), R9
 	MOVQ  40(AX), R10
 	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  72(AX), R14
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18962,15 +18987,21 @@ loop768:
 	VMOVUPS          (R9)(DX*1), Z1
 	VADDPS           Z1, Z0, Z0
 	VMOVUPS          (R10)(DX*1), Z1
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z1, K2
-	VMOVAPS          Z1, Z6
-	VBROADCASTSS     vecConst<>+2240(SB), Z7
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z6
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z6, K2, Z2
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z1, K2
+	VMOVUPS          (R11)(DX*1), Z6
+	VSUBPS           Z6, Z1, Z1
+	VMOVUPS          (R12)(DX*1), Z6
+	VMOVUPS          (R13)(DX*1), Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z1, Z7
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
+	VMOVAPS          Z7, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
 	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
 	VMULPS           Z3, Z0, Z0
-	VMOVUPS          Z0, (R11)(DX*1)
+	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
 	JL               loop768
@@ -18984,15 +19015,21 @@ rest769:
 	VMOVUPS.Z        (R9)(DX*1), K1, Z1
 	VADDPS           Z1, Z0, Z0
 	VMOVUPS.Z        (R10)(DX*1), K1, Z1
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z1, K2
-	VMOVAPS          Z1, Z6
-	VBROADCASTSS     vecConst<>+2240(SB), Z7
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z6
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z6, K2, Z4
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z1, K2
+	VMOVUPS.Z        (R11)(DX*1), K1, Z6
+	VSUBPS           Z6, Z1, Z1
+	VMOVUPS.Z        (R12)(DX*1), K1, Z6
+	VMOVUPS.Z        (R13)(DX*1), K1, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z1, Z7
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
+	VMOVAPS          Z7, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
 	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
 	VMULPS           Z5, Z0, Z0
-	VMOVUPS          Z0, K1, (R11)(DX*1)
+	VMOVUPS          Z0, K1, (R14)(DX*1)
 
 done770:
 	ADDQ 80(AX), DI
@@ -19000,6 +19037,9 @@ done770:
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
 	DECQ CX
 	JNZ  row767
 	VZEROUPPER
@@ -19065,6 +19105,213 @@ done774:
 	ADDQ 112(AX), R11
 	DECQ CX
 	JNZ  row771
+	VZEROUPPER
+	RET
+
+// func vecFused87AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused87AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row775:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest777
+
+loop776:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R11)(DX*1), Z0
+	VADDPS      Z0, Z2, Z0
+	VMOVUPS     Z0, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop776
+
+rest777:
+	TESTQ       SI, SI
+	JZ          done778
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R11)(DX*1), K1, Z0
+	VADDPS      Z0, Z2, Z0
+	VMOVUPS     Z0, K1, (R12)(DX*1)
+
+done778:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row775
+	VZEROUPPER
+	RET
+
+// func vecFused88AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused88AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row779:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest781
+
+loop780:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R11)(DX*1), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop780
+
+rest781:
+	TESTQ       SI, SI
+	JZ          done782
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R11)(DX*1), K1, Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (R12)(DX*1)
+
+done782:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row779
+	VZEROUPPER
+	RET
+
+// func vecFused89AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused89AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row783:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest785
+
+loop784:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R13)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop784
+
+rest785:
+	TESTQ        SI, SI
+	JZ           done786
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
+	VMOVUPS.Z    (R12)(DX*1), K1, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R13)(DX*1)
+
+done786:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row783
 	VZEROUPPER
 	RET
 
@@ -41152,16 +41399,15 @@ TEXT ·vecFused82AVX2(SB), NOSPLIT, $0-16
 	MOVQ 32(AX), R9
 	MOVQ 40(AX), R10
 	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
+	LEAQ vecMask<>+64(SB), R12
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R13
+	SUBQ DX, R12
 
 row1695:
 	XORQ DX, DX
@@ -41169,79 +41415,76 @@ row1695:
 	JGE  rest1697
 
 loop1696:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DX*1)
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R11)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1696
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVAPS      Y2, Y0
+	VBROADCASTSS vecConst<>+2176(SB), Y1
+	VFMADD213PS  vecConst<>+2016(SB), Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1696
 
 rest1697:
 	TESTQ        SI, SI
 	JZ           done1698
-	VMOVUPS      (R13), Y0
+	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
-	LEAQ         (R9)(DX*1), R14
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two1700
-	VMOVUPS      X2, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y2, X2
-
-two1700:
-	TESTQ     $0x00000002, SI
-	JZ        one1701
-	VMOVLPS   X2, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X2, X2
-
-one1701:
-	TESTQ  $0x00000001, SI
-	JZ     done1702
-	VMOVSS X2, (R14)
-
-done1702:
-	VMASKMOVPS   (R10)(DX*1), Y0, Y2
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+2176(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1704
+	JZ           two1700
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1704:
+two1700:
 	TESTQ     $0x00000002, SI
-	JZ        one1705
+	JZ        one1701
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1705:
+one1701:
 	TESTQ  $0x00000001, SI
-	JZ     done1706
+	JZ     done1702
 	VMOVSS X0, (DX)
 
-done1706:
+done1702:
 done1698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row1695
 	VZEROUPPER
@@ -41258,32 +41501,30 @@ TEXT ·vecFused83AVX2(SB), NOSPLIT, $0-16
 	MOVQ 40(AX), R10
 	MOVQ 48(AX), R11
 	MOVQ 56(AX), R12
-	MOVQ 64(AX), R13
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R14
+	LEAQ vecMask<>+64(SB), R13
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R14
+	SUBQ DX, R13
 
-row1707:
+row1703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1709
+	JGE  rest1705
 
-loop1708:
+loop1704:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R9)(DX*1)
-	VMOVUPS      (R10)(DX*1), Y1
-	VMOVUPS      (R11)(DX*1), Y2
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      Y2, (R12)(DX*1)
+	VMOVUPS      Y2, (R11)(DX*1)
 	VMOVAPS      Y2, Y0
 	VBROADCASTSS vecConst<>+2176(SB), Y1
 	VFMADD213PS  vecConst<>+2016(SB), Y1, Y0
@@ -41294,64 +41535,43 @@ loop1708:
 	VBROADCASTSS vecConst<>+1952(SB), Y1
 	VMAXPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R13)(DX*1)
+	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1708
+	JL           loop1704
 
-rest1709:
+rest1705:
 	TESTQ        SI, SI
-	JZ           done1710
-	VMOVUPS      (R14), Y0
+	JZ           done1706
+	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
-	LEAQ         (R9)(DX*1), R15
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two1712
-	VMOVUPS      X2, (R15)
-	ADDQ         $0x10, R15
-	VEXTRACTF128 $0x01, Y2, X2
-
-two1712:
-	TESTQ     $0x00000002, SI
-	JZ        one1713
-	VMOVLPS   X2, (R15)
-	ADDQ      $0x08, R15
-	VPERMILPS $0x0e, X2, X2
-
-one1713:
-	TESTQ  $0x00000001, SI
-	JZ     done1714
-	VMOVSS X2, (R15)
-
-done1714:
-	VMASKMOVPS   (R10)(DX*1), Y0, Y2
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R12)(DX*1), R15
+	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y0, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1716
-	VMOVUPS      X1, (R15)
-	ADDQ         $0x10, R15
+	JZ           two1708
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1716:
+two1708:
 	TESTQ     $0x00000002, SI
-	JZ        one1717
-	VMOVLPS   X1, (R15)
-	ADDQ      $0x08, R15
+	JZ        one1709
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1717:
+one1709:
 	TESTQ  $0x00000001, SI
-	JZ     done1718
-	VMOVSS X1, (R15)
+	JZ     done1710
+	VMOVSS X1, (R14)
 
-done1718:
+done1710:
 	VMOVAPS      Y0, Y1
 	VBROADCASTSS vecConst<>+2176(SB), Y2
 	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
@@ -41362,7 +41582,108 @@ done1718:
 	VBROADCASTSS vecConst<>+1952(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       Y1, Y0, Y0
-	LEAQ         (R13)(DX*1), DX
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1712
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1712:
+	TESTQ     $0x00000002, SI
+	JZ        one1713
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1713:
+	TESTQ  $0x00000001, SI
+	JZ     done1714
+	VMOVSS X0, (DX)
+
+done1714:
+done1706:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1703
+	VZEROUPPER
+	RET
+
+// func vecFused84AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused84AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1715:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1717
+
+loop1716:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (R11)(DX*1), Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y2, Y1
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y3, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y2, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1716
+
+rest1717:
+	TESTQ        SI, SI
+	JZ           done1718
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
+	VMOVAPS      Y3, Y2
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1720
@@ -41383,127 +41704,15 @@ one1721:
 	VMOVSS X0, (DX)
 
 done1722:
-done1710:
+done1718:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1707
-	VZEROUPPER
-	RET
-
-// func vecFused84AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused84AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 64(AX), R13
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R14
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R14
-
-row1723:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1725
-
-loop1724:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DX*1)
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R11)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R12)(DX*1), Y0
-	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R13)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1724
-
-rest1725:
-	TESTQ        SI, SI
-	JZ           done1726
-	VMOVUPS      (R14), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	LEAQ         (R9)(DX*1), R15
-	VMOVAPS      Y1, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two1728
-	VMOVUPS      X2, (R15)
-	ADDQ         $0x10, R15
-	VEXTRACTF128 $0x01, Y2, X2
-
-two1728:
-	TESTQ     $0x00000002, SI
-	JZ        one1729
-	VMOVLPS   X2, (R15)
-	ADDQ      $0x08, R15
-	VPERMILPS $0x0e, X2, X2
-
-one1729:
-	TESTQ  $0x00000001, SI
-	JZ     done1730
-	VMOVSS X2, (R15)
-
-done1730:
-	VMASKMOVPS   (R10)(DX*1), Y0, Y2
-	VMASKMOVPS   (R11)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R12)(DX*1), Y0, Y0
-	VADDPS       Y3, Y0, Y0
-	LEAQ         (R13)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1732
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1732:
-	TESTQ     $0x00000002, SI
-	JZ        one1733
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1733:
-	TESTQ  $0x00000001, SI
-	JZ     done1734
-	VMOVSS X0, (DX)
-
-done1734:
-done1726:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	DECQ CX
-	JNZ  row1723
+	JNZ  row1715
 	VZEROUPPER
 	RET
 
@@ -41517,51 +41726,66 @@ TEXT ·vecFused85AVX2(SB), NOSPLIT, $0-16
 	MOVQ 32(AX), R9
 	MOVQ 40(AX), R10
 	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 72(AX), R14
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
+	LEAQ vecMask<>+64(SB), R15
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R12
+	SUBQ DX, R15
 
-row1735:
+row1723:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1737
+	JGE  rest1725
 
-loop1736:
+loop1724:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VADDPS       Y1, Y0, Y0
 	VMOVUPS      (R10)(DX*1), Y1
-	VCMPPS       $0x1d, vecConst<>+2208(SB), Y1, Y2
-	VMOVAPS      Y1, Y3
+	VMOVUPS      (R11)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      (R12)(DX*1), Y2
+	VMOVUPS      (R13)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
+	VMOVAPS      Y3, Y2
 	VBROADCASTSS vecConst<>+2240(SB), Y4
-	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
-	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
-	VCMPPS       $0x12, vecConst<>+2272(SB), Y1, Y1
-	VBLENDVPS    Y1, vecConst<>+96(SB), Y2, Y1
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
 	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
+	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1736
+	JL           loop1724
 
-rest1737:
+rest1725:
 	TESTQ        SI, SI
-	JZ           done1738
-	VMOVUPS      (R12), Y0
+	JZ           done1726
+	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
 	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (R12)(DX*1), Y0, Y3
+	VMASKMOVPS   (R13)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
 	VCMPPS       $0x1d, vecConst<>+2208(SB), Y0, Y2
 	VMOVAPS      Y0, Y3
 	VBROADCASTSS vecConst<>+2240(SB), Y4
@@ -41570,35 +41794,38 @@ rest1737:
 	VCMPPS       $0x12, vecConst<>+2272(SB), Y0, Y0
 	VBLENDVPS    Y0, vecConst<>+96(SB), Y2, Y0
 	VMULPS       Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
+	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1740
+	JZ           two1728
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1740:
+two1728:
 	TESTQ     $0x00000002, SI
-	JZ        one1741
+	JZ        one1729
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1741:
+one1729:
 	TESTQ  $0x00000001, SI
-	JZ     done1742
+	JZ     done1730
 	VMOVSS X0, (DX)
 
-done1742:
-done1738:
+done1730:
+done1726:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1735
+	JNZ  row1723
 	VZEROUPPER
 	RET
 
@@ -41623,12 +41850,12 @@ TEXT ·vecFused86AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R12
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1743:
+row1731:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1745
+	JGE  rest1733
 
-loop1744:
+loop1732:
 	VMOVUPS (DI)(DX*1), Y1
 	VMOVUPS (R8)(DX*1), Y2
 	VMULPS  Y2, Y1, Y1
@@ -41640,11 +41867,11 @@ loop1744:
 	VMOVUPS Y1, (R11)(DX*1)
 	ADDQ    $0x20, DX
 	CMPQ    DX, BX
-	JL      loop1744
+	JL      loop1732
 
-rest1745:
+rest1733:
 	TESTQ        SI, SI
-	JZ           done1746
+	JZ           done1734
 	VMOVUPS      (R12), Y1
 	VMASKMOVPS   (DI)(DX*1), Y1, Y2
 	VMASKMOVPS   (R8)(DX*1), Y1, Y3
@@ -41657,32 +41884,322 @@ rest1745:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1748
+	JZ           two1736
 	VMOVUPS      X1, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1748:
+two1736:
 	TESTQ     $0x00000002, SI
-	JZ        one1749
+	JZ        one1737
 	VMOVLPS   X1, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X1, X1
 
-one1749:
+one1737:
 	TESTQ  $0x00000001, SI
-	JZ     done1750
+	JZ     done1738
 	VMOVSS X1, (DX)
 
-done1750:
-done1746:
+done1738:
+done1734:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1743
+	JNZ  row1731
+	VZEROUPPER
+	RET
+
+// func vecFused87AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused87AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1739:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1741
+
+loop1740:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VADDPS      Y0, Y2, Y0
+	VMOVUPS     Y0, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1740
+
+rest1741:
+	TESTQ        SI, SI
+	JZ           done1742
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y0, Y3, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1744
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1744:
+	TESTQ     $0x00000002, SI
+	JZ        one1745
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1745:
+	TESTQ  $0x00000001, SI
+	JZ     done1746
+	VMOVSS X0, (DX)
+
+done1746:
+done1742:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1739
+	VZEROUPPER
+	RET
+
+// func vecFused88AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused88AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1747:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1749
+
+loop1748:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1748
+
+rest1749:
+	TESTQ        SI, SI
+	JZ           done1750
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1752
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1752:
+	TESTQ     $0x00000002, SI
+	JZ        one1753
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1753:
+	TESTQ  $0x00000001, SI
+	JZ     done1754
+	VMOVSS X0, (DX)
+
+done1754:
+done1750:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1747
+	VZEROUPPER
+	RET
+
+// func vecFused89AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused89AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         64(AX), R13
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R14
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R14
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1755:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1757
+
+loop1756:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMOVUPS      (R12)(DX*1), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R13)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1756
+
+rest1757:
+	TESTQ        SI, SI
+	JZ           done1758
+	VMOVUPS      (R14), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y3, Y1, Y1
+	LEAQ         (R11)(DX*1), R15
+	VMOVAPS      Y1, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1760
+	VMOVUPS      X2, (R15)
+	ADDQ         $0x10, R15
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1760:
+	TESTQ     $0x00000002, SI
+	JZ        one1761
+	VMOVLPS   X2, (R15)
+	ADDQ      $0x08, R15
+	VPERMILPS $0x0e, X2, X2
+
+one1761:
+	TESTQ  $0x00000001, SI
+	JZ     done1762
+	VMOVSS X2, (R15)
+
+done1762:
+	VMASKMOVPS   (R12)(DX*1), Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R13)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1764
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1764:
+	TESTQ     $0x00000002, SI
+	JZ        one1765
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1765:
+	TESTQ  $0x00000001, SI
+	JZ     done1766
+	VMOVSS X0, (DX)
+
+done1766:
+done1758:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	DECQ CX
+	JNZ  row1755
 	VZEROUPPER
 	RET
 
@@ -42571,7 +43088,10 @@ DATA vecEntryAVX512<>+1416(SB)/8, $·vecFused83AVX512(SB)
 DATA vecEntryAVX512<>+1424(SB)/8, $·vecFused84AVX512(SB)
 DATA vecEntryAVX512<>+1432(SB)/8, $·vecFused85AVX512(SB)
 DATA vecEntryAVX512<>+1440(SB)/8, $·vecFused86AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1448
+DATA vecEntryAVX512<>+1448(SB)/8, $·vecFused87AVX512(SB)
+DATA vecEntryAVX512<>+1456(SB)/8, $·vecFused88AVX512(SB)
+DATA vecEntryAVX512<>+1464(SB)/8, $·vecFused89AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1472
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -42746,7 +43266,10 @@ DATA vecEntryAVX2<>+1416(SB)/8, $·vecFused83AVX2(SB)
 DATA vecEntryAVX2<>+1424(SB)/8, $·vecFused84AVX2(SB)
 DATA vecEntryAVX2<>+1432(SB)/8, $·vecFused85AVX2(SB)
 DATA vecEntryAVX2<>+1440(SB)/8, $·vecFused86AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1448
+DATA vecEntryAVX2<>+1448(SB)/8, $·vecFused87AVX2(SB)
+DATA vecEntryAVX2<>+1456(SB)/8, $·vecFused88AVX2(SB)
+DATA vecEntryAVX2<>+1464(SB)/8, $·vecFused89AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1472
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
