@@ -59,14 +59,15 @@ func flat(path string) string {
 	}, path)
 }
 
-// findCache returns the folder with the cache of a key, "" if there is none.
-func findCache(dirs []string, key cacheKey) (string, *manifest, error) {
+// findCache returns the folder with the cache of a key in the form that is wanted, "" if
+// there is none.
+func (r *reader) findCache(dirs []string, key cacheKey) (string, *manifest, error) {
 	for _, dir := range dirs {
 		m, err := readManifest(dir)
 		if err != nil {
 			return "", nil, err
 		}
-		if m != nil && m.Key.equal(key) {
+		if m != nil && m.is(key, r.target) {
 			return dir, m, nil
 		}
 	}
@@ -132,7 +133,11 @@ func (r *reader) makeCacheIn(ctx context.Context, dir string, key cacheKey, list
 		}
 	}()
 	defer lock.Unlock()
-	m = &manifest{Key: key, Height: r.target.height, Width: r.target.width, Channels: r.target.channels}
+	asked := r.options.target()
+	m = &manifest{
+		Key: key, Height: r.target.height, Width: r.target.width, Channels: r.target.channels,
+		Decided: decided{asked.height == 0 || asked.width == 0, asked.channels == 0},
+	}
 	if err := begin(temp, m); err != nil {
 		return nil, err
 	}
@@ -165,7 +170,7 @@ func (r *reader) makeCacheIn(ctx context.Context, dir string, key cacheKey, list
 // begin empties a folder, but for its lock, unless it has the begin of the same cache.
 func begin(temp string, m *manifest) error {
 	had, err := readManifest(temp)
-	if err == nil && had != nil && had.Key.equal(m.Key) && had.Height == m.Height && had.Width == m.Width && had.Channels == m.Channels {
+	if err == nil && had != nil && had.is(m.Key, target{height: m.Height, width: m.Width, channels: m.Channels}) {
 		return nil
 	}
 	entries, err := os.ReadDir(temp)

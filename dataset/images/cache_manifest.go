@@ -22,22 +22,26 @@ const manifestName = "cache.json"
 // cacheKey is what a cache is of: files, by their names, sizes and times, and how they
 // were read.
 type cacheKey struct {
-	Version  int      `json:"descent_images"`
-	Files    string   `json:"files"` // SHA-256 of what is known of them
-	Height   int      `json:"height"`
-	Width    int      `json:"width"`
-	Channels int      `json:"channels"` // as in Options: what is 0 was decided
-	Resize   string   `json:"resize"`
-	Classes  []string `json:"classes"`
+	Version int      `json:"descent_images"`
+	Files   string   `json:"files"` // SHA-256 of what is known of them
+	Resize  string   `json:"resize"`
+	Classes []string `json:"classes"`
 }
 
 // manifest is what is in it.
 type manifest struct {
 	Key      cacheKey             `json:"key"`
-	Height   int                  `json:"height"` // that was decided
+	Height   int                  `json:"height"`
 	Width    int                  `json:"width"`
 	Channels int                  `json:"channels"`
+	Decided  decided              `json:"decided"`
 	Parts    [parts]*partManifest `json:"parts"` // null: there is none
+}
+
+// decided says what was not asked for but decided by the files.
+type decided struct {
+	Size     bool `json:"size"`
+	Channels bool `json:"channels"`
 }
 
 // partManifest is what is in a part of it.
@@ -61,16 +65,19 @@ func (r *reader) key(files []file, classes []string) cacheKey {
 	for _, f := range r.store.stamps(files) {
 		fmt.Fprintf(h, "%d %d %q\n", f.size, f.modified, f.path)
 	}
-	t := r.options.target()
-	return cacheKey{cacheVersion, hex.EncodeToString(h.Sum(nil)), t.height, t.width, t.channels, t.resize, classes}
+	return cacheKey{cacheVersion, hex.EncodeToString(h.Sum(nil)), r.target.resize, classes}
 }
 
 func (k cacheKey) equal(other cacheKey) bool {
-	same := slices.Equal(k.Classes, other.Classes)
-	k.Classes, other.Classes = nil, nil
-	a, _ := json.Marshal(k) // numbers and texts never fail
-	b, _ := json.Marshal(other)
-	return same && string(a) == string(b)
+	return k.Version == other.Version && k.Files == other.Files && k.Resize == other.Resize && slices.Equal(k.Classes, other.Classes)
+}
+
+// is reports whether the cache is that of a key, in a form; what is 0 in the form is
+// still to be decided by the files, and was decided so.
+func (m *manifest) is(key cacheKey, t target) bool {
+	size := m.Height == t.height && m.Width == t.width || m.Decided.Size && (t.height == 0 || t.width == 0)
+	channels := m.Channels == t.channels || m.Decided.Channels && t.channels == 0
+	return m.Key.equal(key) && size && channels
 }
 
 // readManifest reads that of a folder. A folder that is no cache is an error: it would

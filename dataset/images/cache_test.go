@@ -99,6 +99,20 @@ func TestCacheOfOtherFiles(t *testing.T) {
 	if !made(o) || made(o) {
 		t.Error("another way to resize is not noticed")
 	}
+	auto := cached(cache)
+	auto.Height, auto.Width = 0, 0
+	if !made(auto) || made(auto) {
+		t.Error("the size that is decided is not kept")
+	}
+	found := load(t, dir, auto).Train
+	auto.Height, auto.Width, auto.Channels, auto.Classes = found.Height, found.Width, found.Channels, found.Classes
+	if made(auto) {
+		t.Error("asked for as it was decided, it is made again")
+	}
+	auto.Height++
+	if !made(auto) {
+		t.Error("another size is not noticed")
+	}
 	if first.Train.Len() != 15 { // its pages are those of the first cache
 		t.Error("the first cache is gone")
 	}

@@ -52,20 +52,15 @@ func (r *reader) read(ctx context.Context, files []file, lists [parts]*listing) 
 		return nil, err
 	}
 	key := r.key(files, lists[partTrain].classes)
-	dir, m, err := findCache(dirs, key)
+	dir, m, err := r.findCache(dirs, key)
+	if err == nil && m == nil {
+		dir, m, err = r.settledCache(ctx, dirs, key, lists)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		if err := r.settle(ctx, lists[partTrain]); err != nil {
-			return nil, err
-		}
-		if r.options.Cache == "" && !r.large(lists) {
-			return r.intoMemory(ctx, lists)
-		}
-		if dir, m, err = r.makeCache(ctx, dirs, key, lists); err != nil {
-			return nil, err
-		}
+		return r.intoMemory(ctx, lists)
 	}
 	p, err := r.openCache(dir, m)
 	if err == nil && len(p.Skipped) > 0 && !r.options.SkipCorrupt {
@@ -131,6 +126,19 @@ func (o *Options) told(doing string, n int) func() {
 			o.Progress(doing, float64(done)/float64(n))
 		}
 	}
+}
+
+// settledCache decides what is not given of the form, and finds or makes the cache; without one
+// if the images are few and small.
+func (r *reader) settledCache(ctx context.Context, dirs []string, key cacheKey, lists [parts]*listing) (string, *manifest, error) {
+	if err := r.settle(ctx, lists[partTrain]); err != nil {
+		return "", nil, err
+	}
+	dir, m, err := r.findCache(dirs, key)
+	if err != nil || m != nil || r.options.Cache == "" && !r.large(lists) {
+		return dir, m, err
+	}
+	return r.makeCache(ctx, dirs, key, lists)
 }
 
 // intoMemory decodes the files of all parts.
