@@ -20,23 +20,26 @@ import (
 )
 
 func (a *app) inspect() *cobra.Command {
-	var data string
+	var data, sheet string
 	var set []string
 	c := &cobra.Command{
 		Use:   "inspect RUN | CONFIG.yaml | EXAMPLE | FILE | FOLDER",
 		Short: "Show a run, a configuration with its model and plan, or what a file holds",
 		Args:  arguments(1, 1),
-		RunE:  func(_ *cobra.Command, args []string) error { return a.runInspect(args[0], data, set) },
+		RunE:  func(_ *cobra.Command, args []string) error { return a.runInspect(args[0], data, set, sheet) },
 	}
 	c.Flags().StringVar(&data, "data", "", "file or folder of the data, as for train")
 	c.Flags().StringArrayVar(&set, "set", nil, "override a `key=value` of the configuration")
+	c.Flags().StringVar(&sheet, "sheet", "", "write a picture of training images, as they are and as training sees them, to `FILE.png`")
 	return c
 }
 
-func (a *app) runInspect(what, data string, set []string) error {
+func (a *app) runInspect(what, data string, set []string, sheet string) error {
 	_, example := examples.Find(what)
 	info, err := os.Stat(what)
 	switch ext := filepath.Ext(what); {
+	case sheet != "" && err == nil && (info.IsDir() && isRun(what) || ext == ".safetensors" || ext == ".descent"):
+		return usagef("--sheet shows the images of a configuration or of data (for a run: %s)", filepath.Join(what, train.ConfigName))
 	case err == nil && info.IsDir() && isRun(what):
 		return a.inspectRun(what, set)
 	case example || ext == ".yaml" || ext == ".yml":
@@ -44,7 +47,7 @@ func (a *app) runInspect(what, data string, set []string) error {
 		if err != nil {
 			return err
 		}
-		return a.inspectConfig(c)
+		return a.inspectConfig(c, sheet)
 	case err != nil:
 		return usagef("%s is no run, configuration, example or file", what)
 	case ext == ".safetensors" || ext == ".descent":
@@ -54,12 +57,12 @@ func (a *app) runInspect(what, data string, set []string) error {
 	if err != nil {
 		return err
 	}
-	return a.inspectData(c)
+	return a.inspectData(c, sheet)
 }
 
 // inspectConfig prints the configuration with every default, the model, and
 // the plan of an update.
-func (a *app) inspectConfig(c *config.Config) error {
+func (a *app) inspectConfig(c *config.Config, sheet string) error {
 	sets, err := c.Load(nil)
 	if err != nil {
 		fmt.Fprintf(a.out, "%s\n", c.YAML())
@@ -67,6 +70,9 @@ func (a *app) inspectConfig(c *config.Config) error {
 	}
 	fmt.Fprintf(a.out, "%s\n", c.YAML())
 	a.showSets(sets)
+	if err := a.writeSheet(sheet, sets); err != nil {
+		return err
+	}
 	return a.showModel(c, sets)
 }
 
@@ -78,13 +84,13 @@ func (a *app) showSets(s *config.Sets) {
 	}
 }
 
-func (a *app) inspectData(c *config.Config) error {
+func (a *app) inspectData(c *config.Config, sheet string) error {
 	sets, err := c.Load(nil)
 	if err != nil {
 		return err
 	}
 	a.showSets(sets)
-	return nil
+	return a.writeSheet(sheet, sets)
 }
 
 func (a *app) inspectRun(dir string, set []string) error {

@@ -92,6 +92,14 @@ func (c *Config) WithEngine(f func(engine.Engine) error) error {
 	return f(eng)
 }
 
+// inOrder is the order of the data itself; of examples that change, anew in each epoch.
+func inOrder(ds dataset.Dataset) dataset.Order {
+	if _, changes := ds.(dataset.Changing); changes {
+		return dataset.Numbered(dataset.Sequential, ds.Len())
+	}
+	return dataset.Sequential
+}
+
 // BuildTrain returns what package train wants, for data that Load has read.
 func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
@@ -112,7 +120,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		return t, mistakef("config: batch: %d shards of a batch of %d (want no more shards than examples)", c.Shards, n)
 	}
 	if !c.Data.Shuffle {
-		t.Order = dataset.Sequential
+		t.Order = inOrder(s.Train)
 	}
 	var err error
 	if t.Exec, err = c.BuildExec(); err != nil {
