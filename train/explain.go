@@ -32,8 +32,9 @@ type Explanation struct {
 
 // Influence is one example of an update.
 type Influence struct {
-	Index int     `json:"example"` // in the training data, from 0
-	Loss  float64 `json:"loss"`    // w·ℓ
+	Index int     `json:"example"`        // in the training data, from 0
+	Name  string  `json:"name,omitempty"` // of its file, if it has one
+	Loss  float64 `json:"loss"`           // w·ℓ
 	// Share of the gradient: <g, G>/<G, G>, g being the gradient of w·ℓ and G
 	// that of the batch. The shares of a batch add up to 1; one below 0 pulls
 	// the other way.
@@ -233,7 +234,10 @@ func (x *influences) run(ctx context.Context, first uint64) ([]Influence, error)
 				norm += float64(v) * float64(v)
 			}
 		}
-		all[i] = Influence{Index: index, Loss: x.loss.F64()[0], Share: dots(whole, x.grads) / square, Norm: math.Sqrt(norm / square)}
+		if _, changes := x.loop.cfg.Data.(dataset.Changing); changes {
+			index %= x.loop.cfg.Data.Len() // it carries its epoch
+		}
+		all[i] = Influence{Index: index, Name: dataset.NameOf(x.loop.cfg.Data, index), Loss: x.loss.F64()[0], Share: dots(whole, x.grads) / square, Norm: math.Sqrt(norm / square)}
 	}
 	copy(x.weight, x.own)
 	return all, nil

@@ -40,3 +40,14 @@ func TestSheet(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainImages: the examples of an update are named by their files, in any epoch.
+func TestExplainImages(t *testing.T) {
+	dir := t.TempDir()
+	data, out := barPhotos(t, filepath.Join(dir, "bars"), 5, "lying", "square"), filepath.Join(dir, "run")
+	mustCall(t, "train", smallNet(t, dir, data), "--out", out, "--quiet", "--set", "budget=2ep", "--set", "data.augment={crop: 1}", "--set", "batch=4")
+	said, _ := mustCall(t, "explain", out, "--update", "4")
+	if !strings.Contains(said, "loss and norm are those of the run, bit for bit") || strings.Count(said, ".png") != 4 {
+		t.Errorf("explain says\n%s", said)
+	}
+}

@@ -55,6 +55,9 @@ func (a *Augmented) Original() dataset.Dataset { return a.d }
 // Augment returns what is done to them.
 func (a *Augmented) Augment() Augment { return a.g.Augment }
 
+// Name implements dataset.Named.
+func (a *Augmented) Name(i int) string { return a.d.Name(i % a.Len()) }
+
 // Len implements dataset.Dataset.
 func (a *Augmented) Len() int { return a.d.Len() }
 
