@@ -117,8 +117,12 @@ func (c *Conv) Weights(dw, x, dy []float32, examples, r0, r1 int, init Init, s *
 	if r0 < 0 || r1 > c.taps()*c.in || init == Bias {
 		panic(fmt.Sprintf("kernel: conv: rows [%d, %d) of %d, init %d", r0, r1, c.taps()*c.in, init))
 	}
-	if r0 < r1 {
+	switch {
+	case r0 >= r1:
+	case examples > 0:
 		c.sumProducts(dw, x, dy, examples, r0, r1, init, s)
+	case init == Zero:
+		clear(dw[r0*c.Out : r1*c.Out])
 	}
 }
 

@@ -135,6 +135,7 @@ type sums struct {
 	first, count int
 	runs         []run // a for the first row of dw; as many for each of the rows of the output, unless joined
 	rows         span  // of the output
+	k            int   // steps of all runs
 }
 
 // of returns the runs of some rows of the output.
@@ -164,6 +165,7 @@ func (c *Conv) planWeights() (all []sums) {
 			for oh := rows.lo; oh < rows.hi && cols[kw].lo < cols[kw].hi; oh++ {
 				ih, iw := oh*c.Stride[0]+kh*c.Dilation[0]-c.Top, cols[kw].lo*c.Stride[1]+kw*c.Dilation[1]-c.Left
 				r := run{a: (ih*c.W + iw) * c.In, b: oh*c.OutW + cols[kw].lo, k: cols[kw].hi - cols[kw].lo, taps: 1}
+				s.k += r.k
 				if c.depthwise() {
 					s.runs = append(s.runs, r)
 				} else {
