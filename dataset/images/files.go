@@ -34,6 +34,9 @@ func loadFolders(ctx context.Context, name string, o Options) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.why != "" {
+		p.Notes = append(p.Notes, r.why)
+	}
 	for _, l := range lists {
 		if l != nil && l.loose > 0 {
 			p.Notes = append(p.Notes, fmt.Sprintf("%s: %d images in no folder of a class are not used", filepath.Join(name, filepath.FromSlash(l.folder)), l.loose))
@@ -109,6 +112,7 @@ type reader struct {
 	name    string // of the store
 	options Options
 	target  target
+	why     string // the size was chosen; "": it is given, or that of all images, or of a cache
 }
 
 // told returns a function to be called when one of n things is done, by any goroutine:

@@ -179,8 +179,8 @@ func TestMixedSizes(t *testing.T) {
 		name := fmt.Sprintf("%c/1.png", 'a'+i)
 		write(t, dir, name, encoded(t, painted(size[0], size[1]), name))
 	}
-	if s := load(t, dir, Options{}).Train; s.Height != 96 || s.Width != 96 {
-		t.Errorf("%dx%d, want 96x96", s.Width, s.Height)
+	if p := load(t, dir, Options{}); p.Train.Height != 96 || p.Train.Width != 96 || len(p.Notes) != 1 || !strings.Contains(p.Notes[0], "become 96x96: the median of their shorter sides is 110") {
+		t.Errorf("%dx%d, want 96x96: %q", p.Train.Width, p.Train.Height, p.Notes)
 	}
 	if s := load(t, dir, Options{Height: 20, Width: 30, Channels: 1}).Train; s.Height != 20 || s.Width != 30 || s.Channels != 1 {
 		t.Errorf("%dx%dx%d, want 30x20x1", s.Width, s.Height, s.Channels)
@@ -193,7 +193,7 @@ func TestMixedSizes(t *testing.T) {
 		{[]form{{width: 160, height: 120}, {width: 160, height: 120}}, 120, 160},
 		{[]form{{width: 20, height: 30}, {width: 30, height: 20}}, 20, 20},
 	} {
-		if h, w := autoSize(c.forms); h != c.height || w != c.width {
+		if h, w, why := autoSize(c.forms); h != c.height || w != c.width || (why == "") != (h == 120) {
 			t.Errorf("%v: %dx%d, want %dx%d", c.forms, w, h, c.width, c.height)
 		}
 	}

@@ -46,7 +46,7 @@ func (r *reader) settle(ctx context.Context, l *listing) error {
 		}
 	}
 	if t.height == 0 || t.width == 0 {
-		t.height, t.width = autoSize(whole)
+		t.height, t.width, r.why = autoSize(whole)
 	}
 	return nil
 }
@@ -67,20 +67,22 @@ const (
 
 // autoSize returns the size that all images have, if none is large; else that of a
 // square: the median of the shorter sides, rounded down to a multiple of 32, and 128 at most.
-func autoSize(forms []form) (height, width int) {
+// why says so, "" if all stay as they are.
+func autoSize(forms []form) (height, width int, why string) {
 	first := forms[0]
 	same := !slices.ContainsFunc(forms, func(f form) bool { return f.width != first.width || f.height != first.height })
 	if same && min(first.width, first.height) <= keptSide {
-		return first.height, first.width
+		return first.height, first.width, ""
 	}
 	sides := make([]int, len(forms))
 	for i, f := range forms {
 		sides[i] = min(f.width, f.height)
 	}
 	slices.Sort(sides)
-	side := min(sides[len(sides)/2], photoSide)
+	median := sides[len(sides)/2]
+	side := min(median, photoSide)
 	if side >= sideStep {
 		side -= side % sideStep
 	}
-	return side, side
+	return side, side, fmt.Sprintf("images become %dx%d: the median of their shorter sides is %d (another size by data.image.size)", side, side, median)
 }
