@@ -183,13 +183,7 @@ func (c *Config) fillImages(s *Sets, parts *images.Parts, split map[string][]int
 // that are not divided.
 func (c *Config) encodeImages(path, part string, s *dataset.Schema) (dataset.Dataset, error) {
 	other := *c
-	if other.Data.Format == formatCIFAR && path != c.Data.Train {
-		format, err := images.Detect(path)
-		if err != nil {
-			return nil, missing(path, err)
-		}
-		other.Data.Format = map[bool]string{true: formatImages, false: formatCIFAR}[format != "" && format != formatCIFAR]
-	}
+	other.Data.Format = c.Data.imageFormat(path)
 	parts, err := other.readImages(path, s, true)
 	if err != nil {
 		return nil, err
@@ -202,4 +196,23 @@ func (c *Config) encodeImages(path, part string, s *dataset.Schema) (dataset.Dat
 		set = parts.Train
 	}
 	return images.NewDataset(set, s)
+}
+
+// imageFormat is the format of a path with images, where others are in d.Format: a file
+// of CIFAR may have any name, so what is known as nothing else is one.
+func (d *Data) imageFormat(path string) string {
+	if found, err := images.Detect(path); err == nil && found != "" && found != formatCIFAR {
+		return formatImages
+	}
+	return d.Format
+}
+
+// moveImages makes other images those of d, before they are its training data.
+func (d *Data) moveImages(path string) {
+	for _, part := range []*string{&d.Val, &d.Test} {
+		if *part == d.Train {
+			*part = "" // what lies beside the new ones, if anything does
+		}
+	}
+	d.Format = d.imageFormat(path)
 }

@@ -96,6 +96,27 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestMovedImages: a resolved configuration takes other images with the parts that
+// they bring.
+func TestMovedImages(t *testing.T) {
+	from, flat := t.TempDir(), t.TempDir()
+	writePhotos(t, filepath.Join(from, "train"), 2, 8, sides4...)
+	writePhotos(t, filepath.Join(from, "test"), 1, 8, sides4...)
+	writePhotos(t, flat, 3, 8, sides4...)
+	c := mustParse(t, "data: {train: "+from+"}\nmodel: [flatten, {dense: auto}]")
+	if s, err := c.Load(nil); err != nil || lengths(s) != "8 -1 4" {
+		t.Fatal(s, err)
+	}
+	c.SetData(flat)
+	if s, err := c.Load(nil); err != nil || lengths(s) != "12 -1 -1" {
+		t.Errorf("without parts: %v, %v", s, err)
+	}
+	c.SetData(from)
+	if s, err := c.Load(nil); err != nil || lengths(s) != "8 -1 4" {
+		t.Errorf("with parts: %v, %v", s, err)
+	}
+}
+
 // TestImageForms: arrays are flat unless something is said of images.
 func TestImageForms(t *testing.T) {
 	dir := t.TempDir()

@@ -206,8 +206,11 @@ func withoutTokenizer(path string) error {
 }
 
 // SetData is other data to train on; of a text, they may be tokens instead, or
-// tokens a text.
+// tokens a text, and parts of images are those that lie beside the new ones.
 func (c *Config) SetData(path string) {
+	if c.Data.isImages() {
+		c.Data.moveImages(path)
+	}
 	if c.Data.Train = path; c.Data.isText() {
 		c.Data.Format = corpusFormat(path, c.Data.Format)
 	}
