@@ -165,6 +165,8 @@ func (c *Config) fillImages(s *Sets, parts *images.Parts, split map[string][]int
 		switch {
 		case p.path != "" && p.path == d.Train && p.there != nil:
 			*p.set, err = images.NewDataset(p.there, s.Schema)
+		case p.path != "" && p.path == d.Train:
+			err = fmt.Errorf("config: data.%s: no images for it in %s: add a folder %[1]s beside train, or take a share of the training images by data.split", p.name, p.path)
 		case p.path != "":
 			*p.set, err = c.encodeImages(p.path, p.name, s.Schema)
 		case len(split[p.name]) == all.Len():
@@ -189,10 +191,7 @@ func (c *Config) encodeImages(path, part string, s *dataset.Schema) (dataset.Dat
 		return nil, err
 	}
 	set := map[string]*images.Set{"val": parts.Val, "test": parts.Test}[part]
-	switch {
-	case set == nil && path == c.Data.Train:
-		return nil, fmt.Errorf("config: data.%s: no images for it in %s: add a folder %s beside train, or take a share of the training images by data.split", part, path, part)
-	case set == nil:
+	if set == nil {
 		set = parts.Train
 	}
 	return images.NewDataset(set, s)
