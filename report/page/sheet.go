@@ -9,7 +9,8 @@ type Sheet struct {
 }
 
 // Picture is an image in the page itself, and lines below it; the first stands out.
-// One that is smaller than its place is drawn larger, with its pixels as squares.
+// One that is smaller than its place is drawn larger, if it is tiny with its pixels as
+// squares.
 type Picture struct {
 	PNG           []byte
 	Width, Height int
@@ -39,7 +40,7 @@ func (p Picture) write(w *writer) {
 		wide = max(1, pictureSide*p.Width/p.Height)
 	}
 	look := ""
-	if p.Width < pictureSide && p.Height < pictureSide {
+	if 2*p.Width <= pictureSide && 2*p.Height <= pictureSide {
 		look = "px"
 	}
 	w.printf("<figure><img class=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>",
