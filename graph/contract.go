@@ -87,24 +87,39 @@ func (b *Builder) LinearT(x, w *Node) *Node { return b.add(opLinearT, Attr{}, x,
 // many and have few channels, so what an image takes is its elements.
 const imageRow = 128
 
+// Images reports whether the graph convolves images.
+func (g *Graph) Images() bool {
+	return slices.ContainsFunc(g.Nodes, func(n *Node) bool { return n.Op == opConv || n.Op == opConvInput })
+}
+
 // Tallest returns the most rows that an example has in a product with a matrix: the
-// positions of a sequence, an image's elements by imageRow; 1 without one, and with a
-// recurrent layer, which takes one position of many examples at a time.
+// positions of a sequence; 1 without one, and with a recurrent layer, which takes one
+// position of many examples at a time. Layers of images have very different sizes: there
+// it is the mean over them, an image being its elements by imageRow.
 func (g *Graph) Tallest() int {
+	if g.Images() {
+		return g.meanImage()
+	}
 	rows := 1
 	for _, n := range g.Nodes {
 		if n.recurrent() {
 			return 1
 		}
-		switch {
-		case n.Op.Class != Contract || !n.PerExample():
-		case len(n.Shape.Inner()) == 3:
-			rows = max(rows, n.Shape.Size()/imageRow)
-		default:
+		if n.Op.Class == Contract && n.PerExample() {
 			rows = max(rows, n.Shape.Size()/n.Shape.Last())
 		}
 	}
 	return rows
+}
+
+func (g *Graph) meanImage() int {
+	elements, images := 0, 0
+	for _, n := range g.Nodes {
+		if n.Op.Class == Contract && n.PerExample() && len(n.Shape.Inner()) == 3 {
+			elements, images = elements+n.Shape.Size(), images+1
+		}
+	}
+	return max(1, elements/images/imageRow)
 }
 
 // Sums over examples: the crossings from the per-example to the per-update

@@ -106,7 +106,11 @@ func (v *vector) bytes(perExample bool) (example, fixed int64) {
 		case kernel.Full:
 			n = int64(v.size())
 		case kernel.Row:
-			fixed += 4 * int64(v.cols)
+			if v.streams[i].each {
+				n = int64(v.cols)
+			} else {
+				fixed += 4 * int64(v.cols)
+			}
 		case kernel.Col:
 			n = int64(v.per)
 		}

@@ -26,7 +26,6 @@ type program struct {
 	checks  []ref
 	outputs map[string]*output
 	tallest int // rows of an example
-	most    int // examples of a block
 	touched map[*graph.Node]*touched
 	convs   map[kernel.ConvSize]*kernel.Conv
 	copies  [2][]*output // those that need a copy: per-update, per-example
@@ -61,6 +60,9 @@ type pass struct {
 	slab     []float64
 
 	rowsCost, sumsCost float64 // for one example
+
+	most  int // examples of a block
+	strip int // examples that go through rows and sums at once; 0: the micro-batch
 }
 
 // window is the rows of the current micro-batch in a value of more rows: an
@@ -99,7 +101,7 @@ func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*prog
 		return nil, err
 	}
 	p.shards.bindSums(p)
-	p.most = p.mostRows()
+	p.sizeBlocks()
 	for _, c := range plan.Graph.Checks {
 		p.checks = append(p.checks, p.ref(plan.Root(c)))
 	}
@@ -157,6 +159,21 @@ func (p *program) Micro(in []*tensor.Tensor, row, rows int) {
 		panic(fmt.Sprintf("engine/cpu: %d rows after %d and %d inputs, planned for %d of %d in groups of %d, and %d",
 			rows, at, len(in), p.opts.Rows, p.opts.Batch, p.plan.Group, len(p.plan.Graph.Inputs)))
 	}
+	strip := p.passes[p.now].strip
+	if strip == 0 {
+		strip = rows
+	}
+	for at := 0; at < rows; at += strip {
+		p.runStrip(in, row+at, min(strip, rows-at))
+	}
+	if p.now == len(p.passes)-1 {
+		p.copyOutputs(1)
+	}
+}
+
+// runStrip runs rows of the micro-batch through the current pass. It is a micro-batch of
+// its own, but that no caller sees it.
+func (p *program) runStrip(in []*tensor.Tensor, row, rows int) {
 	for i := range in {
 		p.windows[i].set(in[i].F32(), in[i].I32(), row, rows)
 	}
@@ -169,9 +186,6 @@ func (p *program) Micro(in []*tensor.Tensor, row, rows int) {
 	p.runTouch()
 	p.runReduce()
 	p.done += rows
-	if p.now == len(p.passes)-1 {
-		p.copyOutputs(1)
-	}
 }
 
 func (w *window) set(f32 []float32, i32 []int32, row, rows int) {

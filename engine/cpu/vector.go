@@ -22,6 +22,7 @@ type vector struct {
 	cols    int
 	touched bool // over touched rows, of which per and cols describe one
 	listed  bool // of one row each, without a value for each row
+	each    bool // examples have rows of their own, so that they run one by one
 }
 
 // stream is one operand or result of a vector.
@@ -30,6 +31,7 @@ type stream struct {
 	access kernel.Access
 
 	gathered      bool // rows of a variable: those that are touched
+	each          bool // of a row: one for each example
 	read, written bool // by the program, before and in it
 }
 
@@ -114,6 +116,9 @@ func (v *vector) operand(p *program, o compile.Operand) kernel.Ref {
 		return kernel.ScalarRef(i)
 	case compile.Row:
 		return v.stream(stream{ref: r, access: kernel.Row})
+	case compile.Each:
+		v.each = true
+		return v.stream(stream{ref: r, access: kernel.Row, each: true})
 	case compile.Col:
 		return v.stream(stream{ref: r, access: kernel.Col})
 	case compile.Gathered:
@@ -129,7 +134,7 @@ func sameScalar(s, r ref, space compile.Space) bool {
 
 func (v *vector) stream(s stream) kernel.Ref {
 	for i, t := range v.streams {
-		if t.access == s.access && t.gathered == s.gathered && (s.in > 0 && t.in == s.in || s.in == 0 && t.in == 0 && &t.f32[0] == &s.f32[0]) {
+		if t.access == s.access && t.gathered == s.gathered && t.each == s.each && (s.in > 0 && t.in == s.in || s.in == 0 && t.in == 0 && &t.f32[0] == &s.f32[0]) {
 			return kernel.StreamRef(i)
 		}
 	}
@@ -139,8 +144,13 @@ func (v *vector) stream(s stream) kernel.Ref {
 
 func runVector(p *program, w *worker, s *step, r0, r1 int) {
 	v := s.vec
-	rows := (r1 - r0) * v.per
-	p.runVec(w, v, rows, v.cols, r0*v.per*v.cols, r0*v.per)
+	n := r1 - r0
+	if v.each {
+		n = 1
+	}
+	for r := r0; r < r1; r += n {
+		p.runVec(w, v, n*v.per, v.cols, r*v.per*v.cols, r*v.per)
+	}
 }
 
 // runVec runs rows × cols elements from element at on, row row.
@@ -152,6 +162,10 @@ func (p *program) runVec(w *worker, v *vector, rows, cols, at, row int) {
 		switch t.access {
 		case kernel.Full:
 			data = data[at:]
+		case kernel.Row:
+			if t.each {
+				data = data[row/v.per*cols:]
+			}
 		case kernel.Col:
 			data = data[row:]
 		}

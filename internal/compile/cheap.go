@@ -19,9 +19,9 @@ var simple = map[string]bool{
 
 // chain is how an element-wise value comes from values that are not.
 type chain struct {
-	sources map[int]bool // by ID: per-example values that it is computed from
-	bytes   int64        // of an example of all sources
-	nodes   []int        // by ID: what is computed
+	seen  map[int]bool // by ID: sources and what is computed
+	bytes int64        // of an example of all sources
+	nodes []int        // by ID: what is computed
 }
 
 // cheapest splits the values that later passes read, keep, into those that stay and
@@ -33,8 +33,8 @@ func cheapest(g *graph.Graph, keep map[int]bool) (again map[int]bool) {
 		if !keep[n.ID] {
 			continue
 		}
-		c := chain{sources: map[int]bool{}}
-		if c.follow(n, n.Phase, keep) && len(c.nodes) <= mostAgain && c.bytes <= valueBytes(n) {
+		c := chain{seen: map[int]bool{}}
+		if c.follow(n, keep) && len(c.nodes) <= mostAgain && c.bytes <= valueBytes(n) {
 			delete(keep, n.ID)
 			for _, id := range c.nodes {
 				again[id] = true
@@ -44,10 +44,10 @@ func cheapest(g *graph.Graph, keep map[int]bool) (again map[int]bool) {
 	return again
 }
 
-// follow adds the operations behind n, computed in a pass, and reports whether all are
-// simple. Values that are kept come first in the order of nodes, so that keep says what
+// follow adds the operations behind n, and reports whether all are simple and few. Values that are kept come first in the order of nodes, so that keep says what
 // is settled of the operands of n.
-func (c *chain) follow(n *graph.Node, pass int, keep map[int]bool) bool {
+func (c *chain) follow(n *graph.Node, keep map[int]bool) bool {
+	c.seen[n.ID] = true
 	c.nodes = append(c.nodes, n.ID)
 	if !simple[n.Op.Name] || len(c.nodes) > mostAgain {
 		return false
@@ -57,13 +57,13 @@ func (c *chain) follow(n *graph.Node, pass int, keep map[int]bool) bool {
 			x = x.In[0]
 		}
 		switch {
-		case !x.PerExample():
+		case !x.PerExample() || c.seen[x.ID]:
 		case x.Op.Class == graph.Elementwise && !keep[x.ID]:
-			if !c.follow(x, pass, keep) {
+			if !c.follow(x, keep) {
 				return false
 			}
-		case !c.sources[x.ID]:
-			c.sources[x.ID] = true
+		default:
+			c.seen[x.ID] = true
 			c.bytes += valueBytes(x)
 		}
 	}

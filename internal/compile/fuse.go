@@ -17,6 +17,7 @@ const (
 	Col                    // one value for each row
 	Splat                  // one value for all
 	Gathered               // every element of the touched rows of a variable
+	Each                   // one vector of cols for each example, the same for its rows
 )
 
 // Operand is a value that a Vec reads from memory.
@@ -71,7 +72,7 @@ func (s *state) otherRows(u *graph.Node, cols int) bool {
 	})
 }
 
-// accessOf says how to read broadcast n in place: the access, and for Row and
+// accessOf says how to read broadcast n in place: the access, and for Row, Each and
 // Col the length of a row that it needs.
 func (s *state) accessOf(n *graph.Node) (a Access, cols int, ok bool) {
 	x := s.root[n.In[0].ID]
@@ -100,6 +101,9 @@ func (s *state) accessOf(n *graph.Node) (a Access, cols int, ok bool) {
 	}
 	if from.Lead() == 0 && slices.Equal(in[lead:], out[lead:]) {
 		return Row, from.Size(), true
+	}
+	if from.PerExample() && slices.Equal(in[lead:], out[lead:]) {
+		return Each, from.Size(), true
 	}
 	tail := len(in) // axes after the source's last own axis
 	for tail > 0 && in[tail-1] == 1 {
