@@ -14,7 +14,7 @@ const mostAgain = 8
 // simple are the operations that take about as long as a load.
 var simple = map[string]bool{
 	"add": true, "sub": true, "mul": true, "fma": true, "max": true, "min": true, "neg": true, "abs": true,
-	"relu": true, "relugrad": true, "gt": true, "ge": true, "eq": true, "select": true,
+	"relu": true, "relugrad": true, "hardswish": true, "hardswishgrad": true, "gt": true, "ge": true, "eq": true, "select": true,
 }
 
 // chain is how an element-wise value comes from values that are not.

@@ -4,7 +4,7 @@
 
 package kernel
 
-const vecKernels = 184
+const vecKernels = 187
 
 // vecCall runs the kernel whose entry point is fn.
 //
@@ -78,6 +78,11 @@ var fusedKeys = [...]string{
 	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);x6=relugrad(x4,x5)",
 	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);t2=add(x5,x6);x7=relugrad(x4,t2)",
 	"t0=add(x0,x1);x3=relugrad(x2,t0)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);t2=add(x4,t1);x5=relu(t2)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);t2=relu(t1);t3=add(t2,x4);x5=relu(t3)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(t1,x4)",
+	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(x4,t1)",
+	"t0=relugrad(x0,x1);x3=add(x2,t0)",
 	"t0=mul(x1,x3);t1=neg(t0);x4=fma(x0,x2,t1);t2=mul(x0,x3);x5=fma(x1,x2,t2)",
 	"x4=sigmoid(x0);x5=sigmoid(x1);x6=tanh(x2);t0=mul(x4,x6);x7=fma(x5,x3,t0)",
 	"x2=sigmoid(x0);t0=tanh(x1);x3=mul(x2,t0);x4=mul(x2,t0)",
@@ -103,8 +108,6 @@ var fusedKeys = [...]string{
 	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=hardswishgrad(t1,x4)",
 	"t0=mul(x0,x1);t1=add(t0,x2);t2=sub(x3,x4);t3=fma(t2,x5,x6);x7=hardswishgrad(t3,t1)",
 	"t0=mul(x0,x1);t1=add(t0,x2);x4=relugrad(x3,t1)",
-	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(t1,x4)",
-	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x5=add(x4,t1)",
 	"t0=sub(x0,x1);t1=fma(t0,x2,x3);x4=relu(t1);x6=mul(x5,x4)",
 }
 
@@ -721,6 +724,15 @@ func vecFused88AVX512(fn uintptr, a *byte)
 func vecFused89AVX512(fn uintptr, a *byte)
 
 //go:noescape
+func vecFused90AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused91AVX512(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused92AVX512(fn uintptr, a *byte)
+
+//go:noescape
 func vecAddAVX2(fn uintptr, a *byte)
 
 //go:noescape
@@ -1229,3 +1241,12 @@ func vecFused88AVX2(fn uintptr, a *byte)
 
 //go:noescape
 func vecFused89AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused90AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused91AVX2(fn uintptr, a *byte)
+
+//go:noescape
+func vecFused92AVX2(fn uintptr, a *byte)

@@ -16824,8 +16824,154 @@ done674:
 	RET
 
 // func vecFused62AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row675:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest677
+
+loop676:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS      (R11)(DX*1), Z0
+	VADDPS       Z2, Z0, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R12)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop676
+
+rest677:
+	TESTQ        SI, SI
+	JZ           done678
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS.Z    (R11)(DX*1), K1, Z0
+	VADDPS       Z2, Z0, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R12)(DX*1)
+
+done678:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row675
+	VZEROUPPER
+	RET
+
+// func vecFused63AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row679:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest681
+
+loop680:
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS      (R11)(DX*1), Z1
+	VADDPS       Z1, Z0, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R12)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop680
+
+rest681:
+	TESTQ        SI, SI
+	JZ           done682
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R9)(DX*1), K1, Z1
+	VMOVUPS.Z    (R10)(DX*1), K1, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VBROADCASTSS vecConst<>+96(SB), Z0
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (R11)(DX*1), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VBROADCASTSS vecConst<>+96(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (R12)(DX*1)
+
+done682:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row679
+	VZEROUPPER
+	RET
+
+// func vecFused64AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16843,12 +16989,201 @@ TEXT ·vecFused62AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row675:
+row683:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest677
+	JGE  rest685
 
-loop676:
+loop684:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R11)(DX*1), Z0
+	VADDPS      Z0, Z2, Z0
+	VMOVUPS     Z0, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop684
+
+rest685:
+	TESTQ       SI, SI
+	JZ          done686
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R11)(DX*1), K1, Z0
+	VADDPS      Z0, Z2, Z0
+	VMOVUPS     Z0, K1, (R12)(DX*1)
+
+done686:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row683
+	VZEROUPPER
+	RET
+
+// func vecFused65AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row687:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest689
+
+loop688:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VMOVUPS     (R10)(DX*1), Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     (R11)(DX*1), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (R12)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop688
+
+rest689:
+	TESTQ       SI, SI
+	JZ          done690
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS.Z   (R11)(DX*1), K1, Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (R12)(DX*1)
+
+done690:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row687
+	VZEROUPPER
+	RET
+
+// func vecFused66AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row691:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest693
+
+loop692:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS   (R9)(DX*1), Z2
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, (R10)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop692
+
+rest693:
+	TESTQ     SI, SI
+	JZ        done694
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z1, K2
+	VMOVAPS.Z Z2, K2, Z1
+	VMOVUPS.Z (R9)(DX*1), K1, Z2
+	VADDPS    Z1, Z2, Z1
+	VMOVUPS   Z1, K1, (R10)(DX*1)
+
+done694:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row691
+	VZEROUPPER
+	RET
+
+// func vecFused67AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row695:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest697
+
+loop696:
 	VMOVUPS     (R8)(DX*1), Z0
 	VMOVUPS     (R10)(DX*1), Z1
 	VMULPS      Z1, Z0, Z2
@@ -16864,11 +17199,11 @@ loop676:
 	VMOVUPS     Z1, (R12)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop676
+	JL          loop696
 
-rest677:
+rest697:
 	TESTQ       SI, SI
-	JZ          done678
+	JZ          done698
 	VMOVUPS.Z   (R8)(DX*1), K1, Z0
 	VMOVUPS.Z   (R10)(DX*1), K1, Z1
 	VMULPS      Z1, Z0, Z2
@@ -16883,7 +17218,7 @@ rest677:
 	VFMADD231PS Z4, Z0, Z1
 	VMOVUPS     Z1, K1, (R12)(DX*1)
 
-done678:
+done698:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -16891,13 +17226,13 @@ done678:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row675
+	JNZ  row695
 	VZEROUPPER
 	RET
 
-// func vecFused63AVX512(fn uintptr, a *byte)
+// func vecFused68AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -16917,12 +17252,12 @@ TEXT ·vecFused63AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row679:
+row699:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest681
+	JGE  rest701
 
-loop680:
+loop700:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17034,11 +17369,11 @@ loop680:
 	VMOVUPS          Z0, (R14)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop680
+	JL               loop700
 
-rest681:
+rest701:
 	TESTQ            SI, SI
-	JZ               done682
+	JZ               done702
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17149,7 +17484,7 @@ rest681:
 	VFMADD231PS      Z2, Z1, Z0
 	VMOVUPS          Z0, K1, (R14)(DX*1)
 
-done682:
+done702:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17159,13 +17494,13 @@ done682:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row679
+	JNZ  row699
 	VZEROUPPER
 	RET
 
-// func vecFused64AVX512(fn uintptr, a *byte)
+// func vecFused69AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17182,12 +17517,12 @@ TEXT ·vecFused64AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row683:
+row703:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest685
+	JGE  rest705
 
-loop684:
+loop704:
 	VMOVUPS          (DI)(DX*1), Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17267,11 +17602,11 @@ loop684:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop684
+	JL               loop704
 
-rest685:
+rest705:
 	TESTQ            SI, SI
-	JZ               done686
+	JZ               done706
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VORPS.BCST       vecConst<>+0(SB), Z0, Z1
 	VBROADCASTSS     vecConst<>+160(SB), Z2
@@ -17350,20 +17685,20 @@ rest685:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done686:
+done706:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row683
+	JNZ  row703
 	VZEROUPPER
 	RET
 
-// func vecFused65AVX512(fn uintptr, a *byte)
+// func vecFused70AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17380,12 +17715,12 @@ TEXT ·vecFused65AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row687:
+row707:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest689
+	JGE  rest709
 
-loop688:
+loop708:
 	VMOVUPS          (DI)(DX*1), Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -17447,11 +17782,11 @@ loop688:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop688
+	JL               loop708
 
-rest689:
+rest709:
 	TESTQ            SI, SI
-	JZ               done690
+	JZ               done710
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VANDPS.BCST      vecConst<>+32(SB), Z0, Z1
 	VMULPS           Z1, Z1, Z2
@@ -17512,20 +17847,20 @@ rest689:
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done690:
+done710:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row687
+	JNZ  row707
 	VZEROUPPER
 	RET
 
-// func vecFused66AVX512(fn uintptr, a *byte)
+// func vecFused71AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17545,12 +17880,12 @@ TEXT ·vecFused66AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row691:
+row711:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest693
+	JGE  rest713
 
-loop692:
+loop712:
 	VMOVUPS      (R11)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMULPS       Z1, Z0, Z2
@@ -17578,11 +17913,11 @@ loop692:
 	VMOVUPS      Z0, (R11)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop692
+	JL           loop712
 
-rest693:
+rest713:
 	TESTQ        SI, SI
-	JZ           done694
+	JZ           done714
 	VMOVUPS.Z    (R11)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VMULPS       Z1, Z0, Z2
@@ -17609,7 +17944,7 @@ rest693:
 	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (R11)(DX*1)
 
-done694:
+done714:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17619,13 +17954,13 @@ done694:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row691
+	JNZ  row711
 	VZEROUPPER
 	RET
 
-// func vecFused67AVX512(fn uintptr, a *byte)
+// func vecFused72AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17644,12 +17979,12 @@ TEXT ·vecFused67AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row695:
+row715:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest697
+	JGE  rest717
 
-loop696:
+loop716:
 	VMOVUPS          (R9)(DX*1), Z0
 	VMOVUPS          (DI)(DX*1), Z1
 	VMOVUPS          (R8)(DX*1), Z2
@@ -17709,11 +18044,11 @@ loop696:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop696
+	JL               loop716
 
-rest697:
+rest717:
 	TESTQ            SI, SI
-	JZ               done698
+	JZ               done718
 	VMOVUPS.Z        (R9)(DX*1), K1, Z0
 	VMOVUPS.Z        (DI)(DX*1), K1, Z1
 	VMOVUPS.Z        (R8)(DX*1), K1, Z2
@@ -17772,7 +18107,7 @@ rest697:
 	VFMADD231PS      Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done698:
+done718:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -17781,13 +18116,13 @@ done698:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row695
+	JNZ  row715
 	VZEROUPPER
 	RET
 
-// func vecFused68AVX512(fn uintptr, a *byte)
+// func vecFused73AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -17805,12 +18140,12 @@ TEXT ·vecFused68AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row699:
+row719:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest701
+	JGE  rest721
 
-loop700:
+loop720:
 	VMOVUPS      (R10)(DX*1), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17832,11 +18167,11 @@ loop700:
 	VMOVUPS      Z0, (DI)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop700
+	JL           loop720
 
-rest701:
+rest721:
 	TESTQ        SI, SI
-	JZ           done702
+	JZ           done722
 	VMOVUPS.Z    (R10)(DX*1), K1, Z0
 	VMOVUPS.Z    (R9)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -17857,327 +18192,13 @@ rest701:
 	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DI)(DX*1)
 
-done702:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row699
-	VZEROUPPER
-	RET
-
-// func vecFused69AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused69AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row703:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest705
-
-loop704:
-	VMOVUPS      (DI)(DX*1), Z0
-	VMOVUPS      (R8)(DX*1), Z1
-	VMULPS       Z1, Z0, Z1
-	VMOVUPS      (R9)(DX*1), Z2
-	VBROADCASTSS 144(AX), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMULPS       Z3, Z2, Z3
-	VMULPS       Z3, Z1, Z1
-	VMOVUPS      Z1, (R10)(DX*1)
-	VMULPS       Z2, Z0, Z0
-	VMOVUPS      Z0, (R11)(DX*1)
-	ADDQ         $0x40, DX
-	CMPQ         DX, BX
-	JL           loop704
-
-rest705:
-	TESTQ        SI, SI
-	JZ           done706
-	VMOVUPS.Z    (DI)(DX*1), K1, Z0
-	VMOVUPS.Z    (R8)(DX*1), K1, Z1
-	VMULPS       Z1, Z0, Z1
-	VMOVUPS.Z    (R9)(DX*1), K1, Z2
-	VBROADCASTSS 144(AX), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMULPS       Z3, Z2, Z3
-	VMULPS       Z3, Z1, Z1
-	VMOVUPS      Z1, K1, (R10)(DX*1)
-	VMULPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (R11)(DX*1)
-
-done706:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row703
-	VZEROUPPER
-	RET
-
-// func vecFused70AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused70AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row707:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest709
-
-loop708:
-	VMOVUPS   (R8)(DX*1), Z0
-	VMOVUPS   (DI)(DX*1), Z1
-	VMAXPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z2
-	VMOVUPS   (R9)(DX*1), Z0
-	VMAXPS    Z2, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z3
-	VMOVUPS   Z3, (R10)(DX*1)
-	ADDQ      $0x40, DX
-	CMPQ      DX, BX
-	JL        loop708
-
-rest709:
-	TESTQ     SI, SI
-	JZ        done710
-	VMOVUPS.Z (R8)(DX*1), K1, Z0
-	VMOVUPS.Z (DI)(DX*1), K1, Z1
-	VMAXPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z4
-	VMOVUPS.Z (R9)(DX*1), K1, Z0
-	VMAXPS    Z4, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z5
-	VMOVUPS   Z5, K1, (R10)(DX*1)
-
-done710:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row707
-	VZEROUPPER
-	RET
-
-// func vecFused71AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused71AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row711:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest713
-
-loop712:
-	VMOVUPS   (R8)(DX*1), Z0
-	VMOVUPS   (DI)(DX*1), Z1
-	VMAXPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z2
-	VMOVUPS   (R9)(DX*1), Z0
-	VMAXPS    Z2, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z3
-	VMOVUPS   (R10)(DX*1), Z0
-	VMAXPS    Z3, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z4
-	VMOVUPS   Z4, (R11)(DX*1)
-	ADDQ      $0x40, DX
-	CMPQ      DX, BX
-	JL        loop712
-
-rest713:
-	TESTQ     SI, SI
-	JZ        done714
-	VMOVUPS.Z (R8)(DX*1), K1, Z0
-	VMOVUPS.Z (DI)(DX*1), K1, Z1
-	VMAXPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z5
-	VMOVUPS.Z (R9)(DX*1), K1, Z0
-	VMAXPS    Z5, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z6
-	VMOVUPS.Z (R10)(DX*1), K1, Z0
-	VMAXPS    Z6, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z7
-	VMOVUPS   Z7, K1, (R11)(DX*1)
-
-done714:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row711
-	VZEROUPPER
-	RET
-
-// func vecFused72AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused72AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row715:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest717
-
-loop716:
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R9)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R10)(DX*1)
-	ADDQ    $0x40, DX
-	CMPQ    DX, BX
-	JL      loop716
-
-rest717:
-	TESTQ     SI, SI
-	JZ        done718
-	VMOVUPS.Z (DI)(DX*1), K1, Z0
-	VMOVUPS.Z (R8)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R9)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R10)(DX*1)
-
-done718:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row715
-	VZEROUPPER
-	RET
-
-// func vecFused73AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused73AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row719:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest721
-
-loop720:
-	VMOVUPS (DI)(DX*1), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R9)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R10)(DX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (R11)(DX*1)
-	ADDQ    $0x40, DX
-	CMPQ    DX, BX
-	JL      loop720
-
-rest721:
-	TESTQ     SI, SI
-	JZ        done722
-	VMOVUPS.Z (DI)(DX*1), K1, Z0
-	VMOVUPS.Z (R8)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R9)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R10)(DX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (R11)(DX*1)
-
 done722:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row719
 	VZEROUPPER
@@ -18208,31 +18229,35 @@ row723:
 	JGE  rest725
 
 loop724:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     (R10)(DX*1), Z1
-	VADDPS      Z1, Z0, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (R11)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop724
+	VMOVUPS      (DI)(DX*1), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMULPS       Z1, Z0, Z1
+	VMOVUPS      (R9)(DX*1), Z2
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z3, Z2, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (R11)(DX*1)
+	ADDQ         $0x40, DX
+	CMPQ         DX, BX
+	JL           loop724
 
 rest725:
-	TESTQ       SI, SI
-	JZ          done726
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R9)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	VADDPS      Z1, Z0, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (R11)(DX*1)
+	TESTQ        SI, SI
+	JZ           done726
+	VMOVUPS.Z    (DI)(DX*1), K1, Z0
+	VMOVUPS.Z    (R8)(DX*1), K1, Z1
+	VMULPS       Z1, Z0, Z1
+	VMOVUPS.Z    (R9)(DX*1), K1, Z2
+	VBROADCASTSS 144(AX), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z3, Z2, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z1, K1, (R10)(DX*1)
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (R11)(DX*1)
 
 done726:
 	ADDQ 80(AX), DI
@@ -18252,6 +18277,8 @@ TEXT ·vecFused75AVX512(SB), NOSPLIT, $0-16
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
 	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
 	MOVQ  8(AX), BX
 	MOVQ  BX, SI
 	ANDQ  $0x0f, SI
@@ -18267,23 +18294,39 @@ row727:
 	JGE  rest729
 
 loop728:
-	VMOVUPS     (DI)(DX*1), Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, (R8)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop728
+	VMOVUPS   (R8)(DX*1), Z0
+	VMOVUPS   (DI)(DX*1), Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z2
+	VMOVUPS   (R9)(DX*1), Z0
+	VMAXPS    Z2, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z3
+	VMOVUPS   Z3, (R10)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop728
 
 rest729:
-	TESTQ       SI, SI
-	JZ          done730
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VDIVPS.BCST 144(AX), Z0, Z0
-	VMOVUPS     Z0, K1, (R8)(DX*1)
+	TESTQ     SI, SI
+	JZ        done730
+	VMOVUPS.Z (R8)(DX*1), K1, Z0
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS.Z (R9)(DX*1), K1, Z0
+	VMAXPS    Z4, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS   Z5, K1, (R10)(DX*1)
 
 done730:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row727
 	VZEROUPPER
@@ -18292,6 +18335,298 @@ done730:
 // func vecFused76AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused76AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row731:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest733
+
+loop732:
+	VMOVUPS   (R8)(DX*1), Z0
+	VMOVUPS   (DI)(DX*1), Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z2
+	VMOVUPS   (R9)(DX*1), Z0
+	VMAXPS    Z2, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z3
+	VMOVUPS   (R10)(DX*1), Z0
+	VMAXPS    Z3, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS   Z4, (R11)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop732
+
+rest733:
+	TESTQ     SI, SI
+	JZ        done734
+	VMOVUPS.Z (R8)(DX*1), K1, Z0
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS.Z (R9)(DX*1), K1, Z0
+	VMAXPS    Z5, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z6
+	VMOVUPS.Z (R10)(DX*1), K1, Z0
+	VMAXPS    Z6, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z7
+	VMOVUPS   Z7, K1, (R11)(DX*1)
+
+done734:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row731
+	VZEROUPPER
+	RET
+
+// func vecFused77AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused77AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row735:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest737
+
+loop736:
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R10)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop736
+
+rest737:
+	TESTQ     SI, SI
+	JZ        done738
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)(DX*1)
+
+done738:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row735
+	VZEROUPPER
+	RET
+
+// func vecFused78AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused78AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row739:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest741
+
+loop740:
+	VMOVUPS (DI)(DX*1), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R10)(DX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R11)(DX*1)
+	ADDQ    $0x40, DX
+	CMPQ    DX, BX
+	JL      loop740
+
+rest741:
+	TESTQ     SI, SI
+	JZ        done742
+	VMOVUPS.Z (DI)(DX*1), K1, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R9)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R10)(DX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R11)(DX*1)
+
+done742:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row739
+	VZEROUPPER
+	RET
+
+// func vecFused79AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused79AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row743:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest745
+
+loop744:
+	VMOVUPS     (DI)(DX*1), Z0
+	VMOVUPS     (R8)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R9)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     (R10)(DX*1), Z1
+	VADDPS      Z1, Z0, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, (R11)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop744
+
+rest745:
+	TESTQ       SI, SI
+	JZ          done746
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VMOVUPS.Z   (R8)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R9)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	VADDPS      Z1, Z0, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R11)(DX*1)
+
+done746:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row743
+	VZEROUPPER
+	RET
+
+// func vecFused80AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused80AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row747:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest749
+
+loop748:
+	VMOVUPS     (DI)(DX*1), Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, (R8)(DX*1)
+	ADDQ        $0x40, DX
+	CMPQ        DX, BX
+	JL          loop748
+
+rest749:
+	TESTQ       SI, SI
+	JZ          done750
+	VMOVUPS.Z   (DI)(DX*1), K1, Z0
+	VDIVPS.BCST 144(AX), Z0, Z0
+	VMOVUPS     Z0, K1, (R8)(DX*1)
+
+done750:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row747
+	VZEROUPPER
+	RET
+
+// func vecFused81AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused81AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18310,12 +18645,12 @@ TEXT ·vecFused76AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row731:
+row751:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest733
+	JGE  rest753
 
-loop732:
+loop752:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18343,11 +18678,11 @@ loop732:
 	VMOVUPS        Z5, (R13)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop732
+	JL             loop752
 
-rest733:
+rest753:
 	TESTQ          SI, SI
-	JZ             done734
+	JZ             done754
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18374,7 +18709,7 @@ rest733:
 	VBLENDMPS.BCST 144(AX), Z7, K2, Z9
 	VMOVUPS        Z9, K1, (R13)(DX*1)
 
-done734:
+done754:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -18383,13 +18718,13 @@ done734:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row731
+	JNZ  row751
 	VZEROUPPER
 	RET
 
-// func vecFused77AVX512(fn uintptr, a *byte)
+// func vecFused82AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused77AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused82AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18407,12 +18742,12 @@ TEXT ·vecFused77AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row735:
+row755:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest737
+	JGE  rest757
 
-loop736:
+loop756:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R9)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18437,11 +18772,11 @@ loop736:
 	VMOVUPS        Z0, (R12)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop736
+	JL             loop756
 
-rest737:
+rest757:
 	TESTQ          SI, SI
-	JZ             done738
+	JZ             done758
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R9)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18465,7 +18800,7 @@ rest737:
 	VADDPS.BCST    144(AX), Z7, Z0
 	VMOVUPS        Z0, K1, (R12)(DX*1)
 
-done738:
+done758:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -18473,13 +18808,13 @@ done738:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row735
+	JNZ  row755
 	VZEROUPPER
 	RET
 
-// func vecFused78AVX512(fn uintptr, a *byte)
+// func vecFused83AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused78AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused83AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18494,12 +18829,12 @@ TEXT ·vecFused78AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row739:
+row759:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest741
+	JGE  rest761
 
-loop740:
+loop760:
 	VMOVUPS        (DI)(DX*1), Z0
 	VMOVUPS        (R8)(DX*1), Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18511,11 +18846,11 @@ loop740:
 	VMOVUPS        Z2, (R9)(DX*1)
 	ADDQ           $0x40, DX
 	CMPQ           DX, BX
-	JL             loop740
+	JL             loop760
 
-rest741:
+rest761:
 	TESTQ          SI, SI
-	JZ             done742
+	JZ             done762
 	VMOVUPS.Z      (DI)(DX*1), K1, Z0
 	VMOVUPS.Z      (R8)(DX*1), K1, Z1
 	VCMPPS         $0x00, Z1, Z0, K2
@@ -18526,18 +18861,18 @@ rest741:
 	VBLENDMPS.BCST 144(AX), Z1, K2, Z3
 	VMOVUPS        Z3, K1, (R9)(DX*1)
 
-done742:
+done762:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row739
+	JNZ  row759
 	VZEROUPPER
 	RET
 
-// func vecFused79AVX512(fn uintptr, a *byte)
+// func vecFused84AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused79AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused84AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18552,12 +18887,12 @@ TEXT ·vecFused79AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row743:
+row763:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest745
+	JGE  rest765
 
-loop744:
+loop764:
 	VMOVUPS      (DI)(DX*1), Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -18571,11 +18906,11 @@ loop744:
 	VMOVUPS      Z0, (R9)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop744
+	JL           loop764
 
-rest745:
+rest765:
 	TESTQ        SI, SI
-	JZ           done746
+	JZ           done766
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VCMPPS.BCST  $0x00, 144(AX), Z0, K2
 	VBROADCASTSS vecConst<>+64(SB), Z0
@@ -18588,18 +18923,18 @@ rest745:
 	VADDPS       Z2, Z0, Z0
 	VMOVUPS      Z0, K1, (R9)(DX*1)
 
-done746:
+done766:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row743
+	JNZ  row763
 	VZEROUPPER
 	RET
 
-// func vecFused80AVX512(fn uintptr, a *byte)
+// func vecFused85AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused80AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused85AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18616,12 +18951,12 @@ TEXT ·vecFused80AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row747:
+row767:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest749
+	JGE  rest769
 
-loop748:
+loop768:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -18634,11 +18969,11 @@ loop748:
 	VMOVUPS     Z0, (R11)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop748
+	JL          loop768
 
-rest749:
+rest769:
 	TESTQ       SI, SI
-	JZ          done750
+	JZ          done770
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VADDPS.BCST 148(AX), Z0, Z1
@@ -18650,20 +18985,20 @@ rest749:
 	VADDPS.BCST 148(AX), Z0, Z0
 	VMOVUPS     Z0, K1, (R11)(DX*1)
 
-done750:
+done770:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row747
+	JNZ  row767
 	VZEROUPPER
 	RET
 
-// func vecFused81AVX512(fn uintptr, a *byte)
+// func vecFused86AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused81AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused86AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18677,12 +19012,12 @@ TEXT ·vecFused81AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row751:
+row771:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest753
+	JGE  rest773
 
-loop752:
+loop772:
 	VMOVUPS     (DI)(DX*1), Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS     (R8)(DX*1), Z1
@@ -18690,28 +19025,28 @@ loop752:
 	VMOVUPS     Z0, (R8)(DX*1)
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
-	JL          loop752
+	JL          loop772
 
-rest753:
+rest773:
 	TESTQ       SI, SI
-	JZ          done754
+	JZ          done774
 	VMOVUPS.Z   (DI)(DX*1), K1, Z0
 	VDIVPS.BCST 144(AX), Z0, Z0
 	VMOVUPS.Z   (R8)(DX*1), K1, Z1
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (R8)(DX*1)
 
-done754:
+done774:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row751
+	JNZ  row771
 	VZEROUPPER
 	RET
 
-// func vecFused82AVX512(fn uintptr, a *byte)
+// func vecFused87AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused82AVX512(SB), NOSPLIT, $0-16
+TEXT ·vecFused87AVX512(SB), NOSPLIT, $0-16
 	MOVQ  a+8(FP), AX
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DI
@@ -18728,12 +19063,12 @@ TEXT ·vecFused82AVX512(SB), NOSPLIT, $0-16
 	BZHIQ SI, DX, DX
 	KMOVW DX, K1
 
-row755:
+row775:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest757
+	JGE  rest777
 
-loop756:
+loop776:
 	VMOVUPS          (DI)(DX*1), Z0
 	VMOVUPS          (R8)(DX*1), Z1
 	VSUBPS           Z1, Z0, Z0
@@ -18754,11 +19089,11 @@ loop756:
 	VMOVUPS          Z0, (R11)(DX*1)
 	ADDQ             $0x40, DX
 	CMPQ             DX, BX
-	JL               loop756
+	JL               loop776
 
-rest757:
+rest777:
 	TESTQ            SI, SI
-	JZ               done758
+	JZ               done778
 	VMOVUPS.Z        (DI)(DX*1), K1, Z0
 	VMOVUPS.Z        (R8)(DX*1), K1, Z1
 	VSUBPS           Z1, Z0, Z0
@@ -18778,397 +19113,12 @@ rest757:
 	VMULPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (R11)(DX*1)
 
-done758:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row755
-	VZEROUPPER
-	RET
-
-// func vecFused83AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused83AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row759:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest761
-
-loop760:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VSUBPS           Z1, Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VMOVUPS          (R10)(DX*1), Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z1, Z0, Z2
-	VMOVUPS          Z2, (R11)(DX*1)
-	VMOVAPS          Z2, Z0
-	VBROADCASTSS     vecConst<>+2176(SB), Z1
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
-	VBROADCASTSS     vecConst<>+96(SB), Z1
-	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     vecConst<>+64(SB), Z1
-	VMINPS           Z0, Z1, Z0
-	VBROADCASTSS     vecConst<>+1952(SB), Z1
-	VMAXPS           Z2, Z1, Z1
-	VMULPS           Z0, Z1, Z0
-	VMOVUPS          Z0, (R12)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop760
-
-rest761:
-	TESTQ            SI, SI
-	JZ               done762
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VSUBPS           Z1, Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VMOVUPS.Z        (R10)(DX*1), K1, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z1, Z0, Z2
-	VMOVUPS          Z2, K1, (R11)(DX*1)
-	VMOVAPS          Z2, Z0
-	VBROADCASTSS     vecConst<>+2176(SB), Z1
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
-	VBROADCASTSS     vecConst<>+96(SB), Z1
-	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     vecConst<>+64(SB), Z1
-	VMINPS           Z0, Z1, Z0
-	VBROADCASTSS     vecConst<>+1952(SB), Z1
-	VMAXPS           Z2, Z1, Z1
-	VMULPS           Z0, Z1, Z0
-	VMOVUPS          Z0, K1, (R12)(DX*1)
-
-done762:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row759
-	VZEROUPPER
-	RET
-
-// func vecFused84AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused84AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row763:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest765
-
-loop764:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VSUBPS           Z1, Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VMOVUPS          (R10)(DX*1), Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS      Z1, Z0, Z6
-	VMOVUPS          (R11)(DX*1), Z0
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
-	VMOVAPS          Z6, Z1
-	VBROADCASTSS     vecConst<>+2240(SB), Z7
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
-	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
-	VMULPS           Z3, Z0, Z0
-	VMOVUPS          Z0, (R12)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop764
-
-rest765:
-	TESTQ            SI, SI
-	JZ               done766
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VSUBPS           Z1, Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VMOVUPS.Z        (R10)(DX*1), K1, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS      Z1, Z0, Z6
-	VMOVUPS.Z        (R11)(DX*1), K1, Z0
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
-	VMOVAPS          Z6, Z1
-	VBROADCASTSS     vecConst<>+2240(SB), Z7
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
-	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
-	VMULPS           Z5, Z0, Z0
-	VMOVUPS          Z0, K1, (R12)(DX*1)
-
-done766:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row763
-	VZEROUPPER
-	RET
-
-// func vecFused85AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused85AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  64(AX), R13
-	MOVQ  72(AX), R14
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row767:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest769
-
-loop768:
-	VMOVUPS          (DI)(DX*1), Z0
-	VMOVUPS          (R8)(DX*1), Z1
-	VMULPS           Z1, Z0, Z0
-	VMOVUPS          (R9)(DX*1), Z1
-	VADDPS           Z1, Z0, Z0
-	VMOVUPS          (R10)(DX*1), Z1
-	VMOVUPS          (R11)(DX*1), Z6
-	VSUBPS           Z6, Z1, Z1
-	VMOVUPS          (R12)(DX*1), Z6
-	VMOVUPS          (R13)(DX*1), Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PS      Z6, Z1, Z7
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
-	VMOVAPS          Z7, Z1
-	VBROADCASTSS     vecConst<>+2240(SB), Z6
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
-	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
-	VMULPS           Z3, Z0, Z0
-	VMOVUPS          Z0, (R14)(DX*1)
-	ADDQ             $0x40, DX
-	CMPQ             DX, BX
-	JL               loop768
-
-rest769:
-	TESTQ            SI, SI
-	JZ               done770
-	VMOVUPS.Z        (DI)(DX*1), K1, Z0
-	VMOVUPS.Z        (R8)(DX*1), K1, Z1
-	VMULPS           Z1, Z0, Z0
-	VMOVUPS.Z        (R9)(DX*1), K1, Z1
-	VADDPS           Z1, Z0, Z0
-	VMOVUPS.Z        (R10)(DX*1), K1, Z1
-	VMOVUPS.Z        (R11)(DX*1), K1, Z6
-	VSUBPS           Z6, Z1, Z1
-	VMOVUPS.Z        (R12)(DX*1), K1, Z6
-	VMOVUPS.Z        (R13)(DX*1), K1, Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PS      Z6, Z1, Z7
-	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
-	VMOVAPS          Z7, Z1
-	VBROADCASTSS     vecConst<>+2240(SB), Z6
-	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
-	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
-	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
-	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
-	VMULPS           Z5, Z0, Z0
-	VMOVUPS          Z0, K1, (R14)(DX*1)
-
-done770:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	ADDQ 136(AX), R14
-	DECQ CX
-	JNZ  row767
-	VZEROUPPER
-	RET
-
-// func vecFused86AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused86AVX512(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x0f, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	MOVQ         $-1, DX
-	BZHIQ        SI, DX, DX
-	KMOVW        DX, K1
-	VBROADCASTSS vecConst<>+96(SB), Z0
-
-row771:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest773
-
-loop772:
-	VMOVUPS   (DI)(DX*1), Z1
-	VMOVUPS   (R8)(DX*1), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   (R9)(DX*1), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   (R10)(DX*1), Z2
-	VCMPPS    $0x1e, Z0, Z2, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, (R11)(DX*1)
-	ADDQ      $0x40, DX
-	CMPQ      DX, BX
-	JL        loop772
-
-rest773:
-	TESTQ     SI, SI
-	JZ        done774
-	VMOVUPS.Z (DI)(DX*1), K1, Z1
-	VMOVUPS.Z (R8)(DX*1), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (R9)(DX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS.Z (R10)(DX*1), K1, Z2
-	VCMPPS    $0x1e, Z0, Z2, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, K1, (R11)(DX*1)
-
-done774:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row771
-	VZEROUPPER
-	RET
-
-// func vecFused87AVX512(fn uintptr, a *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·vecFused87AVX512(SB), NOSPLIT, $0-16
-	MOVQ  a+8(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  16(AX), DI
-	MOVQ  24(AX), R8
-	MOVQ  32(AX), R9
-	MOVQ  40(AX), R10
-	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
-	MOVQ  8(AX), BX
-	MOVQ  BX, SI
-	ANDQ  $0x0f, SI
-	SUBQ  SI, BX
-	SHLQ  $0x02, BX
-	MOVQ  $-1, DX
-	BZHIQ SI, DX, DX
-	KMOVW DX, K1
-
-row775:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest777
-
-loop776:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R10)(DX*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     (R11)(DX*1), Z0
-	VADDPS      Z0, Z2, Z0
-	VMOVUPS     Z0, (R12)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop776
-
-rest777:
-	TESTQ       SI, SI
-	JZ          done778
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R9)(DX*1), K1, Z1
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS.Z   (R11)(DX*1), K1, Z0
-	VADDPS      Z0, Z2, Z0
-	VMOVUPS     Z0, K1, (R12)(DX*1)
-
 done778:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
 	JNZ  row775
 	VZEROUPPER
@@ -19200,33 +19150,51 @@ row779:
 	JGE  rest781
 
 loop780:
-	VMOVUPS     (DI)(DX*1), Z0
-	VMOVUPS     (R8)(DX*1), Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS     (R9)(DX*1), Z1
-	VMOVUPS     (R10)(DX*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     (R11)(DX*1), Z0
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS     Z0, (R12)(DX*1)
-	ADDQ        $0x40, DX
-	CMPQ        DX, BX
-	JL          loop780
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R10)(DX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS          Z2, (R11)(DX*1)
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (R12)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop780
 
 rest781:
-	TESTQ       SI, SI
-	JZ          done782
-	VMOVUPS.Z   (DI)(DX*1), K1, Z0
-	VMOVUPS.Z   (R8)(DX*1), K1, Z1
-	VSUBPS      Z1, Z0, Z0
-	VMOVUPS.Z   (R9)(DX*1), K1, Z1
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS.Z   (R11)(DX*1), K1, Z0
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS     Z0, K1, (R12)(DX*1)
+	TESTQ            SI, SI
+	JZ               done782
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS          Z2, K1, (R11)(DX*1)
+	VMOVAPS          Z2, Z0
+	VBROADCASTSS     vecConst<>+2176(SB), Z1
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z1, Z0
+	VBROADCASTSS     vecConst<>+96(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+64(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     vecConst<>+1952(SB), Z1
+	VMAXPS           Z2, Z1, Z1
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (R12)(DX*1)
 
 done782:
 	ADDQ 80(AX), DI
@@ -19243,6 +19211,241 @@ done782:
 // func vecFused89AVX512(fn uintptr, a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·vecFused89AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row783:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest785
+
+loop784:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VMOVUPS          (R10)(DX*1), Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z1, Z0, Z6
+	VMOVUPS          (R11)(DX*1), Z0
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
+	VMOVAPS          Z6, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
+	VMULPS           Z3, Z0, Z0
+	VMOVUPS          Z0, (R12)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop784
+
+rest785:
+	TESTQ            SI, SI
+	JZ               done786
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VSUBPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VMOVUPS.Z        (R10)(DX*1), K1, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z1, Z0, Z6
+	VMOVUPS.Z        (R11)(DX*1), K1, Z0
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z6, K2
+	VMOVAPS          Z6, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z7
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z7, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z6, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R12)(DX*1)
+
+done786:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row783
+	VZEROUPPER
+	RET
+
+// func vecFused90AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused90AVX512(SB), NOSPLIT, $0-16
+	MOVQ  a+8(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DI
+	MOVQ  24(AX), R8
+	MOVQ  32(AX), R9
+	MOVQ  40(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	MOVQ  64(AX), R13
+	MOVQ  72(AX), R14
+	MOVQ  8(AX), BX
+	MOVQ  BX, SI
+	ANDQ  $0x0f, SI
+	SUBQ  SI, BX
+	SHLQ  $0x02, BX
+	MOVQ  $-1, DX
+	BZHIQ SI, DX, DX
+	KMOVW DX, K1
+
+row787:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest789
+
+loop788:
+	VMOVUPS          (DI)(DX*1), Z0
+	VMOVUPS          (R8)(DX*1), Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          (R9)(DX*1), Z1
+	VADDPS           Z1, Z0, Z0
+	VMOVUPS          (R10)(DX*1), Z1
+	VMOVUPS          (R11)(DX*1), Z6
+	VSUBPS           Z6, Z1, Z1
+	VMOVUPS          (R12)(DX*1), Z6
+	VMOVUPS          (R13)(DX*1), Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z1, Z7
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
+	VMOVAPS          Z7, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z2
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z2, K2, Z3
+	VMULPS           Z3, Z0, Z0
+	VMOVUPS          Z0, (R14)(DX*1)
+	ADDQ             $0x40, DX
+	CMPQ             DX, BX
+	JL               loop788
+
+rest789:
+	TESTQ            SI, SI
+	JZ               done790
+	VMOVUPS.Z        (DI)(DX*1), K1, Z0
+	VMOVUPS.Z        (R8)(DX*1), K1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R9)(DX*1), K1, Z1
+	VADDPS           Z1, Z0, Z0
+	VMOVUPS.Z        (R10)(DX*1), K1, Z1
+	VMOVUPS.Z        (R11)(DX*1), K1, Z6
+	VSUBPS           Z6, Z1, Z1
+	VMOVUPS.Z        (R12)(DX*1), K1, Z6
+	VMOVUPS.Z        (R13)(DX*1), K1, Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z6, Z1, Z7
+	VCMPPS.BCST      $0x1d, vecConst<>+2208(SB), Z7, K2
+	VMOVAPS          Z7, Z1
+	VBROADCASTSS     vecConst<>+2240(SB), Z6
+	VFMADD213PS.BCST vecConst<>+2016(SB), Z6, Z1
+	VBLENDMPS.BCST   vecConst<>+64(SB), Z1, K2, Z4
+	VCMPPS.BCST      $0x12, vecConst<>+2272(SB), Z7, K2
+	VBLENDMPS.BCST   vecConst<>+96(SB), Z4, K2, Z5
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS          Z0, K1, (R14)(DX*1)
+
+done790:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row787
+	VZEROUPPER
+	RET
+
+// func vecFused91AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused91AVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x0f, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	MOVQ         $-1, DX
+	BZHIQ        SI, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSS vecConst<>+96(SB), Z0
+
+row791:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest793
+
+loop792:
+	VMOVUPS   (DI)(DX*1), Z1
+	VMOVUPS   (R8)(DX*1), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   (R9)(DX*1), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   (R10)(DX*1), Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (R11)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JL        loop792
+
+rest793:
+	TESTQ     SI, SI
+	JZ        done794
+	VMOVUPS.Z (DI)(DX*1), K1, Z1
+	VMOVUPS.Z (R8)(DX*1), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(DX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R10)(DX*1), K1, Z2
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (R11)(DX*1)
+
+done794:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row791
+	VZEROUPPER
+	RET
+
+// func vecFused92AVX512(fn uintptr, a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·vecFused92AVX512(SB), NOSPLIT, $0-16
 	MOVQ         a+8(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         16(AX), DI
@@ -19262,12 +19465,12 @@ TEXT ·vecFused89AVX512(SB), NOSPLIT, $0-16
 	KMOVW        DX, K1
 	VBROADCASTSS vecConst<>+96(SB), Z0
 
-row783:
+row795:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest785
+	JGE  rest797
 
-loop784:
+loop796:
 	VMOVUPS      (DI)(DX*1), Z0
 	VMOVUPS      (R8)(DX*1), Z1
 	VSUBPS       Z1, Z0, Z0
@@ -19283,11 +19486,11 @@ loop784:
 	VMOVUPS      Z0, (R13)(DX*1)
 	ADDQ         $0x40, DX
 	CMPQ         DX, BX
-	JL           loop784
+	JL           loop796
 
-rest785:
+rest797:
 	TESTQ        SI, SI
-	JZ           done786
+	JZ           done798
 	VMOVUPS.Z    (DI)(DX*1), K1, Z0
 	VMOVUPS.Z    (R8)(DX*1), K1, Z1
 	VSUBPS       Z1, Z0, Z0
@@ -19302,7 +19505,7 @@ rest785:
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (R13)(DX*1)
 
-done786:
+done798:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -19311,7 +19514,7 @@ done786:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row783
+	JNZ  row795
 	VZEROUPPER
 	RET
 
@@ -38532,6 +38735,194 @@ done1446:
 // func vecFused62AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R13
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R13
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1451:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1453
+
+loop1452:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (R11)(DX*1), Y0
+	VADDPS       Y2, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1452
+
+rest1453:
+	TESTQ        SI, SI
+	JZ           done1454
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1456
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1456:
+	TESTQ     $0x00000002, SI
+	JZ        one1457
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1457:
+	TESTQ  $0x00000001, SI
+	JZ     done1458
+	VMOVSS X0, (DX)
+
+done1458:
+done1454:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1451
+	VZEROUPPER
+	RET
+
+// func vecFused63AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused63AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         56(AX), R12
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R13
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R13
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1459:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1461
+
+loop1460:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS vecConst<>+96(SB), Y0
+	VMAXPS       Y2, Y0, Y0
+	VMOVUPS      (R11)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1460
+
+rest1461:
+	TESTQ        SI, SI
+	JZ           done1462
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y3, Y1, Y1
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1464
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1464:
+	TESTQ     $0x00000002, SI
+	JZ        one1465
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1465:
+	TESTQ  $0x00000001, SI
+	JZ     done1466
+	VMOVSS X0, (DX)
+
+done1466:
+done1462:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1459
+	VZEROUPPER
+	RET
+
+// func vecFused64AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38550,12 +38941,264 @@ TEXT ·vecFused62AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1451:
+row1467:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1453
+	JGE  rest1469
 
-loop1452:
+loop1468:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VADDPS      Y0, Y2, Y0
+	VMOVUPS     Y0, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1468
+
+rest1469:
+	TESTQ        SI, SI
+	JZ           done1470
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y0, Y3, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1472
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1472:
+	TESTQ     $0x00000002, SI
+	JZ        one1473
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1473:
+	TESTQ  $0x00000001, SI
+	JZ     done1474
+	VMOVSS X0, (DX)
+
+done1474:
+done1470:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1467
+	VZEROUPPER
+	RET
+
+// func vecFused65AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1475:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1477
+
+loop1476:
+	VMOVUPS     (DI)(DX*1), Y0
+	VMOVUPS     (R8)(DX*1), Y1
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R10)(DX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     (R11)(DX*1), Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R12)(DX*1)
+	ADDQ        $0x20, DX
+	CMPQ        DX, BX
+	JL          loop1476
+
+rest1477:
+	TESTQ        SI, SI
+	JZ           done1478
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VADDPS       Y3, Y0, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1480
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1480:
+	TESTQ     $0x00000002, SI
+	JZ        one1481
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1481:
+	TESTQ  $0x00000001, SI
+	JZ     done1482
+	VMOVSS X0, (DX)
+
+done1482:
+done1478:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1475
+	VZEROUPPER
+	RET
+
+// func vecFused66AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused66AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R11
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R11
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1483:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1485
+
+loop1484:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y1, Y1
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VADDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1484
+
+rest1485:
+	TESTQ        SI, SI
+	JZ           done1486
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VCMPPS       $0x1e, Y0, Y2, Y2
+	VANDPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1488
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1488:
+	TESTQ     $0x00000002, SI
+	JZ        one1489
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1489:
+	TESTQ  $0x00000001, SI
+	JZ     done1490
+	VMOVSS X1, (DX)
+
+done1490:
+done1486:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1483
+	VZEROUPPER
+	RET
+
+// func vecFused67AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1491:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1493
+
+loop1492:
 	VMOVUPS     (R8)(DX*1), Y0
 	VMOVUPS     (R10)(DX*1), Y1
 	VMULPS      Y1, Y0, Y2
@@ -38571,11 +39214,11 @@ loop1452:
 	VMOVUPS     Y1, (R12)(DX*1)
 	ADDQ        $0x20, DX
 	CMPQ        DX, BX
-	JL          loop1452
+	JL          loop1492
 
-rest1453:
+rest1493:
 	TESTQ        SI, SI
-	JZ           done1454
+	JZ           done1494
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R8)(DX*1), Y0, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y2
@@ -38588,49 +39231,49 @@ rest1453:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1456
+	JZ           two1496
 	VMOVUPS      X3, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1456:
+two1496:
 	TESTQ     $0x00000002, SI
-	JZ        one1457
+	JZ        one1497
 	VMOVLPS   X3, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X3, X3
 
-one1457:
+one1497:
 	TESTQ  $0x00000001, SI
-	JZ     done1458
+	JZ     done1498
 	VMOVSS X3, (R14)
 
-done1458:
+done1498:
 	VMULPS       Y2, Y4, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y0, Y1, Y2
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y2, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1460
+	JZ           two1500
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1460:
+two1500:
 	TESTQ     $0x00000002, SI
-	JZ        one1461
+	JZ        one1501
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1461:
+one1501:
 	TESTQ  $0x00000001, SI
-	JZ     done1462
+	JZ     done1502
 	VMOVSS X0, (DX)
 
-done1462:
-done1454:
+done1502:
+done1494:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -38638,13 +39281,13 @@ done1454:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1451
+	JNZ  row1491
 	VZEROUPPER
 	RET
 
-// func vecFused63AVX2(fn uintptr, a *byte)
+// func vecFused68AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused63AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused68AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -38665,12 +39308,12 @@ TEXT ·vecFused63AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1463:
+row1503:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1465
+	JGE  rest1505
 
-loop1464:
+loop1504:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -38806,11 +39449,11 @@ loop1464:
 	VMOVUPS      Y0, (R14)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1464
+	JL           loop1504
 
-rest1465:
+rest1505:
 	TESTQ        SI, SI
-	JZ           done1466
+	JZ           done1506
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -38852,24 +39495,24 @@ rest1465:
 	LEAQ         (R11)(DX*1), BP
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1468
+	JZ           two1508
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1468:
+two1508:
 	TESTQ     $0x00000002, SI
-	JZ        one1469
+	JZ        one1509
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1469:
+one1509:
 	TESTQ  $0x00000001, SI
-	JZ     done1470
+	JZ     done1510
 	VMOVSS X2, (BP)
 
-done1470:
+done1510:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VORPS        vecConst<>+0(SB), Y2, Y3
 	VBROADCASTSS vecConst<>+160(SB), Y4
@@ -38910,24 +39553,24 @@ done1470:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y2, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1472
+	JZ           two1512
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1472:
+two1512:
 	TESTQ     $0x00000002, SI
-	JZ        one1473
+	JZ        one1513
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1473:
+one1513:
 	TESTQ  $0x00000001, SI
-	JZ     done1474
+	JZ     done1514
 	VMOVSS X3, (BP)
 
-done1474:
+done1514:
 	VMASKMOVPS   (R9)(DX*1), Y0, Y3
 	VANDPS       vecConst<>+32(SB), Y3, Y4
 	VMULPS       Y4, Y4, Y5
@@ -38982,24 +39625,24 @@ done1474:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1476
+	JZ           two1516
 	VMOVUPS      X4, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1476:
+two1516:
 	TESTQ     $0x00000002, SI
-	JZ        one1477
+	JZ        one1517
 	VMOVLPS   X4, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X4, X4
 
-one1477:
+one1517:
 	TESTQ  $0x00000001, SI
-	JZ     done1478
+	JZ     done1518
 	VMOVSS X4, (BP)
 
-done1478:
+done1518:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
 	VMOVAPS      Y1, Y1
@@ -39007,25 +39650,25 @@ done1478:
 	LEAQ         (R14)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1480
+	JZ           two1520
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1480:
+two1520:
 	TESTQ     $0x00000002, SI
-	JZ        one1481
+	JZ        one1521
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1481:
+one1521:
 	TESTQ  $0x00000001, SI
-	JZ     done1482
+	JZ     done1522
 	VMOVSS X0, (DX)
 
-done1482:
-done1466:
+done1522:
+done1506:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -39035,13 +39678,13 @@ done1466:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1463
+	JNZ  row1503
 	VZEROUPPER
 	RET
 
-// func vecFused64AVX2(fn uintptr, a *byte)
+// func vecFused69AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39059,12 +39702,12 @@ TEXT ·vecFused64AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1483:
+row1523:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1485
+	JGE  rest1525
 
-loop1484:
+loop1524:
 	VMOVUPS      (DI)(DX*1), Y0
 	VORPS        vecConst<>+0(SB), Y0, Y1
 	VBROADCASTSS vecConst<>+160(SB), Y2
@@ -39160,11 +39803,11 @@ loop1484:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1484
+	JL           loop1524
 
-rest1485:
+rest1525:
 	TESTQ        SI, SI
-	JZ           done1486
+	JZ           done1526
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VORPS        vecConst<>+0(SB), Y1, Y2
@@ -39206,24 +39849,24 @@ rest1485:
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1488
+	JZ           two1528
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1488:
+two1528:
 	TESTQ     $0x00000002, SI
-	JZ        one1489
+	JZ        one1529
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1489:
+one1529:
 	TESTQ  $0x00000001, SI
-	JZ     done1490
+	JZ     done1530
 	VMOVSS X2, (R13)
 
-done1490:
+done1530:
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y2
 	VMULPS       Y2, Y2, Y3
@@ -39279,60 +39922,60 @@ done1490:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1492
+	JZ           two1532
 	VMOVUPS      X2, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1492:
+two1532:
 	TESTQ     $0x00000002, SI
-	JZ        one1493
+	JZ        one1533
 	VMOVLPS   X2, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X2, X2
 
-one1493:
+one1533:
 	TESTQ  $0x00000001, SI
-	JZ     done1494
+	JZ     done1534
 	VMOVSS X2, (R13)
 
-done1494:
+done1534:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1496
+	JZ           two1536
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1496:
+two1536:
 	TESTQ     $0x00000002, SI
-	JZ        one1497
+	JZ        one1537
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1497:
+one1537:
 	TESTQ  $0x00000001, SI
-	JZ     done1498
+	JZ     done1538
 	VMOVSS X0, (DX)
 
-done1498:
-done1486:
+done1538:
+done1526:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1483
+	JNZ  row1523
 	VZEROUPPER
 	RET
 
-// func vecFused65AVX2(fn uintptr, a *byte)
+// func vecFused70AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39350,12 +39993,12 @@ TEXT ·vecFused65AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1499:
+row1539:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1501
+	JGE  rest1541
 
-loop1500:
+loop1540:
 	VMOVUPS      (DI)(DX*1), Y0
 	VANDPS       vecConst<>+32(SB), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -39425,11 +40068,11 @@ loop1500:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1500
+	JL           loop1540
 
-rest1501:
+rest1541:
 	TESTQ        SI, SI
-	JZ           done1502
+	JZ           done1542
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VANDPS       vecConst<>+32(SB), Y1, Y2
@@ -39494,24 +40137,24 @@ rest1501:
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1504
+	JZ           two1544
 	VMOVUPS      X0, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1504:
+two1544:
 	TESTQ     $0x00000002, SI
-	JZ        one1505
+	JZ        one1545
 	VMOVLPS   X0, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X0, X0
 
-one1505:
+one1545:
 	TESTQ  $0x00000001, SI
-	JZ     done1506
+	JZ     done1546
 	VMOVSS X0, (R13)
 
-done1506:
+done1546:
 	VMULPS       Y1, Y2, Y0
 	VBROADCASTSS 144(AX), Y1
 	VSUBPS       Y3, Y1, Y1
@@ -39520,38 +40163,38 @@ done1506:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1508
+	JZ           two1548
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1508:
+two1548:
 	TESTQ     $0x00000002, SI
-	JZ        one1509
+	JZ        one1549
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1509:
+one1549:
 	TESTQ  $0x00000001, SI
-	JZ     done1510
+	JZ     done1550
 	VMOVSS X0, (DX)
 
-done1510:
-done1502:
+done1550:
+done1542:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1499
+	JNZ  row1539
 	VZEROUPPER
 	RET
 
-// func vecFused66AVX2(fn uintptr, a *byte)
+// func vecFused71AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused66AVX2(SB), NOSPLIT, $8-16
+TEXT ·vecFused71AVX2(SB), NOSPLIT, $8-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39572,12 +40215,12 @@ TEXT ·vecFused66AVX2(SB), NOSPLIT, $8-16
 	SHLQ $0x02, DX
 	SUBQ DX, R15
 
-row1511:
+row1551:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1513
+	JGE  rest1553
 
-loop1512:
+loop1552:
 	VMOVUPS      (R11)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMULPS       Y1, Y0, Y2
@@ -39605,11 +40248,11 @@ loop1512:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1512
+	JL           loop1552
 
-rest1513:
+rest1553:
 	TESTQ        SI, SI
-	JZ           done1514
+	JZ           done1554
 	VMOVUPS      (R15), Y0
 	VMASKMOVPS   (R11)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -39622,24 +40265,24 @@ rest1513:
 	LEAQ         (R12)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1516
+	JZ           two1556
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1516:
+two1556:
 	TESTQ     $0x00000002, SI
-	JZ        one1517
+	JZ        one1557
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1517:
+one1557:
 	TESTQ  $0x00000001, SI
-	JZ     done1518
+	JZ     done1558
 	VMOVSS X3, (BP)
 
-done1518:
+done1558:
 	VMASKMOVPS   (R10)(DX*1), Y0, Y3
 	VMULPS       Y3, Y1, Y3
 	VMASKMOVPS   (R8)(DX*1), Y0, Y0
@@ -39650,24 +40293,24 @@ done1518:
 	LEAQ         (R13)(DX*1), BP
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1520
+	JZ           two1560
 	VMOVUPS      X3, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1520:
+two1560:
 	TESTQ     $0x00000002, SI
-	JZ        one1521
+	JZ        one1561
 	VMOVLPS   X3, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X3, X3
 
-one1521:
+one1561:
 	TESTQ  $0x00000001, SI
-	JZ     done1522
+	JZ     done1562
 	VMOVSS X3, (BP)
 
-done1522:
+done1562:
 	VMULPS       Y4, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -39676,47 +40319,47 @@ done1522:
 	LEAQ         (R14)(DX*1), BP
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1524
+	JZ           two1564
 	VMOVUPS      X2, (BP)
 	ADDQ         $0x10, BP
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1524:
+two1564:
 	TESTQ     $0x00000002, SI
-	JZ        one1525
+	JZ        one1565
 	VMOVLPS   X2, (BP)
 	ADDQ      $0x08, BP
 	VPERMILPS $0x0e, X2, X2
 
-one1525:
+one1565:
 	TESTQ  $0x00000001, SI
-	JZ     done1526
+	JZ     done1566
 	VMOVSS X2, (BP)
 
-done1526:
+done1566:
 	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1528
+	JZ           two1568
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1528:
+two1568:
 	TESTQ     $0x00000002, SI
-	JZ        one1529
+	JZ        one1569
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1529:
+one1569:
 	TESTQ  $0x00000001, SI
-	JZ     done1530
+	JZ     done1570
 	VMOVSS X0, (DX)
 
-done1530:
-done1514:
+done1570:
+done1554:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -39726,13 +40369,13 @@ done1514:
 	ADDQ 128(AX), R13
 	ADDQ 136(AX), R14
 	DECQ CX
-	JNZ  row1511
+	JNZ  row1551
 	VZEROUPPER
 	RET
 
-// func vecFused67AVX2(fn uintptr, a *byte)
+// func vecFused72AVX2(fn uintptr, a *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39752,12 +40395,12 @@ TEXT ·vecFused67AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1531:
+row1571:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1533
+	JGE  rest1573
 
-loop1532:
+loop1572:
 	VMOVUPS      (R9)(DX*1), Y0
 	VMOVUPS      (DI)(DX*1), Y1
 	VMOVUPS      (R8)(DX*1), Y2
@@ -39825,11 +40468,11 @@ loop1532:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1532
+	JL           loop1572
 
-rest1533:
+rest1573:
 	TESTQ        SI, SI
-	JZ           done1534
+	JZ           done1574
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (R9)(DX*1), Y0, Y1
 	VMASKMOVPS   (DI)(DX*1), Y0, Y2
@@ -39889,24 +40532,24 @@ rest1533:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1536
+	JZ           two1576
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1536:
+two1576:
 	TESTQ     $0x00000002, SI
-	JZ        one1537
+	JZ        one1577
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1537:
+one1577:
 	TESTQ  $0x00000001, SI
-	JZ     done1538
+	JZ     done1578
 	VMOVSS X2, (R15)
 
-done1538:
+done1578:
 	VMASKMOVPS   (R11)(DX*1), Y0, Y2
 	VSUBPS       Y1, Y2, Y2
 	VMASKMOVPS   (R10)(DX*1), Y0, Y0
@@ -39915,48 +40558,48 @@ done1538:
 	LEAQ         (R13)(DX*1), R15
 	VMOVAPS      Y3, Y3
 	TESTQ        $0x00000004, SI
-	JZ           two1540
+	JZ           two1580
 	VMOVUPS      X3, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y3, X3
 
-two1540:
+two1580:
 	TESTQ     $0x00000002, SI
-	JZ        one1541
+	JZ        one1581
 	VMOVLPS   X3, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X3, X3
 
-one1541:
+one1581:
 	TESTQ  $0x00000001, SI
-	JZ     done1542
+	JZ     done1582
 	VMOVSS X3, (R15)
 
-done1542:
+done1582:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y1, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1544
+	JZ           two1584
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1544:
+two1584:
 	TESTQ     $0x00000002, SI
-	JZ        one1545
+	JZ        one1585
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1545:
+one1585:
 	TESTQ  $0x00000001, SI
-	JZ     done1546
+	JZ     done1586
 	VMOVSS X0, (DX)
 
-done1546:
-done1534:
+done1586:
+done1574:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -39965,13 +40608,13 @@ done1534:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1531
+	JNZ  row1571
 	VZEROUPPER
 	RET
 
-// func vecFused68AVX2(fn uintptr, a *byte)
+// func vecFused73AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -39990,12 +40633,12 @@ TEXT ·vecFused68AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1547:
+row1587:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1549
+	JGE  rest1589
 
-loop1548:
+loop1588:
 	VMOVUPS      (R10)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -40017,11 +40660,11 @@ loop1548:
 	VMOVUPS      Y0, (DI)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1548
+	JL           loop1588
 
-rest1549:
+rest1589:
 	TESTQ        SI, SI
-	JZ           done1550
+	JZ           done1590
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (R10)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -40036,24 +40679,24 @@ rest1549:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1552
+	JZ           two1592
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1552:
+two1592:
 	TESTQ     $0x00000002, SI
-	JZ        one1553
+	JZ        one1593
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1553:
+one1593:
 	TESTQ  $0x00000001, SI
-	JZ     done1554
+	JZ     done1594
 	VMOVSS X1, (R14)
 
-done1554:
+done1594:
 	VMULPS       Y4, Y3, Y1
 	VMULPS       Y2, Y2, Y2
 	VBROADCASTSS 144(AX), Y4
@@ -40062,47 +40705,47 @@ done1554:
 	LEAQ         (R12)(DX*1), R14
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1556
+	JZ           two1596
 	VMOVUPS      X1, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1556:
+two1596:
 	TESTQ     $0x00000002, SI
-	JZ        one1557
+	JZ        one1597
 	VMOVLPS   X1, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X1, X1
 
-one1557:
+one1597:
 	TESTQ  $0x00000001, SI
-	JZ     done1558
+	JZ     done1598
 	VMOVSS X1, (R14)
 
-done1558:
+done1598:
 	VMULPS       Y0, Y3, Y0
 	LEAQ         (DI)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1560
+	JZ           two1600
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1560:
+two1600:
 	TESTQ     $0x00000002, SI
-	JZ        one1561
+	JZ        one1601
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1561:
+one1601:
 	TESTQ  $0x00000001, SI
-	JZ     done1562
+	JZ     done1602
 	VMOVSS X0, (DX)
 
-done1562:
-done1550:
+done1602:
+done1590:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -40110,446 +40753,7 @@ done1550:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1547
-	VZEROUPPER
-	RET
-
-// func vecFused69AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused69AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R12
-
-row1563:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1565
-
-loop1564:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      (R9)(DX*1), Y2
-	VBROADCASTSS 144(AX), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      Y1, (R10)(DX*1)
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (R11)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1564
-
-rest1565:
-	TESTQ        SI, SI
-	JZ           done1566
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMULPS       Y2, Y1, Y2
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y3
-	VSUBPS       Y0, Y3, Y3
-	VMULPS       Y3, Y0, Y3
-	VMULPS       Y3, Y2, Y2
-	LEAQ         (R10)(DX*1), R13
-	VMOVAPS      Y2, Y2
-	TESTQ        $0x00000004, SI
-	JZ           two1568
-	VMOVUPS      X2, (R13)
-	ADDQ         $0x10, R13
-	VEXTRACTF128 $0x01, Y2, X2
-
-two1568:
-	TESTQ     $0x00000002, SI
-	JZ        one1569
-	VMOVLPS   X2, (R13)
-	ADDQ      $0x08, R13
-	VPERMILPS $0x0e, X2, X2
-
-one1569:
-	TESTQ  $0x00000001, SI
-	JZ     done1570
-	VMOVSS X2, (R13)
-
-done1570:
-	VMULPS       Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1572
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1572:
-	TESTQ     $0x00000002, SI
-	JZ        one1573
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1573:
-	TESTQ  $0x00000001, SI
-	JZ     done1574
-	VMOVSS X0, (DX)
-
-done1574:
-done1566:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1563
-	VZEROUPPER
-	RET
-
-// func vecFused70AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused70AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1575:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1577
-
-loop1576:
-	VMOVUPS   (R8)(DX*1), Y0
-	VMOVUPS   (DI)(DX*1), Y1
-	VMAXPS    Y1, Y0, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   (R9)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   Y0, (R10)(DX*1)
-	ADDQ      $0x20, DX
-	CMPQ      DX, BX
-	JL        loop1576
-
-rest1577:
-	TESTQ        SI, SI
-	JZ           done1578
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1580
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1580:
-	TESTQ     $0x00000002, SI
-	JZ        one1581
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1581:
-	TESTQ  $0x00000001, SI
-	JZ     done1582
-	VMOVSS X0, (DX)
-
-done1582:
-done1578:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1575
-	VZEROUPPER
-	RET
-
-// func vecFused71AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused71AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R12
-
-row1583:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1585
-
-loop1584:
-	VMOVUPS   (R8)(DX*1), Y0
-	VMOVUPS   (DI)(DX*1), Y1
-	VMAXPS    Y1, Y0, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   (R9)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   (R10)(DX*1), Y1
-	VMAXPS    Y0, Y1, Y0
-	VCMPPS    $0x03, Y1, Y1, Y2
-	VBLENDVPS Y2, Y1, Y0, Y0
-	VMOVUPS   Y0, (R11)(DX*1)
-	ADDQ      $0x20, DX
-	CMPQ      DX, BX
-	JL        loop1584
-
-rest1585:
-	TESTQ        SI, SI
-	JZ           done1586
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (R8)(DX*1), Y0, Y1
-	VMASKMOVPS   (DI)(DX*1), Y0, Y2
-	VMAXPS       Y2, Y1, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMAXPS       Y1, Y2, Y1
-	VCMPPS       $0x03, Y2, Y2, Y3
-	VBLENDVPS    Y3, Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VMAXPS       Y1, Y0, Y1
-	VCMPPS       $0x03, Y0, Y0, Y2
-	VBLENDVPS    Y2, Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1588
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1588:
-	TESTQ     $0x00000002, SI
-	JZ        one1589
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1589:
-	TESTQ  $0x00000001, SI
-	JZ     done1590
-	VMOVSS X0, (DX)
-
-done1590:
-done1586:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1583
-	VZEROUPPER
-	RET
-
-// func vecFused72AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused72AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R11
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R11
-
-row1591:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1593
-
-loop1592:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R10)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1592
-
-rest1593:
-	TESTQ        SI, SI
-	JZ           done1594
-	VMOVUPS      (R11), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	LEAQ         (R10)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1596
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1596:
-	TESTQ     $0x00000002, SI
-	JZ        one1597
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1597:
-	TESTQ  $0x00000001, SI
-	JZ     done1598
-	VMOVSS X0, (DX)
-
-done1598:
-done1594:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	DECQ CX
-	JNZ  row1591
-	VZEROUPPER
-	RET
-
-// func vecFused73AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused73AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R12
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R12
-
-row1599:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1601
-
-loop1600:
-	VMOVUPS (DI)(DX*1), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (R11)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1600
-
-rest1601:
-	TESTQ        SI, SI
-	JZ           done1602
-	VMOVUPS      (R12), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1604
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1604:
-	TESTQ     $0x00000002, SI
-	JZ        one1605
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1605:
-	TESTQ  $0x00000001, SI
-	JZ     done1606
-	VMOVSS X0, (DX)
-
-done1606:
-done1602:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1599
+	JNZ  row1587
 	VZEROUPPER
 	RET
 
@@ -40573,39 +40777,61 @@ TEXT ·vecFused74AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1607:
+row1603:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1609
+	JGE  rest1605
 
-loop1608:
+loop1604:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      (R9)(DX*1), Y2
+	VBROADCASTSS 144(AX), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (R10)(DX*1)
+	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1608
+	JL           loop1604
 
-rest1609:
+rest1605:
 	TESTQ        SI, SI
-	JZ           done1610
+	JZ           done1606
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
+	VMULPS       Y2, Y1, Y2
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMULPS       Y3, Y0, Y3
+	VMULPS       Y3, Y2, Y2
+	LEAQ         (R10)(DX*1), R13
+	VMOVAPS      Y2, Y2
+	TESTQ        $0x00000004, SI
+	JZ           two1608
+	VMOVUPS      X2, (R13)
+	ADDQ         $0x10, R13
+	VEXTRACTF128 $0x01, Y2, X2
+
+two1608:
+	TESTQ     $0x00000002, SI
+	JZ        one1609
+	VMOVLPS   X2, (R13)
+	ADDQ      $0x08, R13
+	VPERMILPS $0x0e, X2, X2
+
+one1609:
+	TESTQ  $0x00000001, SI
+	JZ     done1610
+	VMOVSS X2, (R13)
+
+done1610:
+	VMULPS       Y0, Y1, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -40627,14 +40853,14 @@ one1613:
 	VMOVSS X0, (DX)
 
 done1614:
-done1610:
+done1606:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1607
+	JNZ  row1603
 	VZEROUPPER
 	RET
 
@@ -40645,15 +40871,17 @@ TEXT ·vecFused75AVX2(SB), NOSPLIT, $0-16
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
 	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
 	MOVQ 8(AX), BX
 	MOVQ BX, SI
 	ANDQ $0x07, SI
 	SUBQ SI, BX
 	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R9
+	LEAQ vecMask<>+64(SB), R11
 	MOVQ SI, DX
 	SHLQ $0x02, DX
-	SUBQ DX, R9
+	SUBQ DX, R11
 
 row1615:
 	XORQ DX, DX
@@ -40661,22 +40889,34 @@ row1615:
 	JGE  rest1617
 
 loop1616:
-	VMOVUPS      (DI)(DX*1), Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R8)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1616
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R10)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1616
 
 rest1617:
 	TESTQ        SI, SI
 	JZ           done1618
-	VMOVUPS      (R9), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y0
-	VBROADCASTSS 144(AX), Y1
-	VDIVPS       Y1, Y0, Y0
-	LEAQ         (R8)(DX*1), DX
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
 	JZ           two1620
@@ -40700,6 +40940,8 @@ done1622:
 done1618:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
 	DECQ CX
 	JNZ  row1615
 	VZEROUPPER
@@ -40708,6 +40950,407 @@ done1618:
 // func vecFused76AVX2(fn uintptr, a *byte)
 // Requires: AVX
 TEXT ·vecFused76AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1623:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1625
+
+loop1624:
+	VMOVUPS   (R8)(DX*1), Y0
+	VMOVUPS   (DI)(DX*1), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y0
+	VMOVUPS   (R9)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   (R10)(DX*1), Y1
+	VMAXPS    Y0, Y1, Y0
+	VCMPPS    $0x03, Y1, Y1, Y2
+	VBLENDVPS Y2, Y1, Y0, Y0
+	VMOVUPS   Y0, (R11)(DX*1)
+	ADDQ      $0x20, DX
+	CMPQ      DX, BX
+	JL        loop1624
+
+rest1625:
+	TESTQ        SI, SI
+	JZ           done1626
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (R8)(DX*1), Y0, Y1
+	VMASKMOVPS   (DI)(DX*1), Y0, Y2
+	VMAXPS       Y2, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMAXPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y2, Y2, Y3
+	VBLENDVPS    Y3, Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMAXPS       Y1, Y0, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1628
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1628:
+	TESTQ     $0x00000002, SI
+	JZ        one1629
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1629:
+	TESTQ  $0x00000001, SI
+	JZ     done1630
+	VMOVSS X0, (DX)
+
+done1630:
+done1626:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1623
+	VZEROUPPER
+	RET
+
+// func vecFused77AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused77AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R11
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R11
+
+row1631:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1633
+
+loop1632:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R10)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1632
+
+rest1633:
+	TESTQ        SI, SI
+	JZ           done1634
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R10)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1636
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1636:
+	TESTQ     $0x00000002, SI
+	JZ        one1637
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1637:
+	TESTQ  $0x00000001, SI
+	JZ     done1638
+	VMOVSS X0, (DX)
+
+done1638:
+done1634:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	DECQ CX
+	JNZ  row1631
+	VZEROUPPER
+	RET
+
+// func vecFused78AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused78AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1639:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1641
+
+loop1640:
+	VMOVUPS (DI)(DX*1), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R9)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R10)(DX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1640
+
+rest1641:
+	TESTQ        SI, SI
+	JZ           done1642
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1644
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1644:
+	TESTQ     $0x00000002, SI
+	JZ        one1645
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1645:
+	TESTQ  $0x00000001, SI
+	JZ     done1646
+	VMOVSS X0, (DX)
+
+done1646:
+done1642:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1639
+	VZEROUPPER
+	RET
+
+// func vecFused79AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused79AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R12
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R12
+
+row1647:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1649
+
+loop1648:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R11)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1648
+
+rest1649:
+	TESTQ        SI, SI
+	JZ           done1650
+	VMOVUPS      (R12), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VADDPS       Y0, Y1, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1652
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1652:
+	TESTQ     $0x00000002, SI
+	JZ        one1653
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1653:
+	TESTQ  $0x00000001, SI
+	JZ     done1654
+	VMOVSS X0, (DX)
+
+done1654:
+done1650:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1647
+	VZEROUPPER
+	RET
+
+// func vecFused80AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused80AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R9
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R9
+
+row1655:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1657
+
+loop1656:
+	VMOVUPS      (DI)(DX*1), Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R8)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1656
+
+rest1657:
+	TESTQ        SI, SI
+	JZ           done1658
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y0
+	VBROADCASTSS 144(AX), Y1
+	VDIVPS       Y1, Y0, Y0
+	LEAQ         (R8)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1660
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1660:
+	TESTQ     $0x00000002, SI
+	JZ        one1661
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1661:
+	TESTQ  $0x00000001, SI
+	JZ     done1662
+	VMOVSS X0, (DX)
+
+done1662:
+done1658:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	DECQ CX
+	JNZ  row1655
+	VZEROUPPER
+	RET
+
+// func vecFused81AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused81AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -40727,12 +41370,12 @@ TEXT ·vecFused76AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R14
 
-row1623:
+row1663:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1625
+	JGE  rest1665
 
-loop1624:
+loop1664:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -40762,11 +41405,11 @@ loop1624:
 	VMOVUPS      Y0, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1624
+	JL           loop1664
 
-rest1625:
+rest1665:
 	TESTQ        SI, SI
-	JZ           done1626
+	JZ           done1666
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -40781,24 +41424,24 @@ rest1625:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1628
+	JZ           two1668
 	VMOVUPS      X4, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1628:
+two1668:
 	TESTQ     $0x00000002, SI
-	JZ        one1629
+	JZ        one1669
 	VMOVLPS   X4, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X4, X4
 
-one1629:
+one1669:
 	TESTQ  $0x00000001, SI
-	JZ     done1630
+	JZ     done1670
 	VMOVSS X4, (R15)
 
-done1630:
+done1670:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -40813,49 +41456,49 @@ done1630:
 	LEAQ         (R12)(DX*1), R15
 	VMOVAPS      Y2, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1632
+	JZ           two1672
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1632:
+two1672:
 	TESTQ     $0x00000002, SI
-	JZ        one1633
+	JZ        one1673
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1633:
+one1673:
 	TESTQ  $0x00000001, SI
-	JZ     done1634
+	JZ     done1674
 	VMOVSS X2, (R15)
 
-done1634:
+done1674:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y0, Y0
 	VBROADCASTSS 144(AX), Y2
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1636
+	JZ           two1676
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1636:
+two1676:
 	TESTQ     $0x00000002, SI
-	JZ        one1637
+	JZ        one1677
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1637:
+one1677:
 	TESTQ  $0x00000001, SI
-	JZ     done1638
+	JZ     done1678
 	VMOVSS X0, (DX)
 
-done1638:
-done1626:
+done1678:
+done1666:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -40864,13 +41507,13 @@ done1626:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1623
+	JNZ  row1663
 	VZEROUPPER
 	RET
 
-// func vecFused77AVX2(fn uintptr, a *byte)
+// func vecFused82AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused77AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused82AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -40889,12 +41532,12 @@ TEXT ·vecFused77AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1639:
+row1679:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1641
+	JGE  rest1681
 
-loop1640:
+loop1680:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -40920,11 +41563,11 @@ loop1640:
 	VMOVUPS      Y0, (R12)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1640
+	JL           loop1680
 
-rest1641:
+rest1681:
 	TESTQ        SI, SI
-	JZ           done1642
+	JZ           done1682
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
@@ -40939,24 +41582,24 @@ rest1641:
 	LEAQ         (R11)(DX*1), R14
 	VMOVAPS      Y4, Y4
 	TESTQ        $0x00000004, SI
-	JZ           two1644
+	JZ           two1684
 	VMOVUPS      X4, (R14)
 	ADDQ         $0x10, R14
 	VEXTRACTF128 $0x01, Y4, X4
 
-two1644:
+two1684:
 	TESTQ     $0x00000002, SI
-	JZ        one1645
+	JZ        one1685
 	VMOVLPS   X4, (R14)
 	ADDQ      $0x08, R14
 	VPERMILPS $0x0e, X4, X4
 
-one1645:
+one1685:
 	TESTQ  $0x00000001, SI
-	JZ     done1646
+	JZ     done1686
 	VMOVSS X4, (R14)
 
-done1646:
+done1686:
 	VCMPPS       $0x04, vecConst<>+96(SB), Y1, Y1
 	VBROADCASTSS 144(AX), Y4
 	VBLENDVPS    Y1, Y4, Y3, Y1
@@ -40971,25 +41614,25 @@ done1646:
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1648
+	JZ           two1688
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1648:
+two1688:
 	TESTQ     $0x00000002, SI
-	JZ        one1649
+	JZ        one1689
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1649:
+one1689:
 	TESTQ  $0x00000001, SI
-	JZ     done1650
+	JZ     done1690
 	VMOVSS X0, (DX)
 
-done1650:
-done1642:
+done1690:
+done1682:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -40997,13 +41640,13 @@ done1642:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1639
+	JNZ  row1679
 	VZEROUPPER
 	RET
 
-// func vecFused78AVX2(fn uintptr, a *byte)
+// func vecFused83AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused78AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused83AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -41019,12 +41662,12 @@ TEXT ·vecFused78AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1651:
+row1691:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1653
+	JGE  rest1693
 
-loop1652:
+loop1692:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -41036,11 +41679,11 @@ loop1652:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1652
+	JL           loop1692
 
-rest1653:
+rest1693:
 	TESTQ        SI, SI
-	JZ           done1654
+	JZ           done1694
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -41053,36 +41696,36 @@ rest1653:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1656
+	JZ           two1696
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1656:
+two1696:
 	TESTQ     $0x00000002, SI
-	JZ        one1657
+	JZ        one1697
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1657:
+one1697:
 	TESTQ  $0x00000001, SI
-	JZ     done1658
+	JZ     done1698
 	VMOVSS X0, (DX)
 
-done1658:
-done1654:
+done1698:
+done1694:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1651
+	JNZ  row1691
 	VZEROUPPER
 	RET
 
-// func vecFused79AVX2(fn uintptr, a *byte)
+// func vecFused84AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused79AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused84AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -41098,12 +41741,12 @@ TEXT ·vecFused79AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R10
 
-row1659:
+row1699:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1661
+	JGE  rest1701
 
-loop1660:
+loop1700:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VCMPPS       $0x00, Y1, Y0, Y0
@@ -41117,11 +41760,11 @@ loop1660:
 	VMOVUPS      Y0, (R9)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1660
+	JL           loop1700
 
-rest1661:
+rest1701:
 	TESTQ        SI, SI
-	JZ           done1662
+	JZ           done1702
 	VMOVUPS      (R10), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -41136,36 +41779,36 @@ rest1661:
 	LEAQ         (R9)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1664
+	JZ           two1704
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1664:
+two1704:
 	TESTQ     $0x00000002, SI
-	JZ        one1665
+	JZ        one1705
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1665:
+one1705:
 	TESTQ  $0x00000001, SI
-	JZ     done1666
+	JZ     done1706
 	VMOVSS X0, (DX)
 
-done1666:
-done1662:
+done1706:
+done1702:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	DECQ CX
-	JNZ  row1659
+	JNZ  row1699
 	VZEROUPPER
 	RET
 
-// func vecFused80AVX2(fn uintptr, a *byte)
+// func vecFused85AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused80AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused85AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -41183,12 +41826,12 @@ TEXT ·vecFused80AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1667:
+row1707:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1669
+	JGE  rest1709
 
-loop1668:
+loop1708:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -41206,11 +41849,11 @@ loop1668:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1668
+	JL           loop1708
 
-rest1669:
+rest1709:
 	TESTQ        SI, SI
-	JZ           done1670
+	JZ           done1710
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y0
 	VBROADCASTSS 144(AX), Y1
@@ -41220,107 +41863,107 @@ rest1669:
 	LEAQ         (R8)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1672
+	JZ           two1712
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1672:
+two1712:
 	TESTQ     $0x00000002, SI
-	JZ        one1673
+	JZ        one1713
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1673:
+one1713:
 	TESTQ  $0x00000001, SI
-	JZ     done1674
+	JZ     done1714
 	VMOVSS X1, (R13)
 
-done1674:
+done1714:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R9)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1676
+	JZ           two1716
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1676:
+two1716:
 	TESTQ     $0x00000002, SI
-	JZ        one1677
+	JZ        one1717
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1677:
+one1717:
 	TESTQ  $0x00000001, SI
-	JZ     done1678
+	JZ     done1718
 	VMOVSS X1, (R13)
 
-done1678:
+done1718:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y1
 	LEAQ         (R10)(DX*1), R13
 	VMOVAPS      Y1, Y1
 	TESTQ        $0x00000004, SI
-	JZ           two1680
+	JZ           two1720
 	VMOVUPS      X1, (R13)
 	ADDQ         $0x10, R13
 	VEXTRACTF128 $0x01, Y1, X1
 
-two1680:
+two1720:
 	TESTQ     $0x00000002, SI
-	JZ        one1681
+	JZ        one1721
 	VMOVLPS   X1, (R13)
 	ADDQ      $0x08, R13
 	VPERMILPS $0x0e, X1, X1
 
-one1681:
+one1721:
 	TESTQ  $0x00000001, SI
-	JZ     done1682
+	JZ     done1722
 	VMOVSS X1, (R13)
 
-done1682:
+done1722:
 	VBROADCASTSS 148(AX), Y1
 	VADDPS       Y1, Y0, Y0
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1684
+	JZ           two1724
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1684:
+two1724:
 	TESTQ     $0x00000002, SI
-	JZ        one1685
+	JZ        one1725
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1685:
+one1725:
 	TESTQ  $0x00000001, SI
-	JZ     done1686
+	JZ     done1726
 	VMOVSS X0, (DX)
 
-done1686:
-done1670:
+done1726:
+done1710:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
 	DECQ CX
-	JNZ  row1667
+	JNZ  row1707
 	VZEROUPPER
 	RET
 
-// func vecFused81AVX2(fn uintptr, a *byte)
+// func vecFused86AVX2(fn uintptr, a *byte)
 // Requires: AVX
-TEXT ·vecFused81AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused86AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -41335,12 +41978,12 @@ TEXT ·vecFused81AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R9
 
-row1687:
+row1727:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1689
+	JGE  rest1729
 
-loop1688:
+loop1728:
 	VMOVUPS      (DI)(DX*1), Y0
 	VBROADCASTSS 144(AX), Y1
 	VDIVPS       Y1, Y0, Y0
@@ -41349,11 +41992,11 @@ loop1688:
 	VMOVUPS      Y0, (R8)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1688
+	JL           loop1728
 
-rest1689:
+rest1729:
 	TESTQ        SI, SI
-	JZ           done1690
+	JZ           done1730
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VBROADCASTSS 144(AX), Y2
@@ -41363,35 +42006,35 @@ rest1689:
 	LEAQ         (R8)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1692
+	JZ           two1732
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1692:
+two1732:
 	TESTQ     $0x00000002, SI
-	JZ        one1693
+	JZ        one1733
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1693:
+one1733:
 	TESTQ  $0x00000001, SI
-	JZ     done1694
+	JZ     done1734
 	VMOVSS X0, (DX)
 
-done1694:
-done1690:
+done1734:
+done1730:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	DECQ CX
-	JNZ  row1687
+	JNZ  row1727
 	VZEROUPPER
 	RET
 
-// func vecFused82AVX2(fn uintptr, a *byte)
+// func vecFused87AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
-TEXT ·vecFused82AVX2(SB), NOSPLIT, $0-16
+TEXT ·vecFused87AVX2(SB), NOSPLIT, $0-16
 	MOVQ a+8(FP), AX
 	MOVQ (AX), CX
 	MOVQ 16(AX), DI
@@ -41409,12 +42052,12 @@ TEXT ·vecFused82AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R12
 
-row1695:
+row1735:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1697
+	JGE  rest1737
 
-loop1696:
+loop1736:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -41435,11 +42078,11 @@ loop1696:
 	VMOVUPS      Y0, (R11)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1696
+	JL           loop1736
 
-rest1697:
+rest1737:
 	TESTQ        SI, SI
-	JZ           done1698
+	JZ           done1738
 	VMOVUPS      (R12), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -41461,542 +42104,32 @@ rest1697:
 	LEAQ         (R11)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1700
+	JZ           two1740
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1700:
+two1740:
 	TESTQ     $0x00000002, SI
-	JZ        one1701
+	JZ        one1741
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1701:
+one1741:
 	TESTQ  $0x00000001, SI
-	JZ     done1702
+	JZ     done1742
 	VMOVSS X0, (DX)
 
-done1702:
-done1698:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1695
-	VZEROUPPER
-	RET
-
-// func vecFused83AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused83AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1703:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1705
-
-loop1704:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      Y2, (R11)(DX*1)
-	VMOVAPS      Y2, Y0
-	VBROADCASTSS vecConst<>+2176(SB), Y1
-	VFMADD213PS  vecConst<>+2016(SB), Y1, Y0
-	VBROADCASTSS vecConst<>+96(SB), Y1
-	VMAXPS       Y0, Y1, Y0
-	VBROADCASTSS vecConst<>+64(SB), Y1
-	VMINPS       Y0, Y1, Y0
-	VBROADCASTSS vecConst<>+1952(SB), Y1
-	VMAXPS       Y2, Y1, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (R12)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1704
-
-rest1705:
-	TESTQ        SI, SI
-	JZ           done1706
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y2, Y1, Y0
-	LEAQ         (R11)(DX*1), R14
-	VMOVAPS      Y0, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1708
-	VMOVUPS      X1, (R14)
-	ADDQ         $0x10, R14
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1708:
-	TESTQ     $0x00000002, SI
-	JZ        one1709
-	VMOVLPS   X1, (R14)
-	ADDQ      $0x08, R14
-	VPERMILPS $0x0e, X1, X1
-
-one1709:
-	TESTQ  $0x00000001, SI
-	JZ     done1710
-	VMOVSS X1, (R14)
-
-done1710:
-	VMOVAPS      Y0, Y1
-	VBROADCASTSS vecConst<>+2176(SB), Y2
-	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
-	VBROADCASTSS vecConst<>+96(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+64(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VBROADCASTSS vecConst<>+1952(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1712
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1712:
-	TESTQ     $0x00000002, SI
-	JZ        one1713
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1713:
-	TESTQ  $0x00000001, SI
-	JZ     done1714
-	VMOVSS X0, (DX)
-
-done1714:
-done1706:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row1703
-	VZEROUPPER
-	RET
-
-// func vecFused84AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused84AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1715:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1717
-
-loop1716:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VMOVUPS      (R10)(DX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      (R11)(DX*1), Y0
-	VCMPPS       $0x1d, vecConst<>+2208(SB), Y2, Y1
-	VMOVAPS      Y2, Y3
-	VBROADCASTSS vecConst<>+2240(SB), Y4
-	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
-	VBLENDVPS    Y1, vecConst<>+64(SB), Y3, Y1
-	VCMPPS       $0x12, vecConst<>+2272(SB), Y2, Y2
-	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R12)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1716
-
-rest1717:
-	TESTQ        SI, SI
-	JZ           done1718
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
-	VMOVAPS      Y3, Y2
-	VBROADCASTSS vecConst<>+2240(SB), Y4
-	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
-	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
-	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
-	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
-	VMULPS       Y1, Y0, Y0
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1720
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1720:
-	TESTQ     $0x00000002, SI
-	JZ        one1721
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1721:
-	TESTQ  $0x00000001, SI
-	JZ     done1722
-	VMOVSS X0, (DX)
-
-done1722:
-done1718:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	DECQ CX
-	JNZ  row1715
-	VZEROUPPER
-	RET
-
-// func vecFused85AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused85AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 64(AX), R13
-	MOVQ 72(AX), R14
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R15
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R15
-
-row1723:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1725
-
-loop1724:
-	VMOVUPS      (DI)(DX*1), Y0
-	VMOVUPS      (R8)(DX*1), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      (R9)(DX*1), Y1
-	VADDPS       Y1, Y0, Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VMOVUPS      (R11)(DX*1), Y2
-	VSUBPS       Y2, Y1, Y1
-	VMOVUPS      (R12)(DX*1), Y2
-	VMOVUPS      (R13)(DX*1), Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
-	VMOVAPS      Y3, Y2
-	VBROADCASTSS vecConst<>+2240(SB), Y4
-	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
-	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
-	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
-	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (R14)(DX*1)
-	ADDQ         $0x20, DX
-	CMPQ         DX, BX
-	JL           loop1724
-
-rest1725:
-	TESTQ        SI, SI
-	JZ           done1726
-	VMOVUPS      (R15), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VMULPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (R10)(DX*1), Y0, Y2
-	VMASKMOVPS   (R11)(DX*1), Y0, Y3
-	VSUBPS       Y3, Y2, Y2
-	VMASKMOVPS   (R12)(DX*1), Y0, Y3
-	VMASKMOVPS   (R13)(DX*1), Y0, Y0
-	VMOVAPS      Y0, Y0
-	VFMADD231PS  Y3, Y2, Y0
-	VCMPPS       $0x1d, vecConst<>+2208(SB), Y0, Y2
-	VMOVAPS      Y0, Y3
-	VBROADCASTSS vecConst<>+2240(SB), Y4
-	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
-	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
-	VCMPPS       $0x12, vecConst<>+2272(SB), Y0, Y0
-	VBLENDVPS    Y0, vecConst<>+96(SB), Y2, Y0
-	VMULPS       Y0, Y1, Y0
-	LEAQ         (R14)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1728
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1728:
-	TESTQ     $0x00000002, SI
-	JZ        one1729
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1729:
-	TESTQ  $0x00000001, SI
-	JZ     done1730
-	VMOVSS X0, (DX)
-
-done1730:
-done1726:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
-	ADDQ 128(AX), R13
-	ADDQ 136(AX), R14
-	DECQ CX
-	JNZ  row1723
-	VZEROUPPER
-	RET
-
-// func vecFused86AVX2(fn uintptr, a *byte)
-// Requires: AVX
-TEXT ·vecFused86AVX2(SB), NOSPLIT, $0-16
-	MOVQ         a+8(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         16(AX), DI
-	MOVQ         24(AX), R8
-	MOVQ         32(AX), R9
-	MOVQ         40(AX), R10
-	MOVQ         48(AX), R11
-	MOVQ         8(AX), BX
-	MOVQ         BX, SI
-	ANDQ         $0x07, SI
-	SUBQ         SI, BX
-	SHLQ         $0x02, BX
-	LEAQ         vecMask<>+64(SB), R12
-	MOVQ         SI, DX
-	SHLQ         $0x02, DX
-	SUBQ         DX, R12
-	VBROADCASTSS vecConst<>+96(SB), Y0
-
-row1731:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1733
-
-loop1732:
-	VMOVUPS (DI)(DX*1), Y1
-	VMOVUPS (R8)(DX*1), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS (R9)(DX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS (R10)(DX*1), Y2
-	VCMPPS  $0x1e, Y0, Y2, Y2
-	VANDPS  Y1, Y2, Y1
-	VMOVUPS Y1, (R11)(DX*1)
-	ADDQ    $0x20, DX
-	CMPQ    DX, BX
-	JL      loop1732
-
-rest1733:
-	TESTQ        SI, SI
-	JZ           done1734
-	VMOVUPS      (R12), Y1
-	VMASKMOVPS   (DI)(DX*1), Y1, Y2
-	VMASKMOVPS   (R8)(DX*1), Y1, Y3
-	VMULPS       Y3, Y2, Y2
-	VMASKMOVPS   (R9)(DX*1), Y1, Y3
-	VADDPS       Y3, Y2, Y2
-	VMASKMOVPS   (R10)(DX*1), Y1, Y1
-	VCMPPS       $0x1e, Y0, Y1, Y1
-	VANDPS       Y2, Y1, Y1
-	LEAQ         (R11)(DX*1), DX
-	VMOVAPS      Y1, Y1
-	TESTQ        $0x00000004, SI
-	JZ           two1736
-	VMOVUPS      X1, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y1, X1
-
-two1736:
-	TESTQ     $0x00000002, SI
-	JZ        one1737
-	VMOVLPS   X1, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X1, X1
-
-one1737:
-	TESTQ  $0x00000001, SI
-	JZ     done1738
-	VMOVSS X1, (DX)
-
-done1738:
-done1734:
-	ADDQ 80(AX), DI
-	ADDQ 88(AX), R8
-	ADDQ 96(AX), R9
-	ADDQ 104(AX), R10
-	ADDQ 112(AX), R11
-	DECQ CX
-	JNZ  row1731
-	VZEROUPPER
-	RET
-
-// func vecFused87AVX2(fn uintptr, a *byte)
-// Requires: AVX, FMA3
-TEXT ·vecFused87AVX2(SB), NOSPLIT, $0-16
-	MOVQ a+8(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DI
-	MOVQ 24(AX), R8
-	MOVQ 32(AX), R9
-	MOVQ 40(AX), R10
-	MOVQ 48(AX), R11
-	MOVQ 56(AX), R12
-	MOVQ 8(AX), BX
-	MOVQ BX, SI
-	ANDQ $0x07, SI
-	SUBQ SI, BX
-	SHLQ $0x02, BX
-	LEAQ vecMask<>+64(SB), R13
-	MOVQ SI, DX
-	SHLQ $0x02, DX
-	SUBQ DX, R13
-
-row1739:
-	XORQ DX, DX
-	CMPQ DX, BX
-	JGE  rest1741
-
-loop1740:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R10)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R11)(DX*1), Y0
-	VADDPS      Y0, Y2, Y0
-	VMOVUPS     Y0, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1740
-
-rest1741:
-	TESTQ        SI, SI
-	JZ           done1742
-	VMOVUPS      (R13), Y0
-	VMASKMOVPS   (DI)(DX*1), Y0, Y1
-	VMASKMOVPS   (R8)(DX*1), Y0, Y2
-	VSUBPS       Y2, Y1, Y1
-	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VADDPS       Y0, Y3, Y0
-	LEAQ         (R12)(DX*1), DX
-	VMOVAPS      Y0, Y0
-	TESTQ        $0x00000004, SI
-	JZ           two1744
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
-	VEXTRACTF128 $0x01, Y0, X0
-
-two1744:
-	TESTQ     $0x00000002, SI
-	JZ        one1745
-	VMOVLPS   X0, (DX)
-	ADDQ      $0x08, DX
-	VPERMILPS $0x0e, X0, X0
-
-one1745:
-	TESTQ  $0x00000001, SI
-	JZ     done1746
-	VMOVSS X0, (DX)
-
-done1746:
 done1742:
+done1738:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
 	ADDQ 104(AX), R10
 	ADDQ 112(AX), R11
-	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1739
+	JNZ  row1735
 	VZEROUPPER
 	RET
 
@@ -42021,39 +42154,77 @@ TEXT ·vecFused88AVX2(SB), NOSPLIT, $0-16
 	SHLQ $0x02, DX
 	SUBQ DX, R13
 
-row1747:
+row1743:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1749
+	JGE  rest1745
 
-loop1748:
-	VMOVUPS     (DI)(DX*1), Y0
-	VMOVUPS     (R8)(DX*1), Y1
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R10)(DX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (R11)(DX*1), Y0
-	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(DX*1)
-	ADDQ        $0x20, DX
-	CMPQ        DX, BX
-	JL          loop1748
+loop1744:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      Y2, (R11)(DX*1)
+	VMOVAPS      Y2, Y0
+	VBROADCASTSS vecConst<>+2176(SB), Y1
+	VFMADD213PS  vecConst<>+2016(SB), Y1, Y0
+	VBROADCASTSS vecConst<>+96(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+64(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VBROADCASTSS vecConst<>+1952(SB), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1744
 
-rest1749:
+rest1745:
 	TESTQ        SI, SI
-	JZ           done1750
+	JZ           done1746
 	VMOVUPS      (R13), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   (R9)(DX*1), Y0, Y2
-	VMASKMOVPS   (R10)(DX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   (R11)(DX*1), Y0, Y0
-	VADDPS       Y3, Y0, Y0
+	VMASKMOVPS   (R10)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	LEAQ         (R11)(DX*1), R14
+	VMOVAPS      Y0, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1748
+	VMOVUPS      X1, (R14)
+	ADDQ         $0x10, R14
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1748:
+	TESTQ     $0x00000002, SI
+	JZ        one1749
+	VMOVLPS   X1, (R14)
+	ADDQ      $0x08, R14
+	VPERMILPS $0x0e, X1, X1
+
+one1749:
+	TESTQ  $0x00000001, SI
+	JZ     done1750
+	VMOVSS X1, (R14)
+
+done1750:
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS vecConst<>+2176(SB), Y2
+	VFMADD213PS  vecConst<>+2016(SB), Y2, Y1
+	VBROADCASTSS vecConst<>+96(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+64(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS vecConst<>+1952(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	LEAQ         (R12)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
@@ -42075,7 +42246,7 @@ one1753:
 	VMOVSS X0, (DX)
 
 done1754:
-done1750:
+done1746:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -42083,13 +42254,311 @@ done1750:
 	ADDQ 112(AX), R11
 	ADDQ 120(AX), R12
 	DECQ CX
-	JNZ  row1747
+	JNZ  row1743
 	VZEROUPPER
 	RET
 
 // func vecFused89AVX2(fn uintptr, a *byte)
 // Requires: AVX, FMA3
 TEXT ·vecFused89AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R13
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R13
+
+row1755:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1757
+
+loop1756:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (R11)(DX*1), Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y2, Y1
+	VMOVAPS      Y2, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y3, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y2, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R12)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1756
+
+rest1757:
+	TESTQ        SI, SI
+	JZ           done1758
+	VMOVUPS      (R13), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VMASKMOVPS   (R10)(DX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VMASKMOVPS   (R11)(DX*1), Y0, Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
+	VMOVAPS      Y3, Y2
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (R12)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1760
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1760:
+	TESTQ     $0x00000002, SI
+	JZ        one1761
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1761:
+	TESTQ  $0x00000001, SI
+	JZ     done1762
+	VMOVSS X0, (DX)
+
+done1762:
+done1758:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	DECQ CX
+	JNZ  row1755
+	VZEROUPPER
+	RET
+
+// func vecFused90AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused90AVX2(SB), NOSPLIT, $0-16
+	MOVQ a+8(FP), AX
+	MOVQ (AX), CX
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), R8
+	MOVQ 32(AX), R9
+	MOVQ 40(AX), R10
+	MOVQ 48(AX), R11
+	MOVQ 56(AX), R12
+	MOVQ 64(AX), R13
+	MOVQ 72(AX), R14
+	MOVQ 8(AX), BX
+	MOVQ BX, SI
+	ANDQ $0x07, SI
+	SUBQ SI, BX
+	SHLQ $0x02, BX
+	LEAQ vecMask<>+64(SB), R15
+	MOVQ SI, DX
+	SHLQ $0x02, DX
+	SUBQ DX, R15
+
+row1763:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1765
+
+loop1764:
+	VMOVUPS      (DI)(DX*1), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      (R12)(DX*1), Y2
+	VMOVUPS      (R13)(DX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y3, Y1
+	VMOVAPS      Y3, Y2
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y2
+	VBLENDVPS    Y1, vecConst<>+64(SB), Y2, Y1
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y3, Y2
+	VBLENDVPS    Y2, vecConst<>+96(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (R14)(DX*1)
+	ADDQ         $0x20, DX
+	CMPQ         DX, BX
+	JL           loop1764
+
+rest1765:
+	TESTQ        SI, SI
+	JZ           done1766
+	VMOVUPS      (R15), Y0
+	VMASKMOVPS   (DI)(DX*1), Y0, Y1
+	VMASKMOVPS   (R8)(DX*1), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (R9)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   (R10)(DX*1), Y0, Y2
+	VMASKMOVPS   (R11)(DX*1), Y0, Y3
+	VSUBPS       Y3, Y2, Y2
+	VMASKMOVPS   (R12)(DX*1), Y0, Y3
+	VMASKMOVPS   (R13)(DX*1), Y0, Y0
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
+	VCMPPS       $0x1d, vecConst<>+2208(SB), Y0, Y2
+	VMOVAPS      Y0, Y3
+	VBROADCASTSS vecConst<>+2240(SB), Y4
+	VFMADD213PS  vecConst<>+2016(SB), Y4, Y3
+	VBLENDVPS    Y2, vecConst<>+64(SB), Y3, Y2
+	VCMPPS       $0x12, vecConst<>+2272(SB), Y0, Y0
+	VBLENDVPS    Y0, vecConst<>+96(SB), Y2, Y0
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (R14)(DX*1), DX
+	VMOVAPS      Y0, Y0
+	TESTQ        $0x00000004, SI
+	JZ           two1768
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y0, X0
+
+two1768:
+	TESTQ     $0x00000002, SI
+	JZ        one1769
+	VMOVLPS   X0, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X0, X0
+
+one1769:
+	TESTQ  $0x00000001, SI
+	JZ     done1770
+	VMOVSS X0, (DX)
+
+done1770:
+done1766:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	ADDQ 120(AX), R12
+	ADDQ 128(AX), R13
+	ADDQ 136(AX), R14
+	DECQ CX
+	JNZ  row1763
+	VZEROUPPER
+	RET
+
+// func vecFused91AVX2(fn uintptr, a *byte)
+// Requires: AVX
+TEXT ·vecFused91AVX2(SB), NOSPLIT, $0-16
+	MOVQ         a+8(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         16(AX), DI
+	MOVQ         24(AX), R8
+	MOVQ         32(AX), R9
+	MOVQ         40(AX), R10
+	MOVQ         48(AX), R11
+	MOVQ         8(AX), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	SUBQ         SI, BX
+	SHLQ         $0x02, BX
+	LEAQ         vecMask<>+64(SB), R12
+	MOVQ         SI, DX
+	SHLQ         $0x02, DX
+	SUBQ         DX, R12
+	VBROADCASTSS vecConst<>+96(SB), Y0
+
+row1771:
+	XORQ DX, DX
+	CMPQ DX, BX
+	JGE  rest1773
+
+loop1772:
+	VMOVUPS (DI)(DX*1), Y1
+	VMOVUPS (R8)(DX*1), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (R9)(DX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R10)(DX*1), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R11)(DX*1)
+	ADDQ    $0x20, DX
+	CMPQ    DX, BX
+	JL      loop1772
+
+rest1773:
+	TESTQ        SI, SI
+	JZ           done1774
+	VMOVUPS      (R12), Y1
+	VMASKMOVPS   (DI)(DX*1), Y1, Y2
+	VMASKMOVPS   (R8)(DX*1), Y1, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   (R9)(DX*1), Y1, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   (R10)(DX*1), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	LEAQ         (R11)(DX*1), DX
+	VMOVAPS      Y1, Y1
+	TESTQ        $0x00000004, SI
+	JZ           two1776
+	VMOVUPS      X1, (DX)
+	ADDQ         $0x10, DX
+	VEXTRACTF128 $0x01, Y1, X1
+
+two1776:
+	TESTQ     $0x00000002, SI
+	JZ        one1777
+	VMOVLPS   X1, (DX)
+	ADDQ      $0x08, DX
+	VPERMILPS $0x0e, X1, X1
+
+one1777:
+	TESTQ  $0x00000001, SI
+	JZ     done1778
+	VMOVSS X1, (DX)
+
+done1778:
+done1774:
+	ADDQ 80(AX), DI
+	ADDQ 88(AX), R8
+	ADDQ 96(AX), R9
+	ADDQ 104(AX), R10
+	ADDQ 112(AX), R11
+	DECQ CX
+	JNZ  row1771
+	VZEROUPPER
+	RET
+
+// func vecFused92AVX2(fn uintptr, a *byte)
+// Requires: AVX, FMA3
+TEXT ·vecFused92AVX2(SB), NOSPLIT, $0-16
 	MOVQ         a+8(FP), AX
 	MOVQ         (AX), CX
 	MOVQ         16(AX), DI
@@ -42110,12 +42579,12 @@ TEXT ·vecFused89AVX2(SB), NOSPLIT, $0-16
 	SUBQ         DX, R14
 	VBROADCASTSS vecConst<>+96(SB), Y0
 
-row1755:
+row1779:
 	XORQ DX, DX
 	CMPQ DX, BX
-	JGE  rest1757
+	JGE  rest1781
 
-loop1756:
+loop1780:
 	VMOVUPS      (DI)(DX*1), Y0
 	VMOVUPS      (R8)(DX*1), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -42131,11 +42600,11 @@ loop1756:
 	VMOVUPS      Y0, (R13)(DX*1)
 	ADDQ         $0x20, DX
 	CMPQ         DX, BX
-	JL           loop1756
+	JL           loop1780
 
-rest1757:
+rest1781:
 	TESTQ        SI, SI
-	JZ           done1758
+	JZ           done1782
 	VMOVUPS      (R14), Y0
 	VMASKMOVPS   (DI)(DX*1), Y0, Y1
 	VMASKMOVPS   (R8)(DX*1), Y0, Y2
@@ -42149,48 +42618,48 @@ rest1757:
 	LEAQ         (R11)(DX*1), R15
 	VMOVAPS      Y1, Y2
 	TESTQ        $0x00000004, SI
-	JZ           two1760
+	JZ           two1784
 	VMOVUPS      X2, (R15)
 	ADDQ         $0x10, R15
 	VEXTRACTF128 $0x01, Y2, X2
 
-two1760:
+two1784:
 	TESTQ     $0x00000002, SI
-	JZ        one1761
+	JZ        one1785
 	VMOVLPS   X2, (R15)
 	ADDQ      $0x08, R15
 	VPERMILPS $0x0e, X2, X2
 
-one1761:
+one1785:
 	TESTQ  $0x00000001, SI
-	JZ     done1762
+	JZ     done1786
 	VMOVSS X2, (R15)
 
-done1762:
+done1786:
 	VMASKMOVPS   (R12)(DX*1), Y0, Y0
 	VMULPS       Y1, Y0, Y0
 	LEAQ         (R13)(DX*1), DX
 	VMOVAPS      Y0, Y0
 	TESTQ        $0x00000004, SI
-	JZ           two1764
+	JZ           two1788
 	VMOVUPS      X0, (DX)
 	ADDQ         $0x10, DX
 	VEXTRACTF128 $0x01, Y0, X0
 
-two1764:
+two1788:
 	TESTQ     $0x00000002, SI
-	JZ        one1765
+	JZ        one1789
 	VMOVLPS   X0, (DX)
 	ADDQ      $0x08, DX
 	VPERMILPS $0x0e, X0, X0
 
-one1765:
+one1789:
 	TESTQ  $0x00000001, SI
-	JZ     done1766
+	JZ     done1790
 	VMOVSS X0, (DX)
 
-done1766:
-done1758:
+done1790:
+done1782:
 	ADDQ 80(AX), DI
 	ADDQ 88(AX), R8
 	ADDQ 96(AX), R9
@@ -42199,7 +42668,7 @@ done1758:
 	ADDQ 120(AX), R12
 	ADDQ 128(AX), R13
 	DECQ CX
-	JNZ  row1755
+	JNZ  row1779
 	VZEROUPPER
 	RET
 
@@ -43091,7 +43560,10 @@ DATA vecEntryAVX512<>+1440(SB)/8, $·vecFused86AVX512(SB)
 DATA vecEntryAVX512<>+1448(SB)/8, $·vecFused87AVX512(SB)
 DATA vecEntryAVX512<>+1456(SB)/8, $·vecFused88AVX512(SB)
 DATA vecEntryAVX512<>+1464(SB)/8, $·vecFused89AVX512(SB)
-GLOBL vecEntryAVX512<>(SB), NOPTR, $1472
+DATA vecEntryAVX512<>+1472(SB)/8, $·vecFused90AVX512(SB)
+DATA vecEntryAVX512<>+1480(SB)/8, $·vecFused91AVX512(SB)
+DATA vecEntryAVX512<>+1488(SB)/8, $·vecFused92AVX512(SB)
+GLOBL vecEntryAVX512<>(SB), NOPTR, $1496
 
 // func vecTableAVX512() *[vecKernels]uintptr
 TEXT ·vecTableAVX512(SB), NOSPLIT, $0-8
@@ -43269,7 +43741,10 @@ DATA vecEntryAVX2<>+1440(SB)/8, $·vecFused86AVX2(SB)
 DATA vecEntryAVX2<>+1448(SB)/8, $·vecFused87AVX2(SB)
 DATA vecEntryAVX2<>+1456(SB)/8, $·vecFused88AVX2(SB)
 DATA vecEntryAVX2<>+1464(SB)/8, $·vecFused89AVX2(SB)
-GLOBL vecEntryAVX2<>(SB), NOPTR, $1472
+DATA vecEntryAVX2<>+1472(SB)/8, $·vecFused90AVX2(SB)
+DATA vecEntryAVX2<>+1480(SB)/8, $·vecFused91AVX2(SB)
+DATA vecEntryAVX2<>+1488(SB)/8, $·vecFused92AVX2(SB)
+GLOBL vecEntryAVX2<>(SB), NOPTR, $1496
 
 // func vecTableAVX2() *[vecKernels]uintptr
 TEXT ·vecTableAVX2(SB), NOSPLIT, $0-8
