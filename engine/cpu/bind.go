@@ -44,6 +44,8 @@ type step struct {
 	cost float64 // rough nanoseconds of one thread for one example, or for all
 	unit *compile.Unit
 
+	lines []lines // of a convolution: ranges of the rows of its result, for threads
+
 	// Of a matrix product: columns computes some columns of the first rows
 	// examples; reading is the time that its matrix takes to be read.
 	columns func(p *program, w *worker, s *step, rows, c0, c1 int)

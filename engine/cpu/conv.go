@@ -23,7 +23,42 @@ func (p *program) convOf(c graph.Conv, x, y graph.Shape) *kernel.Conv {
 func prepareConv(p *program, n *graph.Node, s *step) error {
 	s.run, s.conv = runConv, p.convOf(n.Attr.Conv, n.In[0].Shape, n.Shape)
 	s.per, s.k, s.cols = 1, n.In[0].Shape.Size(), n.Shape.Size()
+	s.lines = p.linesOf(s.conv.ConvSize)
 	return nil
+}
+
+// lines is a range of the rows of a convolution's result: a convolution of the rows of
+// the image that it sees, whose chains are the same. x and y are where in an example
+// operand and result begin.
+type lines struct {
+	conv *kernel.Conv
+	x, y int
+}
+
+// linesOf cuts the result of a convolution into a range of rows for each thread; nil if
+// there is nothing to cut.
+func (p *program) linesOf(c kernel.ConvSize) (all []lines) {
+	part := (c.OutH + p.eng.threads - 1) / p.eng.threads
+	for at := 0; at < c.OutH && part < c.OutH; at += part {
+		one, from := c, at*c.Stride[0]-c.Top
+		one.OutH = min(part, c.OutH-at)
+		to := from + (one.OutH-1)*c.Stride[0] + (c.Kernel[0]-1)*c.Dilation[0] + 1
+		one.Top = max(0, -from)
+		from = max(0, from)
+		if one.H = min(to, c.H) - from; one.H < 1 {
+			return nil // padding alone
+		}
+		all = append(all, lines{kernel.NewConv(one), from * c.W * c.In, at * c.OutW * c.Out})
+	}
+	return all
+}
+
+// runLines computes range i of every example.
+func (s *step) runLines(p *program, w *worker, i int) {
+	l := &s.lines[i]
+	for r := range p.rows {
+		l.conv.Forward(p.f32(&s.out)[r*s.cols+l.y:], p.f32(&s.a)[r*s.k+l.x:], s.b.f32, s.c.f32, 1, &w.scratch)
+	}
 }
 
 func prepareConvInput(p *program, n *graph.Node, s *step) error {

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/descent-ml/descent/engine"
@@ -61,6 +62,55 @@ func TestConv(t *testing.T) {
 			{rows, 2, shards, shards, engine.RecomputeNever, 0},
 		} {
 			equal(t, fmt.Sprintf("%+v", x), x.updates(t, g, batch, rows, 5, rows), want)
+		}
+	}
+}
+
+// TestLinesAreDivided: where there is one image, threads share the rows of each
+// convolution's result, and no bit changes.
+func TestLinesAreDivided(t *testing.T) {
+	var b graph.Builder
+	h := b.Input("x", tensor.F32, 7, 5, 3)
+	for i, c := range []graph.Conv{
+		{Kernel: [2]int{3, 3}, Pad: [4]int{1, 1, 1, 1}}, {Kernel: [2]int{5, 3}, Pad: [4]int{4, 4, 1, 0}, Dilation: [2]int{2, 1}},
+		{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pad: [4]int{1, 0, 0, 0}, Groups: 4}, {Kernel: [2]int{1, 1}, Stride: [2]int{3, 1}, Pad: [4]int{4, 4, 0, 0}},
+	} {
+		groups := max(1, c.Groups)
+		w := b.Param(fmt.Sprint(i), graph.Init{}, c.Kernel[0], c.Kernel[1], h.Shape.Last()/groups, 8)
+		h = b.Relu(b.Conv(h, w, b.Param(fmt.Sprint(i, " bias"), graph.Init{}, 8), c))
+	}
+	b.Output("pred", h)
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []float32
+	for _, threads := range []int{1, 2, 3} {
+		e, err := New(Config{Threads: threads, Eager: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		vars, err := e.NewVars(specs(g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fillVars(t, vars)
+		p, err := e.Compile(g, vars, engine.Options{Rows: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Begin(0, nil)
+		p.Micro([]*tensor.Tensor{noise("x", 1, 7, 5, 3)}, 0, 1)
+		got := p.Output("pred").F32()
+		if want == nil {
+			want = slices.Clone(got)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d threads: other bits", threads)
+		}
+		if regions := e.pool.tickets[0].Load() >> (2 * chunkBits); threads > 1 && regions < 3 {
+			t.Errorf("%d threads: %d convolutions were divided, want 3 or 4", threads, regions)
 		}
 	}
 }

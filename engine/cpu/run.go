@@ -14,6 +14,7 @@ const (
 	splitStep                      // ranges of one flat vector
 	splitTouched                   // ranges of the touched rows of one step
 	splitColumns                   // ranges of the columns of one matrix product
+	splitLines                     // ranges of the rows of the result of one convolution
 	squarePieces                   // pieces of the sums of squares
 )
 
@@ -67,6 +68,8 @@ func (p *program) chunk(w *worker, i int) {
 		s := &p.steps[0]
 		at := i * p.block
 		s.columns(p, w, s, p.rows, at, min(at+p.block, s.cols))
+	case splitLines:
+		p.steps[0].runLines(p, w, i)
 	case squarePieces:
 		p.pieces[i].run()
 	}
@@ -116,18 +119,22 @@ func blockOf(rows, threads, most, least int) int {
 
 // runOneBlock runs the rows stage of a micro-batch of few rows: large matrix
 // products are divided by columns, so that each thread reads a part of the
-// weights. It is for programs that only predict, whose products follow each
+// weights, and convolutions by the rows of their results. It is for programs that only predict, whose products follow each
 // other closely; in an update the helpers fall asleep between them, and waking
 // them costs more than it saves.
 func (p *program) runOneBlock() {
 	for i := range p.pass.rows {
 		s := &p.pass.rows[i]
 		cost := max(s.cost*float64(p.rows), s.reading)
-		if s.columns == nil || cost < p.eng.grain.wake {
+		if s.columns == nil && s.lines == nil || cost < p.eng.grain.wake {
 			s.run(p, &p.eng.pool.caller, s, 0, p.rows)
 			continue
 		}
 		p.steps = p.pass.rows[i : i+1]
+		if s.lines != nil {
+			p.launch(splitLines, len(s.lines), nil, cost)
+			continue
+		}
 		p.block = (s.cols + p.eng.threads - 1) / p.eng.threads
 		p.block = (p.block + p.eng.grain.cols - 1) / p.eng.grain.cols * p.eng.grain.cols
 		p.launch(splitColumns, (s.cols+p.block-1)/p.block, nil, cost)
