@@ -17,7 +17,7 @@ type Comparison struct {
 	Threads int     // of every process, and cores that it is pinned to
 	Rounds  int     // over all peers
 	Seconds float64 // of each measurement
-	Peers   string  // kinds, the first parts of labels, with commas between them
+	Peers   string  // labels or kinds, their first parts, with commas between them
 	Only    string  // a part of the names of workloads
 	Micro   int     // examples that ours executes at once; 0: as in training
 	CPU     bool    // the processor's time counts instead of wall time
@@ -29,7 +29,7 @@ func (c *Comparison) Flags(seconds float64, peers, example string) {
 	flag.IntVar(&c.Threads, "threads", 1, "threads of every process, and cores that it is pinned to")
 	flag.IntVar(&c.Rounds, "rounds", 5, "rounds over all peers")
 	flag.Float64Var(&c.Seconds, "seconds", seconds, "seconds of each measurement")
-	flag.StringVar(&c.Peers, "peers", peers, "peers to run, or none")
+	flag.StringVar(&c.Peers, "peers", peers, "peers to run, such as torch or torch-eager, or none")
 	flag.StringVar(&c.Only, "only", "", "workloads whose name contains this, such as "+example)
 	flag.IntVar(&c.Micro, "micro", 0, "examples that ours executes at once; 0 as in training")
 	flag.BoolVar(&c.CPU, "cpu", false, "compare the processor's time instead of wall time, for a machine with other jobs")
@@ -60,12 +60,12 @@ func (c Comparison) Cores() int {
 	return c.Threads
 }
 
-// Chosen are the commands of the kinds that the flag names.
+// Chosen are the commands that the flag names.
 func (c Comparison) Chosen(commands []Command) []Command {
-	kinds := strings.Split(c.Peers, ",")
+	names := strings.Split(c.Peers, ",")
 	return slices.DeleteFunc(commands, func(p Command) bool {
 		kind, _, _ := strings.Cut(p.Label, "-")
-		return !slices.Contains(kinds, kind)
+		return !slices.Contains(names, kind) && !slices.Contains(names, p.Label)
 	})
 }
 

@@ -103,7 +103,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV3Small(nn.Module):
-    """torchvision's mobilenet_v3_small with its names, without the dropout before the last layer."""
+    """torchvision's mobilenet_v3_small with its names."""
 
     def __init__(self):
         super().__init__()
@@ -112,7 +112,7 @@ class MobileNetV3Small(nn.Module):
             layers.append(InvertedResidual(i, k, expanded, o, squeeze, act, stride))
             i = o
         self.features = nn.Sequential(*layers, convolution(i, 576, 1, act=nn.Hardswish))
-        self.classifier = nn.Sequential(nn.Linear(576, 1024), nn.Hardswish(inplace=True), nn.Linear(1024, CLASSES))
+        self.classifier = nn.Sequential(nn.Linear(576, 1024), nn.Hardswish(inplace=True), nn.Dropout(0.2), nn.Linear(1024, CLASSES))
 
     def forward(self, x):
         return self.classifier(self.features(x).mean((2, 3)))

@@ -1,6 +1,6 @@
 """One training step of a convolutional net in JAX: `step_convnet_jax.py jit THREADS`, see peer.py.
 
-The nets are convnet_torch.py's, images and weights channels last.
+The nets are convnet_torch.py's without dropout, images and weights channels last.
 """
 import os
 

@@ -3,6 +3,7 @@
 //
 //	go run ./bench/quality -data ../shared/data            # five seeds, about half an hour
 //	go run ./bench/quality -data ../shared/data -seeds 1 -only sklearn
+//	go run ./bench/quality -data ../shared/data -seeds 3 -only mnist-cnn
 //	go run ./bench/quality -data ../shared/data -seeds 3 -only shakespeare -threads 2
 //
 // Peers are optional: bench/peers/setup.sh installs them.
@@ -42,6 +43,9 @@ var contests = []contest{
 	{"mnist-mlp", "mnist", accuracy, [][]string{{"quality_torch.py", "dropout"}}},
 	{"fashion-mlp", "fashion-mnist", accuracy, [][]string{{"quality_torch.py", "dropout"}}},
 	{"mnist-sklearn", "mnist", accuracy, [][]string{{"quality_torch.py", "sklearn"}, {"quality_sklearn.py", "sklearn"}}},
+	{"mnist-cnn", "mnist", accuracy, [][]string{{"quality_convnet_torch.py", "mnist"}}},
+	{"fashion-cnn", "fashion-mnist", accuracy, nil},
+	{"fashion-resnet", "fashion-mnist", accuracy, nil},
 	{"shakespeare", "tinyshakespeare", loss, [][]string{{"quality_gpt_torch.py"}}},
 }
 
