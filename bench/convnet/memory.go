@@ -24,12 +24,19 @@ type usage struct {
 	ms, theirs float64 // of a step; 0 if it was not asked for
 }
 
+// torch are PyTorch's variants whose label contains a part.
+func torch(part string, threads int) []peer.Command {
+	return slices.DeleteFunc(installed(threads), func(c peer.Command) bool {
+		return !strings.HasPrefix(c.Label, "torch") || !strings.Contains(c.Label, part)
+	})
+}
+
 // compareMemory prints the memory of every workload.
 func compareMemory(s peer.Comparison) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tplan, MiB\tdescent\tPyTorch\tratio\t")
 	for _, j := range jobs(s.Only) {
-		u, err := measure(s, j, installed(s.Threads), false)
+		u, err := measure(s, j, torch("", s.Threads), false)
 		if err != nil {
 			return err
 		}
@@ -53,7 +60,6 @@ func measure(s peer.Comparison, j job, commands []peer.Command, time bool) (u us
 	if u.ours, u.ms, err = askFresh(s, ours, j, time); err != nil {
 		return u, err
 	}
-	s.Peers = "torch"
 	for _, p := range peer.StartInstalled(s.Settings(), s.Chosen(commands)) {
 		mib, ms, err := askFresh(s, p, j, time)
 		if err != nil {
@@ -105,12 +111,11 @@ var depths = []int{20, 32, 56, 110}
 // table, and plots both in a file. PyTorch is not compiled, which would take
 // minutes at the larger depths.
 func compareDepths(s peer.Comparison, path string) error {
-	eager := slices.DeleteFunc(installed(s.Threads), func(c peer.Command) bool { return !strings.Contains(c.Label, "eager") })
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "depth\tplan, MiB\tdescent\tPyTorch\tdescent, ms\tPyTorch, ms\tratio\t")
 	var all []usage
 	for _, depth := range depths {
-		u, err := measure(s, job{fmt.Sprint("resnet", depth), "sgdm", 128}, slices.Clone(eager), true)
+		u, err := measure(s, job{fmt.Sprint("resnet", depth), "sgdm", 128}, torch("eager", s.Threads), true)
 		if err != nil {
 			return err
 		}
