@@ -132,7 +132,7 @@ func drawDepths(all []usage) string {
 	const green, blue = "#0b6e4f", "#2c5aa0"
 	lines := []plot.Line{
 		{Name: "descent, ms", Color: green}, {Name: "PyTorch, ms", Color: blue},
-		{Name: "descent, MiB", Color: green, Dashed: true}, {Name: "PyTorch, MiB", Color: blue, Dashed: true},
+		{Name: "descent, MiB (dashed)", Color: green, Dashed: true}, {Name: "PyTorch, MiB (dashed)", Color: blue, Dashed: true},
 	}
 	most := 0.0
 	for i, u := range all {
