@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/dataset/images"
@@ -45,6 +46,18 @@ func arrayOfImages(data string) bool {
 	return err == nil && x.DType() == tensor.U8 && len(x.Shape()) >= 3
 }
 
+// imageOptimizer returns the automatic optimizer: SGD at a large rate where batch
+// norm bears it, as in the automatic nets, and AdamW for a model without.
+func imageOptimizer(set []string) string {
+	for _, s := range set {
+		model, ok := strings.CutPrefix(s, "model=")
+		if ok && model != "auto" && !slices.ContainsFunc([]string{"batchnorm", "resnet", "mobilenet"}, func(name string) bool { return strings.Contains(model, name) }) {
+			return "{adamw: {lr: 2e-3, weight_decay: 0.01}}"
+		}
+	}
+	return "{sgd: {lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}"
+}
+
 // ofImages is the configuration of images without more: a net by their size and
 // number, augmented as they bear it; a fifth to test on and a tenth to validate on,
 // unless they bring such parts. The recipe is that of docs/images.md.
@@ -52,7 +65,7 @@ func ofImages(data, format string, set []string) (*config.Config, error) {
 	defaults := []string{
 		"name=" + strconv.Quote(tableName(data)), "data.train=" + strconv.Quote(data), "data.format=" + format, "data.split.by=auto",
 		"model=auto", "data.augment=auto", "loss={cross_entropy: {label_smoothing: 0.1}}",
-		"optimizer={sgd: {lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay: matrices}}", "schedule=one_cycle",
+		"optimizer=" + imageOptimizer(set), "schedule=one_cycle",
 	}
 	if !given(set, "data.test=") && !given(set, "data.split.folds=") {
 		defaults = append(defaults, "data.split.test=20%")

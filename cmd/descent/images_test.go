@@ -163,3 +163,18 @@ func TestImageMistakes(t *testing.T) {
 		}
 	}
 }
+
+func TestImageOptimizer(t *testing.T) {
+	for model, want := range map[string]string{
+		"":               "sgd",
+		"model=auto":     "sgd",
+		"model=resnet20": "sgd",
+		"model=lenet":    "adamw",
+		"model=[{conv2d: {out: 8, kernel: 3}}, batchnorm, flatten, {dense: auto}]": "sgd",
+		"model=[{conv2d: {out: 8, kernel: 3}}, relu, flatten, {dense: auto}]":      "adamw",
+	} {
+		if got := imageOptimizer([]string{"seed=1", model}); !strings.HasPrefix(got, "{"+want+":") {
+			t.Errorf("%q: %s, want %s", model, got, want)
+		}
+	}
+}
