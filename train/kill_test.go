@@ -57,7 +57,8 @@ func TestKilledChild(t *testing.T) {
 // killAgain runs a test of this binary in a process of its own, kills that after a
 // random time of at most within, and does so again as long as more, which is
 // asked before each, says so; then it lets one come to its end. It returns how often
-// it has killed.
+// it has killed. Where that is not enough to get anywhere, children live longer: each
+// that is killed beyond the number of kills gives the next one an eighth more.
 func killAgain(t *testing.T, test string, env []string, within time.Duration, more func(killed int) bool) (killed int) {
 	t.Helper()
 	if raceDetector { // a child must get somewhere before it is killed
@@ -80,6 +81,9 @@ func killAgain(t *testing.T, test string, env []string, within time.Duration, mo
 			case <-time.After(within/7 + time.Duration(rnd.Int64N(int64(within-within/7)))):
 				if err := child.Process.Kill(); err == nil {
 					killed++
+				}
+				if killed > *kills {
+					within += within / 8
 				}
 			case err := <-done:
 				done <- err
