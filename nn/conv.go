@@ -126,7 +126,7 @@ func (l ConvLayer) Build(c *Context, x *graph.Node) *graph.Node {
 		x = c.Reshape(x, 1, inner[0], inner[1])
 	}
 	l = l.fitted(x.Shape.Inner())
-	w, bias := l.params(c, x.Shape.Last())
+	w, bias := l.params(c, x)
 	y := c.Conv(x, w, bias, l.conv())
 	if l.line && c.Err() == nil {
 		return c.Reshape(y, y.Shape.Inner()[1:]...)
@@ -180,13 +180,14 @@ func (l ConvLayer) conv() graph.Conv {
 }
 
 // params declares the weight, as it is used, and the bias; nil if there is none.
-func (l ConvLayer) params(c *Context, in int) (w, bias *graph.Node) {
+func (l ConvLayer) params(c *Context, x *graph.Node) (w, bias *graph.Node) {
+	in := x.Shape.Last()
 	if l.groups < 1 || in%l.groups != 0 || l.out%l.groups != 0 {
-		return c.Failf("nn."+l.name(), nil, "%d channels in and %d out, want multiples of %d groups", in, l.out, l.groups), nil
+		return c.Failf("nn."+l.name(), []*graph.Node{x}, "%d channels in and %d out, want multiples of %d groups", in, l.out, l.groups), nil
 	}
 	kh, kw := l.kernel[0], l.kernel[1]
 	if kh < 1 || kw < 1 {
-		return c.Failf("nn."+l.name(), nil, "kernels of %d x %d, want at least 1", kh, kw), nil
+		return c.Failf("nn."+l.name(), []*graph.Node{x}, "kernels of %d x %d, want at least 1", kh, kw), nil
 	}
 	in /= l.groups
 	fanIn, fanOut := kh*kw*in, kh*kw*l.out

@@ -89,7 +89,7 @@ func TestImageMistakes(t *testing.T) {
 		{nn.Conv2d(0, 3), image(4, 4, 2), "0 outputs, want at least 1"},
 		{nn.Conv2d(8, 0), image(4, 4, 2), "kernels of 0 x 0, want at least 1"},
 		{nn.Conv2d(8, 3).Groups(3), image(4, 4, 2), "2 channels in and 8 out, want multiples of 3 groups"},
-		{nn.Conv2d(3, 3).Depthwise(), image(4, 4, 2), "want multiples of 2 groups"},
+		{nn.Conv2d(3, 3).Depthwise(), image(4, 4, 2), "nn.Conv2d(f32[B 4 4 2]): 2 channels in and 3 out, want multiples of 2 groups"},
 		{nn.Conv2d(8, 9), image(4, 4, 2), "does not fit"},
 		{nn.Conv2d(8, 3).Stride(0), image(4, 4, 2), "stride [0 0]"},
 		{nn.ConvLayer{}, image(4, 4, 2), "make the layer with Conv2d or Conv1d"},
