@@ -48,7 +48,11 @@ func (f *trainFlags) fineTune(args, set []string) (*config.Config, error) {
 		return nil, usagef("--from %s: there is no %s in it", f.from, train.ModelName)
 	}
 	start := []string{"init=" + strconv.Quote(model), "data.schema=" + strconv.Quote(model)}
-	return load(filepath.Join(f.from, train.ConfigName), f.data, append(start, set...))
+	c, err := load(filepath.Join(f.from, train.ConfigName), f.data, append(start, set...))
+	if err == nil && f.data != "" { // their own parts, where they bring some
+		c.PreferParts(!given(set, "data.split.val"), !given(set, "data.split.test"))
+	}
+	return c, err
 }
 
 // load reads a configuration: an example by its name, or a file.

@@ -80,6 +80,7 @@ func ofImages(data, format string, set []string) (*config.Config, error) {
 	if !given(set, "metric=") {
 		c.PreferAccuracy()
 	}
+	c.SizeForImages()
 	c.PreferParts(!given(set, "data.split.val"), !given(set, "data.split.test"))
 	return c, nil
 }

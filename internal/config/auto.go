@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"slices"
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/nn"
@@ -30,10 +31,15 @@ func (m modelSpec) read(fs *Faults, v *value) {
 	case one || v.kind == scalar && (v.text == "gpt" || isImageNet(v.text)):
 		*m.lone, *m.layers.p = true, []Layer{{at: v.at}}
 		(*m.layers.p)[0].read(fs, v)
+	case v.kind == scalar && !slices.Contains(namesOf(layerKinds), v.text):
+		fs.add(v.at, "unknown model %v (%s; else a list of layers, such as [{dense: 64}, relu, {dense: auto}])", v, nearest(v.text, wholeModels()))
 	default:
 		m.layers.read(fs, v)
 	}
 }
+
+// wholeModels are the names that are a model without more.
+func wholeModels() []string { return append([]string{"auto", "gpt"}, namesOf(imageNetKinds())...) }
 
 func (m modelSpec) write() *value {
 	switch auto := (&value{text: "auto"}); {

@@ -64,6 +64,10 @@ func (c *Config) autoImages(s *Sets) {
 	}
 }
 
+// SizeForImages makes the default batch and budget those of the recipe of docs/images.md,
+// whatever the model is.
+func (c *Config) SizeForImages() { c.sizedImages = true }
+
 // settleImagesLength makes the batch and the budget of the automatic model of images.
 func (c *Config) settleImagesLength(examples int) {
 	if !c.batchGiven {

@@ -204,6 +204,7 @@ func TestFaults(t *testing.T) {
 		{"number in quotes", with(`optimizer: {sgd: {lr: "0.1"}}`), `c.yaml:2:23: got "0.1" (want a number above 0)`},
 		{"text wanted", "data: {train: 5}", "c.yaml:1:15: got 5 (want text)"},
 		{"dim wanted", with("model: mf"), "c.yaml:2:8: got mf (want its dim too, such as {mf: {dim: 64}})"},
+		{"unknown model", with("model: resnet21"), `c.yaml:2:8: unknown model resnet21 (did you mean "resnet20"?; else a list of layers`},
 		{"list wanted", with("model: relu"), "c.yaml:2:8: got relu (want a list of layers"},
 		{"mapping wanted", "data: x.csv", "c.yaml:1:7: got x.csv (want a mapping with train, val"},
 		{"learning rate 0", with("optimizer: {adam: {lr: 0}}"), "c.yaml:2:24: got 0 (want above 0)"},

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -88,6 +89,12 @@ func (c *Config) imageOptions(form *dataset.Schema, trained bool) (images.Option
 		return o, mistakef("config: data %s: the model was not trained on images", d.Train)
 	}
 	shape := form.Image.Shape
+	if size := d.Image.Size; size != [2]int{} && (size[0] != shape[0] || size[1] != shape[1]) {
+		return o, mistakef("config: data.image.size: got %dx%d, and the model takes images of %dx%d (leave it away: the size of a trained model stays)", size[0], size[1], shape[0], shape[1])
+	}
+	if color := channelNames(shape[2]); d.Image.Color != "auto" && d.Image.Color != color {
+		return o, mistakef("config: data.image.color: got %s, and the model takes %s (leave it away: the channels of a trained model stay)", d.Image.Color, color)
+	}
 	o.Height, o.Width, o.Channels, o.Resize = shape[0], shape[1], shape[2], cmp.Or(form.Image.Resize, o.Resize)
 	if trained {
 		o.Classes = form.Target.Classes
@@ -105,7 +112,11 @@ func (c *Config) readImages(path string, form *dataset.Schema, trained bool) (*i
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	return images.Load(ctx, path, o)
+	parts, err := images.Load(ctx, path, o)
+	if bad := new(images.FileError); errors.As(err, &bad) {
+		return nil, fmt.Errorf("%w (data.image.corrupt: skip leaves out such files)", err)
+	}
+	return parts, err
 }
 
 // among reports whether names are some of others, but not all.

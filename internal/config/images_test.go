@@ -153,7 +153,7 @@ func TestImageMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"data: {train: " + one + "}", `one class only, "top"`},
 		{"data: {train: " + empty + "}", "no data in this folder (want a folder of images for each class"},
-		{"data: {train: " + bad + "}", "broken.png"},
+		{"data: {train: " + bad + "}", "(data.image.corrupt: skip leaves out such files)"},
 		{"data: {train: " + dir + ", target: y}", "data.target is about the columns of a table, and images have none"},
 		{"data: {train: " + dir + ", val: " + dir + ", test: " + one + "}\nloss: bce", "loss bce wants values"},
 		{"data: {train: " + dir + "}\nmodel: {auto: 8}", "ensembles are for tables"},
