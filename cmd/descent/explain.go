@@ -69,7 +69,7 @@ func (a *app) showExplanation(e *train.Explanation, top int, asJSON bool) error 
 			rest += x.Share
 			continue
 		}
-		fmt.Fprintf(w, "%d\t%.4g\t%.2f %%\t%.3g\t%s\n", x.Index, x.Loss, 100*x.Share, x.Norm, x.Name)
+		fmt.Fprintf(w, "%d\t%.4g\t%.2f %%\t%.3g\t  %s\n", x.Index, x.Loss, 100*x.Share, x.Norm, x.Name)
 	}
 	if n := len(e.Examples) - top; n > 0 {
 		fmt.Fprintf(w, "%d others\t\t%.2f %%\t\t\n", n, 100*rest)

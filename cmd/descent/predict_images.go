@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -234,10 +235,14 @@ func named(args []string) (paths []string, err error) {
 		if len(found) == 0 {
 			return nil, usagef("there is no file or folder %s, and nothing matches it as a pattern", arg)
 		}
-		paths = append(paths, found...)
+		paths = append(paths, slices.DeleteFunc(found, func(path string) bool { return isHidden(path) && !isHidden(arg) })...)
 	}
 	return paths, nil
 }
+
+// isHidden reports whether a file or a pattern is of those that shells and folders leave
+// out unless they are named.
+func isHidden(path string) bool { return strings.HasPrefix(filepath.Base(path), ".") }
 
 // isImagePath reports whether data are image files: one, or a folder of them.
 func isImagePath(path string) bool {

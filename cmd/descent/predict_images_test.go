@@ -91,6 +91,10 @@ func TestPredictImages(t *testing.T) {
 	if code != exitFailed || !strings.Contains(stderr, bad) || !strings.Contains(stderr, `begins with "hello"`) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
+	write(t, dir, ".hidden.png", "hello")
+	if stdout, _ = mustCall(t, "predict", run, filepath.Join(dir, "*.png"), "--corrupt", "skip"); strings.Contains(stdout, "hidden") {
+		t.Errorf("a hidden file\n%s", stdout)
+	}
 	stdout, stderr = mustCall(t, "predict", run, dir, "--corrupt", "skip")
 	if left := rows(stdout); len(left) != n || left["0000.png"] != got["0000.png"] || !strings.Contains(stderr, "left out: "+bad) || !strings.Contains(stderr, "1 of 301 files") {
 		t.Errorf("%d rows, %s", len(left), stderr)
