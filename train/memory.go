@@ -128,6 +128,16 @@ func settle() resident {
 	return readResident()
 }
 
+// leaveRoom raises the bound on the Go runtime if it is below what the process holds
+// and a little more, and returns what undoes it: a run that will be refused for its
+// memory would else collect garbage at each allocation, for minutes.
+func (r resident) leaveRoom() (undo func()) {
+	const room = 16 << 20
+	before := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(max(before, r.now-r.files+room))
+	return func() { debug.SetMemoryLimit(before) }
+}
+
 // growth is what the runtime and the pages of the program's code grow by from
 // planning to the end of a run: measured, see docs/memory.md. Blocks from
 // hugePage on begin at a page of that size, and take half of one more on average.

@@ -46,6 +46,7 @@ type planner struct {
 func (l *loop) choose() (layout, error) {
 	p := &planner{cfg: l.cfg, graph: l.graph, size: l.cfg.Batch.Max(l.cfg.Data.Len()), base: settle(), others: l.copies()}
 	p.limit, p.by = limitOf(l.cfg.Exec.Memory)
+	defer p.base.leaveRoom()()
 	for _, ds := range []dataset.Dataset{l.cfg.Val, l.cfg.Test} {
 		if ds == nil {
 			continue
