@@ -26,19 +26,17 @@ func (a activation) String() string { return a.name }
 // ReLU is max(x, 0); its gradient at 0 is 0.
 func ReLU() Layer { return activation{"ReLU", (*graph.Builder).Relu} }
 
-// ReLU6 is min(max(x, 0), 6); its gradient at 0 is 0.
-func ReLU6() Layer { return activation{"ReLU6", relu6} }
-
+// relu6 is min(max(x, 0), 6); its gradient at 0 is 0.
 func relu6(b *graph.Builder, x *graph.Node) *graph.Node { return b.Min(b.Relu(x), b.Const(6)) }
 
-// HardSigmoid is ReLU6(x + 3)/6 (Howard et al., ICCV 2019, section 5.2).
+// HardSigmoid is min(max(x + 3, 0), 6)/6 (Howard et al., ICCV 2019, section 5.2).
 func HardSigmoid() Layer { return activation{"HardSigmoid", hardSigmoid} }
 
 func hardSigmoid(b *graph.Builder, x *graph.Node) *graph.Node {
 	return b.Mul(relu6(b, b.Add(x, b.Const(3))), b.Const(1.0/6))
 }
 
-// HardSwish is x·ReLU6(x + 3)/6 (the same section); its gradient at ±3 is 0 and 1.
+// HardSwish is x·min(max(x + 3, 0), 6)/6 (the same section); its gradient at ±3 is 0 and 1.
 func HardSwish() Layer { return activation{"HardSwish", (*graph.Builder).HardSwish} }
 
 // GELU is x·Φ(x), Φ the distribution function of the standard normal

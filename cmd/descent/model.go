@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/descent-ml/descent/dataset"
-	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/internal/config"
 	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/train"
@@ -42,18 +41,6 @@ func openRun(dir string, set []string) (*trained, error) {
 	}
 	t.model, err = t.config.BuildModel(t.schema)
 	return t, err
-}
-
-// evaluator compiles the model for data with the given fields and calls f
-// with it.
-func (t *trained) evaluator(fields []dataset.Field, f func(*train.Evaluator) error) error {
-	return t.config.WithEngine(func(eng engine.Engine) error {
-		e, err := train.NewEvaluator(eng, t.model, t.config.BuildLoss(), fields, t.run.Params)
-		if err != nil {
-			return err
-		}
-		return f(e)
-	})
 }
 
 // part returns the part of the run's own data of the given name, "" for the

@@ -164,7 +164,10 @@ func (r *reader) makeCacheIn(ctx context.Context, dir string, key cacheKey, list
 	if err := m.write(temp); err != nil {
 		return nil, fmt.Errorf("images: the cache: %w", err)
 	}
-	return m, settle(temp, dir, lock)
+	if err := checkpoint.Settle(temp, dir, lock); err != nil {
+		return nil, fmt.Errorf("images: the cache: %w", err)
+	}
+	return m, nil
 }
 
 // begin empties a folder, but for its lock, unless it has the begin of the same cache.
@@ -173,25 +176,7 @@ func begin(temp string, m *manifest) error {
 	if err == nil && had != nil && had.is(m.Key, target{height: m.Height, width: m.Width, channels: m.Channels}) {
 		return nil
 	}
-	entries, err := os.ReadDir(temp)
-	for _, e := range entries {
-		if e.Name() != checkpoint.LockName {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(temp, e.Name())))
-		}
-	}
-	if err = errors.Join(err, m.write(temp)); err != nil {
-		return fmt.Errorf("images: the cache: %w", err)
-	}
-	return nil
-}
-
-// settle gives a complete cache its name, in the place of an old one.
-func settle(temp, dir string, lock *checkpoint.Lock) error {
-	err := errors.Join(os.RemoveAll(dir), os.Remove(filepath.Join(temp, checkpoint.LockName)), lock.Unlock())
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(temp, dir)
-	}
-	if err != nil {
+	if err = errors.Join(checkpoint.Empty(temp), m.write(temp)); err != nil {
 		return fmt.Errorf("images: the cache: %w", err)
 	}
 	return nil

@@ -184,33 +184,13 @@ func (c Cache) convertTo(ctx context.Context, dir, path string, m manifest) (err
 		}
 	}()
 	defer lock.Unlock()
-	if err := empty(temp); err != nil {
+	if err := checkpoint.Empty(temp); err != nil {
 		return fmt.Errorf("interactions: %w", err)
 	}
 	if err := newConversion(temp, m, c).run(ctx, path); err != nil {
 		return err
 	}
-	return settle(temp, dir, lock)
-}
-
-// empty removes what is in a folder but for its lock.
-func empty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		if e.Name() != checkpoint.LockName {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
-		}
-	}
-	return err
-}
-
-// settle gives a complete cache its name, in the place of an old one.
-func settle(temp, dir string, lock *checkpoint.Lock) error {
-	err := errors.Join(os.RemoveAll(dir), os.Remove(filepath.Join(temp, checkpoint.LockName)), lock.Unlock())
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(temp, dir)
-	}
-	if err != nil {
+	if err := checkpoint.Settle(temp, dir, lock); err != nil {
 		return fmt.Errorf("interactions: %w", err)
 	}
 	return nil
