@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"dataset/digits":       {"dataset", "tensor"},
 	"checkpoint":           {"tensor", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"metric":               {"internal/rng", "internal/portmath"},
-	"batch":                {"dataset", "graph", "tensor"},
+	"batch":                {"internal/portmath"},
 	"report":               {"batch", "golang.org/x/term"},
 	"report/page":          {},
 	"train":                {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},

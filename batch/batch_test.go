@@ -145,11 +145,11 @@ func TestFraction(t *testing.T) {
 
 func TestPolicy(t *testing.T) {
 	p := Progress{Data: 100}
-	if n := Fixed(64).Size(p); n != 64 {
-		t.Errorf("Fixed(64) gives %d", n)
+	if s, why := Fixed(64).Next(State{}, p); s.Size != 64 || why != "" {
+		t.Errorf("Fixed(64) gives %+v, %q", s, why)
 	}
-	if n := All().Size(p); n != 100 {
-		t.Errorf("All gives %d of 100", n)
+	if s, why := All().Next(State{}, p); s.Size != 100 || why != "" {
+		t.Errorf("All gives %+v, %q, of 100", s, why)
 	}
 	for _, c := range []struct {
 		p    Policy

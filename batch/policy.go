@@ -1,19 +1,43 @@
 package batch
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// Policy decides the size of each batch. It is a function of what has happened
-// so far, so a resumed run asks for the same sizes.
+// Policy decides the size of each batch. It is a pure function of what has
+// happened so far, so a resumed run decides alike: all that it remembers is in
+// the State. A policy that needs more than this interface has NeedsNoise or
+// NeedsClock, methods without arguments that return true, and reports settings
+// that cannot be with Validate() error.
 type Policy interface {
-	// Size returns how many examples the next update takes, at least 1 and at
-	// most Max. The last batch of an epoch is shorter if fewer are left.
-	Size(p Progress) int
-
-	// Max returns the largest size it will ask for; memory is planned for it.
+	// Max returns the largest size it will ask for with so many examples of
+	// training data; memory is planned for it.
 	Max(examples int) int
 
 	// String describes the policy as a configuration writes it: "64", "all".
 	String() string
+
+	// Next returns the state with the size of the next update, from 1 to Max,
+	// and if that changes the reason, in a few words. It is called before each
+	// update, and changes nothing, so it may be asked again. The last batch of an
+	// epoch is shorter if fewer examples are left.
+	Next(s State, p Progress) (State, string)
+}
+
+// State is all that a policy remembers. The zero State is before the first
+// update. It is a value, and its JSON reads back to the same bits.
+type State struct {
+	Size  int    `json:"size"`            // of the next update, in examples
+	Since uint64 `json:"since,omitempty"` // updates done when it became so
+}
+
+// to returns the state with another size.
+func (s State) to(size int, p Progress) State {
+	if size != s.Size {
+		s.Size, s.Since = size, p.Update
+	}
+	return s
 }
 
 // Progress is what a policy knows when it decides.
@@ -21,6 +45,24 @@ type Progress struct {
 	Position
 	Fraction float64 // of the budget consumed, in [0, 1]
 	Data     int     // examples of the training data
+	Rate     float64 // η, the learning rate of the last update
+	Decay    float64 // of the schedule now, relative to its peak so far, in (0, 1]; 0 is 1
+	Loss     float64 // smoothed training loss, a mean over examples; NaN before there is one
+	Noise    Noise   // of the gradient: measured if NeedsNoise
+	Cost     Cost    // of an update: measured if NeedsClock
+}
+
+// NeedsNoise reports whether the policy looks at Progress.Noise.
+func NeedsNoise(p Policy) bool {
+	n, ok := p.(interface{ NeedsNoise() bool })
+	return ok && n.NeedsNoise()
+}
+
+// NeedsClock reports whether the policy looks at Progress.Cost, so that its
+// decisions depend on a clock and belong in a journal.
+func NeedsClock(p Policy) bool {
+	n, ok := p.(interface{ NeedsClock() bool })
+	return ok && n.NeedsClock()
 }
 
 // Fixed is a policy of n examples for each update; n = 1 is stochastic
@@ -32,26 +74,28 @@ func All() Policy { return all{} }
 
 type fixed int
 
-func (f fixed) Size(Progress) int { return int(f) }
-func (f fixed) Max(int) int       { return int(f) }
-func (f fixed) String() string    { return fmt.Sprint(int(f)) }
+func (f fixed) Max(int) int                              { return int(f) }
+func (f fixed) String() string                           { return fmt.Sprint(int(f)) }
+func (f fixed) Next(s State, p Progress) (State, string) { return s.to(int(f), p), "" }
 
 type all struct{}
 
-func (all) Size(p Progress) int { return p.Data }
-func (all) Max(examples int) int {
-	return examples
-}
-func (all) String() string { return "all" }
+func (all) Max(examples int) int                     { return examples }
+func (all) String() string                           { return "all" }
+func (all) Next(s State, p Progress) (State, string) { return s.to(p.Data, p), "" }
 
 // Check reports a policy that cannot be used on data of the given number of
 // examples.
 func Check(p Policy, examples int) error {
+	var err error
+	if v, ok := p.(interface{ Validate() error }); ok {
+		err = v.Validate()
+	}
 	switch m := p.Max(examples); {
 	case m < 1:
-		return fmt.Errorf("batch: size %d (want at least 1, or all)", m)
+		err = errors.Join(err, fmt.Errorf("batch: size %d (want at least 1, or all)", m))
 	case m > examples:
-		return fmt.Errorf("batch: size %d is larger than the training data (want at most %d, or all)", m, examples)
+		err = errors.Join(err, fmt.Errorf("batch: size %d is larger than the training data (want at most %d, or all)", m, examples))
 	}
-	return nil
+	return err
 }

@@ -272,7 +272,8 @@ func shareOfUpdate(c *Config, size int) float64 {
 // nextSize returns the number of examples of the next update: what the policy
 // asks for, or what is left of the epoch.
 func (l *loop) nextSize(fraction float64) (int, error) {
-	size := l.cfg.Batch.Size(batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch})
+	l.Sizes, _ = l.cfg.Batch.Next(l.Sizes, batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch})
+	size := l.Sizes.Size
 	if size < 1 || size > l.plan.Size {
 		return 0, fmt.Errorf("train: update %d: the policy %v asks for %d examples (want 1 to %d)", l.pos.Update+1, l.cfg.Batch, size, l.plan.Size)
 	}

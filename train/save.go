@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/optim"
@@ -50,6 +51,7 @@ type loopState struct {
 	Bad       int           `json:"bad,omitempty"`      // validations since the best
 
 	Plateau optim.PlateauState `json:"plateau,omitzero"`
+	Sizes   batch.State        `json:"sizes,omitzero"` // what the policy of batch sizes remembers
 }
 
 // sums are Σ w·ℓ and Σ w.

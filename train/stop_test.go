@@ -456,9 +456,11 @@ func TestReplayOfAnInterruptedRun(t *testing.T) {
 // ramp is a policy of sizes that grow.
 type ramp struct{}
 
-func (ramp) Size(p batch.Progress) int { return min(20, 1+int(p.Update)) }
-func (ramp) Max(int) int               { return 20 }
-func (ramp) String() string            { return "ramp" }
+func (ramp) Max(int) int    { return 20 }
+func (ramp) String() string { return "ramp" }
+func (ramp) Next(_ batch.State, p batch.Progress) (batch.State, string) {
+	return batch.State{Size: min(20, 1+int(p.Update))}, ""
+}
 
 func TestPolicyOfManySizes(t *testing.T) {
 	c := small(t)
@@ -483,7 +485,9 @@ func TestPolicyOfManySizes(t *testing.T) {
 
 type tooMuch struct{ ramp }
 
-func (tooMuch) Size(batch.Progress) int { return 21 }
+func (tooMuch) Next(batch.State, batch.Progress) (batch.State, string) {
+	return batch.State{Size: 21}, ""
+}
 
 func TestMetricOfAnotherTarget(t *testing.T) {
 	c := small(t)

@@ -1,0 +1,128 @@
+package batch
+
+import (
+	"math"
+	"slices"
+
+	"github.com/descent-ml/descent/internal/portmath"
+)
+
+// Cost is the time of an update: Fixed + PerExample·B seconds. One that is
+// given as such is as good as one that was measured. The zero Cost is unknown.
+type Cost struct {
+	Fixed      float64 `json:"fixed,omitempty"`       // a, seconds of an update that do not depend on B
+	PerExample float64 `json:"per_example,omitempty"` // b, seconds
+
+	Timed int         `json:"timed,omitempty"` // updates
+	Sizes [8]SizeTime `json:"sizes,omitzero"`  // of the eight sizes timed last, in no order
+}
+
+// SizeTime is what updates of one size take. Five of them make one observation,
+// their median, so that an update that the system has disturbed changes nothing.
+type SizeTime struct {
+	Size    int        `json:"size"`
+	Seconds float64    `json:"seconds"` // mean of the medians, the newer ones counting more
+	Medians int        `json:"medians"`
+	Last    int        `json:"last"`             // Cost.Timed at the newest
+	Open    [5]float64 `json:"open,omitzero"`    // timings of the next median
+	Opened  int        `json:"opened,omitempty"` // how many
+}
+
+const (
+	forget   = 0.98 // weight of a size's time after five more updates of other sizes
+	averaged = 16   // medians of one size that its mean remembers
+	apart    = 1.25 // ratio of the extreme sizes from which a and b are told apart
+)
+
+// Add returns the cost after one more update of size examples. The fit is least
+// squares of relative errors over the sizes seen; each weighs as many medians
+// as its mean remembers, times 0.98 for every five updates since. Recursive
+// least squares with that factor (Pollux, OSDI 2021, fits again instead) would
+// forget all other sizes while one is in use, and then know neither a nor b.
+func (c Cost) Add(size int, seconds float64) Cost {
+	if size < 1 || !(seconds > 0) || math.IsInf(seconds, 0) {
+		return c
+	}
+	c.Timed++
+	s := c.sized(size)
+	s.Last = c.Timed
+	s.Open[s.Opened] = seconds
+	if s.Opened++; s.Opened < len(s.Open) {
+		return c
+	}
+	slices.Sort(s.Open[:])
+	s.Medians++
+	s.Seconds += (s.Open[len(s.Open)/2] - s.Seconds) / float64(min(s.Medians, averaged))
+	s.Open, s.Opened = [5]float64{}, 0
+	c.fit()
+	return c
+}
+
+// sized returns the entry of a size; a new one takes the place of the size
+// that was timed longest ago.
+func (c *Cost) sized(size int) *SizeTime {
+	oldest := &c.Sizes[0]
+	for i := range c.Sizes {
+		s := &c.Sizes[i]
+		if s.Size == size {
+			return s
+		}
+		if s.Last < oldest.Last {
+			oldest = s
+		}
+	}
+	*oldest = SizeTime{Size: size}
+	return oldest
+}
+
+// fit sets Fixed and PerExample, neither below 0, once the sizes are far enough
+// apart to tell them.
+func (c *Cost) fit() {
+	var one, size, square, time, timeSize float64 // Σ w/τ², Σ wB/τ², Σ wB²/τ², Σ w/τ, Σ wB/τ
+	low, high := math.Inf(1), 0.0
+	for _, s := range c.Sizes {
+		if s.Medians == 0 {
+			continue
+		}
+		b := float64(s.Size)
+		low, high = min(low, b), max(high, b)
+		w := float64(min(s.Medians, averaged)) * portmath.PowInt(forget, int64((c.Timed-s.Last)/len(s.Open))) / s.Seconds
+		time, timeSize = time+w, timeSize+float64(w*b)
+		w /= s.Seconds
+		one, size, square = one+w, size+float64(w*b), square+float64(float64(w*b)*b)
+	}
+	if high < apart*low {
+		return
+	}
+	det := float64(one*square) - float64(size*size)
+	c.Fixed = (float64(time*square) - float64(timeSize*size)) / det
+	c.PerExample = (float64(timeSize*one) - float64(time*size)) / det
+	switch {
+	case !(c.PerExample > 0):
+		c.Fixed, c.PerExample = time/one, 0
+	case !(c.Fixed > 0):
+		c.Fixed, c.PerExample = 0, timeSize/square
+	}
+}
+
+// Known reports whether a and b are known.
+func (c Cost) Known() bool { return c.Fixed > 0 || c.PerExample > 0 }
+
+// Seconds returns what an update of size examples takes by the fit, 0 if it is
+// not known.
+func (c Cost) Seconds(size int) float64 { return c.Fixed + float64(c.PerExample*float64(size)) }
+
+// Measured returns the mean time of updates of exactly that size, and false if
+// fewer than five were timed of late.
+func (c Cost) Measured(size int) (seconds float64, ok bool) {
+	for _, s := range c.Sizes {
+		if s.Size == size && s.Medians > 0 {
+			return s.Seconds, true
+		}
+	}
+	return 0, false
+}
+
+// HalfSpeed returns a/b, the batch size at which half of an update's time is
+// fixed cost; +Inf if the time does not depend on the size.
+func (c Cost) HalfSpeed() float64 { return c.Fixed / c.PerExample }
