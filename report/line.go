@@ -191,6 +191,8 @@ func (p *Progress) outcome(s *Summary, dir string) []string {
 	switch s.Stopped {
 	case Early:
 		what = ", stopped early"
+	case Target:
+		what = ", target reached"
 	case Interrupted:
 		mark, what = p.paint(yellow, "■"), ", interrupted"
 	case Failed:

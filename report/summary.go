@@ -11,16 +11,20 @@ import (
 const (
 	Budget      = "budget"      // the budget is consumed
 	Early       = "early"       // early stopping
+	Target      = "target"      // a validation reached Config.Until
 	Interrupted = "interrupted" // from outside; it can be resumed
 	Failed      = "failed"      // see Summary.Error
 )
+
+// Done reports whether a run that ended so is complete, and has a model.
+func Done(stopped string) bool { return stopped == Budget || stopped == Early || stopped == Target }
 
 // Summary is summary.json: the outcome of a run.
 type Summary struct {
 	Schema   int    `json:"schema"` // 1
 	Version  string `json:"version"`
 	ISA      string `json:"isa,omitempty"`
-	Stopped  string `json:"stopped"` // Budget, Early, Interrupted or Failed
+	Stopped  string `json:"stopped"` // Budget, Early, Target, Interrupted or Failed
 	Error    string `json:"error,omitempty"`
 	Updates  uint64 `json:"updates"`
 	Skipped  uint64 `json:"skipped,omitempty"` // updates whose weights summed to 0, and did nothing
@@ -29,6 +33,7 @@ type Summary struct {
 	Tokens   uint64 `json:"tokens,omitempty"` // where an example has several
 
 	Seconds           float64 `json:"seconds"`                  // of training and validation, over all resumes
+	TrainSeconds      float64 `json:"train_seconds,omitempty"`  // of them in updates: not in validation, samples and checkpoints
 	WaitedSeconds     float64 `json:"waited_seconds,omitempty"` // of them for examples, since the last resume
 	ExamplesPerSecond float64 `json:"examples_per_second"`
 	TokensPerSecond   float64 `json:"tokens_per_second,omitempty"`

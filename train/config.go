@@ -63,6 +63,7 @@ type Config struct {
 	LogEvery      batch.Span // between records of training; default 1%
 	Metric        string     // that decides which validation is best: loss (default, if there is validation data), accuracy, rmse, r2, or a name of Measures
 	EarlyStop     EarlyStop
+	Until         Target // ends the run when it is reached; default none
 	Checkpoint    Checkpoints
 
 	// Out is the run directory, which must not exist unless Resume is set.
@@ -173,14 +174,14 @@ func (c Config) Validate() error {
 	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
 		fault("reestimate over %v (want examples or epochs)", c.Reestimate)
 	}
-	errs = append(errs, c.Faults.validate(), c.Reestimate.Validate(), c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
+	errs = append(errs, c.Faults.validate(), c.checkUntil(), c.Reestimate.Validate(), c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
 	if c.Data == nil {
 		fault("no data to train on")
 	} else {
 		errs = append(errs, c.checkData()...)
 	}
 	if c.Metric != "" && c.better(c.Metric) == nil {
-		fault("metric %q (want %s)", c.Metric, strings.Join(append([]string{"loss", "accuracy", "rmse", "r2"}, c.Measures.Names...), ", "))
+		fault("metric %q (want %s)", c.Metric, strings.Join(c.metrics(), ", "))
 	}
 	if c.Measures.Measure != nil && c.Val == nil && better[c.Metric] != nil {
 		fault("metric %q without validation data (want %s)", c.Metric, strings.Join(c.Measures.Names, ", "))
@@ -217,8 +218,12 @@ func (c Config) checkData() (errs []error) {
 	y, err := dataset.FindField(c.Data, dataset.FieldY)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("train: the data has no target: %w", err))
-	} else if have := measures(c.Loss, y); better[c.Metric] != nil && !c.Measures.has(c.Metric) && !slices.Contains(have, c.Metric) {
-		errs = append(errs, fmt.Errorf("train: metric %q is not measured for this target (have %v)", c.Metric, have))
+	} else {
+		for _, name := range []string{c.Metric, c.Until.Metric} {
+			if have := measures(c.Loss, y); better[name] != nil && !c.Measures.has(name) && !slices.Contains(have, name) {
+				errs = append(errs, fmt.Errorf("train: metric %q is not measured for this target (have %v)", name, have))
+			}
+		}
 	}
 	for _, d := range []struct {
 		name string

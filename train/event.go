@@ -2,6 +2,7 @@ package train
 
 import (
 	"errors"
+	"time"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/report"
@@ -31,6 +32,10 @@ type Event struct {
 	Path     string
 	Stopped  string
 
+	// Trained is the time of updates alone, over all sessions: without
+	// validation, samples and checkpoints.
+	Trained time.Duration
+
 	run *loop
 }
 
@@ -47,6 +52,6 @@ func (l *loop) emit(kind EventKind) error {
 	if l.cfg.OnEvent == nil {
 		return nil
 	}
-	l.event.Kind, l.event.Position = kind, l.pos
+	l.event.Kind, l.event.Position, l.event.Trained = kind, l.pos, l.trained(time.Now())
 	return l.cfg.OnEvent(&l.event)
 }

@@ -50,12 +50,14 @@ func (l *loop) finish(ctx context.Context, stopped string, cause error) (*Run, e
 // kept. An interruption here makes the run an interrupted one. What broke the
 // numbers has saved what is good.
 func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *report.Summary) error {
-	done := *stopped == report.Budget || *stopped == report.Early
+	done := report.Done(*stopped)
 	if done && l.cfg.validates() && l.Validated != l.pos.Update {
 		if err := l.validate(ctx); errors.Is(err, errInterrupted) {
 			*stopped, done = report.Interrupted, false
 		} else if err != nil && !errors.Is(err, Stop) {
 			return err
+		} else if l.cfg.Until.Reached(l.Val) {
+			*stopped = report.Target
 		}
 	}
 	var broken *NonFiniteError
@@ -69,7 +71,7 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 		return err
 	}
 	s.Val = l.Val
-	if l.bestWeights != nil && done && l.best.Update != l.pos.Update {
+	if l.bestWeights != nil && l.restoresBest(*stopped) {
 		if err := l.weights.restore(l.bestWeights, false); err != nil {
 			return err
 		}
@@ -86,6 +88,12 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 		return err
 	}
 	return l.test(ctx, stopped, s)
+}
+
+// restoresBest reports whether the weights of the best validation take the place
+// of the last ones, which are kept where they are what reached a target.
+func (l *loop) restoresBest(stopped string) bool {
+	return report.Done(stopped) && stopped != report.Target && l.best.Update != l.pos.Update
 }
 
 // renew computes running statistics anew if that is wanted, and measures the
@@ -152,7 +160,8 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 		s.ISA = e.ISA()
 	}
 	s.Updates, s.Skipped, s.Faults, s.Examples = l.pos.Update, l.Skipped, l.Faulted, l.pos.Examples
-	s.Seconds = l.clock.elapsed(time.Now()).Seconds()
+	now := time.Now()
+	s.Seconds, s.TrainSeconds = l.clock.elapsed(now).Seconds(), l.trained(now).Seconds()
 	if s.Seconds > 0 {
 		s.ExamplesPerSecond = float64(s.Examples) / s.Seconds
 	}
@@ -173,7 +182,7 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 		s.Train = report.Values{{Name: "loss", V: last.mean()}}
 	}
 	if l.best != nil {
-		kept := l.best.Update == l.pos.Update || l.bestWeights != nil && (stopped == report.Budget || stopped == report.Early)
+		kept := l.best.Update == l.pos.Update || l.bestWeights != nil && l.restoresBest(stopped)
 		s.Best = &report.Best{Metric: l.best.Metric, Value: l.best.Value, Update: l.best.Update, Kept: kept}
 	}
 }
@@ -181,7 +190,7 @@ func (l *loop) summarize(s *report.Summary, stopped string) {
 // write writes what a run that stopped leaves.
 func (l *loop) write(s *report.Summary) error {
 	err := l.journal(report.Entry{Update: s.Updates, Kind: entryEnd, Text: s.Stopped})
-	if s.Stopped == report.Budget || s.Stopped == report.Early {
+	if report.Done(s.Stopped) {
 		err = errors.Join(err, l.writeModel(s))
 	}
 	return errors.Join(err, report.WriteSummary(l.files.path, s))

@@ -55,6 +55,7 @@ type loop struct {
 	history []report.Record
 	event   Event
 	pace    pace
+	left    time.Time // when something else than updates began, zero during updates
 }
 
 // errInterrupted ends the loop between two updates.
@@ -70,6 +71,9 @@ func (l *loop) run(ctx context.Context) (stopped string, err error) {
 	for {
 		if p := l.cfg.EarlyStop.Patience; p > 0 && l.Bad >= p {
 			return report.Early, nil
+		}
+		if l.cfg.Until.Reached(l.Val) {
+			return report.Target, nil
 		}
 		over, err := l.over()
 		if err == nil && over {
@@ -367,7 +371,7 @@ func (l *loop) validationDue(before batch.Position) (bool, error) {
 	if !l.cfg.validates() {
 		return false, nil
 	}
-	due := l.cfg.ValidateEvery.Due(before, l.pos)
+	due := l.cfg.ValidateEvery.Due(before, l.pos) || l.cfg.Until.due(l.Validated, l.pos.Update)
 	if l.cfg.ValidateEvery.Unit != batch.Second {
 		return due, nil
 	}
@@ -377,6 +381,7 @@ func (l *loop) validationDue(before batch.Position) (bool, error) {
 // validate measures the validation data and judges the result. Interrupted, it
 // leaves a debt that a resumed run pays first.
 func (l *loop) validate(ctx context.Context) error {
+	defer l.leave(time.Now())()
 	l.Owed = true
 	l.busy("validating")
 	var values report.Values

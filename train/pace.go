@@ -31,6 +31,25 @@ func (l *loop) begin(now time.Time) {
 	}
 }
 
+// leave says that something else than updates begins, and returns what ends it.
+func (l *loop) leave(now time.Time) (back func()) {
+	if l.left.IsZero() {
+		l.left = now
+		return l.back
+	}
+	return func() {} // within something else
+}
+
+func (l *loop) back() { l.Aside, l.left = l.Aside+time.Since(l.left), time.Time{} }
+
+// trained is the time of updates alone, up to now, or to what goes on beside them.
+func (l *loop) trained(now time.Time) time.Duration {
+	if !l.left.IsZero() {
+		now = l.left
+	}
+	return l.clock.elapsed(now) - l.Aside
+}
+
 // tick reads the clock every few milliseconds.
 func (l *loop) tick() {
 	p := &l.pace

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"time"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/engine"
@@ -25,6 +26,7 @@ func (l *loop) sample(ctx context.Context, before batch.Position) error {
 	if l.cfg.Samples.Write == nil || !l.cfg.Samples.Every.Due(before, l.pos) {
 		return nil
 	}
+	defer l.leave(time.Now())()
 	l.busy("writing")
 	s := report.Sample{Update: l.pos.Update}
 	var failure error

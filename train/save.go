@@ -39,6 +39,7 @@ type loopState struct {
 	Factor   float64       `json:"factor,omitempty"`  // of the learning rate, after backing off; 0 is 1
 	Typical  typical       `json:"typical,omitzero"`  // losses, to know a spike
 	Elapsed  time.Duration `json:"elapsed"`           // nanoseconds
+	Aside    time.Duration `json:"aside,omitempty"`   // of them in validation, samples and checkpoints
 	Fraction float64       `json:"fraction"`          // of a time budget, as journaled
 	Logged   sums          `json:"logged"`            // since the last record
 	Epoch    sums          `json:"epoch"`             // of the epoch that goes on
@@ -85,6 +86,9 @@ func (l *loop) setup() map[string]any {
 	}
 	if !c.Reestimate.IsZero() {
 		s["reestimate"] = c.Reestimate.String()
+	}
+	if !c.Until.IsZero() {
+		s["until"] = fmt.Sprint(c.Until, " within ", c.Until.Within)
 	}
 	if c.SequenceWarmup != (SequenceWarmup{}) {
 		s["sequence_warmup"] = c.SequenceWarmup.String()
@@ -144,6 +148,7 @@ func (l *loop) save() error {
 	if l.files == nil {
 		return nil
 	}
+	defer l.leave(time.Now())()
 	if err := errors.Join(l.files.metrics.Flush(), l.files.trail.flush()); err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ const dataFolder = "DESCENT_DATA"
 // configuration finds what to train by the arguments and flags.
 func (f *trainFlags) configuration(args []string) (*config.Config, error) {
 	set := append(slices.Clone(f.set), f.columns.settings()...)
+	if f.until != "" {
+		set = append(set, "until="+f.until)
+	}
 	switch {
 	case f.resume != "" && len(args) == 0:
 		return load(filepath.Join(f.resume, train.ConfigName), f.data, set)

@@ -20,7 +20,7 @@ import (
 // conclude measures the model of a run that is over beside its baselines, and
 // writes the summary with that and the report.
 func (a *app) conclude(c *config.Config, sets *config.Sets, r *train.Run, f *trainFlags) error {
-	if s := r.Summary.Stopped; s != report.Budget && s != report.Early {
+	if !report.Done(r.Summary.Stopped) {
 		return nil
 	}
 	q, err := a.quality(c, sets, r)

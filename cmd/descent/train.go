@@ -16,11 +16,11 @@ import (
 
 // trainFlags are the flags of train.
 type trainFlags struct {
-	data, out, resume, replay, from string
-	columns                         columnFlags
-	set                             []string
-	folds                           int
-	quiet, json                     bool
+	data, out, resume, replay, from, until string
+	columns                                columnFlags
+	set                                    []string
+	folds                                  int
+	quiet, json                            bool
 }
 
 func (a *app) train() *cobra.Command {
@@ -42,6 +42,7 @@ func (a *app) train() *cobra.Command {
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
 	flags.Lookup("resume").NoOptDefVal = resumeNewest
 	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock made: the same bits")
+	flags.StringVar(&f.until, "until", "", "stop when a validation reaches a `target`, such as val.accuracy>=0.88")
 	flags.IntVar(&f.folds, "folds", 0, "train once for each of so many folds of the data, and tell the mean of the scores")
 	flags.StringVar(&f.from, "from", "", "fine-tune the model of a `run` on --data: its configuration, its encoding of the data, its weights")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress")

@@ -107,7 +107,7 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Shards: c.Shards, Budget: c.Budget,
 		Freeze: c.Freeze, Faults: c.Faults.build(), Reestimate: c.Reestimate,
 		TargetValue:   s.Schema.TargetValue(),
-		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric,
+		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric, Until: c.Until,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
 		Checkpoint: train.Checkpoints{Every: c.Checkpoint.Every, Keep: c.Checkpoint.Keep},
 		YAML:       c.YAML(),

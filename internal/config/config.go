@@ -52,6 +52,7 @@ type Config struct {
 	Log        batch.Span // how often
 	Metric     string
 	Sample     Sample
+	Until      train.Target // ends the run; zero: none
 
 	// Cache says where interactions that are too large for memory are kept, and who
 	// is told how long that takes; it is no part of the configuration.
@@ -165,6 +166,7 @@ func (c *Config) keys() fields {
 			{key: "patience", codec: count{p: &c.EarlyStop.Patience, auto: "off"}},
 			{key: "min_delta", codec: number{&c.EarlyStop.MinDelta, zeroOrMore}},
 		}},
+		{key: "until", codec: target{&c.Until}},
 		{key: "checkpoint", codec: fields{
 			{key: "every", codec: span{&c.Checkpoint.Every, true}},
 			{key: "keep", codec: count{p: &c.Checkpoint.Keep, low: 1}},
@@ -258,7 +260,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup", "sample"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup", "sample", "until"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

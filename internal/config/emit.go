@@ -53,7 +53,7 @@ func (v *value) flow() string {
 }
 
 // plain matches what needs no quotes anywhere in YAML.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./+-]([A-Za-z0-9_./+% *-]*[A-Za-z0-9_./+%*-])?$`)
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./+-]([A-Za-z0-9_./+% *<>=-]*[A-Za-z0-9_./+%*-])?$`)
 
 func scalarText(text string, quoted bool) string {
 	if !quoted && plain.MatchString(text) && !strings.HasPrefix(text, "- ") && !strings.HasPrefix(text, "--") && text != "-" {
