@@ -91,6 +91,12 @@ const (
 // batch has shards that other programs carry, Parts and Adopt come before
 // EndPass. Finish ends the last pass if EndPass has not been called.
 //
+// An update that is watched (Watch) computes the outputs that are watched, and has
+// two pieces: in each pass Mark ends the first, behind the Micro or, where the
+// batch is divided, the EndShard of the same example. Where other programs carry
+// shards, Marks and AdoptMarks come beside Parts and Adopt. No other output, and no
+// bit of what Commit writes, depends on any of it.
+//
 // Nothing but Commit changes a variable. Abandoning an update before Commit,
 // for whatever reason, leaves no trace. A program is not safe for concurrent
 // use, and none of its methods but Plan allocates.
@@ -98,6 +104,10 @@ type Program interface {
 	// Passes returns how often an update goes through its examples: the
 	// barriers of the graph and one.
 	Passes() int
+
+	// Watch says whether the next updates are watched; at first they are not. It
+	// is called before Begin.
+	Watch(on bool)
 
 	// Begin starts a batch. first is the position in the stream of examples of
 	// the first example that this program is given; scalars are the values of
@@ -115,6 +125,11 @@ type Program interface {
 	// EndShard ends shard number index of the batch, in the current pass.
 	EndShard(index int)
 
+	// Mark ends the first piece of the batch in the current pass of a watched
+	// update, with a whole number of the graph's groups. In a pass without Mark
+	// the first piece is empty. It does nothing in other updates.
+	Mark()
+
 	// Parts returns what the program has summed in the current pass: nodes of
 	// the tree over the shards, in ascending order. They are valid until the
 	// next call of Adopt, EndPass or Finish.
@@ -122,6 +137,15 @@ type Program interface {
 
 	// Adopt makes the program go on from the sum of all parts of all programs.
 	Adopt(total *collective.Part)
+
+	// Marks returns what Parts would have at the Mark of the current pass: none if
+	// the program carries nothing of the first piece. They are valid until the
+	// next call of AdoptMarks, EndPass or Finish.
+	Marks() []collective.Part
+
+	// AdoptMarks makes the sum of all marks of all programs that of the first
+	// piece.
+	AdoptMarks(total *collective.Part)
 
 	// EndPass ends a pass: sums over the batch are complete, and what later
 	// passes and outputs need of them is computed.
@@ -161,6 +185,10 @@ type Plan struct {
 	FLOPs    int64 // of one example, per-example half, with Again
 	Update   int64 // FLOPs once per update
 
+	// FLOPs and Update are of updates that are not watched. Those that are cost
+	// the watched kernels as well, and Marked bytes that a Mark copies.
+	Marked int64
+
 	// What barriers cost: Kept bytes (part of Bytes) of values that outlive a
 	// pass, for the whole batch, and Again FLOPs (part of FLOPs) of one example
 	// for values that are computed again. Each is 0 with one pass.
@@ -181,4 +209,6 @@ type Kernel struct {
 	Bytes  int64  // read and written for each example
 	Fixed  int64  // read and written once a call: weights, sums
 	Where  string // the offset of its result
+
+	Watched bool // it runs in watched updates alone
 }

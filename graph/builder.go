@@ -54,6 +54,9 @@ func (b *Builder) Build() (*Graph, error) {
 		return nil, b.err
 	}
 	g := b.g
+	if err := g.checkParts(); err != nil {
+		return nil, err
+	}
 	return &g, nil
 }
 
@@ -336,7 +339,7 @@ func (b *Builder) Output(name string, n *Node) {
 	case b.g.Output(name) != nil:
 		b.Failf("output", []*Node{n}, "the name %q is already taken", name)
 	default:
-		b.g.Outputs = append(b.g.Outputs, Output{name, n})
+		b.g.Outputs = append(b.g.Outputs, Output{Name: name, Node: n})
 	}
 }
 

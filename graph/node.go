@@ -81,8 +81,9 @@ type Graph struct {
 
 // Output is a named value that the caller reads.
 type Output struct {
-	Name string
-	Node *Node
+	Name    string
+	Node    *Node
+	Watched bool // only in updates that are watched: see Builder.Watch
 }
 
 // Assign says that an update sets a variable to a value.

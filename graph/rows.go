@@ -173,7 +173,7 @@ func (b *Builder) ReduceMean(x *Node, k int) *Node {
 }
 
 // SumSquares returns Σ x² of a per-update value as a float64 scalar.
-func (b *Builder) SumSquares(x *Node) *Node { return b.add(opSumSquares, Attr{}, x) }
+func (b *Builder) SumSquares(x *Node) *Node { return b.once(opSumSquares, x) }
 
 // Softmax normalizes eˣ over the last axis.
 func (b *Builder) Softmax(x *Node) *Node { return b.add(opSoftmax, Attr{}, x) }

@@ -115,7 +115,7 @@ func (n *Node) setRows() error {
 		case x.Attr.Sparse && n.Op == opGather && !n.PerExample():
 			return fmt.Errorf("%q is a sparse parameter, looked up by what is no field of an example", x.Attr.Name)
 		case !x.Shape.Touched():
-		case n.Op.Class != Elementwise && n.Op != opSumRows && n.Op != opGatherTouched && !slices.Contains(overRows, n.Op.Name):
+		case n.Op.Class != Elementwise && n.Op != opSumRows && n.Op != opGatherTouched && n.Op != opPart && !slices.Contains(overRows, n.Op.Name):
 			return fmt.Errorf("the touched rows of a sparse parameter %s have no %s: they are known only when the batch is", x.Rows.Attr.Name, n.Op.Name)
 		case n.Rows != nil && n.Rows != x.Rows:
 			return fmt.Errorf("the touched rows of %s and of %s are different ones", n.Rows.Attr.Name, x.Rows.Attr.Name)

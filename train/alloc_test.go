@@ -30,6 +30,10 @@ type idleProgram struct {
 func (idleProgram) Begin(uint64, []float64)             {}
 func (idleProgram) Micro([]*tensor.Tensor, int, int)    {}
 func (idleProgram) Passes() int                         { return 1 }
+func (idleProgram) Watch(bool)                          {}
+func (idleProgram) Mark()                               {}
+func (idleProgram) Marks() []collective.Part            { return nil }
+func (idleProgram) AdoptMarks(*collective.Part)         {}
 func (idleProgram) EndShard(int)                        {}
 func (idleProgram) Parts() []collective.Part            { return nil }
 func (idleProgram) Adopt(*collective.Part)              {}

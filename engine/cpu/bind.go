@@ -39,7 +39,9 @@ type step struct {
 
 	vec *vector
 	num *number
-	sum *sum
+	sum *sum // of a sum over examples, or of its first piece
+
+	watched bool // it runs in watched updates alone
 
 	cost float64 // rough nanoseconds of one thread for one example, or for all
 	unit *compile.Unit
@@ -131,7 +133,7 @@ func (p *program) bind() error {
 			s.run(p, new(worker), &s, 0, 1)
 			continue
 		}
-		s.unit = u
+		s.unit, s.watched = u, u.Watched
 		s.touched = p.touched[u.Nodes[len(u.Nodes)-1].Rows]
 		s.cost = estimate(u)
 		to := p.stage(u.Stage, u.Pass)
@@ -175,10 +177,12 @@ func fill(x []float32, v float32) {
 	}
 }
 
-// total adds the costs of steps.
+// total adds the costs of steps, of those that run in every update.
 func total(steps []step) (cost float64) {
 	for i := range steps {
-		cost += steps[i].cost
+		if !steps[i].watched {
+			cost += steps[i].cost
+		}
 	}
 	return cost
 }
@@ -212,6 +216,9 @@ func (p *program) newStep(u *compile.Unit) (step, error) {
 		return p.newCopy(u.Nodes[0], u.Nodes[1]), nil
 	}
 	n := u.Nodes[0]
+	if n.Op.Name == "part" {
+		return p.newPart(n), nil
+	}
 	switch u.Stage {
 	case compile.Touch:
 		return p.newTouch(p.touched[n], n.In), nil
@@ -360,7 +367,7 @@ func prepareReduce(run runFunc) func(*program, *graph.Node, *step) error {
 // subtrees of its tree; another's is computed as it stands.
 func prepareSquares(p *program, n *graph.Node, s *step) error {
 	s.run, s.over = runSumSquares, p.touched[n.In[0].Rows]
-	if x := p.plan.Root(n.In[0]); p.plan.Stage(x) == compile.Reduce && (len(p.pieces) == 0 || p.squaresIn == p.plan.Stage(n)) {
+	if x := p.plan.Root(n.In[0]); p.plan.Stage(x) == compile.Reduce && !p.plan.Watched(n) && (len(p.pieces) == 0 || p.squaresIn == p.plan.Stage(n)) {
 		p.squaresIn = p.plan.Stage(n)
 		s.run, s.pieces = runJoinSquares, len(p.pieces)
 		for at := 0; at < len(s.a.f32); at += squarePiece {

@@ -54,6 +54,9 @@ func (p *program) bytesOf(pass *pass) (largest, all int64) {
 	seen := map[*graph.Node]bool{}
 	for _, steps := range [][]step{pass.rows, pass.reduce} {
 		for i := range steps {
+			if steps[i].watched {
+				continue
+			}
 			for _, n := range steps[i].unit.Nodes {
 				values := []*graph.Node{n}
 				for j := range n.In {

@@ -209,7 +209,7 @@ func (e *Engine) Estimate(g *graph.Graph, o engine.Options) (engine.Plan, error)
 	plan := e.describe(p)
 	plan.VarBytes = layout.Bytes
 	for _, u := range p.Units {
-		if u.Stage == compile.Once {
+		if u.Stage == compile.Once || u.Watched {
 			continue
 		}
 		var flops int64

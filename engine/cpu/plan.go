@@ -21,6 +21,9 @@ func (p *program) Plan() engine.Plan {
 		}
 	}
 	for _, k := range plan.Kernels {
+		if k.Watched {
+			continue
+		}
 		if k.Stage == compile.Rows.String() || k.Stage == compile.Touch.String() || k.Stage == compile.Reduce.String() {
 			plan.FLOPs += k.FLOPs
 		} else {
@@ -42,6 +45,11 @@ func (p *program) all() []*[]step {
 // describe returns what a compiled graph tells before it has memory.
 func (e *Engine) describe(p *compile.Plan) engine.Plan {
 	plan := engine.Plan{Passes: p.Passes, Group: p.Group, Rows: p.Rows(), Bytes: p.Bytes(), Kept: p.KeptBytes, Again: p.Again.FLOPs}
+	for _, n := range p.Graph.Nodes {
+		if n.Op.Name == "part" && p.Buffers[n] != nil {
+			plan.Marked += p.Buffers[n].Bytes
+		}
+	}
 	if p.Again.Base > 0 {
 		plan.Price = p.Again.Cost / p.Again.Base
 	}
@@ -53,7 +61,7 @@ func (e *Engine) describe(p *compile.Plan) engine.Plan {
 
 func (p *program) kernel(s *step) engine.Kernel {
 	u := s.unit
-	k := engine.Kernel{Stage: u.Stage.String(), Name: u.Nodes[0].Op.Name}
+	k := engine.Kernel{Stage: u.Stage.String(), Name: u.Nodes[0].Op.Name, Watched: u.Watched}
 	var names []string
 	for _, n := range u.Nodes {
 		k.FLOPs += n.FLOPs()

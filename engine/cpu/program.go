@@ -47,6 +47,10 @@ type program struct {
 	squaresIn   compile.Stage
 	squaresCost float64
 	pieceHomes  []int // bounds of the workers' shares
+
+	watching bool // the update is watched
+	marked   bool // the first piece of the current pass has ended, with an example
+	sums     map[*graph.Node]*sum
 }
 
 // pass is what is done for each micro-batch in one pass over the batch, and
@@ -58,6 +62,7 @@ type pass struct {
 	cutHomes []int // bounds of the workers' shares
 	leaf     int   // examples of the smallest leaf of a sum
 	slab     []float64
+	marked   float64 // estimated nanoseconds of a Mark; 0 if it has nothing to do
 
 	rowsCost, sumsCost float64 // for one example
 
@@ -88,7 +93,7 @@ type output struct {
 var _ engine.Program = (*program)(nil)
 
 func newProgram(e *Engine, v *vars, plan *compile.Plan, o engine.Options) (*program, error) {
-	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, convs: map[kernel.ConvSize]*kernel.Conv{}, tallest: plan.Graph.Tallest(), passes: make([]pass, plan.Passes)}
+	p := &program{eng: e, vars: v, plan: plan, opts: o, outputs: map[string]*output{}, sums: map[*graph.Node]*sum{}, convs: map[kernel.ConvSize]*kernel.Conv{}, tallest: plan.Graph.Tallest(), passes: make([]pass, plan.Passes)}
 	var err error
 	if p.arena, err = newMemory("the activations and gradients", plan.Bytes()); err != nil {
 		return nil, err
@@ -148,7 +153,7 @@ func (p *program) Begin(first uint64, scalars []float64) {
 }
 
 func (p *program) startPass(i int) {
-	p.now, p.before, p.done = i, 0, 0
+	p.now, p.before, p.done, p.marked = i, 0, 0, false
 	p.resetTouched()
 	p.shards.reset(p.opts.First)
 }

@@ -10,6 +10,7 @@ const (
 	sumCuts                        // parts of the sums, one micro-batch
 	shardEnds                      // parts of the sums, at the end of a shard
 	sumEnds                        // parts of the sums, at the end of the batch
+	sumMarks                       // parts of the sums, at the end of the first piece
 	touchLists                     // the rows that examples name, a table each
 	splitStep                      // ranges of one flat vector
 	splitTouched                   // ranges of the touched rows of one step
@@ -40,18 +41,12 @@ func (p *program) chunk(w *worker, i int) {
 		r0 := i * p.block
 		r1 := min(r0+p.block, p.rows)
 		for j := range p.steps {
-			s := &p.steps[j]
-			s.run(p, w, s, r0, r1)
+			if s := &p.steps[j]; p.runs(s) {
+				s.run(p, w, s, r0, r1)
+			}
 		}
-	case sumCuts:
-		c := &p.pass.cuts[i]
-		p.pass.reduce[c.step].sum.accumulate(p, w, c.r0, c.r1)
-	case shardEnds:
-		c := &p.pass.cuts[i]
-		p.pass.reduce[c.step].sum.endShard(p.done, c.r0, c.r1)
-	case sumEnds:
-		c := &p.pass.cuts[i]
-		p.pass.reduce[c.step].sum.finish(p.done, p.opts.Shards > 1, c.r0, c.r1)
+	case sumCuts, shardEnds, sumEnds, sumMarks:
+		p.cut(w, &p.pass.cuts[i])
 	case splitStep:
 		v := p.steps[0].vec
 		n := v.size()
@@ -72,6 +67,27 @@ func (p *program) chunk(w *worker, i int) {
 		p.steps[0].runLines(p, w, i)
 	case squarePieces:
 		p.pieces[i].run()
+	}
+}
+
+// runs reports whether a step is one of this update.
+func (p *program) runs(s *step) bool { return !s.watched || p.watching }
+
+// cut does a part of a sum.
+func (p *program) cut(w *worker, c *cut) {
+	step := &p.pass.reduce[c.step]
+	if !p.runs(step) {
+		return
+	}
+	switch s := step.sum; p.mode {
+	case sumCuts:
+		s.accumulate(p, w, c.r0, c.r1)
+	case shardEnds:
+		s.endShard(p.done, c.r0, c.r1)
+	case sumEnds:
+		s.finish(p.done, p.opts.Shards > 1, c.r0, c.r1)
+	case sumMarks:
+		s.mark(p.done, c.r0, c.r1)
 	}
 }
 
@@ -125,6 +141,9 @@ func blockOf(rows, threads, most, least int) int {
 func (p *program) runOneBlock() {
 	for i := range p.pass.rows {
 		s := &p.pass.rows[i]
+		if !p.runs(s) {
+			continue
+		}
 		cost := max(s.cost*float64(p.rows), s.reading)
 		if s.columns == nil && s.lines == nil || cost < p.eng.grain.wake {
 			s.run(p, &p.eng.pool.caller, s, 0, p.rows)
@@ -177,6 +196,7 @@ func (p *program) runOnce(stage compile.Stage, steps []step) {
 		s := &steps[i]
 		p.steps = steps[i : i+1]
 		switch {
+		case !p.runs(s):
 		case s.vec != nil && s.cost >= p.eng.grain.wake && p.eng.threads > 1 && s.vec.flat():
 			p.split(s)
 		case s.touched != nil:

@@ -13,6 +13,8 @@ type shards struct {
 	tree   collective.Tree
 	own    collective.Part   // memory for the shard that ends; its Sum is the slab of the pass
 	slots  []collective.Part // memory for the parts of the tree
+	marks  collective.Tree   // what the tree had at the end of the first piece
+	held   []collective.Part // memory for its parts
 	tables []*touched        // whose sums are in Part.Sparse, in order
 	sums   [][][]*rowSum     // by pass and table
 	next   int               // the shard that ends next
@@ -29,7 +31,8 @@ func (t *shards) open(p *program) {
 		most = max(most, slab.Bytes)
 	}
 	touched, _ := p.plan.RowSums(0)
-	for i := range collective.Slots(p.opts.First, p.opts.Own) + 1 {
+	slots := collective.Slots(p.opts.First, p.opts.Own)
+	for i := range p.plan.Slots + 1 {
 		var part collective.Part
 		for _, n := range touched {
 			part.Sparse = append(part.Sparse, p.sparsePart(p.plan.Touched[n], i))
@@ -39,7 +42,11 @@ func (t *shards) open(p *program) {
 			continue
 		}
 		part.Sum = p.arena.f64(p.fixed(p.plan.Spare)+int64(i-1)*most, int(most/8))
-		t.slots = append(t.slots, part)
+		if i <= slots {
+			t.slots = append(t.slots, part)
+		} else {
+			t.held = append(t.held, part)
+		}
 	}
 	for _, n := range touched {
 		t.tables = append(t.tables, p.touched[n])
@@ -73,6 +80,7 @@ func (t *shards) bindSums(p *program) {
 
 func (t *shards) reset(first int) {
 	t.tree.Reset()
+	t.marks.Reset()
 	t.next, t.whole = first, false
 }
 

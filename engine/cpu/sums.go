@@ -41,6 +41,9 @@ type sum struct {
 
 	touched *rowSum   // a sum of touched rows: rows are its columns
 	table   *tableSum // a sum of all rows of a table
+
+	total int  // where acc is in the fixed part of the arena, in elements
+	first *ref // its value for the first piece of a batch; nil if nothing asks for that
 }
 
 // cut is a part of a sum: rows [r0, r1) of its result.
@@ -49,7 +52,7 @@ type cut struct{ step, r0, r1 int }
 func (p *program) newSum(n *graph.Node) (step, error) {
 	b := p.plan.Buffers[n]
 	s := &sum{out: p.ref(n), at: b.Offset, leaf: n.LeafExamples(), cols: n.Shape.Last(), x: p.ref(p.plan.Root(n.In[0])), k: n.In[0].Shape.Last()}
-	s.per = n.In[0].Shape.Size() / s.k
+	s.per, s.total = n.In[0].Shape.Size()/s.k, int(b.Acc/8)
 	s.rows = n.Shape.Size() / s.cols
 	if b.Acc >= 0 && !n.Shape.Touched() {
 		s.acc = p.arena.f64(p.fixed(b.Acc), n.Shape.Size())
@@ -77,6 +80,7 @@ func (p *program) newSum(n *graph.Node) (step, error) {
 	default:
 		return step{}, fmt.Errorf("engine/cpu: no sum for %s", n.Op.Name)
 	}
+	p.sums[n] = s
 	return step{sum: s}, nil
 }
 
@@ -236,6 +240,9 @@ func (p *program) cutSums(pass *pass) {
 	})
 	costs := make([]float64, len(pass.cuts))
 	for i, c := range pass.cuts {
+		if steps[c.step].watched {
+			continue
+		}
 		costs[i] = steps[c.step].cost * float64(c.r1-c.r0) / float64(steps[c.step].sum.rows)
 	}
 	pass.cutHomes = shares(costs, p.eng.threads)

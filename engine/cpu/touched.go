@@ -17,6 +17,7 @@ type touched struct {
 	codes []int32 // of the micro-batch: example by example, operand by operand
 	each  []int   // indices of an example in each operand
 	all   int     // and in all
+	first int     // rows that the first piece of the batch touches: see Mark
 }
 
 // openTouched binds the lists of touched rows to memory.

@@ -72,6 +72,8 @@ type Unit struct {
 	Pass  int           // of a unit of rows, touch, reduce or barrier
 	Nodes []*graph.Node // what it computes, in order
 	Vec   *Vec          // of a Vector unit
+
+	Watched bool // it runs in watched updates alone
 }
 
 // Plan is a compiled graph.
@@ -90,7 +92,8 @@ type Plan struct {
 	// whole batch that outlive a pass, and for what does not depend on either.
 	RowBytes, KeptBytes, FixedBytes int64
 
-	Spare int64 // offset, behind FixedBytes' start, of Options.Slots slabs of the largest size
+	Spare int64 // offset, behind FixedBytes' start, of Slots slabs of the largest size
+	Slots int   // Options.Slots; twice as many where first pieces of batches are asked for
 
 	Again Again // what is computed more than once
 
@@ -124,6 +127,7 @@ type state struct {
 	stageOf  []Stage
 	passOf   []int
 	users    [][]*graph.Node     // by ID of the root: the live nodes that read it
+	watched  []bool              // by ID: what only watched outputs need
 	virtual  []bool              // broadcasts that are read in place
 	cluster  []int               // by node ID: the ID of the cluster's representative
 	vecs     map[int]*Vec        // by representative
@@ -226,6 +230,7 @@ func (s *state) operands(n *graph.Node) []*graph.Node {
 
 // live marks what the results need, and lists who reads each value.
 func (s *state) live() {
+	s.watched = s.g.WatchedOnly()
 	s.liveNode = make([]bool, len(s.g.Nodes))
 	s.users = make([][]*graph.Node, len(s.g.Nodes))
 	for _, r := range s.results() {
@@ -309,6 +314,8 @@ func stageOf(n *graph.Node, early, shared bool) (Stage, int) {
 		return Touch, n.Phase - 1
 	case crossing(n):
 		return Reduce, n.Phase - 1
+	case isPart(n): // behind its pass, whose marks then go
+		return Barrier, n.Phase - 1
 	case !early:
 		return Commit, 0
 	case n.Phase == 0:
@@ -324,6 +331,9 @@ func crossing(n *graph.Node) bool {
 	return n.Op.Class == graph.Examples && n.In[0].PerExample()
 }
 
+// isPart reports whether n is a sum over the first piece of a batch.
+func isPart(n *graph.Node) bool { return n.Op.Name == "part" }
+
 // computed reports whether a node needs a unit: live, its own root, no leaf
 // and not read in place.
 func (s *state) computed(n *graph.Node) bool {
@@ -335,6 +345,9 @@ func IsScalar(n *graph.Node) bool { return n.Shape.Lead() == 0 && n.Shape.Size()
 
 // Pass returns the pass that computes a node of rows, touch, reduce or barrier.
 func (p *Plan) Pass(n *graph.Node) int { return p.state.passOf[n.ID] }
+
+// Watched reports whether only watched outputs need a node.
+func (p *Plan) Watched(n *graph.Node) bool { return p.state.watched[n.ID] }
 
 // Stage returns the stage that computes a node.
 func (p *Plan) Stage(n *graph.Node) Stage { return p.state.stageOf[n.ID] }

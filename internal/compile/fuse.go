@@ -143,7 +143,7 @@ func (s *state) fuse() {
 
 // join merges two clusters if that is allowed.
 func (s *state) join(a, b int) {
-	if a == b || s.stageOf[a] != s.stageOf[b] || s.passOf[a] != s.passOf[b] {
+	if a == b || s.stageOf[a] != s.stageOf[b] || s.passOf[a] != s.passOf[b] || s.watched[a] != s.watched[b] {
 		return
 	}
 	nodes := append(slices.Clone(s.vecs[a].Nodes), s.vecs[b].Nodes...)
@@ -304,6 +304,6 @@ func (s *state) pair() {
 // path leads from the first to the second.
 func (s *state) pairs(first, second *graph.Node) bool {
 	n := len(first.In)
-	return s.passOf[first.ID] == s.passOf[second.ID] && len(second.In) >= n && slices.Equal(s.operands(first), s.operands(second)[:n]) &&
+	return s.passOf[first.ID] == s.passOf[second.ID] && s.watched[first.ID] == s.watched[second.ID] && len(second.In) >= n && slices.Equal(s.operands(first), s.operands(second)[:n]) &&
 		first.Attr.Float == second.Attr.Float && first.Attr.Attention == second.Attr.Attention && !s.pathThrough(first.ID, second.ID)
 }

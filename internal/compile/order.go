@@ -19,7 +19,7 @@ func (s *state) order() {
 		}
 		c := s.cluster[n.ID]
 		if units[c] == nil {
-			units[c] = &Unit{Stage: s.stageOf[c], Pass: s.passOf[c], Vec: s.vecs[c]}
+			units[c] = &Unit{Stage: s.stageOf[c], Pass: s.passOf[c], Vec: s.vecs[c], Watched: s.watched[c]}
 			all = append(all, c)
 		}
 		units[c].Nodes = append(units[c].Nodes, n)
@@ -62,7 +62,7 @@ func isFill(n *graph.Node) bool {
 // in float64 or between the float types.
 func isNumber(n *graph.Node) bool {
 	class := n.Op.Class
-	return IsScalar(n) && (class == graph.Elementwise || class == graph.Move) &&
+	return IsScalar(n) && !isPart(n) && (class == graph.Elementwise || class == graph.Move) &&
 		(n.Shape.DType == tensor.F64 || n.In[0].Shape.DType == tensor.F64)
 }
 

@@ -346,6 +346,9 @@ func (s *state) placeSums() {
 			s.placeSum(n)
 		}
 	}
+	if s.plan.Slots = s.o.Slots; slices.ContainsFunc(s.g.Nodes, func(n *graph.Node) bool { return isPart(n) && s.computed(n) }) {
+		s.plan.Slots *= 2
+	}
 	s.placeTouched()
 	s.placeTotals()
 }
@@ -376,7 +379,7 @@ func (s *state) placeTotals() {
 		s.plan.Slabs = append(s.plan.Slabs, slab)
 		most = max(most, slab.Bytes)
 	}
-	s.plan.Spare = s.fixed(most * int64(s.o.Slots))
+	s.plan.Spare = s.fixed(most * int64(s.plan.Slots))
 	s.placeRowTotals()
 }
 

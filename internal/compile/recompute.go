@@ -97,7 +97,7 @@ func (w *rewriter) rewrite() *graph.Graph {
 		if o.Node.PerExample() { // the caller reads it in the last pass
 			n = w.use(o.Node, w.last)
 		}
-		w.to.Outputs = append(w.to.Outputs, graph.Output{Name: o.Name, Node: n})
+		w.to.Outputs = append(w.to.Outputs, graph.Output{Name: o.Name, Node: n, Watched: o.Watched})
 	}
 	for _, a := range w.from.Assigns {
 		w.to.Assigns = append(w.to.Assigns, graph.Assign{Var: w.node[a.Var.ID], Value: w.node[a.Value.ID]})

@@ -21,7 +21,7 @@ type Touched struct {
 
 	Hash, Code, Terms, Total int64
 
-	// Parts is the first of Options.Slots + 1 places, PartBytes apart, for what a
+	// Parts is the first of Plan.Slots + 1 places, PartBytes apart, for what a
 	// shard has summed: Most rows, aligned, then Cols float64 sums of each.
 	Parts, PartBytes int64
 }
@@ -71,7 +71,7 @@ func (s *state) placeParts(n *graph.Node, t *Touched) {
 		t.Cols = max(t.Cols, cols)
 	}
 	t.PartBytes = alignUp(4*int64(t.Most)) + alignUp(8*int64(t.Most*t.Cols))
-	t.Parts = s.fixed(t.PartBytes * int64(s.o.Slots+1))
+	t.Parts = s.fixed(t.PartBytes * int64(s.plan.Slots+1))
 }
 
 // rowSums returns the sums of touched rows in a pass.

@@ -38,7 +38,8 @@ func (c *call) run() {
 	f(c)
 }
 
-// table defines every operation but the leaves.
+// table defines every operation but the leaves, and part, which is of a sum as it
+// stood: see watch.go.
 var table = map[string]func(*call){
 	"add": binary(func(x, y float64) float64 { return x + y }),
 	"sub": binary(func(x, y float64) float64 { return x - y }),

@@ -29,12 +29,17 @@ type Program struct {
 	shard   int    // that ends next
 	tree    collective.Tree
 	outputs []*tensor.Tensor
+
+	watching bool
+	watched  []bool                // by node: what only watched outputs need
+	pieces   map[*graph.Node]Array // of the nodes of op part: the sums at the mark
+	marks    collective.Tree       // likewise where there are shards
 }
 
 func newProgram(g *graph.Graph, vars *Vars, o engine.Options, f32 bool) *Program {
 	group := groupOf(g)
 	o.Rows = (o.Rows + group - 1) / group * group
-	p := &Program{g: g, vars: vars, o: o, f32: f32, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars)}
+	p := &Program{g: g, vars: vars, o: o, f32: f32, values: make([]Array, len(g.Nodes)), inputs: index(g.Inputs), scalars: index(g.Scalars), watched: g.WatchedOnly(), pieces: map[*graph.Node]Array{}}
 	for _, out := range g.Outputs {
 		dims := slices.Clone(out.Node.Shape.Dims)
 		switch out.Node.Shape.Lead() {
@@ -81,8 +86,11 @@ func (p *Program) Begin(first uint64, scalars []float64) {
 	p.first, p.done, p.pass, p.given = first, 0, 0, slices.Clone(scalars)
 	p.shard = p.o.First
 	p.tree.Reset()
+	p.marks.Reset()
+	clear(p.pieces)
 	for _, n := range p.g.Nodes {
 		switch {
+		case !p.runs(n):
 		case crossing(n):
 			p.values[n.ID] = zeros(n, 0)
 		case !n.PerExample() && n.Phase == 0:
@@ -104,6 +112,7 @@ func (p *Program) Micro(in []*tensor.Tensor, row, rows int) {
 			a := zeros(n, rows)
 			copy(a.Data, float64s(in[i])[row*size:(row+rows)*size])
 			p.values[n.ID] = a
+		case !p.runs(n):
 		case crossing(n):
 			if passOf(n) == p.pass {
 				c := p.call(n, p.values[n.ID])
@@ -136,10 +145,14 @@ func (p *Program) Passes() int {
 // EndPass implements engine.Program.
 func (p *Program) EndPass() {
 	p.endShards()
+	p.endMarks()
+	p.marks.Reset()
 	p.pass, p.done = p.pass+1, 0
 	for _, n := range p.g.Nodes {
 		switch {
-		case n.PerExample() || n.Phase != p.pass:
+		case n.PerExample() || n.Phase != p.pass || !p.runs(n):
+		case n.Op.Name == "part":
+			p.endFirst(n)
 		case crossing(n):
 			p.round(n)
 		default:
@@ -210,7 +223,7 @@ func (p *Program) call(n *graph.Node, out Array) *call {
 // publish copies the outputs of one half to their tensors.
 func (p *Program) publish(perExample bool) {
 	for i, o := range p.g.Outputs {
-		if o.Node.PerExample() == perExample {
+		if o.Node.PerExample() == perExample && (p.watching || !o.Watched) {
 			fill(p.outputs[i], p.values[o.Node.ID].Data)
 		}
 	}

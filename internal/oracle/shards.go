@@ -12,7 +12,7 @@ import (
 func (p *Program) sums() []Array {
 	var sums []Array
 	for _, n := range p.g.Nodes {
-		if crossing(n) && !n.Shape.Touched() && passOf(n) == p.pass {
+		if crossing(n) && !n.Shape.Touched() && passOf(n) == p.pass && p.runs(n) {
 			sums = append(sums, p.values[n.ID])
 		}
 	}
@@ -45,11 +45,12 @@ func (p *Program) sparse(table *graph.Node) (s collective.Sparse) {
 	if len(sums) == 0 && passOf(table) != p.pass {
 		return s
 	}
+	for _, n := range sums {
+		s.Cols += n.Shape.Size()
+	}
 	for r, row := range p.values[table.ID].Data {
 		s.Rows = append(s.Rows, int32(row))
-		s.Cols = 0
 		for _, n := range sums {
-			s.Cols += n.Shape.Size()
 			s.Sum = append(s.Sum, p.rowOf(n, r)...)
 		}
 	}
@@ -64,14 +65,14 @@ func (p *Program) rowOf(n *graph.Node, r int) []float64 {
 	return make([]float64, n.Shape.Size())
 }
 
-// setSparse is the inverse of sparse.
-func (p *Program) setSparse(table *graph.Node, s collective.Sparse) {
+// setSparse is the inverse of sparse; it writes to values, which are by node.
+func (p *Program) setSparse(table *graph.Node, s collective.Sparse, values []Array) {
 	if passOf(table) == p.pass {
 		a := zeros(table, len(s.Rows))
 		for r, row := range s.Rows {
 			a.Data[r] = float64(row)
 		}
-		p.values[table.ID] = a
+		values[table.ID] = a
 	}
 	from := 0
 	for _, n := range p.rowSums(table) {
@@ -80,7 +81,7 @@ func (p *Program) setSparse(table *graph.Node, s collective.Sparse) {
 			copy(a.row(r), s.Sum[r*s.Cols+from:])
 		}
 		from += n.Shape.Size()
-		p.values[n.ID] = a
+		values[n.ID] = a
 	}
 }
 
@@ -100,7 +101,7 @@ func (p *Program) EndShard(index int) {
 	}
 	for _, n := range p.tables() {
 		part.Sparse = append(part.Sparse, p.sparse(n))
-		p.setSparse(n, collective.Sparse{})
+		p.setSparse(n, collective.Sparse{}, p.values)
 	}
 	p.tree.Push(part)
 	p.shard++
@@ -112,12 +113,21 @@ func (p *Program) Parts() []collective.Part { return p.tree.Parts() }
 // Adopt implements engine.Program: the total takes the place of the tree.
 func (p *Program) Adopt(total *collective.Part) {
 	p.tree.Reset()
+	p.unpack(total, p.values)
+}
+
+// unpack writes the sums of the current pass in total to values, which are by node.
+func (p *Program) unpack(total *collective.Part, values []Array) {
 	sum := total.Sum
-	for _, s := range p.sums() {
-		sum = sum[copy(s.Data, sum):]
+	for _, n := range p.g.Nodes {
+		if crossing(n) && !n.Shape.Touched() && passOf(n) == p.pass && p.runs(n) {
+			a := zeros(n, 0)
+			sum = sum[copy(a.Data, sum):]
+			values[n.ID] = a
+		}
 	}
 	for i, n := range p.tables() {
-		p.setSparse(n, total.Sparse[i])
+		p.setSparse(n, total.Sparse[i], values)
 	}
 }
 
