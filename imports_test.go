@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"report":               {"batch", "golang.org/x/term"},
 	"report/page":          {},
 	"train":                {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},
+	"adviser":              {"batch", "dataset", "engine", "train"},
 	"internal/config":      {"nn", "tokenizer", "optim", "batch", "dataset", "dataset/digits", "dataset/images", "dataset/interactions", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/assess":      {"batch", "checkpoint", "dataset", "engine", "graph", "dataset/interactions", "internal/config", "internal/rng", "metric", "nn", "optim", "recommend", "report", "tensor", "train"},
 	"internal/examples":    {"internal/config"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/descent-ml/descent/batch"
@@ -41,21 +42,14 @@ type planner struct {
 	by         string
 }
 
-// plan chooses how batches are executed, before anything is allocated: as fast
+// choose decides how batches are executed, before anything is allocated: as fast
 // as the limit on the process allows. All layouts give the same bits.
 func (l *loop) choose() (layout, error) {
-	p := &planner{cfg: l.cfg, graph: l.graph, size: l.cfg.Batch.Max(l.cfg.Data.Len()), base: settle(), others: l.copies()}
-	p.limit, p.by = limitOf(l.cfg.Exec.Memory)
-	defer p.base.leaveRoom()()
-	for _, ds := range []dataset.Dataset{l.cfg.Val, l.cfg.Test} {
-		if ds == nil {
-			continue
-		}
-		var err error
-		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields()); err != nil {
-			return layout{}, err
-		}
+	p, err := l.newPlanner()
+	if err != nil {
+		return layout{}, err
 	}
+	defer p.base.leaveRoom()()
 	if err := p.checkBatchNorm(); err != nil {
 		return layout{}, err
 	}
@@ -63,11 +57,11 @@ func (l *loop) choose() (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
+	l.plan = first
 	best, err := p.estimate(layout{micro: first.Micro, evalRows: rowsToEvaluate(l.cfg.Data.Fields())})
 	if err != nil {
 		return best, err
 	}
-	l.plan = first
 	if p.fits(best) {
 		l.memory = p.describe(best)
 		return best, nil
@@ -80,6 +74,22 @@ func (l *loop) choose() (layout, error) {
 	l.plan.Reason = fmt.Sprintf("to fit %s, %s", Bytes(p.limit), p.by)
 	l.memory = p.describe(found)
 	return found, nil
+}
+
+// newPlanner returns a planner for the largest batch that the policy may ask for.
+func (l *loop) newPlanner() (*planner, error) {
+	p := &planner{cfg: l.cfg, graph: l.graph, size: l.cfg.Batch.Max(l.cfg.Data.Len()), base: settle(), others: l.copies()}
+	p.limit, p.by = limitOf(l.cfg.Exec.Memory)
+	for _, ds := range []dataset.Dataset{l.cfg.Val, l.cfg.Test} {
+		if ds == nil {
+			continue
+		}
+		var err error
+		if p.forward, err = forwardGraph(l.cfg.Model, l.cfg.Loss, ds.Fields()); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // checkBatchNorm refuses batches in which batch norm would take statistics of a
@@ -278,18 +288,24 @@ func (p *planner) advice(from, least layout) string {
 
 // largest is the largest batch that fits with the recomputation asked for.
 func (p *planner) largest() int {
-	low, high := 0, p.size
-	for low+1 < high {
-		q := *p
-		q.size = (low + high) / 2
+	return largest(p.size, func(size int) bool {
+		q := p.sized(size)
 		x, err := q.estimate(layout{micro: 1, evalRows: 1})
-		if err == nil && q.fits(x) {
-			low = q.size
-		} else {
-			high = q.size
-		}
-	}
-	return low
+		return err == nil && q.fits(x)
+	})
+}
+
+// sized is the planner for batches of another size.
+func (p *planner) sized(size int) *planner {
+	q := *p
+	q.size = size
+	return &q
+}
+
+// largest returns the largest number up to n that fits, 0 if none does; what is
+// smaller than a number that fits is taken to fit.
+func largest(n int, fits func(int) bool) int {
+	return sort.Search(n, func(i int) bool { return !fits(i + 1) })
 }
 
 // roundUp gives a limit that is sure to do: what is resident differs a little
