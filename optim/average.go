@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/descent-ml/descent/graph"
+	"github.com/descent-ml/descent/internal/portmath"
 )
 
 // Eval says that a state stands for a parameter in evaluations and in the saved
@@ -19,14 +20,19 @@ func (u *Update) Evals() []Eval { return u.evals }
 // EMA is an exponential moving average of the weights after each update, for
 // evaluation and the saved model: w̄ ← d·w̄ + (1-d)·w, from the first weights,
 // with d = min(Decay, (1+t)/(10+t)): Polyak, Juditsky, 1992; the start is
-// TensorFlow's. State: "ema".
+// TensorFlow's. Under a Coupling it is Decay^κ, so that the average reaches as
+// far back in examples: Busbridge et al., NeurIPS 2023, definition 1.2. State:
+// "ema".
 type EMA struct{ Decay float64 }
 
 func (e *EMA) follow(c *Context, p, next *graph.Node) {
 	mean := c.copyOf(p, "ema")
 	d := c.Hyper(fmt.Sprintf("ema(%g)", e.Decay), func(h Hyper) float64 {
-		t := float64(h.Update)
-		return min(e.Decay, (1+t)/(10+t))
+		t, decay := float64(h.Update), e.Decay
+		if h.Scale != 1 && decay > 0 {
+			decay = portmath.Pow(decay, h.Scale)
+		}
+		return min(decay, (1+t)/(10+t))
 	})
 	c.Assign(mean.node, c.FMA(d, mean.now, c.Mul(c.Sub(c.Const(1), d), next)))
 	c.up.evals = append(c.up.evals, Eval{Param: p, State: mean.node})

@@ -33,6 +33,8 @@ type machine struct {
 	n    int64
 
 	total int64 // updates of the budget, for schedules
+
+	at optim.Progress // what a coupling is told; Coupled goes on by itself
 }
 
 func newMachine(t *testing.T, o optim.Optimizer, w0 []float64) *machine {
@@ -79,11 +81,13 @@ func (m *machine) write(name string, x []float64) {
 func (m *machine) step(g []float64) []float64 {
 	m.write("g", g)
 	scalars := make([]float64, len(m.g.Scalars))
-	at := optim.Progress{Update: m.n}
+	at := m.at
+	at.Update = m.n
 	if m.total > 0 {
 		at.Fraction, at.Step = float64(m.n)/float64(m.total), 1/float64(m.total)
 	}
 	m.up.Scalars(m.g, scalars, at)
+	m.at.Coupled = m.up.Next(at)
 	m.n++
 	m.prog.Begin(0, scalars)
 	if !m.prog.Finish() {

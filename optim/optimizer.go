@@ -22,6 +22,11 @@ type Optimizer struct {
 	// Plateau lowers the learning rate where validation gets no better; nil is
 	// never.
 	Plateau *Plateau
+	// Coupling changes the settings with the batch size; zero is None.
+	Coupling Coupling
+	// Base is B₀, the batch size in examples that the settings are meant for; 0 is
+	// that of the first update. Whoever makes Progress divides by it.
+	Base int
 	// ClipNorm limits the norm of the mean gradient of all parameters
 	// together: g is multiplied by min(1, ClipNorm/(‖g‖ + 1e-6)). 0 is no
 	// limit. It is PyTorch's clip_grad_norm_.
@@ -107,7 +112,7 @@ func (o Optimizer) Validate() error {
 	for _, g := range o.Groups {
 		errs = append(errs, g.validate())
 	}
-	errs = append(errs, o.validateAround())
+	errs = append(errs, o.validateAround(), o.validateCoupling())
 	if o.Plateau != nil {
 		errs = append(errs, o.Plateau.Validate())
 	}
@@ -118,6 +123,9 @@ func (o Optimizer) Validate() error {
 type Update struct {
 	lr       float64
 	schedule Schedule
+	coupling Coupling
+	beta1    float64 // of the Adam that AdamSDE is for
+	beta2    float64
 	scalars  []factor
 	index    map[string]int // position in scalars, plus 1
 	evals    []Eval
@@ -150,7 +158,10 @@ func (o Optimizer) Build(b *graph.Builder, params, gradSums []*graph.Node, numer
 	if err := o.Fits(params); err != nil {
 		return nil, err
 	}
-	up := &Update{lr: o.LR, schedule: o.Schedule, index: map[string]int{}}
+	up := &Update{lr: o.LR, schedule: o.Schedule, coupling: o.Coupling, index: map[string]int{}}
+	if a, ok := o.adam(); ok {
+		up.beta1, up.beta2 = a.Beta1, a.Beta2
+	}
 	b.Check(b.Div(numerator, weightSum))
 	scale := o.gradientScale(b, gradSums, weightSum)
 	model := partsOf(params)
@@ -230,10 +241,10 @@ func (o Optimizer) clipValue(b *graph.Builder, g *graph.Node) *graph.Node {
 	return b.Max(b.Min(g, b.Const(o.ClipValue)), b.Const(-o.ClipValue))
 }
 
-// LR returns the learning rate of the update at a point of the budget, without
-// the factors of groups.
+// LR returns the learning rate of the update at a point of the budget, with the
+// factor of the coupling and without those of groups.
 func (u *Update) LR(at Progress) float64 {
-	lr := u.lr
+	lr := float64(u.lr * u.coupling.Rate(at))
 	if at.Factor != 0 {
 		lr = float64(lr * at.Factor)
 	}
@@ -247,10 +258,20 @@ func (u *Update) LR(at Progress) float64 {
 // a point of the budget. dst has a place for each of g.Scalars; others are
 // left alone. It does not allocate.
 func (u *Update) Scalars(g *graph.Graph, dst []float64, at Progress) {
-	h := Hyper{Update: at.Update + 1, LR: u.LR(at), Fraction: at.Fraction}
+	h := u.hyper(at)
 	for i, n := range g.Scalars {
 		if k := u.index[n.Attr.Name]; k > 0 {
 			dst[i] = u.scalars[k-1].f(h)
 		}
 	}
+}
+
+// hyper is what the scalars of the update at a point depend on.
+func (u *Update) hyper(at Progress) Hyper {
+	h := Hyper{Update: at.Update + 1, LR: u.LR(at), Fraction: at.Fraction, Scale: 1, decay: u.coupling.Decay(at), after: u.Next(at)}
+	if u.coupling.rule != noCoupling {
+		h.Scale = at.scale()
+	}
+	h.means = u.coupling.means(at)
+	return h
 }

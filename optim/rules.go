@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/descent-ml/descent/graph"
-	"github.com/descent-ml/descent/internal/portmath"
 )
 
 // AddDecay adds λ·p to the direction: the gradient of ½λ‖p‖², which is what
@@ -139,16 +138,16 @@ func (c *Context) moments(p, u *graph.Node, beta1, beta2 float64) (m, v *graph.N
 // correctMean divides the step by 1 - β₁ᵗ.
 func (c *Context) correctMean(beta1 float64) {
 	c.ScaleStep(fmt.Sprintf("adam.m(%g)", beta1), func(h Hyper) float64 {
-		return 1 / (1 - portmath.PowInt(beta1, h.Update))
+		return 1 / (1 - h.power(beta1, h.after.Beta1))
 	})
 }
 
 // correctedRoot returns √v/√(1-β₂ᵗ) + ε.
 func (c *Context) correctedRoot(v *graph.Node, beta2, eps float64) *graph.Node {
 	root := c.Hyper(fmt.Sprintf("adam.v(%g)", beta2), func(h Hyper) float64 {
-		return 1 / math.Sqrt(1-portmath.PowInt(beta2, h.Update))
+		return 1 / math.Sqrt(1-h.power(beta2, h.after.Beta2))
 	})
-	return c.FMA(c.Sqrt(v), root, c.Const(eps))
+	return c.FMA(c.Sqrt(v), root, c.eps(eps))
 }
 
 func betasAndEps(beta1, beta2, eps float64) error {
@@ -187,7 +186,7 @@ func (r ScaleByRMS) Update(c *Context, p, u *graph.Node) *graph.Node {
 		mean = c.Set(mean, c.average(mean, u, r.Alpha))
 		v = c.Max(c.FMA(c.Neg(mean), mean, v), c.Const(0))
 	}
-	return c.Div(u, c.Add(c.Sqrt(v), c.Const(r.Eps)))
+	return c.Div(u, c.Add(c.Sqrt(v), c.eps(r.Eps)))
 }
 
 // Validate reports an impossible setting.
@@ -246,13 +245,13 @@ func (a ScaleByAdaGrad) Validate() error {
 
 // average returns β·m + (1-β)·u.
 func (c *Context) average(m, u *graph.Node, beta float64) *graph.Node {
-	return c.FMA(c.Const(1-beta), u, c.Mul(c.Const(beta), m))
+	return c.FMA(c.fresh(beta), u, c.Mul(c.kept(beta), m))
 }
 
 // averageSquare returns β·v + (1-β)·u². It is no difference of large numbers,
 // so that an overflow of u² gives an infinite v and never NaN.
 func (c *Context) averageSquare(v, u *graph.Node, beta float64) *graph.Node {
-	return c.FMA(c.Mul(c.Const(1-beta), u), u, c.Mul(c.Const(beta), v))
+	return c.FMA(c.Mul(c.fresh(beta), u), u, c.Mul(c.kept(beta), v))
 }
 
 func rate(name string, v float64) error {

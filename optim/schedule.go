@@ -13,6 +13,13 @@ type Progress struct {
 	Fraction float64 // share of the budget consumed before this update, in [0, 1]
 	Step     float64 // share of the budget that this update consumes; 0 if it is not known
 	Factor   float64 // of the learning rate, beside the schedule's; 0 is 1
+
+	// For a Coupling, which alone reads them: κ, the size asked for over Base,
+	// whatever the last batch of an epoch holds (0 is 1); AdaScale's r, which Gain
+	// computes (0 is not known); and what it remembers.
+	Scale   float64
+	Gain    float64
+	Coupled CouplingState
 }
 
 // Schedule is a factor of the learning rate. It is a function of the share of

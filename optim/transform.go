@@ -11,9 +11,14 @@ import (
 // Hyper is what a scalar of an update may depend on.
 type Hyper struct {
 	Update int64   // t, from 1
-	LR     float64 // the learning rate: base times schedule, without group factors
+	LR     float64 // the learning rate: base times schedule and coupling, without group factors
 
 	Fraction float64 // share of the budget consumed before the update
+	Scale    float64 // κ, the batch size over Base; 1 without a coupling
+
+	decay float64       // the coupling's factor of λ of decoupled decay
+	means float64       // κ as running means know it
+	after CouplingState // with this update
 }
 
 // Transform is a link of a Chain. Update adds to the graph what takes the
@@ -157,7 +162,7 @@ func (c *Context) descend(p, u *graph.Node) *graph.Node {
 	base := p
 	if keep := c.keep; keep != 0 {
 		base = c.Mul(c.Hyper(fmt.Sprintf("keep(%g)%s", keep, c.suffix()), func(h Hyper) float64 {
-			return 1 - float64(float64(h.LR*lr)*keep)
+			return 1 - float64(float64(float64(h.LR*lr)*keep)*h.decay)
 		}), p)
 	}
 	return c.FMA(minus, u, base)
@@ -194,7 +199,7 @@ func (c *Context) decayRate() *graph.Node {
 		return nil
 	}
 	return c.Hyper(fmt.Sprintf("decay(%g)%s", keep, c.suffix()), func(h Hyper) float64 {
-		return float64(float64(h.LR*lr) * keep)
+		return float64(float64(float64(h.LR*lr)*keep) * h.decay)
 	})
 }
 

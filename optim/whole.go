@@ -26,7 +26,7 @@ func (o Optimizer) Fits(params []*graph.Node) error {
 // need is a reason to need the whole of a parameter, and what to use for a table.
 type need struct{ why, instead string }
 
-// wholeAround returns what is around the chain and reads whole parameters.
+// wholeAround returns what is around the chain and needs all rows in each update.
 func (o Optimizer) wholeAround() (all []need) {
 	for _, n := range []struct {
 		on bool
@@ -37,6 +37,7 @@ func (o Optimizer) wholeAround() (all []need) {
 		{o.Lookahead != nil, need{"Lookahead pulls back the whole table", "no lookahead"}},
 		{o.EMA != nil, need{"EMA averages the whole table at each update", "no ema"}},
 		{o.SWA != nil, need{"SWA averages the whole table", "no swa"}},
+		{o.Coupling.rule == adamSDE, need{"the coupling adam_sde scales running means in examples, which decay only where rows are touched", "the coupling sqrt"}},
 	} {
 		if n.on {
 			all = append(all, n.need)
