@@ -63,6 +63,8 @@ type Record struct {
 	Loss     float64 // Σ w·ℓ / Σ w; of training: over the batches since the last record, each before its update
 	LR       float64 // the learning rate of the update; 0 is left out
 	Batch    int     // examples of the update; 0 is left out
+	Rate     float64 // examples a second since the last record of training, all else that was done left out; 0 is left out
+	Bytes    int64   // that the process holds, pages of files included; 0 is left out
 	Values   Values  // other metrics
 }
 
@@ -91,6 +93,14 @@ func (r *Record) Append(b []byte) []byte {
 	if r.Batch != 0 {
 		b = append(b, `,"batch":`...)
 		b = strconv.AppendInt(b, int64(r.Batch), 10)
+	}
+	if r.Rate != 0 {
+		b = append(b, ',')
+		b = appendField(b, "examples_per_second", r.Rate)
+	}
+	if r.Bytes != 0 {
+		b = append(b, `,"memory_bytes":`...)
+		b = strconv.AppendInt(b, r.Bytes, 10)
 	}
 	for _, v := range r.Values {
 		b = append(b, ',')
@@ -121,6 +131,11 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 			return json.Unmarshal(raw, &r.Split)
 		case "batch":
 			return json.Unmarshal(raw, &r.Batch)
+		case "memory_bytes":
+			return json.Unmarshal(raw, &r.Bytes)
+		case "examples_per_second":
+			r.Rate, err = parseNumber(raw)
+			return err
 		case "loss":
 			r.Loss, err = parseNumber(raw)
 			return err
@@ -134,13 +149,23 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 	})
 }
 
+// digits are the significant ones of a number in a file.
+const digits = 9
+
+// Rounded returns the number that a file has for v, as it is read back.
+func Rounded(v float64) float64 {
+	var b [32]byte
+	r, _ := strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', digits, 64)), 64) // a number that was written
+	return r
+}
+
 func appendField(b []byte, name string, v float64) []byte {
 	b = appendString(b, name)
 	b = append(b, ':')
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(b, "null"...)
 	}
-	return strconv.AppendFloat(b, v, 'g', 9, 64)
+	return strconv.AppendFloat(b, v, 'g', digits, 64)
 }
 
 // appendString quotes names, which are ours or plain words; encoding/json does

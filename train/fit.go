@@ -121,6 +121,11 @@ func (l *loop) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if l.files != nil {
+		if err := l.files.openEvents(l.cfg, l.Elapsed); err != nil {
+			return err
+		}
+	}
 	if err := l.announce(resumed); err != nil {
 		return err
 	}
@@ -195,6 +200,7 @@ func (l *loop) close() error {
 	if l.loader != nil {
 		l.loader.Close()
 	}
+	l.held.close()
 	err := l.crew.close()
 	if l.files != nil {
 		err = errors.Join(err, l.files.close())

@@ -56,6 +56,8 @@ type loop struct {
 	event   Event
 	pace    pace
 	left    time.Time // when something else than updates began, zero during updates
+	speed   speed
+	held    held
 }
 
 // errInterrupted ends the loop between two updates.
@@ -331,11 +333,13 @@ func (l *loop) measure(split string, loss float64, values report.Values) error {
 		r.Tokens = l.pos.Tokens()
 	}
 	r.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
-	r.Seconds = l.clock.elapsed(time.Now()).Seconds()
+	now := time.Now()
+	r.Seconds = l.clock.elapsed(now).Seconds()
 	r.Split, r.Loss = split, loss
-	r.LR, r.Batch = 0, 0
+	r.LR, r.Batch, r.Rate, r.Bytes = 0, 0, 0, 0
 	if split == "train" {
 		r.LR, r.Batch = l.event.LR, l.event.Batch
+		r.Rate, r.Bytes = l.speed.rate(l.trained(now), l.pos.Examples), l.held.bytes()
 	}
 	r.Values = append(r.Values[:0], values...)
 	kept := *r
@@ -344,7 +348,7 @@ func (l *loop) measure(split string, loss float64, values report.Values) error {
 	if l.files == nil {
 		return nil
 	}
-	return l.files.metrics.Write(r)
+	return l.files.write(r)
 }
 
 // log records the training loss since the last record.

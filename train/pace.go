@@ -24,6 +24,7 @@ type pace struct {
 // begin starts the clock of a session.
 func (l *loop) begin(now time.Time) {
 	l.clock.started = now
+	l.speed = speed{examples: l.pos.Examples, at: l.trained(now)}
 	l.pace = pace{every: 1, left: 1, read: now, start: l.pos, shown: l.pos, shownAt: now}
 	l.pace.status.Loss = math.NaN()
 	if l.cfg.Budget.Unit == batch.Epoch {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/report/tensorboard"
 )
 
 // The names of the files in a run directory that this package writes.
@@ -25,6 +27,7 @@ type files struct {
 	path        string
 	lock        *checkpoint.Lock
 	metrics     *report.Metrics
+	events      *tensorboard.Writer // what metrics has, for TensorBoard
 	journal     *report.Journal
 	trail       *trail
 	checkpoints checkpoint.Dir
@@ -150,6 +153,25 @@ func (f *files) open(c *Config, resumed *checkpoint.State) (err error) {
 	return err
 }
 
+// openEvents opens the event file of a run that has trained for elapsed.
+func (f *files) openEvents(c *Config, elapsed time.Duration) (err error) {
+	f.events, err = tensorboard.Open(f.path, string(c.YAML), time.Now(), elapsed)
+	return err
+}
+
+// write writes a record to the files that have records.
+func (f *files) write(r *report.Record) error {
+	if err := f.metrics.Write(r); err != nil {
+		return err
+	}
+	return f.events.Write(r)
+}
+
+// flush hands what was recorded so far to the operating system.
+func (f *files) flush() error {
+	return errors.Join(f.metrics.Flush(), f.events.Flush(), f.trail.flush())
+}
+
 func newRunID() string {
 	var b [8]byte
 	rand.Read(b[:]) // never fails
@@ -162,6 +184,9 @@ func (f *files) close() error {
 	var err error
 	if f.metrics != nil {
 		err = f.metrics.Close()
+	}
+	if f.events != nil {
+		err = errors.Join(err, f.events.Close())
 	}
 	if f.trail != nil {
 		err = errors.Join(err, f.trail.close())

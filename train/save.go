@@ -149,7 +149,7 @@ func (l *loop) save() error {
 		return nil
 	}
 	defer l.leave(time.Now())()
-	if err := errors.Join(l.files.metrics.Flush(), l.files.trail.flush()); err != nil {
+	if err := l.files.flush(); err != nil {
 		return err
 	}
 	s, err := l.state()
