@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -126,3 +127,14 @@ func (c Cost) Measured(size int) (seconds float64, ok bool) {
 // HalfSpeed returns a/b, the batch size at which half of an update's time is
 // fixed cost; +Inf if the time does not depend on the size.
 func (c Cost) HalfSpeed() float64 { return c.Fixed / c.PerExample }
+
+// Validate refuses a cost that is below 0 or not finite.
+func (c Cost) Validate() error {
+	if sum := c.Fixed + c.PerExample; !(c.Fixed >= 0 && c.PerExample >= 0) || math.IsInf(sum, 0) {
+		return fmt.Errorf("batch: an update costs %v s and %v s for each example (want neither below 0)", c.Fixed, c.PerExample)
+	}
+	return nil
+}
+
+// keys are those of a given cost in a configuration.
+func (c Cost) keys() []any { return []any{"fixed", c.Fixed, "per_example", c.PerExample} }

@@ -37,9 +37,9 @@ type Noise struct {
 	SumSQ   float64 `json:"sq,omitempty"`
 	SumQQ   float64 `json:"qq,omitempty"`
 
-	// Σ w and Σ w·Pieces.Along, of the measurements that have it.
-	WeightAlong float64 `json:"weight_along,omitempty"`
-	SumAlong    float64 `json:"along,omitempty"`
+	// Σ w·Pieces.Along and Σ w‖G_B‖² of the measurements that have the first.
+	SumAlong float64 `json:"along,omitempty"`
+	SumWhole float64 `json:"whole,omitempty"`
 }
 
 // Add returns the state after one more measurement. examples is how many were
@@ -58,7 +58,7 @@ func (n Noise) Add(p Pieces, examples float64) Noise {
 	n.Weight2, n.SumS2, n.SumQ2 = n.Weight2+float64(w*w), n.SumS2+float64(w*ws), n.SumQ2+float64(w*wq)
 	n.SumSS, n.SumSQ, n.SumQQ = n.SumSS+float64(ws*ws), n.SumSQ+float64(ws*wq), n.SumQQ+float64(wq*wq)
 	if a := p.Along(); !math.IsNaN(a) {
-		n.WeightAlong, n.SumAlong = n.WeightAlong+w, n.SumAlong+float64(w*a)
+		n.SumAlong, n.SumWhole = n.SumAlong+float64(w*a), n.SumWhole+float64(w*p.Whole)
 	}
 	return n
 }
@@ -70,7 +70,7 @@ func (n Noise) fade(examples float64) Noise {
 	}
 	d := portmath.PowInt(n.Examples/(n.Examples+examples), memory)
 	n.Examples += examples
-	for _, x := range []*float64{&n.Weight, &n.SumS, &n.SumQ, &n.WeightAlong, &n.SumAlong} {
+	for _, x := range []*float64{&n.Weight, &n.SumS, &n.SumQ, &n.SumAlong, &n.SumWhole} {
 		*x *= d
 	}
 	for _, x := range []*float64{&n.Weight2, &n.SumS2, &n.SumQ2, &n.SumSS, &n.SumSQ, &n.SumQQ} {
@@ -89,8 +89,10 @@ func (n Noise) S() float64 { return n.SumS / n.Weight }
 // be 0 or less.
 func (n Noise) Q() float64 { return n.SumQ / n.Weight }
 
-// Along returns the mean estimate of Var_i ⟨g_i, G_B⟩; NaN if none has it.
-func (n Noise) Along() float64 { return n.SumAlong / n.WeightAlong }
+// Along returns the part of S that lies along the gradient: the variance of
+// ⟨g_i, u⟩ over examples, u being the direction of G_B, as the ratio of the means
+// of Pieces.Along and ‖G_B‖². It is NaN if no measurement had two pieces.
+func (n Noise) Along() float64 { return n.SumAlong / n.SumWhole }
 
 // Scale returns the noise scale φ = S/Q, in examples. ok is false if Q is not
 // above 0: the noise scale is larger than what the measurements so far resolve;

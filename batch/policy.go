@@ -28,14 +28,19 @@ type Policy interface {
 // State is all that a policy remembers. The zero State is before the first
 // update. It is a value, and its JSON reads back to the same bits.
 type State struct {
-	Size  int    `json:"size"`            // of the next update, in examples
-	Since uint64 `json:"since,omitempty"` // updates done when it became so
+	Size    int    `json:"size"`              // of the next update, in examples
+	Since   uint64 `json:"since,omitempty"`   // updates done when it became so
+	Samples int    `json:"samples,omitempty"` // measurements of the noise done then
+
+	// What Decide remembers.
+	Trial Trial  `json:"trial,omitzero"`
+	Hold  uint64 `json:"hold,omitempty"` // examples consumed until which the size stays, after an undo
 }
 
 // to returns the state with another size.
 func (s State) to(size int, p Progress) State {
 	if size != s.Size {
-		s.Size, s.Since = size, p.Update
+		s.Size, s.Since, s.Samples = size, p.Update, p.Noise.Samples()
 	}
 	return s
 }
@@ -46,7 +51,7 @@ type Progress struct {
 	Fraction float64 // of the budget consumed, in [0, 1]
 	Data     int     // examples of the training data
 	Rate     float64 // η, the learning rate of the last update
-	Decay    float64 // of the schedule now, relative to its peak so far, in (0, 1]; 0 is 1
+	Decay    float64 // of the schedule now, relative to its peak so far, in [0, 1]
 	Loss     float64 // smoothed training loss, a mean over examples; NaN before there is one
 	Noise    Noise   // of the gradient: measured if NeedsNoise
 	Cost     Cost    // of an update: measured if NeedsClock

@@ -1,0 +1,86 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Auto is the batch size at which training takes the least time, as far as a
+// noise scale and a clock can tell: batch: auto. An update of B examples takes
+// a + bB seconds and brings 1/(1 + φ/B) of what the true gradient would
+// (McCandlish et al. 2018, eq. 2.7), so the time to a goal is least at
+//
+//	B* = √(a/b · φ)
+//
+// the geometric mean of the size at which an update is half fixed cost, and of
+// the noise scale; it depends on no size of reference. It is the maximum of
+// Goodput in closed form. a and b are of the whole update on all threads and
+// workers.
+//
+// B* is kept within the bounds, and within φ(1/Efficiency - 1), so that examples
+// are not spent for updates that gain little. It grows and shrinks in powers of
+// two, and where φ's interval allows it (see Bounds.follow). Without a given cost
+// it first times a second size.
+type Auto struct {
+	Bounds     Bounds
+	Efficiency float64 // least share of an example's worth that is kept, B0/B·progress; 0.5: B <= φ
+	Cost       Cost    // if it is given, no decision depends on a clock
+}
+
+// settled is how many updates of one size there are at least.
+const settled = 10
+
+func (a Auto) withDefaults() Auto {
+	if a.Efficiency == 0 {
+		a.Efficiency = 0.5
+	}
+	return a
+}
+
+// Validate lists the faults of the settings.
+func (a Auto) Validate() error {
+	errs := []error{a.Bounds.Validate(), a.Cost.Validate()}
+	if e := a.Efficiency; e != 0 && !(e > 0 && e < 1) {
+		errs = append(errs, fmt.Errorf("batch: efficiency %v of auto (want between 0 and 1)", e))
+	}
+	return errors.Join(errs...)
+}
+
+func (a Auto) Max(examples int) int { return a.Bounds.largest(examples) }
+func (a Auto) NeedsNoise() bool     { return true }
+func (a Auto) NeedsClock() bool     { return !a.Cost.Known() }
+func (a Auto) given() Cost          { return a.Cost }
+
+func (a Auto) String() string {
+	if a == (Auto{}) {
+		return "auto"
+	}
+	return a.Bounds.text("auto", append([]any{"efficiency", a.Efficiency}, a.Cost.keys()...)...)
+}
+
+// Next implements Policy.
+func (a Auto) Next(s State, p Progress) (State, string) {
+	a = a.withDefaults()
+	b, cost := a.Bounds.withDefaults(p.Data), a.Cost
+	if s.Size == 0 {
+		return s.to(b.Start, p), ""
+	}
+	if !cost.Known() {
+		cost = p.Cost
+	}
+	switch {
+	case !cost.Known():
+		return b.explore(s, p)
+	case p.Noise.Samples() < fresh || p.Update < s.Since+settled:
+		return s, ""
+	}
+	half := cost.HalfSpeed()
+	size, phi := b.follow(s.Size, p.Noise, func(phi float64) float64 {
+		return min(math.Sqrt(half*phi), phi*(1/a.Efficiency-1))
+	})
+	if size == s.Size {
+		return s, ""
+	}
+	return s.to(size, p), fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)
+}
