@@ -23,6 +23,11 @@
 // ScaleByAdam, …. The named optimizers SGD, AdaGrad, RMSProp, Adam and AdamW
 // are short chains of them with PyTorch's rules and defaults.
 //
+// # Batch sizes
+//
+// A Coupling changes the learning rate, and what goes with it, with the batch
+// size: by κ, its ratio to Optimizer.Base, which Progress tells for each update.
+//
 // # Sparse parameters
 //
 // The gradient of a sparse table (graph.Builder.SparseParam) is of its touched
