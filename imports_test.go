@@ -71,6 +71,7 @@ var allowed = map[string][]string{
 	"bench/clicks":         {},
 	"bench/stream":         nil,
 	"bench/rows":           nil,
+	"bench/batchsize":      nil,
 	"bench/interactions":   {"bench/clicks"},
 }
 

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// book is what has been measured, in files to which each trial is added as it ends.
+// A trial that is in them is not repeated.
+type book struct {
+	folder string
+	trials map[key]trial
+	order  []key
+	clocks map[string]clock // by task
+	file   *os.File
+}
+
+var heading = []string{"task", "method", "size", "rate", "seed", "reached", "best", "updates", "examples", "counts"}
+
+func openBook(folder string) (*book, error) {
+	b := &book{folder: folder, trials: map[key]trial{}, clocks: map[string]clock{}}
+	rows, err := readTable(filepath.Join(folder, "trials.csv"))
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		t, err := parseTrial(row)
+		if err != nil {
+			return nil, fmt.Errorf("trials.csv: line %d: %w", i+2, err)
+		}
+		b.remember(t)
+	}
+	if rows, err = readTable(filepath.Join(folder, "clock.csv")); err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		if err := b.readTime(row); err != nil {
+			return nil, fmt.Errorf("clock.csv: line %d: %w", i+2, err)
+		}
+	}
+	b.file, err = os.OpenFile(filepath.Join(folder, "trials.csv"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if at, err := b.file.Seek(0, io.SeekEnd); err != nil || at > 0 {
+		return b, err
+	}
+	return b, b.write(heading)
+}
+
+// readTable returns the rows below the heading, none if there is no such file.
+func readTable(path string) ([][]string, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	return rows[min(1, len(rows)):], err
+}
+
+func (b *book) close() { b.file.Close() }
+
+func (b *book) remember(t trial) {
+	if _, known := b.trials[t.key]; !known {
+		b.order = append(b.order, t.key)
+	}
+	b.trials[t.key] = t
+}
+
+func (b *book) write(row []string) error {
+	w := csv.NewWriter(b.file)
+	if err := w.Write(row); err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// add keeps a trial that has been run.
+func (b *book) add(t trial) error {
+	b.remember(t)
+	return b.write([]string{t.task, t.method, strconv.Itoa(t.size), fmt.Sprintf("%.6g", t.rate), strconv.Itoa(t.seed),
+		strconv.FormatBool(t.reached), fmt.Sprintf("%.6g", t.best), strconv.Itoa(t.counts.updates()), strconv.Itoa(t.counts.examples()), t.counts.String()})
+}
+
+func parseTrial(row []string) (t trial, err error) {
+	if len(row) != len(heading) {
+		return t, fmt.Errorf("%d columns (want %d)", len(row), len(heading))
+	}
+	number := func(text string) int {
+		n, e := strconv.Atoi(text)
+		err = errors.Join(err, e)
+		return n
+	}
+	real := func(text string) float64 {
+		v, e := strconv.ParseFloat(text, 64)
+		err = errors.Join(err, e)
+		return v
+	}
+	t.key = key{task: row[0], method: row[1], size: number(row[2]), rate: real(row[3]), seed: number(row[4])}
+	t.reached, t.best = row[5] == "true", real(row[6])
+	var e error
+	t.counts, e = parseCounts(row[9])
+	return t, errors.Join(err, e)
+}

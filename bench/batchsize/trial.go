@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/train"
+)
+
+// key names a trial.
+type key struct {
+	task   string
+	method string // fixed, auto or advise
+	size   int    // of the batch, where it starts
+	rate   float64
+	seed   int
+}
+
+// trial is a run up to the target, or up to its limit.
+type trial struct {
+	key
+	reached bool
+	best    float64 // of the metric
+	counts  counts
+}
+
+// counts are the updates of each number of examples.
+type counts map[int]int
+
+func (c counts) updates() (n int) {
+	for _, k := range c {
+		n += k
+	}
+	return n
+}
+
+func (c counts) examples() (n int) {
+	for size, k := range c {
+		n += size * k
+	}
+	return n
+}
+
+// String is SIZE:UPDATES of each size, with a blank between.
+func (c counts) String() string {
+	var b []string
+	for size, k := range c {
+		b = append(b, fmt.Sprintf("%d:%d", size, k))
+	}
+	slices.SortFunc(b, func(x, y string) int { return len(x) - len(y) })
+	return strings.Join(b, " ")
+}
+
+func parseCounts(text string) (counts, error) {
+	c := counts{}
+	for _, f := range strings.Fields(text) {
+		size, k, _ := strings.Cut(f, ":")
+		n, err := strconv.Atoi(size)
+		if err != nil {
+			return nil, err
+		}
+		if c[n], err = strconv.Atoi(k); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// fixed are the settings of a run with batches of one size.
+func (t *task) fixed(o options, size int, rate float64) ([]string, error) {
+	lr, err := t.rateKey(o)
+	return []string{fmt.Sprintf("batch=%d", size), fmt.Sprintf("%s=%g", lr, rate)}, err
+}
+
+// trial trains to the target, at most up to the limit in examples.
+func (t *task) trial(o options, k key, limit float64, settings []string) (trial, error) {
+	r := trial{key: k, counts: counts{}, best: math.Inf(1)}
+	if t.higher {
+		r.best = math.Inf(-1)
+	}
+	c, err := t.build(o, k.seed, settings...)
+	if err != nil {
+		return r, err
+	}
+	c.Budget = batch.Examples(int(max(1, limit)))
+	c.ValidateEvery = train.Epochs(t.tick)
+	c.Metric = t.metric
+	c.OnEvent = func(e *train.Event) error {
+		switch e.Kind {
+		case train.Updated:
+			r.counts[e.Batch]++
+			if r.reached {
+				return train.Stop
+			}
+		case train.Validated:
+			v, _ := e.Values.Get(t.metric)
+			if e.Best {
+				r.best = v
+			}
+			r.reached = t.reached(v)
+		}
+		return nil
+	}
+	_, err = train.Fit(context.Background(), c)
+	var diverged *train.NonFiniteError
+	if errors.As(err, &diverged) {
+		err = nil
+	}
+	return r, err
+}
