@@ -70,11 +70,7 @@ func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error
 		if size == 1 && seed > few {
 			continue
 		}
-		settings, err := t.fixed(o, size, rates[size])
-		if err != nil {
-			return err
-		}
-		if _, err := b.trial(t, o, key{t.name, "fixed", size, rates[size], seed}, t.limit(b, size), settings); err != nil {
+		if _, err := b.trial(t, o, key{t.name, "fixed", size, rates[size], seed}, t.limit(b, size)); err != nil {
 			return err
 		}
 	}
@@ -82,11 +78,11 @@ func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error
 }
 
 // trial returns what the book has of a trial, or runs it.
-func (b *book) trial(t *task, o options, k key, limit float64, settings []string) (trial, error) {
+func (b *book) trial(t *task, o options, k key, limit float64) (trial, error) {
 	if r, known := b.trials[k]; known {
 		return r, nil
 	}
-	r, err := t.trial(o, k, limit, settings)
+	r, err := t.trial(o, k, limit)
 	if err != nil {
 		return r, err
 	}

@@ -72,17 +72,21 @@ func parseCounts(text string) (counts, error) {
 	return c, nil
 }
 
-// fixed are the settings of a run with batches of one size.
-func (t *task) fixed(o options, size int, rate float64) ([]string, error) {
+// settings are those that a trial changes in the configuration of its task.
+func (t *task) settings(o options, k key) ([]string, error) {
 	lr, err := t.rateKey(o)
-	return []string{fmt.Sprintf("batch=%d", size), fmt.Sprintf("%s=%g", lr, rate)}, err
+	return []string{fmt.Sprintf("batch=%d", k.size), fmt.Sprintf("%s=%g", lr, k.rate)}, err
 }
 
 // trial trains to the target, at most up to the limit in examples.
-func (t *task) trial(o options, k key, limit float64, settings []string) (trial, error) {
+func (t *task) trial(o options, k key, limit float64) (trial, error) {
 	r := trial{key: k, counts: counts{}, best: math.Inf(1)}
 	if t.higher {
 		r.best = math.Inf(-1)
+	}
+	settings, err := t.settings(o, k)
+	if err != nil {
+		return r, err
 	}
 	c, err := t.build(o, k.seed, settings...)
 	if err != nil {

@@ -25,6 +25,7 @@ type tuning struct {
 	task *task
 	o    options
 	size int
+	most float64 // examples of a run
 	seen map[int]score
 }
 
@@ -48,10 +49,18 @@ func (s score) better(than score) bool {
 
 // tune returns the best rate of a size on the grid, searched from the k-th in
 // strides of a factor √10, then halved twice, with the best between two worse
-// ones at each stride, so that it is no edge.
+// ones at each stride, so that it is no edge. The last halving is left out for sizes that
+// take more than twice as long as the best one.
 func tune(b *book, t *task, o options, size, k int) (best int, err error) {
-	s := tuning{b, t, o, size, map[int]score{}}
+	s := tuning{b, t, o, size, t.limit(b, size), map[int]score{}}
+	return s.search(k)
+}
+
+func (s *tuning) search(k int) (best int, err error) {
 	for stride := grid / 2; stride >= 1; stride /= 2 {
+		if stride == 1 && s.hopeless(k) {
+			break
+		}
 		for moved := true; moved; {
 			moved = false
 			for _, next := range []int{k, k + stride, k - stride} {
@@ -68,9 +77,16 @@ func tune(b *book, t *task, o options, size, k int) (best int, err error) {
 	return k, nil
 }
 
+// hopeless reports whether the size takes more than twice the time of the best one.
+func (s *tuning) hopeless(k int) bool {
+	x := s.seen[k]
+	seconds := x.examples / float64(len(tuningSeeds)*s.size) * s.book.clocks[s.task.name].update(s.size)
+	return x.missed > 0 || seconds > 2*s.task.bestTime(s.book)
+}
+
 // better reports whether the rate is better than that of the best one.
 func (s *tuning) better(k, best int) (bool, error) {
-	limit, missable := s.task.limit(s.book, s.size), true
+	limit, missable := s.most, true
 	if b, known := s.seen[best]; known && b.missed == 0 {
 		limit, missable = min(limit, 1.5*b.examples/float64(len(tuningSeeds))), false
 	}
@@ -89,12 +105,8 @@ func (s *tuning) better(k, best int) (bool, error) {
 
 // score runs a rate. If no seed may miss the target, the first that does ends it.
 func (s *tuning) score(k int, limit float64, missable bool) (x score, err error) {
-	settings, err := s.task.fixed(s.o, s.size, rateAt(k))
-	if err != nil {
-		return x, err
-	}
 	for _, seed := range tuningSeeds {
-		r, err := s.book.trial(s.task, s.o, key{s.task.name, "fixed", s.size, rateAt(k), seed}, limit, settings)
+		r, err := s.book.trial(s.task, s.o, key{s.task.name, "fixed", s.size, rateAt(k), seed}, limit)
 		if err != nil {
 			return x, err
 		}
