@@ -15,13 +15,15 @@ import (
 // LoaderConfig says what a Loader reads.
 type LoaderConfig struct {
 	Batch int    // examples of a batch, at least 1
+	Chunk int    // examples gathered at once, of a batch that is read part by part; 0: the batch
+	Most  int    // the largest batch that SetSize will set; 0: Batch
 	Order Order  // of the examples of an epoch; default Sequential
 	Start uint64 // position in the stream of the first example
 	Stop  uint64 // position where the stream ends with io.EOF; 0: never
 }
 
-// Batch is the examples of one step of the loop. Its memory belongs to the
-// loader and is valid until the next call of Next or Close.
+// Batch is the examples of one step of the loop, or a chunk of them. Its memory
+// belongs to the loader and is valid until the next call of Next or Close.
 type Batch struct {
 	Fields  []*tensor.Tensor // one per field of the dataset: (capacity, ...), Rows of it filled
 	Rows    int              // examples of this batch
@@ -34,8 +36,11 @@ type Batch struct {
 //
 // The stream is the epochs one behind another: position p is place p%n of
 // epoch p/n, for n examples. A batch never crosses the end of an epoch; the
-// last one of an epoch may be short. Which examples are in a batch depends on
-// the configuration and the calls made, never on time.
+// last one of an epoch may be short. With LoaderConfig.Chunk each batch comes in
+// parts of that length, the last of them shorter; the first begins where a batch
+// does: at Start, at the place of a Seek or SetSize, behind a batch, at an epoch.
+// Which examples are in a batch depends on the configuration and the calls made,
+// never on time.
 //
 // One goroutine may use a loader at a time.
 type Loader struct {
@@ -43,6 +48,7 @@ type Loader struct {
 	order Order
 	n     uint64
 	stop  uint64
+	chunk int
 	row   int // bytes of an example in a batch
 
 	// The reader's side.
@@ -57,6 +63,7 @@ type Loader struct {
 	free   []*group
 	full   []*group // in the order of the stream
 	fill   uint64   // position that the goroutine fills next
+	into   int      // examples of the batch there that are gathered already
 	size   int
 	over   bool  // the goroutine came to an error or the end
 	failed error // closed or cancelled
@@ -97,11 +104,11 @@ func NewLoader(ctx context.Context, ds Dataset, c LoaderConfig) (*Loader, error)
 	if c.Order == nil {
 		c.Order = Sequential
 	}
-	l := &Loader{ds: ds, order: c.Order, n: uint64(ds.Len()), stop: c.Stop, pos: c.Start, fill: c.Start, size: c.Batch}
+	l := &Loader{ds: ds, order: c.Order, n: uint64(ds.Len()), stop: c.Stop, chunk: c.Chunk, pos: c.Start, fill: c.Start, size: c.Batch}
 	l.row = int(RowBytes(ds))
 	l.cond.L = &l.mu
 	slots := loaderSlots
-	if l.row*l.capacity(c.Batch) > largeBatch {
+	if l.row*l.capacity(max(c.Batch, c.Most)) > largeBatch {
 		slots = 2
 	}
 	for range slots {
@@ -187,12 +194,12 @@ func (l *Loader) Pos() uint64 { return l.pos }
 // Waited returns how long calls of Next have waited for examples.
 func (l *Loader) Waited() time.Duration { return l.waited }
 
-// Seek makes pos the position of the next batch.
+// Seek makes pos the position of the next batch, which begins there.
 func (l *Loader) Seek(pos uint64) { l.restart(pos, l.size) }
 
-// SetSize makes the next batches n examples, at least 1, long. The batch that
-// Next returned last stays valid. Batches gathered ahead in another size are
-// dropped and gathered again.
+// SetSize makes the next batches n examples, at least 1, long, and is called
+// between two of them. The one that Next returned last stays valid. Batches
+// gathered ahead in another size are dropped and gathered again.
 func (l *Loader) SetSize(n int) error {
 	if n < 1 {
 		return fmt.Errorf("dataset: loader: batch of %d (want at least 1)", n)
@@ -207,7 +214,7 @@ func (l *Loader) restart(pos uint64, size int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn.Add(1)
-	l.pos, l.fill, l.size, l.over = pos, pos, size, false
+	l.pos, l.fill, l.into, l.size, l.over = pos, pos, 0, size, false
 	l.free = append(l.free, l.full...)
 	l.full = l.full[:0]
 	if l.cur != nil {
@@ -254,23 +261,24 @@ func (l *Loader) run() {
 		}
 		g := l.free[0] // in turn, so that all have their memory after the first round
 		l.free = append(l.free[:0], l.free[1:]...)
-		pos, size, turn := l.fill, l.size, l.turn.Load()
+		pos, into, size, turn := l.fill, l.into, l.size, l.turn.Load()
 		l.mu.Unlock()
-		pos = l.fillGroup(g, pos, size, turn)
+		pos, into = l.fillGroup(g, pos, into, size, turn)
 		l.mu.Lock()
 		if turn != l.turn.Load() {
 			l.free = append(l.free, g)
 			continue
 		}
-		l.fill, l.over = pos, g.err != nil
+		l.fill, l.into, l.over = pos, into, g.err != nil
 		l.full = append(l.full, g)
 		l.cond.Broadcast()
 	}
 }
 
-// fillGroup gathers the batches from pos on and returns the position behind
-// them. It stops early when they are no longer wanted.
-func (l *Loader) fillGroup(g *group, pos uint64, size int, turn uint64) uint64 {
+// fillGroup gathers the batches from pos on, of the first of which so many
+// examples are gathered already, and returns the same of what is behind them. It
+// stops early when they are no longer wanted.
+func (l *Loader) fillGroup(g *group, pos uint64, into, size int, turn uint64) (uint64, int) {
 	g.n, g.err = 0, nil
 	want := l.layout(g, size)
 	for g.n < want && !l.halted.Load() && turn == l.turn.Load() {
@@ -279,14 +287,17 @@ func (l *Loader) fillGroup(g *group, pos uint64, size int, turn uint64) uint64 {
 			break
 		}
 		b := &g.batches[g.n]
-		if g.err = l.gather(b, pos, size); g.err != nil {
+		if g.err = l.gather(b, pos, min(size-into, l.capacity(size))); g.err != nil {
 			g.err = fmt.Errorf("dataset: batch at position %d (epoch %d): %w", pos, b.Epoch, g.err)
 			break
 		}
 		pos += uint64(b.Rows)
+		if into += b.Rows; into == size || pos%l.n == 0 {
+			into = 0
+		}
 		g.n++
 	}
-	return pos
+	return pos, into
 }
 
 func (l *Loader) gather(b *Batch, pos uint64, size int) (err error) {
@@ -321,4 +332,10 @@ func (l *Loader) layout(g *group, size int) int {
 	return want
 }
 
-func (l *Loader) capacity(size int) int { return int(min(uint64(size), l.n)) }
+// capacity is how many examples of batches of a size are gathered at once.
+func (l *Loader) capacity(size int) int {
+	if l.chunk > 0 {
+		size = min(size, l.chunk)
+	}
+	return int(min(uint64(size), l.n))
+}

@@ -108,6 +108,33 @@ func TestLoaderSetSize(t *testing.T) {
 	wantError(t, l.SetSize(0), "batch of 0")
 }
 
+// TestLoaderChunks: a batch in parts is the same examples, and the parts begin
+// anew with each batch, after changes of the size and in the middle of them.
+func TestLoaderChunks(t *testing.T) {
+	const n, chunk = 50, 4
+	l := newLoader(t, numbered(t, n), LoaderConfig{Batch: 3, Chunk: chunk, Most: 60})
+	pos := uint64(0)
+	for step, size := range []int{3, 3, 10, 10, 4, 60, 8, 13, 13, 13, 1, 60} {
+		if err := l.SetSize(size); err != nil {
+			t.Fatal(err)
+		}
+		rows := min(size, n-int(pos)%n)
+		for _, again := range []bool{true, false} { // as an update with two passes does
+			for at := 0; at < rows; at += chunk {
+				b, err := l.Next()
+				if err != nil {
+					t.Fatal(step, err)
+				}
+				checkBatch(t, b, n, Sequential, pos+uint64(at), min(chunk, rows-at))
+			}
+			if again {
+				l.Seek(pos)
+			}
+		}
+		pos += uint64(rows)
+	}
+}
+
 // failing is a dataset of which one example cannot be gathered.
 type failing struct {
 	Dataset
