@@ -70,6 +70,15 @@ func NeedsClock(p Policy) bool {
 	return ok && n.NeedsClock()
 }
 
+// Varies reports whether sizes may change: under any policy but Fixed and All.
+func Varies(p Policy) bool {
+	switch p.(type) {
+	case fixed, all:
+		return false
+	}
+	return true
+}
+
 // Fixed is a policy of n examples for each update; n = 1 is stochastic
 // gradient descent in the narrow sense.
 func Fixed(n int) Policy { return fixed(n) }

@@ -152,6 +152,9 @@ func (p *Progress) parts(s *Status) []part {
 	if !math.IsNaN(s.LR) {
 		ps = append(ps, part{label: "lr", value: pad(compact(strconv.FormatFloat(s.LR, 'g', 3, 64)), 8), rank: 6})
 	}
+	if s.Batch > 0 {
+		ps = append(ps, part{label: "batch", value: pad(strconv.Itoa(s.Batch), 4), rank: 6})
+	}
 	if s.Doing != "" {
 		return append(ps, part{value: s.Doing, color: yellow, rank: 3})
 	}

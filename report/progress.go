@@ -31,6 +31,7 @@ type Status struct {
 	Left     time.Duration // to the end of the budget; below 0 is unknown
 	Loss     float64       // since the last status; NaN is not known yet
 	LR       float64       // of the last update; NaN is not known yet
+	Batch    int           // examples of an update, where that changes; 0 is not shown
 	Val      Values        // of the last validation, the important one first
 	Best     bool          // whether that was the best so far
 	Doing    string        // what else than training goes on: "validating"

@@ -18,6 +18,7 @@ const (
 	entryPass     = "pass"     // an update that is passed over for an error or a panic
 	entryBackOff  = "back_off" // the factor of the learning rate from here on
 	entryEstimate = "estimate" // running statistics were computed anew
+	entryBatch    = "batch"    // the size of the batches from here on
 	entryStop     = "stop"     // a time budget is consumed
 	entryEnd      = "end"      // the end of a session, and why
 )
@@ -25,8 +26,8 @@ const (
 // clock makes the decisions that depend on time, and only those: they are
 // written to the journal, and a replay takes them from there.
 type clock struct {
-	replay   map[uint64]map[string]float64 // by update and kind; nil when live
-	last     uint64                        // update of the last entry to replay
+	replay   map[uint64]map[string]report.Entry // by update and kind; nil when live
+	last     uint64                             // update of the last entry to replay
 	journal  func(report.Entry) error
 	started  time.Time
 	earlier  time.Duration // of sessions before this one
@@ -42,12 +43,12 @@ func newClock(replay []report.Entry, journal func(report.Entry) error) *clock {
 	if replay == nil {
 		return c
 	}
-	c.replay = map[uint64]map[string]float64{}
+	c.replay = map[uint64]map[string]report.Entry{}
 	for _, e := range replay {
 		if c.replay[e.Update] == nil {
-			c.replay[e.Update] = map[string]float64{}
+			c.replay[e.Update] = map[string]report.Entry{}
 		}
-		c.replay[e.Update][e.Kind] = e.Value
+		c.replay[e.Update][e.Kind] = e
 		c.last = max(c.last, e.Update)
 	}
 	return c
@@ -81,11 +82,11 @@ func (c *clock) passes(update uint64) bool {
 // the update after the given one.
 func (c *clock) share(update uint64, now float64) (float64, error) {
 	if c.replay != nil {
-		v, ok := c.replay[update][entryProgress]
+		e, ok := c.replay[update][entryProgress]
 		if !ok {
 			return c.fraction, nil
 		}
-		now = v
+		now = e.Value
 	}
 	now = math.Floor(min(1, now)/grain) * grain
 	if now <= c.fraction {

@@ -144,16 +144,15 @@ func TestMillionExamples(t *testing.T) {
 
 func TestChunks(t *testing.T) {
 	for _, c := range []struct {
-		size, micro, epoch, passes, shards int
-		reread                             bool
-		want                               int
+		micro, passes, shards int
+		reread                bool
+		want                  int
 	}{
-		{64, 64, 1000, 1, 1, false, 64}, {64, 16, 1000, 1, 1, false, 16}, {64, 10, 1000, 1, 1, false, 64}, {1000, 7, 1000, 1, 1, false, 7},
-		{4096, 512, 60000, 1, 1, false, 512}, {4096, 512, 60000, 3, 1, false, 4096}, {4096, 512, 60000, 3, 1, true, 512}, {4096, 512, 60000, 1, 4, false, 4096},
+		{64, 1, 1, false, 64}, {7, 1, 1, false, 7}, {512, 3, 1, false, 0}, {512, 3, 1, true, 512}, {512, 1, 4, false, 0},
 	} {
 		l := &loop{crew: &crew{workers: make([]*worker, 1), shards: c.shards, passes: c.passes}}
-		l.pos.PerEpoch, l.plan.Micro, l.plan.Reread = c.epoch, c.micro, c.reread
-		if got := l.chunkOf(c.size); got != c.want {
+		l.plan.Micro, l.plan.Reread = c.micro, c.reread
+		if got := l.chunks(); got != c.want {
 			t.Errorf("%+v: chunks of %d", c, got)
 		}
 	}

@@ -6,7 +6,7 @@ import "context"
 // checks. It reports whether the checks are finite. Abandoned at any point, it
 // has changed nothing but the place of the loader.
 func (l *loop) execute(ctx context.Context, rows int) (finite bool, err error) {
-	if l.streams() {
+	if l.streams(rows) {
 		err = l.stream(ctx, rows)
 	} else {
 		err = l.hold(ctx)
@@ -17,8 +17,8 @@ func (l *loop) execute(ctx context.Context, rows int) (finite bool, err error) {
 	return l.prog.Finish(), nil
 }
 
-// streams reports whether a batch comes in several chunks, which pass once.
-func (l *loop) streams() bool { return l.chunk < l.size }
+// streams reports whether a batch of so many examples comes in several chunks.
+func (l *loop) streams(rows int) bool { return l.chunk > 0 && l.chunk < rows }
 
 // hold executes a batch that is in memory as a whole.
 func (l *loop) hold(ctx context.Context) error {
@@ -54,15 +54,12 @@ func (l *loop) stream(ctx context.Context, rows int) error {
 	return nil
 }
 
-// chunkOf returns how many examples the loader gathers at once for batches of
-// a size: the batch; or a micro-batch where one worker goes through the batch
-// once, or is to read it again for each pass, and batches are whole numbers of
-// micro-batches or end with the epoch. Then a batch need not fit in memory.
-func (l *loop) chunkOf(size int) int {
-	micro := l.plan.Micro
-	whole := size%micro == 0 || size == l.pos.PerEpoch
-	if size > micro && whole && l.crew.single() && (l.crew.passes == 1 || l.plan.Reread) {
-		return micro
+// chunks returns how many examples the loader gathers at once: a micro-batch
+// where one worker goes through the batch once, or is to read it again for each
+// pass, so that a batch need not fit in memory; else 0, which is the batch.
+func (l *loop) chunks() int {
+	if l.crew.single() && (l.crew.passes == 1 || l.plan.Reread) {
+		return l.plan.Micro
 	}
-	return size
+	return 0
 }

@@ -106,10 +106,7 @@ func (l *loop) explain(ctx context.Context, was trace) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.nextSize(f)
-	if err != nil {
-		return nil, err
-	}
+	rows := l.rows()
 	at := l.progress(f)
 	l.setScalars(at)
 	if _, err := l.execute(ctx, rows); err != nil {

@@ -191,7 +191,9 @@ func (l *loop) passOver(f *fault) error {
 	l.cfg.Progress.Warn("update %d: %v; its %d examples are passed over%s", l.pos.Update+1, f, f.rows, slower)
 	l.Faulted++
 	l.event.Loss, l.event.GradNorm = math.NaN(), math.NaN()
-	l.advance(f.rows)
+	if err := l.advance(f.rows); err != nil {
+		return err
+	}
 	l.loader.Seek(l.pos.Examples)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/report"
@@ -93,7 +94,10 @@ func newLoop(c *Config) (*loop, error) {
 		l.val.TargetValue = c.TargetValue
 	}
 	l.pos.PerEpoch, l.pos.TokensPerExample = c.Data.Len(), tokensOf(c.Data)
-	l.event.run, l.share = l, shareOfUpdate(c, l.plan.Size)
+	l.event.run, l.base = l, baseOf(c)
+	if l.least = 1; g.Single(1, 1) != nil {
+		l.least = 2
+	}
 	l.clock = newClock(c.Replay, l.journal)
 	l.tune()
 	return l, nil
@@ -169,7 +173,11 @@ func params(ts checkpoint.Tensors) checkpoint.Tensors {
 
 // announce says how the run will be executed.
 func (l *loop) announce(resumed *checkpoint.State) error {
-	how := fmt.Sprintf("%s, %d updates an epoch; %s", l.execution(), (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size, l.memory.brief())
+	how := l.execution()
+	if !batch.Varies(l.cfg.Batch) {
+		how += fmt.Sprintf(", %d updates an epoch", (l.pos.PerEpoch+l.plan.Size-1)/l.plan.Size)
+	}
+	how += "; " + l.memory.brief()
 	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%s, budget %v, %s", l.amount(), l.cfg.Budget, how))
 	if resumed == nil {
 		return l.journal(report.Entry{Kind: entryStart, Value: float64(l.plan.Micro), Text: how})
@@ -178,9 +186,21 @@ func (l *loop) announce(resumed *checkpoint.State) error {
 	return l.journal(report.Entry{Update: resumed.Update, Kind: entryResume, Value: float64(l.plan.Micro), Text: how})
 }
 
+// changing says how batches of changing sizes are executed.
+func (l *loop) changing() string {
+	text := fmt.Sprintf("batch %d at first, at most %d, by %v", firstSize(l.cfg), l.plan.Size, l.cfg.Batch)
+	if l.plan.Micro < l.plan.Size {
+		text += fmt.Sprintf(", in micro-batches of %d (%s)", l.plan.Micro, l.plan.Reason)
+	}
+	return text
+}
+
 // execution says how a batch is executed.
 func (l *loop) execution() string {
 	text := l.plan.String()
+	if batch.Varies(l.cfg.Batch) {
+		text = l.changing()
+	}
 	if l.cfg.Shards > 1 {
 		text += fmt.Sprintf(", %d shards", l.cfg.Shards)
 		if n := len(l.crew.workers); n > 1 {

@@ -38,8 +38,10 @@ type loop struct {
 	clock    *clock
 
 	loader  *dataset.Loader
-	size    int       // that the policy asked for last
-	chunk   int       // examples that the loader gathers at once
+	size    int       // that the policy asks for
+	base    int       // the batch size that the learning rate is meant for
+	least   int       // examples that make a batch: 2 for the statistics of batch norm
+	chunk   int       // examples that the loader gathers at once; 0: the batch
 	share   float64   // of the budget that an update consumes
 	scalars []float64 // inputs of the update
 
@@ -102,7 +104,7 @@ func outcome(err error) (string, error) {
 
 // over reports whether the budget is consumed.
 func (l *loop) over() (bool, error) {
-	done := l.cfg.Budget.Fraction(l.pos) >= 1
+	done := l.consumed() >= 1
 	if l.cfg.Budget.Unit != batch.Second {
 		return done, nil
 	}
@@ -111,7 +113,7 @@ func (l *loop) over() (bool, error) {
 
 // fraction returns the consumed share of the budget, in [0, 1].
 func (l *loop) fraction() (float64, error) {
-	f := min(1, l.cfg.Budget.Fraction(l.pos))
+	f := min(1, l.consumed())
 	if l.cfg.Budget.Unit != batch.Second {
 		return f, nil
 	}
@@ -121,7 +123,7 @@ func (l *loop) fraction() (float64, error) {
 // step does one update and what is due after it.
 func (l *loop) step(ctx context.Context) error {
 	before := l.pos
-	if err := l.transact(ctx); err != nil {
+	if err := l.timed(ctx); err != nil {
 		return err
 	}
 	l.tick()
@@ -186,9 +188,7 @@ func (l *loop) attempt(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if rows, err = l.nextSize(f); err != nil {
-		return err
-	}
+	rows = l.rows()
 	if l.clock.passes(l.pos.Update + 1) {
 		return &fault{rows: rows, cause: errReplayed}
 	}
@@ -202,11 +202,11 @@ func (l *loop) attempt(ctx context.Context) (err error) {
 	if err != nil {
 		return &fault{rows: rows, cause: err}
 	}
-	return l.commit(finite, rows)
+	return l.commit(finite, rows, at)
 }
 
 // commit makes an update that was executed take effect.
-func (l *loop) commit(finite bool, rows int) error {
+func (l *loop) commit(finite bool, rows int, at optim.Progress) error {
 	switch loss, weight := l.lossSum.F64()[0], l.weightSum.F64()[0]; {
 	case weight == 0:
 		if err := l.skip(); err != nil {
@@ -218,14 +218,14 @@ func (l *loop) commit(finite bool, rows int) error {
 		return &fault{rows: rows, computed: true, loss: loss / weight, spike: true}
 	default:
 		l.prog.Commit()
+		l.Rate, l.Coupled = l.event.LR, l.update.Next(at)
 		l.Logged.add(loss, weight)
 		l.Epoch.add(loss, weight)
 		l.Typical.add(loss / weight)
 		l.pace.loss.add(loss, weight)
 		l.event.Loss, l.event.GradNorm = loss/weight, l.gradNorm.F64()[0]
 	}
-	l.advance(rows)
-	return nil
+	return l.advance(rows)
 }
 
 // skip notes an update whose weights sum to 0: nothing is committed, and the
@@ -242,7 +242,9 @@ func (l *loop) skip() error {
 
 // progress is where the update after pos stands, for schedule and optimizer.
 func (l *loop) progress(fraction float64) optim.Progress {
-	return optim.Progress{Update: int64(l.pos.Update - l.Skipped - l.Faulted), Fraction: fraction, Step: l.share, Factor: l.factor()}
+	at := optim.Progress{Update: int64(l.pos.Update - l.Skipped - l.Faulted), Fraction: fraction, Step: l.share, Factor: l.factor()}
+	l.couple(&at)
+	return at
 }
 
 // factor is of the learning rate, beside the schedule's: what backing off and
@@ -253,47 +255,6 @@ func (l *loop) factor() float64 {
 	}
 	return l.Factor * l.Plateau.Factor
 }
-
-// shareOfUpdate is the share of the budget that a full batch consumes, 0 if
-// that depends on a clock.
-func shareOfUpdate(c *Config, size int) float64 {
-	n := c.Data.Len()
-	switch c.Budget.Unit {
-	case batch.Epoch:
-		perEpoch := (n + size - 1) / size
-		if c.DropLast {
-			perEpoch = n / size
-		}
-		return 1 / (c.Budget.N * float64(perEpoch))
-	case batch.Update:
-		return 1 / c.Budget.N
-	case batch.Example:
-		return float64(size) / c.Budget.N
-	case batch.Token:
-		return float64(size*tokensOf(c.Data)) / c.Budget.N
-	}
-	return 0
-}
-
-// nextSize returns the number of examples of the next update: what the policy
-// asks for, or what is left of the epoch.
-func (l *loop) nextSize(fraction float64) (int, error) {
-	l.Sizes, _ = l.cfg.Batch.Next(l.Sizes, batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch})
-	size := l.Sizes.Size
-	if size < 1 || size > l.plan.Size {
-		return 0, fmt.Errorf("train: update %d: the policy %v asks for %d examples (want 1 to %d)", l.pos.Update+1, l.cfg.Batch, size, l.plan.Size)
-	}
-	l.size = size
-	if chunk := l.chunkOf(size); chunk != l.chunk {
-		if err := l.loader.SetSize(chunk); err != nil {
-			return 0, err
-		}
-		l.chunk = chunk
-	}
-	return min(size, l.leftOfEpoch()), nil
-}
-
-func (l *loop) leftOfEpoch() int { return l.pos.PerEpoch - int(l.pos.Examples%uint64(l.pos.PerEpoch)) }
 
 // nextChunk returns the next examples of the batch.
 func (l *loop) nextChunk() (*dataset.Batch, error) {
@@ -308,16 +269,20 @@ func (l *loop) nextChunk() (*dataset.Batch, error) {
 	}
 }
 
-// advance moves the position behind a batch.
-func (l *loop) advance(rows int) {
+// advance moves the position behind a batch, and decides on the next one.
+func (l *loop) advance(rows int) error {
 	l.pos.Update++
 	l.pos.Examples += uint64(rows)
-	if left := l.leftOfEpoch(); l.cfg.DropLast && left < l.size {
-		l.pos.Examples += uint64(left)
+	if err := l.decide(); err != nil {
+		return err
+	}
+	if l.leavesOut(l.leftOfEpoch()) {
+		l.pos.Examples += uint64(l.leftOfEpoch())
 	}
 	if l.pos.Examples%uint64(l.pos.PerEpoch) == 0 {
 		l.Last, l.Epoch = l.Epoch, sums{}
 	}
+	return nil
 }
 
 // epoch returns the number of epochs completed.

@@ -14,6 +14,7 @@ type pace struct {
 	every, left int       // updates between two readings, and until the next
 	read        time.Time // last
 	start       batch.Position
+	from        float64 // share of the budget consumed at the start
 	shown       batch.Position
 	shownAt     time.Time
 	rate        float64 // examples a second
@@ -25,7 +26,7 @@ type pace struct {
 func (l *loop) begin(now time.Time) {
 	l.clock.started = now
 	l.speed = speed{examples: l.pos.Examples, at: l.trained(now)}
-	l.pace = pace{every: 1, left: 1, read: now, start: l.pos, shown: l.pos, shownAt: now}
+	l.pace = pace{every: 1, left: 1, read: now, start: l.pos, from: l.consumed(), shown: l.pos, shownAt: now}
 	l.pace.status.Loss = math.NaN()
 	if l.cfg.Budget.Unit == batch.Epoch {
 		l.pace.status.Epochs = l.cfg.Budget.N
@@ -85,15 +86,18 @@ func (l *loop) now(now time.Time) *report.Status {
 	if p.loss.Weight > 0 {
 		s.Loss, p.loss = p.loss.mean(), sums{}
 	}
-	s.Fraction = min(1, l.cfg.Budget.Fraction(l.pos))
+	s.Fraction = min(1, l.consumed())
 	s.Epoch = (max(1, l.pos.Examples)-1)/uint64(l.pos.PerEpoch) + 1
 	s.Update, s.Rate, s.LR, s.Tokens = l.pos.Update, p.rate, l.event.LR, l.pos.TokensPerExample
+	if batch.Varies(l.cfg.Batch) {
+		s.Batch = l.size
+	}
 	if l.pos.Update == p.start.Update {
 		s.LR = math.NaN()
 	}
 	s.Elapsed = l.clock.elapsed(now)
 	s.Left = -1
-	if done := s.Fraction - l.cfg.Budget.Fraction(p.start); done > 0 {
+	if done := s.Fraction - p.from; done > 0 {
 		s.Left = time.Duration(float64(now.Sub(l.clock.started)) * (1 - s.Fraction) / done)
 	}
 	s.Val, s.Doing = l.inOrder(s.Val[:0], l.Val), ""

@@ -53,7 +53,7 @@ func (l *loop) choose() (layout, error) {
 	if err := p.checkBatchNorm(); err != nil {
 		return layout{}, err
 	}
-	first, err := batch.NewPlan(p.size, l.graph.Tallest(), l.cfg.Exec.Micro)
+	first, err := p.first()
 	if err != nil {
 		return layout{}, err
 	}
@@ -90,6 +90,18 @@ func (l *loop) newPlanner() (*planner, error) {
 		}
 	}
 	return p, nil
+}
+
+// first is the plan before memory is looked at. Where sizes change, it is not for
+// equal parts of the largest batch: whole micro-batches fit more of the sizes.
+func (p *planner) first() (batch.Plan, error) {
+	size := p.size
+	if batch.Varies(p.cfg.Batch) && size > batch.AutoMicro {
+		size = (size + batch.AutoMicro - 1) / batch.AutoMicro * batch.AutoMicro
+	}
+	plan, err := batch.NewPlan(size, p.graph.Tallest(), p.cfg.Exec.Micro)
+	plan.Size = p.size
+	return plan, err
 }
 
 // checkBatchNorm refuses batches in which batch norm would take statistics of a
@@ -185,9 +197,8 @@ func (p *planner) estimate(x layout) (layout, error) {
 func (p *planner) parts(x layout) []MemoryPart {
 	parts := append([]MemoryPart{{"data, code and runtime", p.base.now}}, p.others...)
 	chunk := p.size
-	if held := x.plan.Passes > 1 && !x.reread || p.cfg.Shards > 1 || p.cfg.Exec.Workers > 1; !held && p.size > x.micro &&
-		(p.size%x.micro == 0 || p.size == p.cfg.Data.Len()) {
-		chunk = x.micro
+	if held := x.plan.Passes > 1 && !x.reread || p.cfg.Shards > 1 || p.cfg.Exec.Workers > 1; !held {
+		chunk = min(chunk, x.micro)
 	}
 	name := "activations, gradients and sums"
 	if x.plan.Kept > 0 {

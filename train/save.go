@@ -52,7 +52,12 @@ type loopState struct {
 	Bad       int           `json:"bad,omitempty"`      // validations since the best
 
 	Plateau optim.PlateauState `json:"plateau,omitzero"`
-	Sizes   batch.State        `json:"sizes,omitzero"` // what the policy of batch sizes remembers
+
+	Sizes   batch.State         `json:"sizes,omitzero"` // what the policy of batch sizes remembers, with the next size
+	Rate    float64             `json:"rate,omitzero"`  // of the last update
+	Peak    float64             `json:"peak,omitzero"`  // the largest factor of the schedule so far
+	Coupled optim.CouplingState `json:"coupled,omitzero"`
+	Cost    batch.Cost          `json:"cost,omitzero"` // of an update, if the policy asks for it
 }
 
 // sums are Σ w·ℓ and Σ w.
@@ -80,6 +85,9 @@ func (l *loop) setup() map[string]any {
 	}
 	if c.Faults != (Faults{}).withDefaults() {
 		s["faults"] = fmt.Sprint(c.Faults)
+	}
+	if p := c.Optimizer.Coupling; p != optim.None() {
+		s["coupling"] = fmt.Sprintf("%v, base %d, with decay %t", p, l.base, p == p.WithDecay())
 	}
 	if p := c.Optimizer.Plateau; p != nil {
 		s["plateau"] = fmt.Sprintf("%+v", *p)

@@ -294,8 +294,18 @@ func (v *verifier) state(update uint64) (*checkpoint.State, error) {
 
 // startReading opens a loader at the position of the loop.
 func (l *loop) startReading(ctx context.Context) (err error) {
-	l.chunk = l.chunkOf(l.plan.Size)
-	l.loader, err = dataset.NewLoader(context.WithoutCancel(ctx), l.cfg.Data, dataset.LoaderConfig{Batch: l.chunk, Order: l.cfg.Order, Start: l.pos.Examples})
+	if l.loader = nil; l.Sizes.Size == 0 {
+		err = l.decide()
+	} else {
+		err = l.resize()
+	}
+	if err != nil {
+		return err
+	}
+	l.chunk = l.chunks()
+	l.loader, err = dataset.NewLoader(context.WithoutCancel(ctx), l.cfg.Data, dataset.LoaderConfig{
+		Batch: l.size, Chunk: l.chunk, Most: l.plan.Size, Order: l.cfg.Order, Start: l.pos.Examples,
+	})
 	return err
 }
 

@@ -1,0 +1,187 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/report"
+)
+
+// decide asks the policy for the size of the next batch. That is done at the end
+// of an update, so that a checkpoint there holds the decision and everything it
+// rests on; the first one is made before anything is read.
+func (l *loop) decide() error {
+	if l.cfg.Budget.Unit != batch.Second && l.consumed() >= 1 {
+		return nil // there will be none
+	}
+	f, err := l.fraction()
+	if err != nil {
+		return err
+	}
+	was := l.Sizes.Size
+	next, text := l.nextSize(f)
+	if l.Sizes = next; next.Size == was {
+		return nil
+	}
+	if err := l.resize(); err != nil || was == 0 {
+		return err
+	}
+	return l.journal(report.Entry{Update: l.pos.Update, Kind: entryBatch, Value: float64(next.Size), Text: text})
+}
+
+// nextSize returns what comes of the size, and what the journal says if it
+// changes. A replay takes sizes that may hang on a clock from its journal.
+func (l *loop) nextSize(fraction float64) (next batch.State, text string) {
+	if l.clock.replay == nil || !l.timesSizes() || l.Sizes.Size == 0 {
+		next, text = l.cfg.Batch.Next(l.Sizes, l.known(fraction))
+		if next.Size != l.Sizes.Size {
+			text = fmt.Sprintf("from %d: %s", l.Sizes.Size, text)
+		}
+		return next, text
+	}
+	next = l.Sizes
+	e, ok := l.clock.replay[l.pos.Update][entryBatch]
+	if ok {
+		next.Size, next.Since = int(e.Value), l.pos.Update
+	}
+	return next, e.Text
+}
+
+// timesSizes reports whether sizes may depend on a clock.
+func (l *loop) timesSizes() bool {
+	return batch.NeedsClock(l.cfg.Batch) || l.cfg.Budget.Unit == batch.Second
+}
+
+// firstSize is the size that the policy begins with.
+func firstSize(c *Config) int {
+	n := c.Data.Len()
+	first, _ := c.Batch.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: n}, Data: n, Loss: math.NaN()})
+	return first.Size
+}
+
+// baseOf returns the batch size that the learning rate is meant for: the first
+// one, if the optimizer does not say.
+func baseOf(c *Config) int {
+	if c.Optimizer.Base > 0 {
+		return c.Optimizer.Base
+	}
+	return max(1, firstSize(c))
+}
+
+// known is what a policy may go by.
+func (l *loop) known(fraction float64) batch.Progress {
+	p := batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch, Rate: l.Rate, Decay: l.decay(fraction), Loss: math.NaN(), Cost: l.Cost}
+	if l.Typical.Count > 0 {
+		p.Loss = l.Typical.Mean
+	}
+	return p
+}
+
+// decay is the factor of schedule and plateau for the next update, relative to
+// its peak so far; that of backing off is no decay, but an accident.
+func (l *loop) decay(fraction float64) float64 {
+	d := 1.0
+	if s := l.cfg.Optimizer.Schedule; s != nil {
+		d = s(l.progress(fraction))
+	}
+	if l.Plateau.Factor != 0 {
+		d = float64(d * l.Plateau.Factor)
+	}
+	if l.Peak = max(l.Peak, d); l.Peak == 0 {
+		return 1
+	}
+	return d / l.Peak
+}
+
+// resize makes the size that was decided that of the next updates.
+func (l *loop) resize() error {
+	size := l.Sizes.Size
+	if size < 1 || size > l.plan.Size {
+		return fmt.Errorf("train: update %d: the policy %v asks for %d examples (want 1 to %d)", l.pos.Update+1, l.cfg.Batch, size, l.plan.Size)
+	}
+	l.size, l.share = size, shareOfUpdate(l.cfg, size)
+	if l.loader == nil {
+		return nil
+	}
+	return l.loader.SetSize(size)
+}
+
+// rows returns the number of examples of the next update: what the policy asks
+// for, or what is left of the epoch.
+func (l *loop) rows() int { return min(l.size, l.leftOfEpoch()) }
+
+func (l *loop) leftOfEpoch() int { return l.pos.PerEpoch - int(l.pos.Examples%uint64(l.pos.PerEpoch)) }
+
+// leavesOut reports whether so many examples, which are left of an epoch, make
+// no batch: they are too few for DropLast, or one alone, of which batch norm has no
+// statistics. (If sizes are all the same, such a run has been refused.)
+func (l *loop) leavesOut(left int) bool {
+	return left < l.least || l.cfg.DropLast && left < l.size
+}
+
+// couple says how the next batch stands to the one that the learning rate is
+// meant for.
+func (l *loop) couple(at *optim.Progress) {
+	if l.size == 0 {
+		return // before the first decision
+	}
+	at.Coupled = l.Coupled
+	at.Scale = float64(l.size) / float64(l.base)
+	if l.countsGains() {
+		at.Step = float64(at.Step * l.cfg.Optimizer.Coupling.Rate(*at))
+	}
+}
+
+// countsGains reports whether a budget in updates is one of AdaScale's
+// iterations, of which an update with a gain of r is r: see optim.CouplingState.
+func (l *loop) countsGains() bool {
+	return l.cfg.Budget.Unit == batch.Update && l.cfg.Optimizer.Coupling.Needs()
+}
+
+// consumed is the share of the budget that is consumed, 1 and more when it is over.
+func (l *loop) consumed() float64 {
+	if l.countsGains() {
+		return (l.Coupled.Gained + float64(l.Skipped+l.Faulted)) / l.cfg.Budget.N
+	}
+	return l.cfg.Budget.Fraction(l.pos)
+}
+
+// shareOfUpdate is the share of the budget that a full batch consumes, 0 if
+// that depends on a clock.
+func shareOfUpdate(c *Config, size int) float64 {
+	n := c.Data.Len()
+	switch c.Budget.Unit {
+	case batch.Epoch:
+		perEpoch := (n + size - 1) / size
+		if c.DropLast {
+			perEpoch = n / size
+		}
+		return 1 / (c.Budget.N * float64(perEpoch))
+	case batch.Update:
+		return 1 / c.Budget.N
+	case batch.Example:
+		return float64(size) / c.Budget.N
+	case batch.Token:
+		return float64(size*tokensOf(c.Data)) / c.Budget.N
+	}
+	return 0
+}
+
+// timed is transact, timed if the policy goes by the cost of an update. An update
+// of another size than that asked for, the last of an epoch, does not count, nor one
+// that was passed over.
+func (l *loop) timed(ctx context.Context) error {
+	if !batch.NeedsClock(l.cfg.Batch) {
+		return l.transact(ctx)
+	}
+	size, lost, begin := l.size, l.Skipped+l.Faulted, time.Now()
+	err := l.transact(ctx)
+	if err == nil && l.event.Batch == size && l.Skipped+l.Faulted == lost {
+		l.Cost = l.Cost.Add(size, time.Since(begin).Seconds())
+	}
+	return err
+}
