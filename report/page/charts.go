@@ -73,7 +73,7 @@ func (r Reliability) write(w *writer) {
 		most = max(most, b.Count)
 	}
 	w.open(r.Caption, width, side)
-	w.frame(x, y, "probability", "share that is right")
+	w.frame(x, y, nil, "probability", "share that is right")
 	w.printf("<line class=\"mark\" x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\"/>", place(x.at(0)), place(y.at(0)), place(x.at(1)), place(y.at(1)))
 	for _, b := range r.Bins {
 		if b.Count > 0 && x.holds(b.Confidence) && y.holds(b.Accuracy) {

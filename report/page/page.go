@@ -1,6 +1,20 @@
 // Package page writes a report as one HTML file that needs nothing else: text,
 // tables and charts in SVG, each with its numbers below, for light and dark
 // screens, phones and paper.
+//
+// A chart is Lines, whatever it shows. Its axes are linear or logarithmic
+// (LogX, LogY), with ticks of one's own where these are what was tried (TicksX).
+// A Series is a line, and by its fields:
+//
+//	page.Series{X: x, Y: y, Lo: lo, Hi: hi}                         // a band around it
+//	page.Series{X: x, Y: y, Lo: lo, Hi: hi, Bars: true, Dots: true} // points with error bars, joined
+//	page.Series{X: x, Y: y, Lo: lo, Hi: hi, Bars: true, Loose: true} // and not joined
+//	page.Series{X: x, Y: y, Steps: true}                            // each value holds up to the next: a batch size
+//	page.Series{X: x, Y: y, Faint: true}                            // a guide behind the others: perfect scaling, one seed, a contour
+//
+// X need not grow: a path in a plane of two weights is a series too, with Equal
+// a unit is as long on both axes. A Mark is a vertical line with a label, a Level a horizontal one, such as a
+// target. What is missing is NaN; the end of an interval that has none is ±Inf.
 package page
 
 import (

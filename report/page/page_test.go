@@ -33,10 +33,12 @@ var nan = math.NaN()
 func everything() *Page {
 	series := []Series{
 		{Name: hostile, X: []float64{1, 2, 3}, Y: []float64{1, nan, 3}, Lo: []float64{0, 1, 2}, Hi: []float64{2, 3, 4}},
-		{Name: "empty"}, {Name: "one", X: []float64{2}, Y: []float64{2}}, {Name: "infinite", X: []float64{1, 2}, Y: []float64{math.Inf(1), 5}},
+		{Name: "steps", X: []float64{1, 2}, Y: []float64{1, 2}, Lo: []float64{math.Inf(-1), nan}, Hi: []float64{math.Inf(1), nan}, Steps: true, Bars: true},
+		{Name: hostile, Faint: true, X: []float64{1, 2}, Y: []float64{1, 2}}, {Loose: true, X: []float64{1, nan}, Y: []float64{1, 2}}, {Name: "empty"}, {Name: "one", X: []float64{2}, Y: []float64{2}}, {Name: "infinite", X: []float64{1, 2}, Y: []float64{math.Inf(1), 5}},
 	}
 	p := of(Text{[]string{hostile}}, Text{}, Table{Caption: hostile, Columns: []Column{{hostile, true}}, Rows: [][]string{{hostile}}}, Table{}, Table{Caption: hostile, Folded: true},
-		Code{hostile, hostile}, Code{"long", strings.Repeat("line\n", 50)}, Lines{Caption: hostile, X: hostile, Y: hostile, Series: series, Marks: []Mark{{2, hostile}, {nan, "no"}, {99, "outside"}}},
+		Code{hostile, hostile}, Code{"long", strings.Repeat("line\n", 50)}, Lines{Caption: hostile, X: hostile, Y: hostile, Series: series, Marks: []Mark{{2, hostile}, {nan, "no"}, {99, "outside"}}, Levels: []Level{{2, hostile}, {nan, "no"}, {99, "far"}}, TicksX: []float64{1, nan, 2}},
+		Lines{Equal: true, LogX: true, LogY: true, Series: series},
 		Lines{}, Lines{LogX: true, LogY: true, Series: []Series{{X: []float64{0, 1, 1e6}, Y: []float64{-1, 1e-9, 1e300}}}},
 		Lines{Series: []Series{{X: []float64{1, 2}, Y: []float64{7, 7}}, {X: []float64{1, 2}, Y: []float64{7, 7}, Dots: true}}},
 		Bars{}, Bars{Caption: hostile, Unit: hostile, Bars: []Bar{{hostile, -3, -4, -2, hostile}, {"b", 5, nan, nan, ""}, {"c", nan, nan, nan, ""}}},
@@ -115,9 +117,77 @@ func TestTicks(t *testing.T) {
 		{scale{lo: 0.283, hi: 0.42}, "[0.30000000000000004 0.35000000000000003 0.4]"},
 		{scale{lo: 1, hi: 1e6, log: true}, "[1 100 10000 1e+06]"},
 		{scale{lo: 2, hi: 8, log: true}, "[2 4 6 8]"},
+		{scale{lo: 20, hi: 800, log: true}, "[20 50 100 200 500]"},
+		{scale{lo: 0.5, hi: 1, log: true}, "[0.5 0.6000000000000001 0.7000000000000001 0.8 0.9 1]"},
 	} {
 		if got := fmt.Sprint(c.s.ticks(5)); got != c.want {
 			t.Errorf("%v: %s, want %s", c.s, got, c.want)
+		}
+	}
+}
+
+// TestIntervals: bars end in caps, but where an end is open; NaN is none; a band has a
+// gap where there is no interval.
+func TestIntervals(t *testing.T) {
+	s := Series{X: []float64{0, 1, 2, 3, 4}, Y: []float64{1, 1, 1, 1, 1}, Lo: []float64{0, 0, nan, 0, 0}, Hi: []float64{2, math.Inf(1), nan, 2, 2}}
+	if got := strings.Count(render(t, of(Lines{Series: []Series{s}})), "opacity=\".18\""); got != 2 {
+		t.Errorf("%d areas, want 2", got)
+	}
+	s.Bars, s.Loose = true, true
+	text := render(t, of(Lines{Series: []Series{s}}))
+	if bars, caps := strings.Count(text, "V"), strings.Count(text, "H"); bars != 4 || caps != 7 {
+		t.Errorf("%d bars with %d caps, want 4 with 7", bars, caps)
+	}
+	if strings.Count(text, "<circle") != 5 || strings.Contains(text, " d0\"") {
+		t.Error("points are missing, or joined")
+	}
+}
+
+// TestSteps: a value holds up to the next, and not over a gap.
+func TestSteps(t *testing.T) {
+	l := line{steps: true}
+	l.to(0, 1)
+	l.to(2, 3)
+	l.lift()
+	l.to(4, 5)
+	if got, want := l.path.String(), "M0.0 1.0L2.0 1.0L2.0 3.0M4.0 5.0"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := reversed("M0.0 1.0L2.0 1.0L2.0 3.0"), "L2.0 3.0L2.0 1.0L0.0 1.0"; got != want {
+		t.Errorf("reversed %s, want %s", got, want)
+	}
+}
+
+// TestLegend: many names take several rows, guides without a name none, and only
+// what is not faint takes a look.
+func TestLegend(t *testing.T) {
+	l := Lines{Series: []Series{{Faint: true}, {Name: "guide", Faint: true}}}
+	for i := range 8 {
+		l.Series = append(l.Series, Series{Name: fmt.Sprint("batch ", i)})
+	}
+	got := l.legend()
+	if len(got.entries) != 9 || got.rows != 2 {
+		t.Errorf("%d names in %d rows, want 9 in 2", len(got.entries), got.rows)
+	}
+	for _, e := range got.entries {
+		if e.at < left || e.at+34 > width {
+			t.Errorf("%q is at %v", e.series.Name, e.at)
+		}
+	}
+	if got := fmt.Sprint(l.looks()); got != "[0 1 0 1 2 3 4 5 6 7]" {
+		t.Errorf("looks %s", got)
+	}
+	if n := len((Lines{Series: []Series{{Name: "alone"}, {Faint: true}}}).legend().entries); n != 0 {
+		t.Errorf("a legend of %d names", n)
+	}
+}
+
+// TestEqual: a unit is as long on both axes, whatever the data.
+func TestEqual(t *testing.T) {
+	for _, ratio := range []float64{0.01, 0.5, 100} {
+		x, y := equal(newScale(0, 600, false, []float64{0, 1}), newScale(300, 50, false, []float64{0, ratio}))
+		if a, b := x.at(1)-x.at(0), y.at(0)-y.at(1); math.Abs(a-b) > 1e-9*a || !x.within(1) || !y.within(ratio) {
+			t.Errorf("ratio %v: a unit is %v and %v", ratio, a, b)
 		}
 	}
 }

@@ -42,6 +42,57 @@ func newScale(from, to float64, log bool, lists ...[]float64) scale {
 // holds reports whether a number can be drawn.
 func (s scale) holds(v float64) bool { return v-v == 0 && (!s.log || v > 0) }
 
+// within reports whether a number is on the axis.
+func (s scale) within(v float64) bool { return s.holds(v) && v >= s.lo && v <= s.hi }
+
+// clamped is the place of a number, or the end of the axis on its side.
+func (s scale) clamped(v float64) float64 {
+	switch {
+	case v <= s.lo || s.log && v <= 0:
+		return s.from
+	case v >= s.hi:
+		return s.to
+	}
+	return s.at(v)
+}
+
+// equal makes a unit, or a decade, as long on y as on x, by more height; where that would be
+// too high or too flat, the axis that is too short gets room around its numbers.
+func equal(x, y scale) (scale, scale) {
+	const lowest, highest = 180.0, 560.0
+	wide := x.to - x.from
+	high := wide * y.extent() / x.extent()
+	switch {
+	case high > highest:
+		x = x.widen(wide * y.extent() / highest)
+		high = highest
+	case high < lowest:
+		y = y.widen(x.extent() * lowest / wide)
+		high = lowest
+	}
+	y.from = y.to + high
+	return x, y
+}
+
+// extent is the length of the axis in units, or in natural logarithms.
+func (s scale) extent() float64 {
+	if s.log {
+		return math.Log(s.hi / s.lo)
+	}
+	return s.hi - s.lo
+}
+
+// widen gives an axis another extent about the same middle.
+func (s scale) widen(extent float64) scale {
+	room := (extent - s.extent()) / 2
+	if s.log {
+		s.lo, s.hi = s.lo*math.Exp(-room), s.hi*math.Exp(room)
+	} else {
+		s.lo, s.hi = s.lo-room, s.hi+room
+	}
+	return s
+}
+
 func (s scale) at(v float64) float64 {
 	lo, hi := s.lo, s.hi
 	if s.log {
@@ -51,16 +102,11 @@ func (s scale) at(v float64) float64 {
 }
 
 // ticks returns about n round numbers within the scale: multiples of 1, 2 or 5
-// times a power of ten, or on a log scale powers of ten, if there are two.
+// times a power of ten, or on a log scale powers of ten, or 1, 2 and 5 times
+// these, if there are a few.
 func (s scale) ticks(n int) []float64 {
 	if s.log {
-		var out []float64
-		first, last := math.Ceil(math.Log10(s.lo)-1e-9), math.Floor(math.Log10(s.hi)+1e-9)
-		step := max(1, math.Ceil((last-first+1)/float64(n)))
-		for e := first; e <= last; e += step {
-			out = append(out, math.Pow(10, e))
-		}
-		if len(out) >= 2 {
+		if out := s.logTicks(n); out != nil {
 			return out
 		}
 	}
@@ -78,6 +124,26 @@ func (s scale) ticks(n int) []float64 {
 			v = 0 // not -0
 		}
 		out = append(out, v)
+	}
+	return out
+}
+
+// logTicks are the ticks of a log scale, nil if there are not even three of them.
+func (s scale) logTicks(n int) (out []float64) {
+	first, last := math.Floor(math.Log10(s.lo)+1e-9), math.Floor(math.Log10(s.hi)+1e-9)
+	step, within := math.Ceil((last-first+1)/float64(n)), []float64{1}
+	if last-first < 3 {
+		within = []float64{1, 2, 5}
+	}
+	for e := first; e <= last; e += step {
+		for _, k := range within {
+			if v := k * math.Pow(10, e); v >= s.lo*(1-1e-9) && v <= s.hi*(1+1e-9) {
+				out = append(out, v)
+			}
+		}
+	}
+	if len(out) < 3 {
+		return nil
 	}
 	return out
 }

@@ -3,8 +3,8 @@ package page
 // style is the look of a page. Colors of series are those of Okabe and Ito,
 // which people tell apart however they see colors.
 const style = `
-:root{color-scheme:light dark;--fg:#1d2021;--dim:#5c6166;--line:#d5d8da;--bg:#fdfdfc;--soft:#f1f2f0;--c0:#0068a8;--c1:#b84f00;--c2:#00785a;--c3:#9d4a80;--heat:0,104,168}
-@media(prefers-color-scheme:dark){:root{--fg:#e4e6e3;--dim:#a2a8ab;--line:#3c4144;--bg:#16181a;--soft:#212427;--c0:#56b4e9;--c1:#e69f00;--c2:#2fbf96;--c3:#dd95c0;--heat:86,180,233}}
+:root{color-scheme:light dark;--fg:#1d2021;--dim:#5c6166;--line:#d5d8da;--bg:#fdfdfc;--soft:#f1f2f0;--c0:#0068a8;--c1:#b84f00;--c2:#00785a;--c3:#9d4a80;--c4:#77690a;--c5:#2383bd;--c6:#5f4bb0;--c7:#54595d;--heat:0,104,168}
+@media(prefers-color-scheme:dark){:root{--fg:#e4e6e3;--dim:#a2a8ab;--line:#3c4144;--bg:#16181a;--soft:#212427;--c0:#56b4e9;--c1:#e69f00;--c2:#2fbf96;--c3:#dd95c0;--c4:#f0e442;--c5:#9dc3ff;--c6:#b9a6f7;--c7:#c4c8ca;--heat:86,180,233}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums}
 main{max-width:58rem;margin:0 auto;padding:2rem 1.25rem 4rem}
@@ -36,10 +36,11 @@ svg .v{fill:var(--fg)}
 svg .grid{stroke:var(--line);stroke-width:1}
 svg .axis{stroke:var(--dim);stroke-width:1}
 svg .mark{stroke:var(--dim);stroke-width:1;stroke-dasharray:2 4}
-.s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}
-.f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}
+.s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}.s5{stroke:var(--c5)}.s6{stroke:var(--c6)}.s7{stroke:var(--c7)}
+.f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}.f5{fill:var(--c5)}.f6{fill:var(--c6)}.f7{fill:var(--c7)}
 path.s{fill:none;stroke-width:2;stroke-linejoin:round}
-.d0{stroke-dasharray:none}.d1{stroke-dasharray:7 4}.d2{stroke-dasharray:2 3}.d3{stroke-dasharray:9 3 2 3}
+path.quiet{stroke:var(--dim);stroke-width:1;opacity:.6}.still{fill:var(--dim);opacity:.6}
+.d0{stroke-dasharray:none}.d1{stroke-dasharray:7 4}.d2{stroke-dasharray:2 3}.d3{stroke-dasharray:9 3 2 3}.d4{stroke-dasharray:12 4}.d5{stroke-dasharray:4 2}.d6{stroke-dasharray:6 2 2 2 2 2}.d7{stroke-dasharray:1 4}
 details{margin:.2rem 0 1rem;font-size:.92rem}
 summary{cursor:pointer;color:var(--dim)}
 pre{background:var(--soft);padding:.9rem 1rem;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:.5rem 0}
