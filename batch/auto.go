@@ -20,8 +20,9 @@ import (
 //
 // B* is kept within the bounds, and within φ(1/Efficiency - 1), so that examples
 // are not spent for updates that gain little. It grows and shrinks in powers of
-// two, and where φ's interval allows it (see Bounds.follow). Without a given cost
-// it first times a second size.
+// two, where φ's interval allows it (see Bounds.follow), and not where the times
+// that were measured at both sizes say that it loses: caches make an update's
+// time less than affine. Without a given cost it first times a second size.
 type Auto struct {
 	Bounds     Bounds
 	Efficiency float64 // least share of an example's worth that is kept, B0/B·progress; 0.5: B <= φ
@@ -79,7 +80,9 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	size, phi := b.follow(s.Size, p.Noise, func(phi float64) float64 {
 		return min(math.Sqrt(half*phi), phi*(1/a.Efficiency-1))
 	})
-	if size == s.Size {
+	scale, _ := p.Noise.Scale()
+	capped := size < s.Size && float64(s.Size) > scale*(1/a.Efficiency-1)
+	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) <= 1 {
 		return s, ""
 	}
 	return s.to(size, p), fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)

@@ -124,6 +124,14 @@ func (c Cost) Measured(size int) (seconds float64, ok bool) {
 	return 0, false
 }
 
+// best returns the measured time of updates of a size, or that of the fit.
+func (c Cost) best(size int) float64 {
+	if seconds, ok := c.Measured(size); ok {
+		return seconds
+	}
+	return c.Seconds(size)
+}
+
 // HalfSpeed returns a/b, the batch size at which half of an update's time is
 // fixed cost; +Inf if the time does not depend on the size.
 func (c Cost) HalfSpeed() float64 { return c.Fixed / c.PerExample }

@@ -46,7 +46,11 @@ func (b Bounds) step(size int, target float64) int {
 	if !(target >= from*math.Sqrt2 || target <= from/math.Sqrt2) {
 		return size
 	}
-	return b.clip(powerOfTwo(min(max(target, from/2), from*2)))
+	x := powerOfTwo(min(max(target, from/2), 2*from))
+	if x > 2*from {
+		x /= 2
+	}
+	return b.clip(x)
 }
 
 // powerOfTwo returns the power of two nearest to x >= 0 in ratio, at least 1.

@@ -109,7 +109,8 @@ func (n Noise) Scale() (phi float64, ok bool) {
 // by Fieller's theorem for the ratio of two means: the values 1/φ at which the
 // mean of Q - S/φ does not differ from 0. high is +Inf while Q does not differ
 // from 0, and low is +Inf if it is below. Before the third measurement they
-// are 0 and +Inf.
+// are 0 and +Inf. It is sampling error alone: what φ did within the window is
+// not in it.
 func (n Noise) Interval() (low, high float64) {
 	if n.Count < 3 {
 		return 0, math.Inf(1)
