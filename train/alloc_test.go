@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/batch"
@@ -27,22 +28,30 @@ type idleProgram struct {
 	rows int
 }
 
-func (idleProgram) Begin(uint64, []float64)             {}
-func (idleProgram) Micro([]*tensor.Tensor, int, int)    {}
-func (idleProgram) Passes() int                         { return 1 }
-func (idleProgram) Watch(bool)                          {}
-func (idleProgram) Mark()                               {}
-func (idleProgram) Marks() []collective.Part            { return nil }
-func (idleProgram) AdoptMarks(*collective.Part)         {}
-func (idleProgram) EndShard(int)                        {}
-func (idleProgram) Parts() []collective.Part            { return nil }
-func (idleProgram) Adopt(*collective.Part)              {}
-func (idleProgram) EndPass()                            {}
-func (idleProgram) Finish() bool                        { return true }
-func (idleProgram) Commit()                             {}
-func (p idleProgram) Output(name string) *tensor.Tensor { return p.out[name] }
-func (idleProgram) OutputRows(string) int               { return 0 }
-func (p idleProgram) Plan() engine.Plan                 { return engine.Plan{Rows: p.rows, Passes: 1, Group: 1} }
+func (idleProgram) Begin(uint64, []float64)          {}
+func (idleProgram) Micro([]*tensor.Tensor, int, int) {}
+func (idleProgram) Passes() int                      { return 1 }
+func (idleProgram) Watch(bool)                       {}
+func (idleProgram) Mark()                            {}
+func (idleProgram) Marks() []collective.Part         { return nil }
+func (idleProgram) AdoptMarks(*collective.Part)      {}
+func (idleProgram) EndShard(int)                     {}
+func (idleProgram) Parts() []collective.Part         { return nil }
+func (idleProgram) Adopt(*collective.Part)           {}
+func (idleProgram) EndPass()                         {}
+func (idleProgram) Finish() bool                     { return true }
+func (idleProgram) Commit()                          {}
+func (idleProgram) OutputRows(string) int            { return 0 }
+func (p idleProgram) Plan() engine.Plan              { return engine.Plan{Rows: p.rows, Passes: 1, Group: 1} }
+
+func (p idleProgram) Output(name string) *tensor.Tensor {
+	if strings.HasPrefix(name, "noise/") {
+		return half
+	}
+	return p.out[name]
+}
+
+var half = tensor.Scalar(0.5)
 
 // warm opens a run on the idle engine and takes some steps.
 func warm(t testing.TB, c Config) *loop {
@@ -72,6 +81,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 		c.Order = dataset.Sequential // a shuffle is an object for each epoch
 		c.Out = filepath.Join(t.TempDir(), "run")
 		c.OnEvent = func(*Event) error { return nil }
+		c.Noise = Noise{Mode: NoiseOn, Every: Updates(2), Layers: true}
 		l := warm(t, c)
 		n := testing.AllocsPerRun(2000, func() {
 			if err := l.step(context.Background()); err != nil {

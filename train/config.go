@@ -57,6 +57,7 @@ type Config struct {
 	Freeze []string
 
 	Exec          Exec
+	Noise         Noise      // of gradients, and whether it is measured
 	Faults        Faults     // what becomes of updates that cannot be committed
 	Reestimate    batch.Span // examples or epochs of Data over which the running statistics of batch norm are computed anew at the end; default none
 	ValidateEvery batch.Span // default 1ep; also at the end
@@ -174,7 +175,7 @@ func (c Config) Validate() error {
 	if u := c.Reestimate.Unit; !c.Reestimate.IsZero() && u != batch.Epoch && u != batch.Example {
 		fault("reestimate over %v (want examples or epochs)", c.Reestimate)
 	}
-	errs = append(errs, c.Faults.validate(), c.checkUntil(), c.Reestimate.Validate(), c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
+	errs = append(errs, c.Faults.validate(), c.Noise.validate(c.needsNoise()), c.checkUntil(), c.Reestimate.Validate(), c.Optimizer.Validate(), c.Budget.Validate(), c.ValidateEvery.Validate(), c.LogEvery.Validate(), c.Checkpoint.Every.Validate())
 	if c.Data == nil {
 		fault("no data to train on")
 	} else {

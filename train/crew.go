@@ -20,6 +20,7 @@ type crew struct {
 	engines []engine.Engine // started for the crew
 	shards  int
 	passes  int
+	border  int // where the first piece of the batch ends; 0 if it is not watched
 }
 
 // worker executes the shards [from, to) of each batch.
@@ -132,24 +133,47 @@ func (m *worker) guarded(ctx context.Context, w *crew, first uint64, scalars []f
 	return m.run(ctx, w, first, scalars, in, n)
 }
 
+// watch says where the first pieces of the next batches end: behind so many
+// examples or, of several shards, so many shards; 0 is that they are not watched.
+func (w *crew) watch(border int) {
+	w.border = border
+	for _, m := range w.workers {
+		m.prog.Watch(border > 0)
+	}
+}
+
+// micros executes rows [from, to) of in, in micro-batches. One that holds the row
+// border, where the first piece of an undivided batch ends, is two.
+func micros(ctx context.Context, p engine.Program, in []*tensor.Tensor, from, to, micro, border int) error {
+	for at := from; at < to; {
+		if at > from && ctx.Err() != nil {
+			return errInterrupted
+		}
+		end := min(at+micro, to)
+		if at < border {
+			end = min(end, border)
+		}
+		p.Micro(in, at, end-at)
+		if at = end; at == border {
+			p.Mark()
+		}
+	}
+	return nil
+}
+
 // run executes the worker's shards.
 func (m *worker) run(ctx context.Context, w *crew, first uint64, scalars []float64, in []*tensor.Tensor, n int) error {
 	from, _ := collective.Range(n, w.shards, m.from)
 	m.prog.Begin(first+uint64(from), scalars)
 	for range w.passes {
-		for r := m.from; r < m.to; r++ {
-			from, to := collective.Range(n, w.shards, r)
-			for at := from; at < to; at += m.micro {
-				if at > from && ctx.Err() != nil {
-					return errInterrupted
-				}
-				m.prog.Micro(in, at, min(m.micro, to-at))
+		if w.shards == 1 {
+			if err := micros(ctx, m.prog, in, 0, n, m.micro, w.border); err != nil {
+				return err
 			}
-			if w.shards > 1 {
-				m.prog.EndShard(r)
-			}
+		} else if err := m.divided(ctx, w, in, n); err != nil {
+			return err
 		}
-		if err := m.exchange(ctx); err != nil {
+		if err := m.exchange(ctx, w.border > 0); err != nil {
 			return err
 		}
 		m.prog.EndPass()
@@ -157,19 +181,43 @@ func (m *worker) run(ctx context.Context, w *crew, first uint64, scalars []float
 	return nil
 }
 
-// exchange brings the sums of all workers together.
-func (m *worker) exchange(ctx context.Context) error {
+// divided executes the worker's shards in one pass. The mark is behind the last of
+// them that is in the first piece.
+func (m *worker) divided(ctx context.Context, w *crew, in []*tensor.Tensor, n int) error {
+	for r := m.from; r < m.to; r++ {
+		from, to := collective.Range(n, w.shards, r)
+		if err := micros(ctx, m.prog, in, from, to, m.micro, 0); err != nil {
+			return err
+		}
+		m.prog.EndShard(r)
+		if r+1 == min(w.border, m.to) {
+			m.prog.Mark()
+		}
+	}
+	return nil
+}
+
+// exchange brings the sums of all workers together, and those of the first piece if
+// the update is watched.
+func (m *worker) exchange(ctx context.Context, watched bool) error {
 	if m.member == nil {
 		return nil
 	}
-	parts := m.prog.Parts()
+	if err := m.sum(ctx, m.prog.Parts(), m.prog.Adopt); err != nil || !watched {
+		return err
+	}
+	return m.sum(ctx, m.prog.Marks(), m.prog.AdoptMarks)
+}
+
+// sum adds what all workers have and gives it to adopt.
+func (m *worker) sum(ctx context.Context, parts []collective.Part, adopt func(*collective.Part)) error {
 	if err := m.member.Sum(ctx, parts, &m.total); err != nil {
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
 		return err
 	}
-	m.prog.Adopt(&m.total)
+	adopt(&m.total)
 	return nil
 }
 

@@ -4,8 +4,10 @@ import "context"
 
 // execute runs the next batch, of so many examples, up to its outputs and
 // checks. It reports whether the checks are finite. Abandoned at any point, it
-// has changed nothing but the place of the loader.
-func (l *loop) execute(ctx context.Context, rows int) (finite bool, err error) {
+// has changed nothing but the place of the loader. border is where the first piece
+// ends of a batch that is measured: see crew.watch.
+func (l *loop) execute(ctx context.Context, rows, border int) (finite bool, err error) {
+	l.crew.watch(border)
 	if l.streams(rows) {
 		err = l.stream(ctx, rows)
 	} else {
@@ -44,8 +46,8 @@ func (l *loop) stream(ctx context.Context, rows int) error {
 			if err != nil {
 				return err
 			}
-			for row := 0; row < b.Rows; row += l.plan.Micro {
-				l.prog.Micro(b.Fields, row, min(l.plan.Micro, b.Rows-row))
+			if err := micros(ctx, l.prog, b.Fields, 0, b.Rows, l.plan.Micro, l.crew.border-done); err != nil {
+				return err
 			}
 			done += b.Rows
 		}

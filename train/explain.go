@@ -109,7 +109,7 @@ func (l *loop) explain(ctx context.Context, was trace) (*Explanation, error) {
 	rows := l.rows()
 	at := l.progress(f)
 	l.setScalars(at)
-	if _, err := l.execute(ctx, rows); err != nil {
+	if _, err := l.execute(ctx, rows, 0); err != nil {
 		return nil, err
 	}
 	e := &Explanation{

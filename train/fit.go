@@ -86,6 +86,7 @@ func newLoop(c *Config) (*loop, error) {
 		return nil, err
 	}
 	l.prog = l.crew.prog()
+	l.meter = newNoiseMeter(c, g, l.prog)
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
 	if c.Val != nil {
 		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields(), l.evalRows); err != nil {

@@ -36,6 +36,7 @@ type loop struct {
 	files    *files     // nil if nothing is written
 	digests  digests    // if files are written
 	clock    *clock
+	meter    *noiseMeter // nil if noise is not measured
 
 	loader  *dataset.Loader
 	size    int       // that the policy asks for
@@ -195,7 +196,7 @@ func (l *loop) attempt(ctx context.Context) (err error) {
 	at := l.progress(f)
 	l.setScalars(at)
 	l.event.LR, l.event.Batch = l.update.LR(at), rows
-	finite, err := l.execute(ctx, rows)
+	finite, err := l.execute(ctx, rows, l.due(rows))
 	if errors.Is(err, errInterrupted) {
 		return err
 	}
@@ -219,6 +220,9 @@ func (l *loop) commit(finite bool, rows int, at optim.Progress) error {
 	default:
 		l.prog.Commit()
 		l.Rate, l.Coupled = l.event.LR, l.update.Next(at)
+		if l.crew.border > 0 {
+			l.takeNoise(rows)
+		}
 		l.Logged.add(loss, weight)
 		l.Epoch.add(loss, weight)
 		l.Typical.add(loss / weight)
@@ -322,7 +326,7 @@ func (l *loop) log() error {
 	if l.event.Segment > 0 {
 		values = append(values, report.Value{Name: "segment", V: float64(l.event.Segment)})
 	}
-	err := l.measure("train", l.Logged.mean(), values)
+	err := l.measure("train", l.Logged.mean(), append(values, l.noiseValues()...))
 	l.Logged = sums{}
 	return err
 }

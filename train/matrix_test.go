@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -280,7 +281,7 @@ func (c cell) config(t testing.TB) Config {
 	return Config{
 		Name: "matrix", Seed: 3, Model: c.model.model, Data: c.model.examples(t, c.batch.examples), Loss: c.model.loss,
 		Optimizer: c.model.optimizer, Batch: batch.Fixed(c.batch.size), Budget: Updates(matrixUpdates), Exec: x, Engine: bounded{e, c.memory}, Out: NoOut,
-		Shards: c.model.shards(), SequenceWarmup: c.model.warmup,
+		Shards: c.model.shards(), SequenceWarmup: c.model.warmup, Noise: Noise{Mode: NoiseOn, Every: Updates(5), Layers: true},
 	}
 }
 
@@ -318,11 +319,13 @@ type step struct {
 	fingerprint string
 	loss        float64
 	gradNorm    float64
+	measured    noiseState // the meter changes nothing, and nothing changes it
 	tensors     checkpoint.Tensors
 }
 
 func stepOf(e *Event) (s step, err error) {
-	s.loss, s.gradNorm = e.Loss, e.GradNorm
+	s.loss, s.gradNorm, s.measured = e.Loss, e.GradNorm, e.run.Measured
+	s.measured.Layers = slices.Clone(s.measured.Layers)
 	if s.fingerprint, err = e.Fingerprint(); err != nil {
 		return s, err
 	}
@@ -352,6 +355,8 @@ func (s step) differs(want step) string {
 		return fmt.Sprintf("loss %v, want %v", s.loss, want.loss)
 	case math.Float64bits(s.gradNorm) != math.Float64bits(want.gradNorm):
 		return fmt.Sprintf("norm of the gradient %v, want %v", s.gradNorm, want.gradNorm)
+	case !reflect.DeepEqual(s.measured, want.measured):
+		return fmt.Sprintf("the meter of noise has %+v, want %+v", s.measured, want.measured)
 	case s.fingerprint != want.fingerprint:
 		return fmt.Sprintf("all tensors are equal, but the fingerprint is %.8s, want %.8s", s.fingerprint, want.fingerprint)
 	}

@@ -59,6 +59,9 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	}
 	b.Output(outLossSum, num)
 	b.Output(outWeightSum, den)
+	if c.measuresNoise() {
+		watchNoise(b, params, gradients, den)
+	}
 	g, err := b.Build()
 	if err == nil {
 		err = c.SequenceWarmup.checkUsed(g)

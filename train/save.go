@@ -53,11 +53,12 @@ type loopState struct {
 
 	Plateau optim.PlateauState `json:"plateau,omitzero"`
 
-	Sizes   batch.State         `json:"sizes,omitzero"` // what the policy of batch sizes remembers, with the next size
-	Rate    float64             `json:"rate,omitzero"`  // of the last update
-	Peak    float64             `json:"peak,omitzero"`  // the largest factor of the schedule so far
-	Coupled optim.CouplingState `json:"coupled,omitzero"`
-	Cost    batch.Cost          `json:"cost,omitzero"` // of an update, if the policy asks for it
+	Sizes    batch.State         `json:"sizes,omitzero"` // what the policy of batch sizes remembers, with the next size
+	Rate     float64             `json:"rate,omitzero"`  // of the last update
+	Peak     float64             `json:"peak,omitzero"`  // the largest factor of the schedule so far
+	Coupled  optim.CouplingState `json:"coupled,omitzero"`
+	Cost     batch.Cost          `json:"cost,omitzero"`     // of an update, if the policy asks for it
+	Measured noiseState          `json:"measured,omitzero"` // by the meter of noise
 }
 
 // sums are Σ w·ℓ and Σ w.
@@ -103,6 +104,9 @@ func (l *loop) setup() map[string]any {
 	}
 	if c.Shards > 1 {
 		s["shards"] = c.Shards
+	}
+	if c.measuresNoise() {
+		s["noise"] = c.Noise.String()
 	}
 	if c.Measures.Measure != nil {
 		s["measures"] = strings.Join(c.Measures.Names, " ")

@@ -74,7 +74,7 @@ func baseOf(c *Config) int {
 
 // known is what a policy may go by.
 func (l *loop) known(fraction float64) batch.Progress {
-	p := batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch, Rate: l.Rate, Decay: l.decay(fraction), Loss: math.NaN(), Cost: l.Cost}
+	p := batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch, Rate: l.Rate, Decay: l.decay(fraction), Loss: math.NaN(), Noise: l.Measured.Noise, Cost: l.Cost}
 	if l.Typical.Count > 0 {
 		p.Loss = l.Typical.Mean
 	}
@@ -131,6 +131,9 @@ func (l *loop) couple(at *optim.Progress) {
 	}
 	at.Coupled = l.Coupled
 	at.Scale = float64(l.size) / float64(l.base)
+	if n := l.Measured.Noise; n.Samples() > 0 && l.cfg.Optimizer.Coupling.Needs() {
+		at.Gain = optim.Gain(n.S(), n.Q(), l.base, l.size)
+	}
 	if l.countsGains() {
 		at.Step = float64(at.Step * l.cfg.Optimizer.Coupling.Rate(*at))
 	}

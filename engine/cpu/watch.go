@@ -18,10 +18,10 @@ func (p *program) Watch(on bool) { p.watching = on }
 func (p *program) Mark() {
 	p.pass = &p.passes[p.now]
 	switch {
-	case !p.watching || p.pass.marked == 0:
-	case p.opts.Shards > 1:
+	case !p.watching:
+	case p.opts.Shards > 1: // in every pass, so that all workers have marks
 		p.shards.mark()
-	case p.done > 0:
+	case p.done > 0 && p.pass.marked > 0:
 		p.marked = true
 		for i := range p.pass.touch {
 			t := p.pass.touch[i].touched
