@@ -20,7 +20,9 @@ func (p *program) Mark() {
 	switch {
 	case !p.watching:
 	case p.opts.Shards > 1: // in every pass, so that all workers have marks
-		p.shards.mark()
+		if len(p.shards.held) > 0 {
+			p.shards.mark()
+		}
 	case p.done > 0 && p.pass.marked > 0:
 		p.marked = true
 		for i := range p.pass.touch {
