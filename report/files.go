@@ -186,6 +186,8 @@ type Entry struct {
 	Value  float64 `json:"value,omitempty"`
 	Text   string  `json:"text,omitempty"` // for people: what, why, its measured effect
 
+	Predicted float64 `json:"predicted,omitempty"` // of a change of the batch size: the gain that was expected, as an effect tells the one that came
+
 	Examples []int `json:"examples,omitempty"` // of an update that was passed over, as numbers in the training data
 }
 

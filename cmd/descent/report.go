@@ -43,7 +43,11 @@ func writeReport(c *config.Config, sets *config.Sets, r *train.Run, q *assess.Qu
 	if r.Summary.Tokens > 0 && q == nil && r.Summary.Baseline != nil {
 		p.Sections = append(p.Sections, textScores(&r.Summary))
 	}
-	p.Sections = append(p.Sections, curves(records, r))
+	entries, err := report.ReadJournal(r.Dir)
+	if err != nil {
+		return err
+	}
+	p.Sections = append(append(p.Sections, curves(records, r)), course(records, entries, &r.Summary)...)
 	samples, err := samplesOf(r)
 	if err != nil {
 		return err
@@ -84,60 +88,6 @@ func facts(r *train.Run, q *assess.Quality) []page.Fact {
 	}
 	return append(out, page.Fact{Name: "training", Value: time.Duration(s.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String(),
 		Note: fmt.Sprintf("%d updates, %s, %.0f MiB", s.Updates, speed, float64(s.PeakBytes)/(1<<20))})
-}
-
-// curves are the loss and the metrics over the updates.
-func curves(records []report.Record, r *train.Run) page.Section {
-	loss := map[string]*page.Series{}
-	others := map[string]*page.Series{}
-	rate := page.Series{Name: "learning rate"}
-	var names []string
-	for _, rec := range records {
-		if rec.Split == "test" {
-			continue
-		}
-		if loss[rec.Split] == nil {
-			loss[rec.Split] = &page.Series{Name: rec.Split}
-		}
-		x := float64(rec.Update)
-		if !math.IsNaN(rec.Loss) { // measures need no validation data
-			loss[rec.Split].X, loss[rec.Split].Y = append(loss[rec.Split].X, x), append(loss[rec.Split].Y, rec.Loss)
-		}
-		if rec.Split == "train" && rec.LR != 0 {
-			rate.X, rate.Y = append(rate.X, x), append(rate.Y, rec.LR)
-		}
-		for _, v := range rec.Values {
-			if rec.Split != "val" {
-				continue
-			}
-			if others[v.Name] == nil {
-				others[v.Name] = &page.Series{Name: scoreName(v.Name) + " on validation data"}
-				names = append(names, v.Name)
-			}
-			others[v.Name].X, others[v.Name].Y = append(others[v.Name].X, x), append(others[v.Name].Y, v.V)
-		}
-	}
-	lines := page.Lines{Caption: "Loss", X: "update", Y: "loss"}
-	for _, split := range []string{"train", "val"} {
-		if s := loss[split]; s != nil {
-			lines.Series = append(lines.Series, *s)
-		}
-	}
-	if b := r.Summary.Best; b != nil {
-		lines.Marks = append(lines.Marks, page.Mark{X: float64(b.Update), Label: "best"})
-	}
-	section := page.Section{Title: "Training", Intro: "The loss of training is of each batch before its update, with dropout; that of validation is of the whole validation data.", Blocks: []page.Block{lines}}
-	for _, name := range names {
-		if len(others[name].X) < 2 && r.Summary.Tokens > 0 {
-			continue // the scores tell it
-		}
-		section.Blocks = append(section.Blocks, page.Lines{Caption: scoreName(name), X: "update", Y: scoreName(name), Series: []page.Series{*others[name]}})
-	}
-	if len(rate.X) > 1 {
-		section.Blocks = append(section.Blocks, page.Lines{Caption: "Learning rate", X: "update", Y: "learning rate", Series: []page.Series{rate}})
-	}
-	section.Blocks = append(section.Blocks, textCurves(records)...)
-	return section
 }
 
 // quality is how good the model is, and where it is not.

@@ -81,28 +81,3 @@ func samplesOf(r *train.Run) ([]page.Section, error) {
 	}
 	return []page.Section{s}, nil
 }
-
-// textCurves are the speed and the length of segments over the updates of a
-// language model, each if it is known at several of them.
-func textCurves(records []report.Record) (blocks []page.Block) {
-	speed, segment := page.Series{Name: "tokens a second"}, page.Series{Name: "positions of a segment"}
-	var last report.Record
-	for _, r := range records {
-		if r.Split != "train" || r.Tokens == 0 {
-			continue
-		}
-		if dt := r.Seconds - last.Seconds; dt > 0 {
-			speed.X, speed.Y = append(speed.X, float64(r.Update)), append(speed.Y, float64(r.Tokens-last.Tokens)/dt)
-		}
-		if s, ok := r.Values.Get("segment"); ok {
-			segment.X, segment.Y = append(segment.X, float64(r.Update)), append(segment.Y, s)
-		}
-		last = r
-	}
-	for _, s := range []page.Series{speed, segment} {
-		if len(s.X) > 1 {
-			blocks = append(blocks, page.Lines{Caption: s.Name, X: "update", Y: s.Name, Series: []page.Series{s}})
-		}
-	}
-	return blocks
-}

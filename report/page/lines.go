@@ -15,6 +15,7 @@ type Lines struct {
 	Caption, X, Y string
 	LogX, LogY    bool
 	TicksX        []float64 // such as the batch sizes that were tried; default: round numbers
+	Zero          bool      // the Y axis has 0, as amounts want it
 	Equal         bool      // a unit is as long on both axes, as for a path in a plane
 	Series        []Series  // eight look different
 	Marks         []Mark
@@ -66,12 +67,13 @@ func (l Lines) write(w *writer) {
 	for _, v := range l.Levels {
 		ys = append(ys, []float64{v.Y})
 	}
+	if l.Zero {
+		ys = append(ys, []float64{0})
+	}
 	names := l.legend()
-	above := top
-	if rows := names.rows; rows > 0 && l.axis() != "" {
-		above += legendRow * float64(rows)
-	} else if rows > 1 {
-		above += legendRow * float64(rows-1)
+	above := top + legendRow*float64(names.rows)
+	if names.rows > 0 && l.axis() == "" && len(l.Marks) == 0 {
+		above -= legendRow // nothing stands between legend and frame
 	}
 	below := above + height - top
 	x, y := newScale(left, width-right, l.LogX, xs...), newScale(below-bottom, above, l.LogY, ys...)
