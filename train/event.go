@@ -47,6 +47,10 @@ func (e *Event) Fingerprint() (string, error) { return e.run.fingerprint() }
 // interruption: it is checkpointed and can be resumed. Any other error fails it.
 var Stop = errors.New("train: stop")
 
+// Finish, returned by Config.OnEvent, ends the run after this update as if its
+// budget were consumed: it is validated, tested and has a model.
+var Finish = errors.New("train: finish")
+
 // emit calls the callback. The event is the loop's own, so nothing is allocated.
 func (l *loop) emit(kind EventKind) error {
 	if l.cfg.OnEvent == nil {

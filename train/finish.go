@@ -40,7 +40,7 @@ func (l *loop) finish(ctx context.Context, stopped string, cause error) (*Run, e
 	}
 	l.cfg.Progress.End(s, run.Dir)
 	l.event.Stopped = s.Stopped
-	if e := l.emit(Ended); e != nil && !errors.Is(e, Stop) {
+	if e := l.emit(Ended); e != nil && !ends(e) {
 		err = errors.Join(err, e)
 	}
 	return run, err
@@ -54,7 +54,7 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 	if done && l.cfg.validates() && l.Validated != l.pos.Update {
 		if err := l.validate(ctx); errors.Is(err, errInterrupted) {
 			*stopped, done = report.Interrupted, false
-		} else if err != nil && !errors.Is(err, Stop) {
+		} else if err != nil && !ends(err) {
 			return err
 		} else if l.cfg.Until.Reached(l.Val) {
 			*stopped = report.Target
@@ -62,7 +62,7 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 	}
 	var broken *NonFiniteError
 	if l.files != nil && !errors.As(cause, &broken) && (done || l.files.lastSaved == "" || l.saved.Update != l.pos.Update) {
-		if err := l.save(); err != nil && !errors.Is(err, Stop) {
+		if err := l.save(); err != nil && !ends(err) {
 			return err
 		}
 	}
@@ -95,6 +95,9 @@ func (l *loop) conclude(ctx context.Context, stopped *string, cause error, s *re
 func (l *loop) restoresBest(stopped string) bool {
 	return report.Done(stopped) && stopped != report.Target && l.best.Update != l.pos.Update
 }
+
+// ends reports whether an error of Config.OnEvent only ends the run.
+func ends(err error) bool { return errors.Is(err, Stop) || errors.Is(err, Finish) }
 
 // renew computes running statistics anew if that is wanted, and measures the
 // validation data with them.

@@ -97,6 +97,9 @@ func (l *loop) run(ctx context.Context) (stopped string, err error) {
 }
 
 func outcome(err error) (string, error) {
+	if errors.Is(err, Finish) {
+		return report.Budget, nil
+	}
 	if errors.Is(err, errInterrupted) || errors.Is(err, Stop) {
 		return report.Interrupted, nil
 	}

@@ -96,7 +96,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w (see %s --help)", err, c.CommandPath())
 	})
-	root.AddCommand(a.train(), a.eval(), a.predict(), a.generate(), a.recommend(), a.inspect(), a.init(), a.compare(), a.verify(), a.explain(), a.advise(), a.version())
+	root.AddCommand(a.train(), a.eval(), a.predict(), a.generate(), a.recommend(), a.inspect(), a.init(), a.compare(), a.sweep(), a.verify(), a.explain(), a.advise(), a.version())
 	return root
 }
 

@@ -1,0 +1,318 @@
+package sweep
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/report/page"
+)
+
+// Page is the result for people.
+func (r *Result) Page(title string) *page.Page {
+	p := &page.Page{
+		Title:    title,
+		Subtitle: fmt.Sprintf("Batch sizes %s, %d seeds each, of %d training examples", r.Settings.names(r.Settings.Batches), r.Settings.Seeds, r.Settings.Examples),
+		Facts:    r.facts(),
+		Footer:   "descent sweep",
+	}
+	for i := range r.Comparisons {
+		p.Sections = append(p.Sections, r.section(&r.Comparisons[i]))
+	}
+	p.Sections = append(p.Sections, r.tuning(), r.protocol())
+	return p
+}
+
+// facts are the sizes that win, and the critical size.
+func (r *Result) facts() []page.Fact {
+	var out []page.Fact
+	for i := range r.Comparisons {
+		c := &r.Comparisons[i]
+		if c.Critical == nil {
+			if row := c.winner(func(row *Row) float64 { return row.Best.Mean }); row != nil {
+				out = append(out, page.Fact{Name: "best at equal " + c.Name, Value: r.Settings.name(row.Batch), Note: c.Metric + " " + row.Best.String()})
+			}
+			continue
+		}
+		if row := c.fastest(); row != nil && !r.Shared {
+			out = append(out, page.Fact{Name: "fastest to " + r.Settings.Until, Value: "batch " + r.Settings.name(row.Batch), Note: row.Seconds.String() + " s"})
+		}
+		fact := page.Fact{Name: "critical batch size", Value: "not known", Note: c.Critical.Refused}
+		if c.Critical.Refused == "" {
+			fact.Value, fact.Note = report.Short(c.Critical.Size), fmt.Sprintf("95 %% interval %s to %s", report.Short(c.Critical.Low), report.Short(c.Critical.High))
+		}
+		out = append(out, fact)
+	}
+	wall := 0.0
+	for _, t := range r.Trials {
+		wall += t.Wall
+	}
+	return append(out, page.Fact{Name: "trials", Value: strconv.Itoa(len(r.Trials)), Note: report.Clock(time.Duration(wall*float64(time.Second))) + " in all"})
+}
+
+// winner returns the row with the best value of the metric, nil if there is none.
+func (c *Comparison) winner(of func(*Row) float64) (best *Row) {
+	for i := range c.Rows {
+		v := of(&c.Rows[i])
+		if v == v && (best == nil || c.order.Better(v, of(best))) {
+			best = &c.Rows[i]
+		}
+	}
+	return best
+}
+
+// fastest returns the size that reached the target with all seeds in the least
+// time, nil if there is none.
+func (c *Comparison) fastest() (best *Row) {
+	for i := range c.Rows {
+		row := &c.Rows[i]
+		if row.Reached == row.Seeds && row.Seeds > 0 && (best == nil || row.Seconds.Mean < best.Seconds.Mean) {
+			best = row
+		}
+	}
+	return best
+}
+
+// section is a comparison: its table and its charts.
+func (r *Result) section(c *Comparison) page.Section {
+	t := r.Table(c)
+	s := page.Section{Title: t.Title, Blocks: []page.Block{t.block(), page.Text{Paragraphs: t.Remarks}}}
+	if c.Critical != nil {
+		s.Intro = fmt.Sprintf("Trials end when a validation reaches the target, which is seen at most %g %% of the updates too late, or after %s of training. Time is that of updates alone.",
+			100*r.Settings.Within, report.Clock(time.Duration(r.Settings.CellBudget*float64(time.Second))))
+		s.Blocks = append(s.Blocks, r.curves(c)...)
+	} else {
+		s.Intro = "Every trial consumes the same budget; the learning rate is tuned for that. These numbers are not to be compared with those of other sections."
+		s.Blocks = append(s.Blocks, page.Lines{
+			Caption: c.Metric + " of validation", X: "batch size", Y: c.Metric, LogX: true,
+			Series: []page.Series{c.series("best", func(row *Row) Interval { return row.Best }), c.series("final", func(row *Row) Interval { return row.Final })},
+		})
+	}
+	s.Blocks = append(s.Blocks, c.gaps())
+	return s
+}
+
+// Table is a comparison in cells, for people.
+type Table struct {
+	Title, Caption string
+	Columns        []string
+	Rows           [][]string
+	Remarks        []string // what must be known to read them
+}
+
+// Table returns a comparison as a table.
+func (r *Result) Table(c *Comparison) Table {
+	if c.Critical == nil {
+		return r.budgetTable(c)
+	}
+	t := Table{
+		Title:   "Up to " + r.Settings.Until,
+		Caption: "Means over seeds with 95 % intervals by Student's t; of updates, examples and seconds geometric means, of the seeds that reached the target",
+		Columns: []string{"batch", "learning rate", "reached", "updates", "examples", "seconds", "final " + c.Metric, "best " + c.Metric, "gap"},
+		Remarks: r.remarks(c),
+	}
+	for i := range c.Rows {
+		row := &c.Rows[i]
+		seconds := row.Seconds.String()
+		if r.Shared && row.Reached > 0 {
+			seconds = "not comparable"
+		}
+		t.Rows = append(t.Rows, []string{r.Settings.name(row.Batch), row.rate(), fmt.Sprintf("%d of %d", row.Reached, row.Seeds),
+			row.Updates.String(), row.Examples.String(), seconds, row.Final.String(), row.Best.String(), row.Gap.String()})
+	}
+	return t
+}
+
+func (r *Result) budgetTable(c *Comparison) Table {
+	t := Table{
+		Title:   "At equal " + c.Name,
+		Caption: "Means over seeds with 95 % intervals by Student's t",
+		Columns: []string{"batch", "learning rate", "updates", "seconds", "final " + c.Metric, "best " + c.Metric, "gap", "cut short"},
+	}
+	for i := range c.Rows {
+		row, cut := &c.Rows[i], ""
+		if row.Capped > 0 {
+			cut = fmt.Sprintf("%d of %d by the cell budget", row.Capped, row.Seeds)
+		}
+		t.Rows = append(t.Rows, []string{r.Settings.name(row.Batch), row.rate(), row.Made.String(), row.Spent.String(), row.Final.String(), row.Best.String(), row.Gap.String(), cut})
+	}
+	return t
+}
+
+// block is the table on a page.
+func (t Table) block() page.Table {
+	b := page.Table{Caption: t.Caption, Rows: t.Rows}
+	for _, name := range t.Columns {
+		b.Columns = append(b.Columns, page.Column{Name: name, Numeric: true})
+	}
+	return b
+}
+
+// rate writes the best rate, and whether it may be no optimum.
+func (row *Row) rate() string {
+	switch {
+	case row.LR == 0:
+		return "all diverge"
+	case row.Edge != Interior:
+		return rate(row.LR) + " (at the " + row.Edge + " edge)"
+	}
+	return rate(row.LR)
+}
+
+// rate writes a learning rate so that it reads back.
+func rate(lr float64) string { return strconv.FormatFloat(lr, 'g', -1, 64) }
+
+// String writes a mean and its interval: 0.881 (0.879 to 0.883), – for none.
+func (x Interval) String() string {
+	switch {
+	case x.N == 0 || x.Mean != x.Mean:
+		return "–"
+	case x.N == 1 || brief(x.Low) == brief(x.High):
+		return brief(x.Mean)
+	}
+	return fmt.Sprintf("%s (%s to %s)", brief(x.Mean), brief(x.Low), brief(x.High))
+}
+
+// brief writes a count as a whole number, and others with three digits or four.
+func brief(v float64) string {
+	if math.Abs(v) >= 100 {
+		return report.Thousands(uint64(math.Round(math.Abs(v))))
+	}
+	if math.Abs(v) >= 10 {
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return report.Short(v)
+}
+
+// remarks say what must be known to read the numbers.
+func (r *Result) remarks(c *Comparison) []string {
+	var out []string
+	for i := range c.Rows {
+		row := &c.Rows[i]
+		name := "batch " + r.Settings.name(row.Batch)
+		switch {
+		case row.Seeds == 0:
+			out = append(out, name+": every learning rate diverges, so nothing was measured.")
+		case row.Reached < row.Seeds:
+			out = append(out, fmt.Sprintf("%s: %d of %d seeds did not reach the target within the cell budget: it takes them more than %s updates, how many is not known.",
+				name, row.Seeds-row.Reached, row.Seeds, report.Thousands(row.Beyond)))
+		}
+		if row.Edge != Interior && row.LR > 0 {
+			out = append(out, fmt.Sprintf("%s: the best learning rate stayed at the %s edge of the grid, so a better one may lie beyond.", name, row.Edge))
+		}
+	}
+	k := c.Critical
+	if k.Refused != "" {
+		return append(out, "Critical batch size: not determined. "+strings.ToUpper(k.Refused[:1])+k.Refused[1:]+".")
+	}
+	return append(out, fmt.Sprintf("Critical batch size: %s, 95 %% interval %s to %s. There a target takes twice the fewest updates and twice the fewest examples.",
+		report.Short(k.Size), report.Short(k.Low), report.Short(k.High)),
+		fmt.Sprintf("The fit is updates = %s·(1 + %s/B), to the sizes %s; what it leaves is %.0f %% of the updates.",
+			report.Short(k.SMin), report.Short(k.Size), r.Settings.names(k.Sizes), 100*k.Residual))
+}
+
+// curves are updates, examples and seconds to the target against the size.
+func (r *Result) curves(c *Comparison) []page.Block {
+	updates := page.Lines{Caption: "Updates to the target", X: "batch size", Y: "updates", LogX: true, LogY: true,
+		Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Updates })}}
+	examples := page.Lines{Caption: "Examples to the target", X: "batch size", Y: "examples", LogX: true, LogY: true,
+		Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Examples })}}
+	if k := c.Critical; k.Refused == "" {
+		fit := page.Series{Name: "fit"}
+		inExamples := page.Series{Name: "fit"}
+		for _, size := range between(c.Rows[0].Batch, c.Rows[len(c.Rows)-1].Batch) {
+			fit.X, fit.Y = append(fit.X, size), append(fit.Y, k.Updates(size))
+			inExamples.X, inExamples.Y = append(inExamples.X, size), append(inExamples.Y, size*k.Updates(size))
+		}
+		mark := page.Mark{X: k.Size, Label: "critical"}
+		updates.Series, updates.Marks = append(updates.Series, fit), []page.Mark{mark}
+		examples.Series, examples.Marks = append(examples.Series, inExamples), []page.Mark{mark}
+	}
+	out := []page.Block{updates, examples}
+	if !r.Shared {
+		out = append(out, page.Lines{Caption: "Seconds to the target", X: "batch size", Y: "seconds", LogX: true, LogY: true,
+			Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Seconds })}})
+	}
+	return out
+}
+
+// between returns sizes at even ratios.
+func between(low, high int) (sizes []float64) {
+	const n = 60
+	for i := range n {
+		sizes = append(sizes, float64(low)*math.Pow(float64(high)/float64(low), float64(i)/(n-1)))
+	}
+	return sizes
+}
+
+// gaps is the generalization gap against the size.
+func (c *Comparison) gaps() page.Block {
+	return page.Lines{Caption: "Generalization gap at the end: " + c.Metric + " on validation minus on training examples", X: "batch size", Y: "gap", LogX: true,
+		Series: []page.Series{c.series("gap", func(row *Row) Interval { return row.Gap })}}
+}
+
+// series is a quantity against the size, with its intervals.
+func (c *Comparison) series(name string, of func(*Row) Interval) page.Series {
+	s := page.Series{Name: name, Dots: true}
+	for i := range c.Rows {
+		x := of(&c.Rows[i])
+		if x.N == 0 {
+			continue
+		}
+		s.X, s.Y, s.Lo, s.Hi = append(s.X, float64(c.Rows[i].Batch)), append(s.Y, x.Mean), append(s.Lo, x.Low), append(s.Hi, x.High)
+	}
+	return s
+}
+
+// tuning is the rates that were tried.
+func (r *Result) tuning() page.Section {
+	s := page.Section{Title: "Learning rates", Intro: "The best rate of each size, tuned on a seed that is not measured."}
+	lines := page.Lines{Caption: "Best learning rate", X: "batch size", Y: "learning rate", LogX: true, LogY: true}
+	t := page.Table{Caption: "All trials of the tuning", Folded: true, Columns: []page.Column{{Name: "comparison"}, {Name: "batch", Numeric: true}, {Name: "learning rate", Numeric: true},
+		{Name: "end"}, {Name: "updates", Numeric: true}, {Name: "seconds", Numeric: true}, {Name: "best validation", Numeric: true}}}
+	for i := range r.Comparisons {
+		c := &r.Comparisons[i]
+		lines.Series = append(lines.Series, c.series(c.Name, func(row *Row) Interval {
+			return Interval{N: min(row.Seeds, 1), Mean: row.LR, Low: math.NaN(), High: math.NaN()}
+		}))
+		for _, n := range r.Settings.Batches {
+			tried := of(r.Trials, c.Name, Tuning, n)
+			slices.SortFunc(tried, func(a, b *Trial) int { return compareNumbers(a.LR, b.LR) })
+			for _, x := range tried {
+				t.Rows = append(t.Rows, []string{c.Name, r.Settings.name(n), rate(x.LR), x.End, report.Thousands(x.Updates), report.Short(x.Seconds),
+					report.Short(float64(x.best(c.order, math.MaxUint64).Value))})
+			}
+		}
+	}
+	s.Blocks = append(s.Blocks, lines)
+	if len(t.Rows) > 0 {
+		s.Blocks = append(s.Blocks, t)
+	}
+	return s
+}
+
+// protocol is how it was measured.
+func (r *Result) protocol() page.Section {
+	s := &r.Settings
+	rates := fmt.Sprintf("Learning rates are a grid with ratio %g around the best of the neighbouring size times the square root of the ratio of sizes; the grid grows, %d steps at most, until both neighbours of the best are worse.", s.Ratio, s.Reach)
+	switch {
+	case len(s.Rates) == 1:
+		rates = fmt.Sprintf("All sizes have the learning rate %g, which is not tuned for them.", s.Rates[0])
+	case len(s.Rates) > 1:
+		rates = fmt.Sprintf("Learning rates are the best of the fixed grid %v for each size.", s.Rates)
+	}
+	text := []string{
+		"After Shallue et al., Measuring the effects of data parallelism on neural network training, JMLR 20 (2019): the learning rate is tuned for each size and each comparison by itself.",
+		rates + " A rate is given up when it has made the updates that the best took to the target, or when after a quarter of the best trial's examples its best validation is worse than what that trial had after a third of its own examples.",
+		fmt.Sprintf("Rates are tuned on seed %d; seeds %d to %d are measured, and never given up.", s.Seed+uint64(s.Seeds), s.Seed, s.Seed+uint64(s.Seeds)-1),
+		"Intervals are 95 % intervals over seeds by Student's t: they cover another seed, not other data. The gap is of the metric at the end, on validation minus on as many training examples, without dropout.",
+	}
+	if r.Shared {
+		text = append(text, "Trials ran at the same time, so their seconds cannot be compared, and are not.")
+	}
+	return page.Section{Title: "How it was measured", Blocks: []page.Block{page.Text{Paragraphs: text}}}
+}
