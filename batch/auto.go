@@ -18,7 +18,9 @@ import (
 // Goodput in closed form. a and b are of the whole update on all threads and
 // workers.
 //
-// B* is kept within the bounds, and within φ(1/Efficiency - 1), so that examples
+// Min is, unless set, the start or 32, whichever is less: φ is smallest where a
+// run begins, and matrix products of a few rows are slower than affine times
+// tell. B* is kept within the bounds, and within φ(1/Efficiency - 1), so that examples
 // are not spent for updates that gain little. It grows and shrinks in powers of
 // two, where φ's interval allows it (see Bounds.follow), and not where the times
 // that were measured at both sizes say that it loses: caches make an update's
@@ -64,6 +66,9 @@ func (a Auto) String() string {
 func (a Auto) Next(s State, p Progress) (State, string) {
 	a = a.withDefaults()
 	b, cost := a.Bounds.withDefaults(p.Data), a.Cost
+	if a.Bounds.Min == 0 {
+		b.Min = min(b.Start, defaultStart)
+	}
 	if s.Size == 0 {
 		return s.to(b.Start, p), ""
 	}

@@ -259,7 +259,7 @@ func TestGoodputIsTheClosedForm(t *testing.T) {
 // efficiency bounds it; what is not resolved lets it grow by its lower end.
 func TestAutoSteps(t *testing.T) {
 	cost := Cost{Fixed: 90e-5, PerExample: 1e-5} // a/b = 90
-	p := Auto{Bounds: Bounds{Max: 1 << 20}, Cost: cost}
+	p := Auto{Bounds: Bounds{Min: 1, Max: 1 << 20}, Cost: cost}
 	for _, c := range []struct{ from, want int }{{8, 16}, {50, 64}, {128, 128}, {100, 100}, {1000, 512}, {4096, 2048}} {
 		if got := next(p, c.from, measured(160, 1, 1e6)); got != c.want { // B* = 120
 			t.Errorf("from %d: %d, want %d", c.from, got, c.want)
@@ -279,7 +279,7 @@ func TestAutoSteps(t *testing.T) {
 	for i := range 40 {
 		at.Noise = at.Noise.Add(Pieces{N: []float64{8, 8}, Squares: []float64{3, 3.1}, Whole: 1.5 + 0.1*math.Pow(-1, float64(i))}, 16)
 	}
-	if got := next(Auto{Bounds: Bounds{Max: 4096}, Cost: cost}, 16, at); got != 32 {
+	if got := next(Auto{Bounds: Bounds{Min: 1, Max: 4096}, Cost: cost}, 16, at); got != 32 {
 		t.Errorf("with a noise scale that is only known to be large: %d, want 32", got)
 	}
 }
@@ -375,5 +375,103 @@ func TestDecideAllocatesNothing(t *testing.T) {
 		if a := testing.AllocsPerRun(20, func() { s, _, _ = Decide(p, s, at) }); a != 0 {
 			t.Errorf("%v allocates %v times", p, a)
 		}
+	}
+}
+
+// Unless Min says so, auto goes neither below 32 nor below its start.
+func TestAutoDoesNotShrinkFar(t *testing.T) {
+	at := measured(2, 1, 1e6)
+	cost := Cost{Fixed: 90e-5, PerExample: 1e-5}
+	for _, c := range []struct {
+		b    Bounds
+		want int
+	}{{Bounds{Start: 256}, 32}, {Bounds{Start: 32}, 32}, {Bounds{Start: 8}, 8}, {Bounds{Start: 32, Min: 2}, 2}} {
+		s := State{Size: c.b.Start}
+		for range 10 {
+			s, _ = Auto{Bounds: c.b, Cost: cost}.Next(s, at)
+			s.Since = 0
+		}
+		if s.Size != c.want {
+			t.Errorf("%+v: comes to %d, want %d", c.b, s.Size, c.want)
+		}
+	}
+}
+
+// The noise scale itself, and McCandlish's √(rφ), are reached from both sides.
+func TestNoiseScale(t *testing.T) {
+	at := measured(160, 1, 1e6)
+	for _, c := range []struct {
+		p    NoiseScale
+		want int
+	}{{NoiseScale{Bounds: Bounds{Max: 4096}}, 128}, {NoiseScale{Bounds: Bounds{Max: 4096}, R: 10}, 32}} {
+		for _, start := range []int{8, 1024} {
+			s := State{Size: start}
+			for range 10 {
+				s, _ = c.p.Next(s, at)
+				s.Samples = 0
+			}
+			if s.Size != c.want {
+				t.Errorf("r %v from %d: comes to %d, want %d", c.p.R, start, s.Size, c.want)
+			}
+		}
+	}
+}
+
+// On the quadratic, whose noise scale grows by orders of magnitude on the way
+// down, NoiseScale follows the true one, and auto takes little more time to a
+// loss than the best of the fixed sizes with their own best rates, starting from
+// 32 with the rate of 32.
+func TestAutoOnTheQuadratic(t *testing.T) {
+	problem := func(p Policy, rate float64) simulation {
+		s := simulation{policy: p, data: 60000, base: 32, seed: 2, rate: rate, budget: 1e6, time: affine(320e-5, 1e-5, 0)}
+		for k := range 100 {
+			h := 1 / float64(k+1)
+			s.h, s.w, s.variance = append(s.h, h), append(s.w, 1), append(s.variance, 10*h)
+		}
+		s.target = 0.03 * s.loss(s.w)
+		return s
+	}
+	seconds := func(s simulation) (mean float64) {
+		for s.seed = range 4 {
+			o := s.run()
+			if o.loss > s.target {
+				t.Errorf("%v: the loss is %v", s.policy, o.loss)
+			}
+			mean += o.seconds / 4
+		}
+		return mean
+	}
+	best, at32 := math.Inf(1), 0.0
+	for _, c := range []struct {
+		size int
+		rate float64
+	}{{8, 0.068}, {32, 0.26}, {64, 0.51}, {128, 1}, {256, 1.4}, {512, 1.4}, {1024, 1.4}} {
+		took := seconds(problem(Fixed(c.size), c.rate))
+		best = min(best, took)
+		if c.size == 32 {
+			at32 = took
+		}
+	}
+	s := problem(Auto{Bounds: Bounds{Start: 32, Max: 4096}}, 0.26)
+	s.couple = func(kappa float64, n Noise) float64 { // AdaScale
+		phi, ok := n.Scale()
+		if !ok {
+			return 1
+		}
+		return kappa * (phi + 32) / (phi + 32*kappa)
+	}
+	if took := seconds(s); took > 1.25*best || took > 0.5*at32 {
+		t.Errorf("auto takes %.3f s, the best fixed size %.3f, 32 %.3f", took, best, at32)
+	}
+
+	s = problem(NoiseScale{Bounds: Bounds{Start: 32, Max: 4096}}, 0.02)
+	s.target, s.budget, s.time = 0, 200000, nil
+	o := s.run()
+	if size := float64(o.state.Size); size < 256 || o.sizes[0] != 32 {
+		t.Errorf("the size ends at %v after %+v", size, o.changes)
+	}
+	phi, _ := o.at.Noise.Scale()
+	if low, high := o.at.Noise.Interval(); phi < float64(o.state.Size)/2.9 || phi > float64(o.state.Size)*2.9 || low > phi || high < phi {
+		t.Errorf("the size ends at %d, the noise scale at %v (%v to %v)", o.state.Size, phi, low, high)
 	}
 }
