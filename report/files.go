@@ -182,7 +182,7 @@ func WriteFile(path string, data []byte) (err error) {
 // result, and a replay takes them from here.
 type Entry struct {
 	Update uint64  `json:"update"` // after how many updates
-	Kind   string  `json:"kind"`   // start, resume, progress, validate, skip, fault, pass, back_off, stop, end
+	Kind   string  `json:"kind"`   // start, resume, batch, effect, undo, progress, validate, skip, fault, pass, back_off, stop, end
 	Value  float64 `json:"value,omitempty"`
 	Text   string  `json:"text,omitempty"` // for people: what, why, its measured effect
 

@@ -187,9 +187,23 @@ func (l *loop) announce(resumed *checkpoint.State) error {
 	return l.journal(report.Entry{Update: resumed.Update, Kind: entryResume, Value: float64(l.plan.Micro), Text: how})
 }
 
+// policyName is the word for a policy in {size: 64, policy: {word: {its: keys}}}, or
+// all of another text.
+func policyName(p batch.Policy) string {
+	_, name, ok := strings.Cut(p.String(), "policy: ")
+	if !ok {
+		return p.String()
+	}
+	name = strings.TrimLeft(name, "{")
+	if i := strings.IndexAny(name, ":,}"); i >= 0 {
+		name = name[:i]
+	}
+	return name
+}
+
 // changing says how batches of changing sizes are executed.
 func (l *loop) changing() string {
-	text := fmt.Sprintf("batch %d at first, at most %d, by %v", firstSize(l.cfg), l.plan.Size, l.cfg.Batch)
+	text := fmt.Sprintf("batch %d at first, at most %d (%s)", firstSize(l.cfg), l.plan.Size, policyName(l.cfg.Batch))
 	if l.plan.Micro < l.plan.Size {
 		text += fmt.Sprintf(", in micro-batches of %d (%s)", l.plan.Micro, l.plan.Reason)
 	}

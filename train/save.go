@@ -57,7 +57,7 @@ type loopState struct {
 	Rate     float64             `json:"rate,omitzero"`  // of the last update
 	Peak     float64             `json:"peak,omitzero"`  // the largest factor of the schedule so far
 	Coupled  optim.CouplingState `json:"coupled,omitzero"`
-	Cost     batch.Cost          `json:"cost,omitzero"`     // of an update, if the policy asks for it
+	Cost     batch.Cost          `json:"cost,omitzero"`     // of an update, where sizes change
 	Measured noiseState          `json:"measured,omitzero"` // by the meter of noise
 }
 

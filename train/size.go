@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -22,33 +23,59 @@ func (l *loop) decide() error {
 	if err != nil {
 		return err
 	}
-	was := l.Sizes.Size
-	next, text := l.nextSize(f)
-	if l.Sizes = next; next.Size == was {
+	if l.clock.replay != nil && l.timesSizes() && l.Sizes.Size > 0 {
+		return l.repeat()
+	}
+	var change batch.Change
+	var effect batch.Effect
+	l.Sizes, change, effect = batch.Decide(l.cfg.Batch, l.Sizes, l.known(f))
+	if effect != (batch.Effect{}) {
+		if err := l.journal(l.effectEntry(effect)); err != nil {
+			return err
+		}
+	}
+	if l.Sizes.Size == l.size {
 		return nil
 	}
-	if err := l.resize(); err != nil || was == 0 {
+	if err := l.resize(); err != nil || change == (batch.Change{}) {
 		return err
 	}
-	return l.journal(report.Entry{Update: l.pos.Update, Kind: entryBatch, Value: float64(next.Size), Text: text})
+	return l.journal(l.changeEntry(change))
 }
 
-// nextSize returns what comes of the size, and what the journal says if it
-// changes. A replay takes sizes that may hang on a clock from its journal.
-func (l *loop) nextSize(fraction float64) (next batch.State, text string) {
-	if l.clock.replay == nil || !l.timesSizes() || l.Sizes.Size == 0 {
-		next, text = l.cfg.Batch.Next(l.Sizes, l.known(fraction))
-		if next.Size != l.Sizes.Size {
-			text = fmt.Sprintf("from %d: %s", l.Sizes.Size, text)
+// repeat takes the size, which may hang on a clock, from the journal of the run
+// that is replayed.
+func (l *loop) repeat() error {
+	for _, kind := range []string{entryBatch, entryUndo} {
+		e, ok := l.clock.replay[l.pos.Update][kind]
+		if !ok {
+			continue
 		}
-		return next, text
+		l.Sizes = batch.State{Size: int(e.Value), Since: l.pos.Update}
+		return errors.Join(l.resize(), l.journal(report.Entry{Update: e.Update, Kind: kind, Value: e.Value, Text: e.Text}))
 	}
-	next = l.Sizes
-	e, ok := l.clock.replay[l.pos.Update][entryBatch]
-	if ok {
-		next.Size, next.Since = int(e.Value), l.pos.Update
+	return nil
+}
+
+// changeEntry is a new size in the journal.
+func (l *loop) changeEntry(c batch.Change) report.Entry {
+	e := report.Entry{Update: l.pos.Update, Kind: entryBatch, Value: float64(c.To), Text: fmt.Sprintf("from %d to %d: %s", c.From, c.To, c.Why)}
+	if c.Undo {
+		e.Kind = entryUndo
 	}
-	return next, e.Text
+	if c.Predicted > 0 {
+		e.Text += fmt.Sprintf("; predicted: %.3g times the goodput", c.Predicted)
+	}
+	return e
+}
+
+// effectEntry is what a change has brought, in the journal.
+func (l *loop) effectEntry(x batch.Effect) report.Entry {
+	e := report.Entry{Update: l.pos.Update, Kind: entryEffect, Value: x.Realized, Text: fmt.Sprintf("from %d to %d: %.3g times the goodput", x.From, x.To, x.Realized)}
+	if x.Predicted > 0 {
+		e.Text += fmt.Sprintf(", predicted were %.3g", x.Predicted)
+	}
+	return e
 }
 
 // timesSizes reports whether sizes may depend on a clock.
@@ -59,7 +86,7 @@ func (l *loop) timesSizes() bool {
 // firstSize is the size that the policy begins with.
 func firstSize(c *Config) int {
 	n := c.Data.Len()
-	first, _ := c.Batch.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: n}, Data: n, Loss: math.NaN()})
+	first, _ := c.Batch.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: n}, Data: n, Decay: 1, Loss: math.NaN()})
 	return first.Size
 }
 
@@ -174,11 +201,12 @@ func shareOfUpdate(c *Config, size int) float64 {
 	return 0
 }
 
-// timed is transact, timed if the policy goes by the cost of an update. An update
-// of another size than that asked for, the last of an epoch, does not count, nor one
-// that was passed over.
+// timed is transact, timed where sizes change: a policy may go by the cost of an
+// update, and of any it is to be known what its changes bring. An update of another
+// size than that asked for, the last of an epoch, does not count, nor one that was
+// passed over.
 func (l *loop) timed(ctx context.Context) error {
-	if !batch.NeedsClock(l.cfg.Batch) {
+	if !batch.Varies(l.cfg.Batch) {
 		return l.transact(ctx)
 	}
 	size, lost, begin := l.size, l.Skipped+l.Faulted, time.Now()

@@ -109,7 +109,7 @@ func TestBadInput(t *testing.T) {
 		{"too few scores", on(good, "--set", "model=[{dense: 1}]"), 2, []string{"1 scores for the 2 classes of income", "{dense: auto}"}},
 		{"class weights", on(good, "--set", "loss.cross_entropy.class_weights=[1, 2, 3]"), 2, []string{"3 class weights", "2 classes"}},
 		{"unknown key", []string{"train", config("key.yaml", "data: {train: x}\nbacth: 3\n")}, 2, []string{"key.yaml:2:1", `unknown key "bacth"`, `did you mean "batch"?`}},
-		{"wrong type", []string{"train", config("type.yaml", "data: {train: x}\nbatch: [3]\n")}, 2, []string{"type.yaml:2:8", "got a list (want a whole number, 1 or more, or all)"}},
+		{"wrong type", []string{"train", config("type.yaml", "data: {train: x}\nbatch: [3]\n")}, 2, []string{"type.yaml:2:8", "got a list (want a whole number, 1 or more, all or auto)"}},
 		{"learning rate 0", on(good, "--set", "optimizer.sgd.lr=0"), 2, []string{"--set optimizer.sgd.lr=0: got 0 (want above 0)"}},
 		{"learning rate below 0", []string{"train", config("rate.yaml", "data: {train: x}\noptimizer: {adam: {lr: -1}}\n")}, 2, []string{"rate.yaml:2:24", "got -1 (want above 0)"}},
 		{"existing --out", on(good, "--out", taken), 2, []string{taken + " exists", "--resume"}},

@@ -66,7 +66,7 @@ var keyComments = map[string]string{
 	"loss":       "what is made small: cross_entropy, bce, mse, mae, huber",
 	"optimizer":  "how weights are changed; see docs/optimizers.md",
 	"schedule":   "how the learning rate goes over the budget",
-	"batch":      "examples of an update",
+	"batch":      "examples of an update; auto: begin with these, and change to what is worth its time; see docs/batch-size.md",
 	"budget":     "how long to train: epochs, updates (2000up), examples (1e6ex), tokens (5e7tok) or time (10min)",
 	"sample":     "what a language model is to write while it is trained, to be looked at",
 	"early_stop": "end when validation has got no better so many times, and keep the best weights",

@@ -33,6 +33,7 @@ func (c *Config) pairsBatch(examples int) int {
 func (c *Config) settlePairsLength(examples int) {
 	if !c.batchGiven {
 		c.Batch = c.pairsBatch(examples)
+		c.settleSize()
 	}
 	if !c.budgetGiven {
 		c.Budget = batch.Epochs(20)

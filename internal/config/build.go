@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
@@ -55,6 +54,7 @@ func (c *Config) run(epoch int) run {
 func (c *Config) buildOptimizer(epoch int) optim.Optimizer {
 	r := c.run(epoch)
 	o := c.Averages.apply(c.Schedule.apply(c.withFactors(c.Optimizer.Options.build()), r), r)
+	o = c.coupled(o)
 	return o.WithClipNorm(c.Clip.Norm).WithClipValue(c.Clip.Value).WithClipAdaptive(c.Clip.Adaptive)
 }
 
@@ -104,8 +104,8 @@ func inOrder(ds dataset.Dataset) dataset.Order {
 func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 	t := train.Config{
 		Name: c.Name, Seed: c.Seed, Data: s.Train, Val: s.Val, Test: s.Test, DropLast: c.Data.Last == "drop",
-		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: batch.All(), Shards: c.Shards, Budget: c.Budget,
-		Freeze: c.Freeze, Faults: c.Faults.build(), Reestimate: c.Reestimate,
+		Loss: c.BuildLoss(), Optimizer: c.buildOptimizer(s.Train.Len()), Batch: c.policy(), Shards: c.Shards, Budget: c.Budget,
+		Freeze: c.Freeze, Faults: c.Faults.build(), Noise: c.Noise.build(), Reestimate: c.Reestimate,
 		TargetValue:   s.Schema.TargetValue(),
 		ValidateEvery: c.Validate, LogEvery: c.Log, Metric: c.Metric, Until: c.Until,
 		EarlyStop:  train.EarlyStop{Patience: c.EarlyStop.Patience, MinDelta: c.EarlyStop.MinDelta},
@@ -113,9 +113,6 @@ func (c *Config) BuildTrain(s *Sets) (train.Config, error) {
 		YAML:       c.YAML(),
 	}
 	t.SequenceWarmup = c.Warmup.build(c.run(s.Train.Len()))
-	if c.Batch > 0 {
-		t.Batch = batch.Fixed(c.Batch)
-	}
 	if n := t.Batch.Max(s.Train.Len()); c.Shards > n {
 		return t, mistakef("config: batch: %d shards of a batch of %d (want no more shards than examples)", c.Shards, n)
 	}

@@ -34,9 +34,11 @@ type Config struct {
 	Optimizer  Optimizer
 	Schedule   Schedule
 	Warmup     SequenceWarmup
-	Batch      int // examples of an update; 0 is all
+	Batch      int // examples of an update, or of the first ones; 0 is all
 	BatchTok   int // or tokens, of which Load makes examples
 	Shards     int // of each batch
+	Sizes      Sizes
+	Noise      Noise
 	Budget     batch.Span
 	Init       string             // a safetensors file
 	Freeze     []string           // patterns of the names of parameters that stay as they are
@@ -122,6 +124,7 @@ func Default() *Config {
 		Batch:      64,
 		Budget:     batch.Epochs(10),
 		Shards:     1,
+		Sizes:      newSizes(),
 		Exec:       Exec{Workers: 1, Recompute: "auto", ISA: "auto"},
 		Faults:     newFaulty(),
 		Averages:   newAverages(),
@@ -144,7 +147,8 @@ func (c *Config) keys() fields {
 		{key: "optimizer", codec: c.Optimizer.codec()},
 		{key: "schedule", codec: c.Schedule.codec()},
 		{key: "sequence_warmup", codec: c.Warmup.keys()},
-		{key: "batch", codec: batchSize{&c.Batch, &c.BatchTok, &c.Shards, &c.batchGiven}},
+		{key: "batch", codec: batchSize{&c.Batch, &c.BatchTok, &c.Shards, &c.batchGiven, &c.Sizes}},
+		{key: "noise", codec: c.Noise.codec()},
 		{key: "budget", codec: given{span{p: &c.Budget}, &c.budgetGiven}},
 		{key: "init", codec: text{&c.Init}},
 		{key: "freeze", codec: labels{&c.Freeze}},
@@ -236,6 +240,10 @@ func (c *Config) check(fs *Faults, root *value) {
 	}
 	c.Loss.check(fs, at("loss"), c.Data.Task)
 	c.Schedule.check(fs, at("schedule"), c.Budget)
+	if c.Noise.Mode == train.NoiseOff && batch.NeedsNoise(c.policy()) {
+		fs.add(at("noise"), "off, but batch.policy %s goes by the noise of gradients (want auto)", c.Sizes.Kind)
+	}
+	c.Sizes.check(fs, at, c.Batch, c.batchGiven, c.Schedule.Kind)
 	c.Warmup.check(fs, at("sequence_warmup", "over"), c.Budget)
 	c.Averages.check(fs, at, c.Optimizer.Kind)
 }
@@ -260,7 +268,7 @@ func ReadFile(path string, overrides ...string) (*Config, error) {
 func (c *Config) YAML() []byte { return c.keys().write().yaml() }
 
 // later are keys that came when runs had been stored without them.
-var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup", "sample", "until"}
+var later = []string{"faults", "reestimate", "ema", "swa", "lookahead", "sam", "sequence_warmup", "sample", "noise", "until"}
 
 // JSON is YAML as one JSON object, but for the later keys that are at their
 // defaults: it is compared with what a run was stored with.

@@ -211,7 +211,7 @@ func TestFaults(t *testing.T) {
 		{"learning rate below 0", with("optimizer:\n  adam:\n    lr: -1e-3"), "c.yaml:4:9: got -1e-3 (want above 0)"},
 		{"infinite", with("optimizer: {adam: {lr: 1e999}}"), "c.yaml:2:24: got 1e999 (want a number above 0)"},
 		{"not a number", with("optimizer: {adam: {lr: .nan}}"), "c.yaml:2:24: got .nan (want a number above 0)"},
-		{"batch 0", with("batch: 0"), "c.yaml:2:8: got 0 (want a whole number, 1 or more, or all)"},
+		{"batch 0", with("batch: 0"), "c.yaml:2:8: got 0 (want a whole number, 1 or more, all or auto)"},
 		{"batch of half", with("batch: 1.5"), "c.yaml:2:8: got 1.5 (want a whole number"},
 		{"momentum 1", with("optimizer: {sgd: {momentum: 1}}"), "c.yaml:2:29: got 1 (want 0 or more, less than 1)"},
 		{"dropout 1", with("model: [{dropout: 1}]"), "c.yaml:2:19: got 1 (want 0 or more, less than 1)"},
@@ -331,7 +331,7 @@ func TestOverrides(t *testing.T) {
 		}
 	}
 	for set, want := range map[string]string{
-		"batch=0":             "--set batch=0: got 0 (want a whole number, 1 or more, or all)",
+		"batch=0":             "--set batch=0: got 0 (want a whole number, 1 or more, all or auto)",
 		"bacth=1":             `--set bacth=1: unknown key "bacth" (did you mean "batch"?)`,
 		"data.split.vla=0.1":  `--set data.split.vla=0.1: unknown key "vla" (did you mean "val"?)`,
 		"model.9.dense=3":     `--set model.9.dense=3: "model" has no part "9"`,

@@ -31,6 +31,7 @@ func TestDocs(t *testing.T) {
 	describe(t, kinds, lossKinds[1:])
 	describe(t, kinds, optimizerKinds)
 	describe(t, kinds, scheduleKinds)
+	describe(t, kinds, policyKinds)
 }
 
 func describe[T part](t *testing.T, text string, all []alternative[T]) {

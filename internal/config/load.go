@@ -138,14 +138,19 @@ func (c *Config) PreferAccuracy() { c.accuracy = true }
 
 // settleLength makes the default batch and budget fit few examples.
 func (c *Config) settleLength(examples int) {
-	if c.sizedText {
+	switch {
+	case c.sizedText:
 		c.settleTextLength(examples)
-		return
-	}
-	if c.sizedImages {
+	case c.sizedImages:
 		c.settleImagesLength(examples)
-		return
+	default:
+		c.settlePlainLength(examples)
 	}
+	c.settleSize()
+}
+
+// settlePlainLength makes the batch and the budget of any other model.
+func (c *Config) settlePlainLength(examples int) {
 	least := leastUpdates
 	if c.sized {
 		least = 2 * leastUpdates

@@ -200,40 +200,6 @@ func (s seed) read(fs *Faults, v *value) {
 
 func (s seed) write() *value { return &value{text: strconv.FormatUint(*s.p, 10)} }
 
-// batchSize is a number of examples, all, or {size: of these, shards: 4}, or
-// {tokens: of these}.
-type batchSize struct {
-	p, tokens, shards *int
-	given             *bool // whether the size is
-}
-
-func (b batchSize) read(fs *Faults, v *value) {
-	size := given{count{p: b.p, low: 1, auto: "all"}, b.given}
-	if v.kind == mapping {
-		tokens := given{count{p: b.tokens, low: 1}, b.given}
-		fields{{key: "size", codec: size}, {key: "tokens", codec: tokens}, {key: "shards", codec: count{p: b.shards, low: 1}}}.read(fs, v)
-		if v.find("size") != nil && *b.tokens > 0 {
-			fs.add(v.at, "size and tokens exclude each other")
-		}
-		return
-	}
-	size.read(fs, v)
-}
-
-func (b batchSize) write() *value {
-	size := field{key: "size", codec: count{p: b.p, auto: "all"}}
-	if *b.tokens > 0 {
-		size = field{key: "tokens", codec: count{p: b.tokens}}
-	}
-	switch {
-	case *b.shards > 1:
-		return fields{size, {key: "shards", codec: count{p: b.shards}}}.write()
-	case *b.tokens > 0:
-		return fields{size}.write()
-	}
-	return size.write()
-}
-
 // orNone is a number above low, or none.
 type orNone struct {
 	p   *float64

@@ -8,10 +8,18 @@ import (
 
 // choices are the keys whose value is one of several kinds: another kind
 // replaces the one there.
-var choices = []string{"model", "loss", "optimizer", "schedule", "data.tokenizer"}
+var choices = []string{"model", "loss", "optimizer", "schedule", "data.tokenizer", "batch.policy"}
 
 // shorthands are the keys whose value alone stands for one of its parts.
 var shorthands = map[string]string{"batch": "size", "faults": "policy"}
+
+// shorthand is the part that the value of a key stands for.
+func shorthand(key, value string) string {
+	if key == "batch" && value == "auto" {
+		return "policy"
+	}
+	return shorthands[key]
+}
 
 // instead are keys that take the place of another.
 var instead = map[string]string{"batch.tokens": "size", "batch.size": "tokens"}
@@ -38,7 +46,7 @@ func override(fs *Faults, root *value, setting string) {
 	for i, part := range path {
 		last := i == len(path)-1
 		if i == 1 && shorthands[path[0]] != "" {
-			root.spellOut(shorthands[path[0]])
+			root.spellOut(shorthand(path[0], root.text))
 		}
 		next := root.child(part, slices.Contains(choices, strings.Join(path[:i], ".")), at)
 		if next == nil {
