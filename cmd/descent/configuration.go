@@ -68,6 +68,9 @@ func load(arg, data string, set []string) (*config.Config, error) {
 		return c, underFolder(c, data, e.From)
 	}
 	info, err := os.Stat(arg)
+	if err == nil && data != "" && (info.IsDir() || isData(arg)) {
+		return nil, severalPaths(data, arg)
+	}
 	if err == nil && info.IsDir() {
 		return nil, usagef("%s is a folder (want a file CONFIG.yaml; to train on what is in it: --data %[1]s; to continue a run: --resume %[1]s)", arg)
 	}
@@ -87,13 +90,18 @@ func load(arg, data string, set []string) (*config.Config, error) {
 	return c, err
 }
 
+// severalPaths is the mistake of --data with a pattern that is not in quotes.
+func severalPaths(data, next string) error {
+	return usagef("--data takes one path, and here are %s and %s (a shell makes many paths of a pattern: put it in quotes, or name the folder that they are in)", data, next)
+}
+
 // isData reports whether a file holds data, no configuration, by its name.
 func isData(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".txt", ".bin", ".csv", ".tsv", ".jsonl", ".parquet", ".npz", ".gz", ".zst", ".bz2":
 		return true
 	}
-	return false
+	return images.IsImage(path)
 }
 
 // underFolder finds the data of an example in the folder of data sets; from is
@@ -116,6 +124,10 @@ func underFolder(c *config.Config, folder, from string) error {
 		if c.Data.Train == names[0] {
 			c.Data.Train = anyOf(names, folder)
 		}
+	}
+	if c.Data.Format == images.FormatCIFAR && c.Data.Train == wanted && hasClasses(folder) {
+		c.SetData(folder) // other images for the same net
+		return nil
 	}
 	for _, p := range []*string{&c.Data.Train, &c.Data.Val, &c.Data.Test} {
 		if *p != "" {
@@ -186,6 +198,9 @@ func ofData(data string, set []string) (*config.Config, error) {
 		return ofImages(data, imageFormat(data, set), set)
 	case slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "data.text=") }):
 		return ofTexts(data, set)
+	}
+	if err := wantsFolder(data); err != nil {
+		return nil, err
 	}
 	return ofTable(data, set)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -83,4 +84,57 @@ func ofImages(data, format string, set []string) (*config.Config, error) {
 	c.SizeForImages()
 	c.PreferParts(!given(set, "data.split.val"), !given(set, "data.split.test"))
 	return c, nil
+}
+
+// wantsFolder refuses images that are named one by one or by a pattern: their classes
+// are the folders that they are in. Other data are fine.
+func wantsFolder(data string) error {
+	info, err := os.Stat(data)
+	if err == nil && !info.IsDir() && images.IsImage(data) {
+		return usagef("--data %s is one image (want a folder that has a folder of images for each class; to tell what is on it: descent predict RUN %[1]s)", data)
+	}
+	if err == nil {
+		return nil
+	}
+	found, _ := filepath.Glob(data) // of a pattern that is none nothing is found
+	for _, path := range found {
+		switch info, err := os.Stat(path); {
+		case err != nil:
+		case !info.IsDir() && images.IsImage(path):
+			return usagef("--data %s is images, such as %s (want a folder that has a folder of images for each class)", data, path)
+		case info.IsDir():
+			if inside, err := images.Detect(path); err == nil && inside == images.FormatFolders {
+				return usagef("--data %s is folders, such as %s (want the folder that they are in: --data %s)", data, path, filepath.Dir(path))
+			}
+		}
+	}
+	return nil
+}
+
+// hasClasses reports whether a folder has folders of images, one for each class, perhaps in
+// folders of parts, and no other: it is not one of many data sets.
+func hasClasses(folder string) bool {
+	inner := foldersIn(folder)
+	noClasses := func(part string) bool { return !ofImagesEach(foldersIn(part)) }
+	return ofImagesEach(inner) || len(inner) > 0 && !slices.ContainsFunc(inner, noClasses)
+}
+
+// ofImagesEach reports whether there are several folders, with an image in each.
+func ofImagesEach(folders []string) bool {
+	without := func(folder string) bool {
+		entries, _ := os.ReadDir(folder)
+		return !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return images.IsImage(e.Name()) })
+	}
+	return len(folders) > 1 && !slices.ContainsFunc(folders, without)
+}
+
+func foldersIn(folder string) (paths []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		path := filepath.Join(folder, e.Name())
+		if info, err := os.Stat(path); err == nil && info.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }

@@ -164,6 +164,49 @@ func TestImageMistakes(t *testing.T) {
 	}
 }
 
+// TestImagesByPattern: images that are named one by one, or by a pattern in quotes or
+// without, are refused with what to say instead.
+func TestImagesByPattern(t *testing.T) {
+	dir := t.TempDir()
+	photos := barPhotos(t, filepath.Join(dir, "photos"), 3, "lying", "standing")
+	found, _ := filepath.Glob(filepath.Join(photos, "lying", "*"))
+	if len(found) < 3 {
+		t.Fatalf("images %v", found)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{found[0]}, "is one image (want a folder that has a folder of images for each class; to tell what is on it: descent predict"},
+		{[]string{filepath.Join(photos, "*")}, "(want the folder that they are in: --data " + photos + ")"},
+		{[]string{filepath.Join(photos, "lying", "*")}, "is images, such as " + found[0]},
+		{[]string{filepath.Join(photos, "lying"), filepath.Join(photos, "standing")}, "--data takes one path"},
+		{found, "--data takes one path"},
+	} {
+		code, _, stderr := call(append([]string{"train", "--out", filepath.Join(dir, "run"), "--data"}, c.args...)...)
+		if code != exitUsage || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") > 1 {
+			t.Errorf("%s: %d, %s\nwant %s", c.args, code, stderr, c.want)
+		}
+	}
+}
+
+// TestOtherImagesForCIFAR: the example of CIFAR-10 takes a folder for each class, but
+// not one of many data sets.
+func TestOtherImagesForCIFAR(t *testing.T) {
+	dir := t.TempDir()
+	photos := barPhotos(t, filepath.Join(dir, "photos"), 3, "lying", "standing")
+	stdout, _ := mustCall(t, "inspect", "cifar-resnet20", "--data", photos, "--set", "batch=4")
+	if !strings.Contains(stdout, "format: images") {
+		t.Errorf("inspect says\n%s", stdout)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "tables"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call("inspect", "cifar-resnet20", "--data", dir); code != exitUsage || !strings.Contains(stderr, "needs cifar-10-batches-bin") {
+		t.Errorf("of a folder of data sets: %d, %s", code, stderr)
+	}
+}
+
 func TestImageOptimizer(t *testing.T) {
 	for model, want := range map[string]string{
 		"":               "sgd",

@@ -28,8 +28,13 @@ func (a *app) train() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train [CONFIG.yaml | EXAMPLE] [--data FILE --target COLUMN [--text COLUMN] | --data FILE --user COLUMN --item COLUMN]",
 		Short: "Train a model; without arguments, list the examples",
-		Args:  arguments(0, 2),
-		RunE:  func(_ *cobra.Command, args []string) error { return a.runTrain(args, f) },
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 && f.data != "" && f.resume == "" {
+				return severalPaths(f.data, args[0])
+			}
+			return arguments(0, 2)(c, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.runTrain(args, f) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return examples.Names(), cobra.ShellCompDirectiveDefault
 		},

@@ -60,10 +60,13 @@ func flat(path string) string {
 }
 
 // findCache returns the folder with the cache of a key in the form that is wanted, "" if
-// there is none.
+// there is none. A folder that nobody has asked for is passed over if it cannot be read.
 func (r *reader) findCache(dirs []string, key cacheKey) (string, *manifest, error) {
 	for _, dir := range dirs {
 		m, err := readManifest(dir)
+		if err != nil && r.options.Cache == "" && unreadable(err) {
+			continue
+		}
 		if err != nil {
 			return "", nil, err
 		}
@@ -109,6 +112,12 @@ func (r *reader) makeCache(ctx context.Context, dirs []string, key cacheKey, lis
 // a file system that is only read.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// unreadable reports whether an error is of a folder that may not be read, or that is
+// within a file.
+func unreadable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // makeCacheIn makes the cache beside its folder, and gives it its name when it is

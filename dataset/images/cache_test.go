@@ -200,6 +200,20 @@ func TestCacheBesides(t *testing.T) {
 	os.Chmod(filepath.Dir(dir), 0o755)
 }
 
+// TestCacheUnreadable: few images need no cache, so one that cannot be read is no
+// reason to stop; one that was asked for is.
+func TestCacheUnreadable(t *testing.T) {
+	dir, file := photos(t), filepath.Join(t.TempDir(), "file")
+	write(t, file, "", nil)
+	t.Setenv("XDG_CACHE_HOME", file) // nothing can be in it, for anyone
+	if p := load(t, dir, Options{}); p.Train.Len() == 0 {
+		t.Error("no images")
+	}
+	if _, err := Load(context.Background(), dir, cached(filepath.Join(file, "cache"))); err == nil {
+		t.Error("a cache in a file was fine")
+	}
+}
+
 // TestMappedPixelsAreGivenUp reads more than may be resident.
 func TestMappedPixelsAreGivenUp(t *testing.T) {
 	p := load(t, photos(t), cached(t.TempDir()))
