@@ -35,6 +35,9 @@ type Advice struct {
 	Memory  train.Ceiling `json:"memory"`
 	Micros  []Timing      `json:"micros"` // one batch size in several micro-batches; nil if that was given or makes no difference
 	Pace    Pace          `json:"pace"`
+	Rate    *RateTest     `json:"rate,omitempty"` // nil if there was no time
+	Race    *Contest      `json:"race,omitempty"` // nil if there was no time
+	Choice  Choice        `json:"choice"`
 	Notes   []string      `json:"notes,omitempty"` // what was left out, what disturbed, what to be careful with
 	Seconds float64       `json:"seconds"`         // that the measurements took
 }
@@ -56,7 +59,9 @@ type adviser struct {
 
 // Shares of the time at which steps end.
 const (
-	paceEnds = 0.2
+	paceEnds = 0.15
+	rateEnds = 0.25
+	raceEnds = 0.97
 )
 
 // Advise measures and advises. It writes nothing and keeps to o.For, but for the last
@@ -93,6 +98,7 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 	if e := ctx.Err(); e != nil {
 		err = errors.Join(e, err)
 	}
+	a.choose()
 	a.Seconds = time.Since(a.begin).Seconds()
 	return &a.Advice, err
 }
@@ -100,7 +106,7 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 // measure takes the steps.
 func (a *adviser) measure(ctx context.Context) error {
 	a.Current = Setting{a.size, a.base.Optimizer.LR}
-	for _, step := range []func(context.Context) error{a.measureMemory, a.measurePace} {
+	for _, step := range []func(context.Context) error{a.measureMemory, a.measurePace, a.measureRate, a.raceSettings} {
 		if err := errors.Join(ctx.Err(), step(ctx)); err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -18,7 +20,8 @@ type pilot struct {
 	next func() (step, bool)
 	stop func()
 	last step
-	err  error // why it ended by itself; nil: its budget is consumed
+	rest *train.Event // behind the last update, where it rests
+	err  error        // why it ended by itself; nil: its budget is consumed
 }
 
 // step is an update of a pilot.
@@ -45,6 +48,7 @@ func launch(ctx context.Context, c train.Config) *pilot {
 			} else {
 				debug.SetMemoryLimit(limit) // a plan knows nothing of the other pilots
 			}
+			p.rest = e
 			if !yield(s) {
 				return train.Stop
 			}
@@ -63,6 +67,12 @@ func (p *pilot) advance() bool {
 		p.last = s
 	}
 	return ok
+}
+
+// measure is the loss and the metrics of ds with the weights as they are. There was
+// an update, and the training is not over.
+func (p *pilot) measure(ctx context.Context, ds dataset.Dataset) (report.Values, error) {
+	return p.rest.Measure(ctx, ds)
 }
 
 // close ends the training, and is no error of it.

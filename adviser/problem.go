@@ -93,6 +93,6 @@ func (p *problem) config(size int, lr float64, seed uint64) (train.Config, error
 	c.Data, c.Val, c.Test = p.train, nil, nil
 	c.Engine, c.Out, c.Resume, c.Replay = p.eng, train.NoOut, false, nil
 	c.Progress, c.OnEvent, c.Samples, c.Measures, c.Metric = nil, nil, train.Samples{}, train.Measures{}, ""
-	c.EarlyStop, c.Faults, c.Reestimate, c.Optimizer.Plateau = train.EarlyStop{}, train.Faults{}, batch.Span{}, nil
+	c.EarlyStop, c.Faults, c.Reestimate, c.Optimizer.Plateau, c.Until = train.EarlyStop{}, train.Faults{}, batch.Span{}, nil, train.Target{}
 	return c, c.Validate()
 }

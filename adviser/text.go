@@ -14,9 +14,9 @@ func (a *Advice) String() string {
 	var b strings.Builder
 	a.writeMemory(&b)
 	a.writePace(&b)
-	for _, n := range a.Notes {
-		fmt.Fprintf(&b, "note: %s\n", n)
-	}
+	a.writeRate(&b)
+	a.writeRace(&b)
+	a.writeChoice(&b)
 	return b.String()
 }
 
@@ -76,4 +76,62 @@ func number(x float64) string {
 		return fmt.Sprintf("%.0f", math.Round(x/unit)*unit)
 	}
 	return fmt.Sprintf("%.3g", x)
+}
+
+// shown is how many settings of a race are told of.
+const shown = 8
+
+func (a *Advice) writeChoice(b *strings.Builder) {
+	for i, n := range a.Notes {
+		if i == 0 {
+			fmt.Fprintln(b)
+		}
+		fmt.Fprintf(b, "note: %s\n", n)
+	}
+	c := a.Choice
+	switch {
+	case !c.Safe:
+		fmt.Fprintf(b, "\nNo safe answer: keep a batch of %d with a learning rate of %s\n", c.Batch, number(c.LR))
+	case c.Keep:
+		fmt.Fprintf(b, "\nKeep a batch of %d with a learning rate of %s\n", c.Batch, number(c.LR))
+	default:
+		fmt.Fprintf(b, "\nTake a batch of %d with a learning rate of %s\n", c.Batch, number(c.LR))
+	}
+	for _, why := range c.Reasons {
+		fmt.Fprintf(b, "  - %s\n", why)
+	}
+}
+
+func (a *Advice) writeRate(b *strings.Builder) {
+	t := a.Rate
+	if t == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nLearning rates: %d ramps of %d updates of %d examples, from %s up\n", len(t.Seeds), t.Updates, t.Batch, number(t.Low))
+	for i, s := range t.Seeds {
+		fmt.Fprintf(b, "  seed %d: loss falls fastest at %s, is lowest at %s, breaks at %s\n", i+1, number(s.Steepest), number(s.Lowest), number(s.Break))
+	}
+	if t.Unsafe != "" {
+		fmt.Fprintf(b, "No safe answer from the ramps: %s.\n", t.Unsafe)
+		return
+	}
+	fmt.Fprintf(b, "They suggest %s (%s to %s).\n", number(t.Rate), number(t.From), number(t.To))
+}
+
+func (a *Advice) writeRace(b *strings.Builder) {
+	c := a.Race
+	if c == nil {
+		return
+	}
+	about := "about "
+	if c.Given {
+		about = ""
+	}
+	fmt.Fprintf(b, "\nTime to %s %s%s on %s: %d settings, %d rounds\n", c.Metric, about, number(c.Level), c.HeldOut, c.Entered, c.Rounds)
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "batch\tlearning rate\tseconds\t95 %\tseeds\t")
+	for _, x := range c.Raced[:min(len(c.Raced), shown)] {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s to %s\t%d\t\n", x.Batch, number(x.LR), number(x.Seconds), number(x.From), number(x.To), x.Seeds)
+	}
+	w.Flush()
 }

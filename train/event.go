@@ -1,10 +1,13 @@
 package train
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/report"
 )
 
@@ -58,4 +61,22 @@ func (l *loop) emit(kind EventKind) error {
 	}
 	l.event.Kind, l.event.Position, l.event.Trained = kind, l.pos, l.trained(time.Now())
 	return l.cfg.OnEvent(&l.event)
+}
+
+// Measure returns the loss and the metrics of ds, which has the fields of the
+// training data, with the weights that a validation now would measure. It
+// changes nothing of the run. Measuring is no part of the memory that was planned.
+func (e *Event) Measure(ctx context.Context, ds dataset.Dataset) (values report.Values, err error) {
+	l := e.run
+	if l.aside == nil || !slices.EqualFunc(ds.Fields(), l.aside.fields, sameField) {
+		if l.aside, err = newEvaluator(l.eng, l.weights.vars, l.cfg.Model, l.cfg.Loss, ds.Fields(), l.evalRows); err != nil {
+			return nil, err
+		}
+		l.aside.TargetValue = l.cfg.TargetValue
+	}
+	err = l.averaged(func() (err error) {
+		values, err = l.aside.Evaluate(ctx, ds)
+		return err
+	})
+	return values, err
 }

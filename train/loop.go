@@ -33,6 +33,7 @@ type loop struct {
 	weights  *weights
 	averages averages
 	val      *Evaluator // nil without validation data
+	aside    *Evaluator // of Event.Measure, once it was called
 	files    *files     // nil if nothing is written
 	digests  digests    // if files are written
 	clock    *clock

@@ -96,5 +96,9 @@ func (a *app) showAdvice(c *config.Config, advice *adviser.Advice, f *adviseFlag
 		return err
 	}
 	fmt.Fprintf(a.out, "\n%v", advice)
-	return nil
+	v, err := c.Vary(advice.Choice.Batch, advice.Choice.LR, c.Seed)
+	if err == nil && !advice.Choice.Keep && advice.Choice.Safe {
+		fmt.Fprintf(a.out, "\nIn the configuration:\n\n%s\nor on the command line: --set batch.size=%d --set %s=%v\n", v.Paste(), v.Batch, c.RateKey(), v.Rate())
+	}
+	return err
 }

@@ -1,0 +1,113 @@
+package adviser
+
+import (
+	"fmt"
+	"math"
+)
+
+// Choice is the recommendation.
+type Choice struct {
+	Setting
+	// Safe is false if the measurements give no answer; the setting is then that of
+	// the configuration.
+	Safe bool `json:"safe"`
+	// Keep says that the setting of the configuration is as good as any.
+	Keep    bool     `json:"keep"`
+	Reasons []string `json:"reasons"`
+}
+
+const (
+	asGood   = 1.05 // times as long as the best: the configured setting is kept
+	borne    = 1.25 // times as long: a rate that still does
+	fewSeeds = 3    // with fewer the answer is told to be unsure
+)
+
+// choose recommends by what there is: the race; the range test; nothing.
+func (a *Advice) choose() {
+	switch {
+	case a.Race != nil && len(a.Race.Raced) > 0:
+		a.Choice = a.chooseByRace()
+	case a.Rate != nil && a.Rate.Unsafe == "":
+		a.Choice = a.chooseByRate()
+	default:
+		a.Choice = Choice{Setting: a.Current, Reasons: []string{"the measurements had no time to compare settings: give them more (--for), or keep what you have"}}
+		if a.Rate != nil {
+			a.Choice.Reasons = []string{"the range test has no safe answer: " + a.Rate.Unsafe}
+		}
+	}
+}
+
+func (a *Advice) chooseByRace() Choice {
+	best := a.Race.Raced[0]
+	c := Choice{Setting: best.Setting, Safe: true}
+	now, raced := a.Race.of(a.Current)
+	switch {
+	case raced && now.Seconds <= asGood*best.Seconds:
+		c.Setting, c.Keep = a.Current, true
+		c.because("your setting gets to a %s of %s as fast as any of %d others that were raced", a.Race.Metric, number(a.Race.Level), a.Race.Entered-1)
+		best = now
+	case raced:
+		c.because("it gets to a %s of %s in %s s of updates, your setting in %s s: %.2g times as fast", a.Race.Metric, number(a.Race.Level), number(best.Seconds), number(now.Seconds), now.Seconds/best.Seconds)
+	default:
+		c.because("it gets to a %s of %s in %s s of updates; your setting did not get there in time", a.Race.Metric, number(a.Race.Level), number(best.Seconds))
+	}
+	if best.Seeds < fewSeeds {
+		c.because("that is of %d seeds only: with more time (--for) the answer may change", best.Seeds)
+	}
+	c.Reasons = append(c.Reasons, a.aboutSize(c.Batch)...)
+	if low, high := a.Race.rates(best); low < high {
+		c.because("rates from %s to %s take at most %.0f %% longer at this size", number(low), number(high), 100*(borne-1))
+	}
+	return c
+}
+
+func (a *Advice) chooseByRate() Choice {
+	t := a.Rate
+	size := a.Current.Batch
+	c := Choice{Setting: Setting{size, rounded(t.Rate*math.Sqrt(float64(size)/float64(t.Batch)), 2)}, Safe: true}
+	c.because("there was no time for a race: the rate is the range test's, between %s and %s, and the size is yours", number(t.From), number(t.To))
+	if t.From <= a.Current.LR && a.Current.LR <= t.To {
+		c.Setting, c.Keep = a.Current, true
+		c.because("your rate is in that interval")
+	}
+	c.Reasons = append(c.Reasons, a.aboutSize(size)...)
+	return c
+}
+
+// aboutSize tells what an update of a size spends its time on.
+func (a *Advice) aboutSize(size int) (why []string) {
+	tau := a.Pace.At(size)
+	if tau == 0 {
+		return nil
+	}
+	if share := a.Pace.Fixed / tau; share > 0.02 {
+		why = append(why, fmt.Sprintf("an update of %d examples takes %s ms, %.0f %% of it whatever the size", size, number(1e3*tau), 100*min(1, share)))
+	}
+	return why
+}
+
+func (c *Choice) because(format string, args ...any) {
+	c.Reasons = append(c.Reasons, fmt.Sprintf(format, args...))
+}
+
+// of finds a setting.
+func (c *Contest) of(s Setting) (Raced, bool) {
+	for _, x := range c.Raced {
+		if x.Setting == s {
+			return x, true
+		}
+	}
+	return Raced{}, false
+}
+
+// rates are the least and the largest rate of a size that were raced and take little
+// longer than the best.
+func (c *Contest) rates(best Raced) (low, high float64) {
+	low, high = best.LR, best.LR
+	for _, x := range c.Raced {
+		if x.Batch == best.Batch && x.Seconds <= borne*best.Seconds {
+			low, high = min(low, x.LR), max(high, x.LR)
+		}
+	}
+	return low, high
+}

@@ -1,0 +1,49 @@
+package adviser
+
+import (
+	"math"
+	"testing"
+)
+
+// falling is a curve 1 + e^(-t/scale), measured at 1, 2, ... up to an end.
+func falling(scale, end float64) (c curve) {
+	for t := 1.0; t <= end; t++ {
+		c.add(t, 1+math.Exp(-t/scale))
+	}
+	return c
+}
+
+func TestCurve(t *testing.T) {
+	var c curve
+	if !math.IsInf(c.best(), 1) || c.end() != 0 || !math.IsInf(c.reach(0), 1) {
+		t.Errorf("an empty curve: best %v, end %v", c.best(), c.end())
+	}
+	for i, score := range []float64{math.NaN(), 4, 5, 2, math.NaN(), 1} {
+		c.add(float64(i), score)
+	}
+	for _, x := range []struct{ got, want float64 }{
+		{c.best(), 1}, {c.end(), 5}, {c.at(0), math.Inf(1)}, {c.at(2.5), 4}, {c.at(9), 1},
+		{c.reach(4), 1}, {c.reach(3), 2.5}, {c.reach(1.5), 4.5}, {c.reach(0.5), math.Inf(1)}, {c.reach(9), 1},
+	} {
+		if x.got != x.want {
+			t.Errorf("got %v, want %v", x.got, x.want)
+		}
+	}
+}
+
+func TestLag(t *testing.T) {
+	fast, slow := falling(10, 40), falling(20, 40)
+	e := envelope([]curve{slow, fast})
+	if l := fast.lag(e); l != 1 {
+		t.Errorf("the leader lags %v", l)
+	}
+	if l := slow.lag(e); math.Abs(l-2) > 0.02 {
+		t.Errorf("twice as slow lags %v", l)
+	}
+	if l := (curve{}).lag(e); !math.IsInf(l, 1) {
+		t.Errorf("nothing lags %v", l)
+	}
+	if falling(10, 10).flat(0.02, 2) || !falling(10, 600).flat(0.02, 2) {
+		t.Error("flat at the beginning or not at the end")
+	}
+}

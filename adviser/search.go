@@ -1,0 +1,375 @@
+package adviser
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/train"
+)
+
+// Contest is what the race of settings found.
+type Contest struct {
+	HeldOut string  `json:"held_out"` // what scores are measured on
+	Metric  string  `json:"metric"`
+	Level   float64 `json:"level"` // of the metric: the time to it counts
+	Given   bool    `json:"given"` // the level is the target of the configuration
+	Entered int     `json:"entered"`
+	Rounds  int     `json:"rounds"`
+	Raced   []Raced `json:"raced"` // the best first; those that were dropped early are left out
+}
+
+// Raced is a setting and its time to the level, in seconds of updates: the mean
+// over seeds and its 95 % interval, of logarithms.
+type Raced struct {
+	Setting
+	Seconds float64 `json:"seconds"`
+	From    float64 `json:"from"`
+	To      float64 `json:"to"`
+	Seeds   int     `json:"seeds"`
+}
+
+const (
+	firstShare   = 0.4  // of the race's time, for the first round
+	roundsMost   = 40   // of all
+	leastUpdates = 30   // of a contender in the first round
+	sizeStep     = 4    // between sizes of the first round
+	surely       = 0.02 // standard error of the logarithm of the leader's time: enough
+	quarter      = 0.25 // of a decade: between learning rates of the rounds behind it
+)
+
+// search finds the setting that gets to a level first. The first round
+// enters sizes and rates far apart, on one seed, and drops what lags. The level is what its
+// leader has reached when little is left to gain, unless there is a target: in fact three levels, whose times are averaged, since
+// it is not known what will be enough. Further rounds, each on
+// a seed of its own, enter the best so far and what lies around the leader.
+type search struct {
+	*adviser
+	until   time.Time
+	book    book
+	tried   []Setting
+	best    float64 // lowest time to the level in the first round
+	judge   judge
+	levels  []float64 // the time to them counts
+	level   float64   // the last of them, which ends a run
+	held    dataset.Dataset
+	growth  float64
+	contest *Contest
+}
+
+// raceSettings races if there is time.
+func (a *adviser) raceSettings(ctx context.Context) error {
+	s := &search{adviser: a, until: a.at(raceEnds), level: math.NaN()}
+	left := time.Until(s.until).Seconds() * firstShare
+	entries := s.entries(left)
+	if len(entries) < 3 {
+		a.note("no race of settings: there is no time for %d updates of several", leastUpdates)
+		return nil
+	}
+	s.judge, s.level = a.judging()
+	s.levels = []float64{s.level}
+	if err := s.measureWith(left / float64(len(entries))); err != nil {
+		return err
+	}
+	s.contest = &Contest{HeldOut: a.from, Metric: s.judge.metric, Given: !math.IsNaN(s.level), Entered: len(entries)}
+	a.tell("a race of %d settings", len(entries))
+	if ok, err := s.first(ctx, entries, left); err != nil || !ok {
+		return err
+	}
+	for round := 1; round < roundsMost; round++ {
+		entries := s.next(round)
+		if len(entries) < 2 && round > 3 || s.settled() || time.Until(s.until).Seconds() < s.best {
+			break
+		}
+		a.tell("round %d: %d settings", round+1, len(entries))
+		if err := s.round(ctx, round, entries); err != nil {
+			return err
+		}
+	}
+	s.report()
+	return nil
+}
+
+// judging returns what scores are made of, and the level if the configuration has a target.
+func (a *adviser) judging() (judge, float64) {
+	level := math.NaN()
+	metric := a.base.Metric
+	if t := a.base.Until; !t.IsZero() {
+		metric, level = t.Metric, t.Value
+	}
+	if metric == "" || slices.Contains(a.base.Measures.Names, metric) {
+		metric, level = "loss", math.NaN()
+	}
+	j := judge{metric, train.Target{Metric: metric}.Better(1, 0)}
+	if j.higher {
+		level = -level
+	}
+	return j, level
+}
+
+// measureWith chooses how many examples a measurement takes and how often there is one, so
+// that they take a sixth of the time of training, given to each contender.
+func (s *search) measureWith(seconds float64) error {
+	const (
+		finely, coarsely = 1.1, 1.3
+		share            = 1.0 / 6
+	)
+	each := s.Pace.PerExample / 3 // forward only
+	s.growth = finely
+	n := int(seconds * share / 30 / each)
+	if n < s.heldLeast() {
+		s.growth = coarsely
+		n = max(n*2, s.heldLeast())
+	}
+	s.held = s.problem.held
+	if n >= s.held.Len() {
+		return nil
+	}
+	parts, err := dataset.Split(s.held.Len(), s.base.Seed, dataset.Part{Name: "held", Fraction: float64(n) / float64(s.held.Len())})
+	if err == nil {
+		s.held, err = dataset.Subset(s.held, parts["held"])
+	}
+	return err
+}
+
+// heldLeast is the least number of examples that tell settings apart.
+func (s *search) heldLeast() int { return 512 }
+
+// entries are the settings of the first round: the one configured and, for each size that may
+// be the best, rates around what the range test suggests for it. They are as many as can make
+// leastUpdates in the time.
+func (s *search) entries(seconds float64) []Setting {
+	for _, decades := range [][]float64{{-0.75, -0.25, 0.25, 0.75}, {-0.5, 0, 0.5}, {0, 0.5}} {
+		sizes := s.sizes()
+		for len(sizes) > 1 {
+			n := 1 + len(sizes)*len(decades)
+			if slowest := s.Pace.At(sizes[len(sizes)-1]); leastUpdates*slowest*float64(n) <= seconds {
+				return s.grid(sizes, decades)
+			}
+			if sizes = sizes[:len(sizes)-1]; len(sizes) < 3 && len(decades) > 2 {
+				break // rather fewer rates than fewer sizes
+			}
+		}
+	}
+	return nil
+}
+
+// sizes are those that may be the best, far apart. A size is not if one sizeStep times as large takes
+// about as long for an update, for a larger batch never takes more of them; nor if it handles
+// no more examples a second than one as much smaller, which never takes more examples.
+func (s *search) sizes() (all []int) {
+	most := min(s.Memory.Batch, max(1, s.train.Len()/4))
+	for size := 2; size <= most && size <= s.largest(); size *= sizeStep {
+		t := s.Pace.At(size)
+		if size*sizeStep <= most && s.Pace.At(size*sizeStep) < 1.15*t {
+			continue
+		}
+		if size > sizeStep && s.Pace.At(size/sizeStep)*sizeStep < 1.03*t {
+			continue
+		}
+		all = append(all, size)
+	}
+	return all
+}
+
+// largest is the largest size that was timed.
+func (s *search) largest() int { return s.Pace.Timings[len(s.Pace.Timings)-1].Batch }
+
+// grid crosses sizes and rates. The rate for a size goes with its square root, which is between
+// rules for different optimizers; the race finds the rest.
+func (s *search) grid(sizes []int, decades []float64) []Setting {
+	rate, at := s.Current.LR, s.size
+	if s.Rate != nil && s.Rate.Rate > 0 {
+		rate, at = s.Rate.middle(), s.Rate.Batch
+	}
+	all := []Setting{s.Current}
+	for _, size := range sizes {
+		center := rate * math.Sqrt(float64(size)/float64(at))
+		for _, d := range decades {
+			all = append(all, Setting{size, rounded(center*math.Pow(10, d), 3)})
+		}
+	}
+	return all
+}
+
+// enter starts the training of some settings on a seed.
+func (s *search) enter(ctx context.Context, settings []Setting, seed uint64) (*race, error) {
+	r := &race{judge: s.judge, held: s.held, growth: s.growth, level: s.level}
+	for _, x := range settings {
+		c, err := s.config(x.Batch, x.LR, seed)
+		if err != nil {
+			return r, err
+		}
+		if c.Budget.Unit == batch.Second { // a pilot rests while others train
+			c.Budget = batch.Updates(max(1, int(c.Budget.N/s.Pace.At(x.Batch))))
+		}
+		r.all = append(r.all, &contender{Setting: x, seed: seed, pilot: launch(ctx, c), update: s.Pace.At(x.Batch)})
+	}
+	return r, nil
+}
+
+// start is the time of the first measurement of a race.
+func (r *race) start() float64 {
+	least, most := math.Inf(1), 0.0
+	for _, c := range r.all {
+		least, most = min(least, c.update), max(most, c.update)
+	}
+	return max(2*most, 20*least)
+}
+
+// first runs the first round and finds the level. It reports whether anything got better.
+func (s *search) first(ctx context.Context, entries []Setting, seconds float64) (bool, error) {
+	r, err := s.enter(ctx, entries, s.base.Seed)
+	defer r.close()
+	if err != nil {
+		return false, err
+	}
+	if err := r.explore(ctx, r.start(), time.Duration(seconds*float64(time.Second))); err != nil {
+		return false, err
+	}
+	lead, first := r.leader(), r.beginning()
+	if !(lead.best() < first) {
+		s.note("no race: no setting got better than it was at its beginning")
+		return false, nil
+	}
+	if !(lead.best() <= s.level) {
+		if s.contest.Given {
+			s.note("no setting reached the target of %v in the time of the race; the level is what the best one got to", s.base.Until)
+			s.contest.Given = false
+		}
+		s.levels = nil
+		for _, share := range nearShares {
+			s.levels = append(s.levels, lead.best()+share*(first-lead.best()))
+		}
+		s.level = s.levels[len(s.levels)-1]
+	}
+	s.best = math.Inf(1)
+	for _, c := range r.all {
+		s.tried = append(s.tried, c.Setting)
+		s.best = min(s.best, c.curve.reach(s.level))
+		if t := s.time(c.curve); !math.IsInf(t, 1) {
+			s.book.note(c.Setting, 0, t)
+		}
+	}
+	return true, nil
+}
+
+// time is that of a curve to the levels: their geometric mean.
+func (s *search) time(c curve) float64 {
+	var logs []float64
+	for _, level := range s.levels {
+		logs = append(logs, math.Log(c.reach(level)))
+	}
+	return math.Exp(mean(logs))
+}
+
+// next are the settings of a round: the best so far, ever fewer, and the leader's
+// neighbors that have not been entered.
+func (s *search) next(round int) []Setting {
+	all := s.book.standings()
+	var chosen []Setting
+	worst := math.Log(1.6)
+	if round > 3 {
+		worst = math.Log(1.25)
+	}
+	for _, x := range all {
+		if len(chosen) < max(3, 7-round) && x.log-x.error < all[0].log+worst {
+			chosen = append(chosen, x.Setting)
+		}
+	}
+	if i := slices.IndexFunc(all, func(x standing) bool { return x.Setting == s.Current }); i >= 0 && round <= fewSeeds && !slices.Contains(chosen, s.Current) {
+		chosen = append(chosen, s.Current)
+	}
+	for _, n := range s.neighbors(all[0].Setting, round) {
+		if !slices.ContainsFunc(s.tried, n.like) {
+			chosen = append(chosen, n)
+		}
+	}
+	return chosen
+}
+
+// like reports whether settings are about the same.
+func (x Setting) like(y Setting) bool {
+	return x.Batch == y.Batch && math.Abs(math.Log(x.LR/y.LR)) < 0.1
+}
+
+// neighbors of a setting: other rates, closer in later rounds, half the size and twice the size.
+func (s *search) neighbors(x Setting, round int) []Setting {
+	step := math.Pow(10, quarter)
+	if round > 4 {
+		step = math.Sqrt(step)
+	}
+	all := []Setting{{x.Batch, x.LR / step}, {x.Batch, x.LR * step}}
+	if x.Batch > 1 {
+		all = append(all, Setting{x.Batch / 2, x.LR / math.Sqrt2})
+	}
+	if most := min(s.Memory.Batch, s.train.Len(), 2*s.largest()); 2*x.Batch <= most {
+		all = append(all, Setting{x.Batch * 2, x.LR * math.Sqrt2})
+	}
+	for i := range all {
+		all[i].LR = rounded(all[i].LR, 3)
+	}
+	return all
+}
+
+// round runs settings to the level on another seed.
+func (s *search) round(ctx context.Context, round int, settings []Setting) error {
+	r, err := s.enter(ctx, settings, s.base.Seed+uint64(round))
+	defer r.close()
+	if err != nil {
+		return err
+	}
+	if whole, err := r.repeat(ctx, max(r.start(), s.best/8), 2*s.best, s.until); err != nil || !whole {
+		return err
+	}
+	for _, c := range r.all {
+		t := s.time(c.curve)
+		if math.IsInf(t, 1) { // it was dropped, or too slow: more than it would have needed not to be
+			t = 2 * max(s.best, c.curve.end())
+		}
+		s.tried = append(s.tried, c.Setting)
+		s.book.note(c.Setting, round, t)
+	}
+	return nil
+}
+
+// standings are those of the settings that are worth telling of: the one configured, and those not
+// twice as slow as the best.
+func (s *search) standings() []standing {
+	all := s.book.standings()
+	return slices.DeleteFunc(all, func(x standing) bool { return x.log > all[0].log+math.Ln2 && x.Setting != s.Current })
+}
+
+// settled reports whether the leader's time is known as well as matters, and no neighbor is left.
+func (s *search) settled() bool {
+	all := s.book.standings()
+	fresh := slices.ContainsFunc(s.neighbors(all[0].Setting, s.book.rounds), func(n Setting) bool { return !slices.ContainsFunc(s.tried, n.like) })
+	return s.book.rounds > 8 && all[0].error < surely && !fresh
+}
+
+// report fills in the contest.
+func (s *search) report() {
+	c := s.contest
+	c.Level, c.Rounds = s.levels[len(s.levels)/2], s.book.rounds
+	if s.judge.higher {
+		c.Level = -c.Level
+	}
+	for _, x := range s.standings() {
+		half := 1.96 * x.error
+		c.Raced = append(c.Raced, Raced{x.Setting, math.Exp(x.log), math.Exp(x.log - half), math.Exp(x.log + half), x.runs})
+	}
+	s.Race = c
+}
+
+// rounded is x with so many digits that count.
+func rounded(x float64, n int) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', n, 64), 64)
+	if err != nil {
+		return x
+	}
+	return r
+}
