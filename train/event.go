@@ -80,3 +80,7 @@ func (e *Event) Measure(ctx context.Context, ds dataset.Dataset) (values report.
 	})
 	return values, err
 }
+
+// Noise is the noise of gradients as measured so far; nothing if the run has no
+// meter.
+func (e *Event) Noise() batch.Noise { return e.run.Measured.Noise }
