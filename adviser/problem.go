@@ -6,6 +6,7 @@ import (
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -19,7 +20,7 @@ type problem struct {
 	make  func(size int, lr float64, seed uint64) (train.Config, error)
 	eng   engine.Engine
 	base  train.Config // as it was given
-	size  int          // of base
+	size  int          // of the first batch of base
 	train dataset.Dataset
 	held  dataset.Dataset // that is not trained on; examples of train if the data have an order of their own
 	from  string          // where held is from, for people
@@ -31,9 +32,10 @@ func newProblem(o Options, eng engine.Engine) (*problem, error) {
 	if p.make == nil {
 		p.make = vary(o.Config)
 	}
-	p.size = p.train.Len()
+	p.size = min(64, p.train.Len())
 	if p.base.Batch != nil {
-		p.size = p.base.Batch.Max(p.train.Len())
+		first, _ := p.base.Batch.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: p.train.Len()}, Data: p.train.Len()})
+		p.size = first.Size
 	}
 	if err := p.holdOut(); err != nil {
 		return nil, err
@@ -47,6 +49,7 @@ func vary(c train.Config) func(int, float64, uint64) (train.Config, error) {
 	return func(size int, lr float64, seed uint64) (train.Config, error) {
 		v := c
 		v.Batch, v.Optimizer.LR, v.Seed = batch.Fixed(size), lr, seed
+		v.Optimizer.Coupling, v.Optimizer.Base = optim.None(), 0
 		return v, nil
 	}
 }

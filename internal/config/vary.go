@@ -6,14 +6,15 @@ import (
 )
 
 // Vary is the configuration with another batch size, learning rate and seed:
-// what a sweep or a search varies. Everything that is given in updates or in
+// what a sweep or a search varies. The size is fixed, and the rate that for it,
+// whatever policy and coupling there were. Everything that is given in updates or in
 // epochs is worked out anew for the size. A rate of 0 and a size of 0 leave
 // what is there; size -1 is all. Optimizers with several rates keep their ratio.
 func (c *Config) Vary(size int, lr float64, seed uint64) (*Config, error) {
 	v := *c
 	v.Seed = seed
 	if size != 0 {
-		v.Batch, v.BatchTok, v.batchGiven = max(size, 0), 0, true
+		v.Batch, v.BatchTok, v.batchGiven, v.Sizes = max(size, 0), 0, true, newSizes()
 		if size > 0 {
 			v.Shards = min(c.Shards, size)
 		}

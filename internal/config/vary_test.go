@@ -12,7 +12,7 @@ func TestVary(t *testing.T) {
 		{"{ftrl: {alpha: 0.3}}", "{ftrl: {alpha: 0.02}}"},
 		{"{rmsprop: {alpha: 0.9}}", "{rmsprop: {lr: 0.02, alpha: 0.9}}"},
 	} {
-		before, err := Parse("test", []byte("data: {train: x.csv, target: y}\nbatch: {size: 64, shards: 8}\noptimizer: "+c.optimizer))
+		before, err := Parse("test", []byte("data: {train: x.csv, target: y}\nbatch: {size: 64, shards: 8, policy: norm_test}\noptimizer: "+c.optimizer))
 		if err != nil {
 			t.Fatal(err)
 		}
