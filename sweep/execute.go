@@ -60,7 +60,7 @@ func (o *Options) configure(s *spec) (train.Config, error) {
 		return c, err
 	}
 	c.Out, c.Resume, c.Progress, c.EarlyStop, c.Faults = train.NoOut, false, nil, train.EarlyStop{}, train.Faults{}
-	c.Metric, c.Samples = s.order.Metric, train.Samples{}
+	c.Metric, c.Samples, c.Noise = s.order.Metric, train.Samples{}, train.Noise{} // a meter takes time
 	if c.Test = nil; s.phase == Measure && c.Val != nil {
 		if c.Test, err = sample(c.Data, c.Val); err != nil {
 			return c, err

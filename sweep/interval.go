@@ -62,6 +62,11 @@ func geometric(v []float64) Interval {
 	return x
 }
 
+// times scales an interval.
+func (x Interval) times(by float64) Interval {
+	return Interval{x.N, x.Mean * by, x.Low * by, x.High * by}
+}
+
 func logs(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i, a := range v {

@@ -38,8 +38,8 @@ func (r *Result) facts() []page.Fact {
 			}
 			continue
 		}
-		if row := c.fastest(); row != nil && !r.Shared {
-			out = append(out, page.Fact{Name: "fastest to " + r.Settings.Until, Value: "batch " + r.Settings.name(row.Batch), Note: row.Seconds.String() + " s"})
+		if row := r.fastest(c); row != nil {
+			out = append(out, page.Fact{Name: "fastest to " + r.Settings.Until, Value: "batch " + r.Settings.name(row.Batch), Note: r.seconds(row).String() + " " + r.secondsName()})
 		}
 		fact := page.Fact{Name: "critical batch size", Value: "not known", Note: c.Critical.Refused}
 		if c.Critical.Refused == "" {
@@ -67,10 +67,10 @@ func (c *Comparison) winner(of func(*Row) float64) (best *Row) {
 
 // fastest returns the size that reached the target with all seeds in the least
 // time, nil if there is none.
-func (c *Comparison) fastest() (best *Row) {
+func (r *Result) fastest(c *Comparison) (best *Row) {
 	for i := range c.Rows {
 		row := &c.Rows[i]
-		if row.Reached == row.Seeds && row.Seeds > 0 && (best == nil || row.Seconds.Mean < best.Seconds.Mean) {
+		if row.Reached == row.Seeds && row.Seeds > 0 && (best == nil || r.seconds(row).Mean < r.seconds(best).Mean) {
 			best = row
 		}
 	}
@@ -112,19 +112,31 @@ func (r *Result) Table(c *Comparison) Table {
 	t := Table{
 		Title:   "Up to " + r.Settings.Until,
 		Caption: "Means over seeds with 95 % intervals by Student's t; of updates, examples and seconds geometric means, of the seeds that reached the target",
-		Columns: []string{"batch", "learning rate", "reached", "updates", "examples", "seconds", "final " + c.Metric, "best " + c.Metric, "gap"},
+		Columns: []string{"batch", "learning rate", "reached", "updates", "examples", r.secondsName(), "final " + c.Metric, "best " + c.Metric, "gap"},
 		Remarks: r.remarks(c),
 	}
 	for i := range c.Rows {
 		row := &c.Rows[i]
-		seconds := row.Seconds.String()
-		if r.Shared && row.Reached > 0 {
-			seconds = "not comparable"
-		}
 		t.Rows = append(t.Rows, []string{r.Settings.name(row.Batch), row.rate(), fmt.Sprintf("%d of %d", row.Reached, row.Seeds),
-			row.Updates.String(), row.Examples.String(), seconds, row.Final.String(), row.Best.String(), row.Gap.String()})
+			row.Updates.String(), row.Examples.String(), r.seconds(row).String(), row.Final.String(), row.Best.String(), row.Gap.String()})
 	}
 	return t
+}
+
+// seconds are those to the target; of trials that disturbed each other as many as
+// their updates take alone.
+func (r *Result) seconds(row *Row) Interval {
+	if r.Shared {
+		return row.Alone
+	}
+	return row.Seconds
+}
+
+func (r *Result) secondsName() string {
+	if r.Shared {
+		return "seconds, timed alone"
+	}
+	return "seconds"
 }
 
 func (r *Result) budgetTable(c *Comparison) Table {
@@ -232,12 +244,8 @@ func (r *Result) curves(c *Comparison) []page.Block {
 		updates.Series, updates.Marks = append(updates.Series, fit), []page.Mark{mark}
 		examples.Series, examples.Marks = append(examples.Series, inExamples), []page.Mark{mark}
 	}
-	out := []page.Block{updates, examples}
-	if !r.Shared {
-		out = append(out, page.Lines{Caption: "Seconds to the target", X: "batch size", Y: "seconds", LogX: true, LogY: true,
-			Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Seconds })}})
-	}
-	return out
+	return []page.Block{updates, examples, page.Lines{Caption: "Seconds to the target", X: "batch size", Y: r.secondsName(), LogX: true, LogY: true,
+		Series: []page.Series{c.series("measured", r.seconds)}}}
 }
 
 // between returns sizes at even ratios.
@@ -312,7 +320,7 @@ func (r *Result) protocol() page.Section {
 		"Intervals are 95 % intervals over seeds by Student's t: they cover another seed, not other data. The gap is of the metric at the end, on validation minus on as many training examples, without dropout.",
 	}
 	if r.Shared {
-		text = append(text, "Trials ran at the same time, so their seconds cannot be compared, and are not.")
+		text = append(text, "Trials ran at the same time, so their own seconds cannot be compared: those here are their updates, times the seconds of an update that was timed alone before.")
 	}
 	return page.Section{Title: "How it was measured", Blocks: []page.Block{page.Text{Paragraphs: text}}}
 }

@@ -57,6 +57,7 @@ type Row struct {
 	Updates  Interval `json:"updates"`
 	Examples Interval `json:"examples"`
 	Seconds  Interval `json:"seconds"`
+	Alone    Interval `json:"seconds_alone"` // Updates times PerUpdate: for trials that disturbed each other
 
 	Final Interval `json:"final"` // metric at the end
 	Best  Interval `json:"best"`  // metric, best validation
@@ -74,9 +75,7 @@ func summarize(o *Options, comparisons []comparison, trials []*Trial, perUpdate 
 	for _, c := range comparisons {
 		out := Comparison{Name: c.name, Metric: c.order.Metric, order: c.order}
 		for _, n := range o.Batches {
-			row := newRow(c, n, trials)
-			row.PerUpdate = perUpdate[n]
-			out.Rows = append(out.Rows, row)
+			out.Rows = append(out.Rows, newRow(c, n, perUpdate[n], trials))
 		}
 		if c.budget.IsZero() {
 			out.Critical = critical(o, trials)
@@ -110,8 +109,8 @@ func compareNumbers(a, b float64) int {
 	return 0
 }
 
-func newRow(c comparison, n int, trials []*Trial) Row {
-	row := Row{Batch: n}
+func newRow(c comparison, n int, perUpdate float64, trials []*Trial) Row {
+	row := Row{Batch: n, PerUpdate: perUpdate}
 	var updates, examples, seconds, final, best, gap, spent, made []float64
 	for _, t := range of(trials, c.name, Measure, n) {
 		row.LR = t.LR
@@ -136,6 +135,7 @@ func newRow(c comparison, n int, trials []*Trial) Row {
 	}
 	row.tuning(of(trials, c.name, Tuning, n))
 	row.Updates, row.Examples, row.Seconds = geometric(updates), geometric(examples), geometric(seconds)
+	row.Alone = row.Updates.times(perUpdate)
 	row.Final, row.Best, row.Gap = arithmetic(final), arithmetic(best), arithmetic(gap)
 	row.Spent, row.Made = geometric(spent), geometric(made)
 	return row

@@ -35,7 +35,7 @@ func TestSweep(t *testing.T) {
 	if k := c.Critical; k.Refused != "" || k.Size < 55 || k.Size > 75 || k.Low > 64 || k.High < 64 {
 		t.Errorf("critical size %+v, want about 64", k)
 	}
-	if row := c.fastest(); row.Batch != 32 { // of (10 + B)(1 + 64/B)
+	if row := r.fastest(&c); row.Batch != 32 { // of (10 + B)(1 + 64/B)
 		t.Errorf("the fastest is %d", row.Batch)
 	}
 	seeds := map[string]map[uint64]bool{Tuning: {}, Measure: {}}

@@ -139,7 +139,7 @@ func (f *sweepFlags) options(c *config.Config, sets *config.Sets) (o sweep.Optio
 		return o, usageError{err}
 	}
 	o = sweep.Options{
-		Examples: sets.Train.Len(), Base: base.Batch.Max(sets.Train.Len()), Start: base.Optimizer.LR, Metric: base.Metric, Seed: c.Seed,
+		Examples: sets.Train.Len(), Base: c.Base(sets.Train.Len()), Start: base.Optimizer.LR, Metric: base.Metric, Seed: c.Seed,
 		Seeds: f.seeds, CellBudget: f.cell, Parallel: f.parallel, Out: f.out, YAML: c.YAML(),
 	}
 	if o.Origin, err = origin(c, sets); err != nil {

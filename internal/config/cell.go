@@ -3,11 +3,12 @@ package config
 import "github.com/descent-ml/descent/batch"
 
 // Cell returns the configuration of a trial of a sweep: a fixed batch size in
-// examples, another seed, and another budget with the schedule over it. Without a
+// examples, to which no rate is coupled, another seed, and another budget with the schedule over it. Without a
 // budget the learning rate is constant.
 func (c *Config) Cell(size int, seed uint64, budget batch.Span) *Config {
 	one := *c
 	one.Batch, one.BatchTok, one.batchGiven, one.Seed = size, 0, true, seed
+	one.Sizes = newSizes()
 	one.Shards = min(c.Shards, size)
 	one.Exec.Workers = min(c.Exec.Workers, one.Shards)
 	if budget.IsZero() {
@@ -16,6 +17,18 @@ func (c *Config) Cell(size int, seed uint64, budget batch.Span) *Config {
 	}
 	one.Budget, one.budgetGiven = budget, true
 	return &one
+}
+
+// Base returns the batch size that the learning rate is meant for, of so many
+// training examples.
+func (c *Config) Base(examples int) int {
+	switch {
+	case c.Sizes.Base > 0:
+		return c.Sizes.Base
+	case c.Batch > 0:
+		return c.Batch
+	}
+	return examples
 }
 
 // Validated reports whether data are named, or shares of data set aside, to
