@@ -63,7 +63,7 @@ func (l *loop) changeEntry(c batch.Change) report.Entry {
 	if c.Undo {
 		e.Kind = entryUndo
 	}
-	if c.Predicted > 0 {
+	if e.Predicted = c.Predicted; c.Predicted > 0 {
 		e.Text += fmt.Sprintf("; predicted: %.3g times the goodput", c.Predicted)
 	}
 	return e

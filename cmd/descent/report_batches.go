@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/report/page"
@@ -74,13 +75,14 @@ const mostChanges = 12
 // them and what came of it.
 func changesTable(changes []change) page.Table {
 	t := page.Table{Caption: "Changes of the batch size; the gain is in progress a second, 1 as before", Folded: len(changes) > mostChanges, Columns: []page.Column{
-		{Name: "after update", Numeric: true}, {Name: "batch size", Numeric: true}, {Name: "why"}, {Name: "predicted gain", Numeric: true}, {Name: "realized gain", Numeric: true}, {Name: ""}}}
+		{Name: "after update", Numeric: true}, {Name: "batch size", Numeric: true}, {Name: "why"}, {Name: "predicted gain", Numeric: true}, {Name: "realized gain", Numeric: true}}}
 	for _, c := range changes {
-		note := ""
+		why, _, _ := strings.Cut(c.Text, "; predicted: ") // which is a column
+		realized := gain(c.effect)
 		if c.undone {
-			note = "undone"
+			realized += ", undone"
 		}
-		t.Rows = append(t.Rows, []string{report.Thousands(c.Update), fmt.Sprintf("%.0f", c.Value), c.Text, gain(c.Predicted), gain(c.effect), note})
+		t.Rows = append(t.Rows, []string{report.Thousands(c.Update), fmt.Sprintf("%.0f", c.Value), why, gain(c.Predicted), realized})
 	}
 	return t
 }

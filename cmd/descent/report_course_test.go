@@ -60,10 +60,10 @@ func TestCourseOfWhatChanges(t *testing.T) {
 		}
 		r.Values = report.Values{scale, {Name: "noise_low", V: float64(5 * i)}, {Name: "noise_high", V: math.NaN()}}
 	})
-	entries := []report.Entry{{Kind: "start"}, {Update: 30, Kind: "batch", Value: 64, Text: "from 16: the noise scale is 55", Predicted: 1.5}, {Update: 42, Kind: "effect", Value: 0.75},
+	entries := []report.Entry{{Kind: "start"}, {Update: 30, Kind: "batch", Value: 64, Text: "from 16: the noise scale is 55; predicted: 1.5 times the goodput", Predicted: 1.5}, {Update: 42, Kind: "effect", Value: 0.75},
 		{Update: 42, Kind: "undo", Value: 16, Text: "from 64: the change before did not pay"}}
 	text := courseText(t, records, entries, report.Summary{Seconds: 10, PlannedBytes: 1 << 30})
-	for _, want := range []string{"Learning rate<", "Noise scale, with its 95 % interval, and batch size", "opacity=\".18\"", "Examples a second", ">planned<", "the noise scale is 55", ">1.50<", ">0.75<", ">undone<"} {
+	for _, want := range []string{"Learning rate<", "Noise scale, with its 95 % interval, and batch size", "opacity=\".18\"", "Examples a second", ">planned<", "the noise scale is 55<", ">1.50<", ">0.75, undone<"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

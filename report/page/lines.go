@@ -60,9 +60,9 @@ const (
 )
 
 func (l Lines) write(w *writer) {
-	var xs, ys [][]float64
+	var xs, ys, ends [][]float64
 	for _, s := range l.Series {
-		xs, ys = append(xs, s.X), append(ys, s.Y, s.Lo, s.Hi)
+		xs, ys, ends = append(xs, s.X), append(ys, s.Y), append(ends, s.Lo, s.Hi)
 	}
 	for _, v := range l.Levels {
 		ys = append(ys, []float64{v.Y})
@@ -77,6 +77,7 @@ func (l Lines) write(w *writer) {
 	}
 	below := above + height - top
 	x, y := newScale(left, width-right, l.LogX, xs...), newScale(below-bottom, above, l.LogY, ys...)
+	y = newScale(below-bottom, above, l.LogY, append(ys, y.near(ends)...)...)
 	if l.points() {
 		x = x.widen(1.05 * x.extent())
 	}

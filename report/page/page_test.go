@@ -143,6 +143,18 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
+// TestFarEnds: an end of an interval that is far off on a log axis leaves room for the rest.
+func TestFarEnds(t *testing.T) {
+	s := newScale(0, 1, true, []float64{10, 100})
+	if got := fmt.Sprint(s.near([][]float64{{1, 0.5, -1}, {1000, 2000, nan}})); got != "[[1 1000]]" {
+		t.Errorf("the axis is for %s", got)
+	}
+	s.log = false
+	if got := fmt.Sprint(s.near([][]float64{{-1}, {2000}})); got != "[[-1] [2000]]" {
+		t.Errorf("a linear one is for %s", got)
+	}
+}
+
 // TestSteps: a value holds up to the next, and not over a gap.
 func TestSteps(t *testing.T) {
 	l := line{steps: true}

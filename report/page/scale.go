@@ -42,6 +42,24 @@ func newScale(from, to float64, log bool, lists ...[]float64) scale {
 // holds reports whether a number can be drawn.
 func (s scale) holds(v float64) bool { return v-v == 0 && (!s.log || v > 0) }
 
+// near returns the ends of intervals that the axis is drawn for: all, but on a log axis
+// those alone that are within a factor of ten of the numbers themselves. An end that is farther
+// off would leave the numbers no room.
+func (s scale) near(ends [][]float64) [][]float64 {
+	if !s.log {
+		return ends
+	}
+	var out []float64
+	for _, list := range ends {
+		for _, v := range list {
+			if v >= s.lo/10 && v <= 10*s.hi {
+				out = append(out, v)
+			}
+		}
+	}
+	return [][]float64{out}
+}
+
 // within reports whether a number is on the axis.
 func (s scale) within(v float64) bool { return s.holds(v) && v >= s.lo && v <= s.hi }
 
