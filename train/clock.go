@@ -19,6 +19,7 @@ const (
 	entryBackOff  = "back_off" // the factor of the learning rate from here on
 	entryEstimate = "estimate" // running statistics were computed anew
 	entryBatch    = "batch"    // the size of the batches from here on
+	entryMost     = "most"     // the largest size that fits at full speed, where nobody has set one
 	entryEffect   = "effect"   // what a change of it has brought: goodput after it, relative to before
 	entryUndo     = "undo"     // the size from here on: a change did not pay
 	entryStop     = "stop"     // a time budget is consumed

@@ -244,9 +244,8 @@ func (c Config) checkData() (errs []error) {
 // checkGroups refuses in-batch negatives where no group can have two examples: the
 // loss of one alone is 0, so that nothing would be learned.
 func (c Config) checkGroups() error {
-	item, err := dataset.FindField(c.Data, dataset.FieldItem)
-	if c.Loss == nil || c.Loss.Name() != "in_batch" || err != nil || len(item.Shape) > 0 {
-		return nil // or examples bring their negatives along
+	if !c.comparesExamples() {
+		return nil
 	}
 	size, shards := c.Batch.Max(c.Data.Len()), max(c.Shards, 1)
 	if size > shards {

@@ -72,7 +72,10 @@ func newLoop(c *Config) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, averages: newAverages(up.Evals()), checks: checksOf(g), scalars: make([]float64, len(g.Scalars))}
+	l := &loop{cfg: c, eng: c.Engine, graph: g, update: up, averages: newAverages(up.Evals()), checks: checksOf(g), scalars: make([]float64, len(g.Scalars)), least: 1}
+	if op := g.Single(1, 1); op != nil && op.GroupSize() == 1 {
+		l.least = 2
+	}
 	x, err := l.choose()
 	if err != nil {
 		return nil, err
@@ -87,6 +90,9 @@ func newLoop(c *Config) (*loop, error) {
 	}
 	l.prog = l.crew.prog()
 	l.meter = newNoiseMeter(c, g, l.prog)
+	if err := l.costOfMeter(); err != nil {
+		return nil, err
+	}
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
 	if c.Val != nil {
 		if l.val, err = newEvaluator(c.Engine, l.weights.vars, c.Model, c.Loss, c.Val.Fields(), l.evalRows); err != nil {
@@ -95,10 +101,7 @@ func newLoop(c *Config) (*loop, error) {
 		l.val.TargetValue = c.TargetValue
 	}
 	l.pos.PerEpoch, l.pos.TokensPerExample = c.Data.Len(), tokensOf(c.Data)
-	l.event.run, l.base = l, baseOf(c)
-	if l.least = 1; g.Single(1, 1) != nil {
-		l.least = 2
-	}
+	l.event.run, l.base = l, l.baseOf()
 	l.clock = newClock(c.Replay, l.journal)
 	l.tune()
 	return l, nil
@@ -181,6 +184,9 @@ func (l *loop) announce(resumed *checkpoint.State) error {
 	how += "; " + l.memory.brief()
 	l.cfg.Progress.Start(l.cfg.Name, fmt.Sprintf("%s, budget %v, %s", l.amount(), l.cfg.Budget, how))
 	if resumed == nil {
+		if err := l.announceMost(); err != nil {
+			return err
+		}
 		return l.journal(report.Entry{Kind: entryStart, Value: float64(l.plan.Micro), Text: how})
 	}
 	l.cfg.Progress.Note("resumed at update %d", resumed.Update)
@@ -203,7 +209,7 @@ func policyName(p batch.Policy) string {
 
 // changing says how batches of changing sizes are executed.
 func (l *loop) changing() string {
-	text := fmt.Sprintf("batch %d at first, at most %d (%s)", firstSize(l.cfg), l.plan.Size, policyName(l.cfg.Batch))
+	text := fmt.Sprintf("batch %d at first, at most %d (%s)", firstSize(l.cfg, l.policy), l.plan.Size, policyName(l.cfg.Batch))
 	if l.plan.Micro < l.plan.Size {
 		text += fmt.Sprintf(", in micro-batches of %d (%s)", l.plan.Micro, l.plan.Reason)
 	}

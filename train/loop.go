@@ -37,7 +37,9 @@ type loop struct {
 	files    *files     // nil if nothing is written
 	digests  digests    // if files are written
 	clock    *clock
-	meter    *noiseMeter // nil if noise is not measured
+	policy   batch.Policy // of the configuration, within what the execution bears
+	most     int          // the largest size that was found to fit where nobody has set one; 0: any
+	meter    *noiseMeter  // nil if noise is not measured
 
 	loader  *dataset.Loader
 	size    int       // that the policy asks for

@@ -62,6 +62,7 @@ type matrixModel struct {
 	optimizer optim.Optimizer
 	examples  func(t testing.TB, n int) dataset.Dataset
 
+	policy   batch.Policy   // of changing sizes; nil: all are the same
 	batch    matrixBatch    // above a leaf, if it is not aboveLeaf
 	warmup   SequenceWarmup // of a model of text
 	barriers bool           // batch norm: batches have shards, and what outlives a pass matters
@@ -253,6 +254,8 @@ func (c cell) way() string {
 func (c cell) updates() uint64 {
 	big := c.batch == aboveLeaf || c.batch == c.model.batch
 	switch {
+	case c.model.policy != nil:
+		return sizesUpdates
 	case c.model.slow && c.isa == icpu.Best():
 		return matrixMarks[1]
 	case c.model.slow:
@@ -278,11 +281,18 @@ func (c cell) config(t testing.TB) Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
-	return Config{
+	config := Config{
 		Name: "matrix", Seed: 3, Model: c.model.model, Data: c.model.examples(t, c.batch.examples), Loss: c.model.loss,
 		Optimizer: c.model.optimizer, Batch: batch.Fixed(c.batch.size), Budget: Updates(matrixUpdates), Exec: x, Engine: bounded{e, c.memory}, Out: NoOut,
 		Shards: c.model.shards(), SequenceWarmup: c.model.warmup, Noise: Noise{Mode: NoiseOn, Every: Updates(5), Layers: true},
 	}
+	if c.model.policy != nil {
+		config.Batch, config.Budget, config.Noise = c.model.policy, Updates(sizesUpdates), Noise{Every: Updates(2)}
+		if config.Optimizer.Coupling.Needs() { // else the gains end it sooner
+			config.Budget = Epochs(20)
+		}
+	}
+	return config
 }
 
 // bounded gives programs with several passes a part of the memory that keeping
@@ -319,13 +329,18 @@ type step struct {
 	fingerprint string
 	loss        float64
 	gradNorm    float64
+	size        int        // that is asked for next
+	cost        meterCost  // decides when noise is measured
 	measured    noiseState // the meter changes nothing, and nothing changes it
 	tensors     checkpoint.Tensors
 }
 
 func stepOf(e *Event) (s step, err error) {
-	s.loss, s.gradNorm, s.measured = e.Loss, e.GradNorm, e.run.Measured
+	s.size, s.loss, s.gradNorm, s.measured = e.run.size, e.Loss, e.GradNorm, e.run.Measured
 	s.measured.Layers = slices.Clone(s.measured.Layers)
+	if e.run.meter != nil {
+		s.cost = e.run.meter.cost
+	}
 	if s.fingerprint, err = e.Fingerprint(); err != nil {
 		return s, err
 	}
@@ -351,6 +366,10 @@ func (s step) differs(want step) string {
 		}
 	}
 	switch {
+	case s.cost != want.cost:
+		return fmt.Sprintf("measuring noise costs %+v, want %+v", s.cost, want.cost)
+	case s.size != want.size:
+		return fmt.Sprintf("the next batch has %d examples, want %d", s.size, want.size)
 	case math.Float64bits(s.loss) != math.Float64bits(want.loss):
 		return fmt.Sprintf("loss %v, want %v", s.loss, want.loss)
 	case math.Float64bits(s.gradNorm) != math.Float64bits(want.gradNorm):

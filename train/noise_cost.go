@@ -28,6 +28,22 @@ const (
 	microNanos   = 5000.0
 )
 
+// costOfMeter sets the cost by a plan that no setting of the execution has a say in:
+// with less memory the run's own may compute values again, and what it costs would
+// decide when noise is measured.
+func (l *loop) costOfMeter() error {
+	if l.meter == nil {
+		return nil
+	}
+	size := l.plan.Size
+	o := engine.Options{Rows: min(size, fastRows), Batch: size, Recompute: engine.RecomputeNever}
+	plan, err := l.eng.Estimate(l.graph, shareOf(o, 1, max(l.cfg.Shards, 1), 0))
+	if err == nil {
+		l.meter.cost = meterCostOf(plan)
+	}
+	return err
+}
+
 // meterCostOf adds up the kernels of a plan. A batch that is measured has one more
 // micro-batch, which reads the weights and the sums again, and a copy of the sums.
 func meterCostOf(p engine.Plan) (m meterCost) {

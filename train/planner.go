@@ -50,6 +50,9 @@ func (l *loop) choose() (layout, error) {
 		return layout{}, err
 	}
 	defer p.base.leaveRoom()()
+	if p, err = l.bound(p); err != nil {
+		return layout{}, err
+	}
 	if err := p.checkBatchNorm(); err != nil {
 		return layout{}, err
 	}
@@ -111,7 +114,7 @@ func (p *planner) checkBatchNorm() error {
 	if op := p.graph.Single(p.size, 1); op != nil && op.GroupSize() == 1 {
 		return refuse("train: batch norm (layer %s) over one value of each channel, in batches of %d: want larger batches", op.Scope, p.size)
 	}
-	if tail := n % p.size; tail > 0 && !p.cfg.DropLast {
+	if tail := n % p.size; tail > 0 && !p.cfg.DropLast && !batch.Varies(p.cfg.Batch) {
 		if op := p.graph.Single(tail, 1); op != nil && op.GroupSize() == 1 {
 			return refuse("train: batch norm (layer %s) over one value of each channel: the last batch of each epoch has %d of %d examples: leave it out (data.last: drop) or choose another batch size than %d",
 				op.Scope, tail, n, p.size)

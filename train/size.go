@@ -28,7 +28,7 @@ func (l *loop) decide() error {
 	}
 	var change batch.Change
 	var effect batch.Effect
-	l.Sizes, change, effect = batch.Decide(l.cfg.Batch, l.Sizes, l.known(f))
+	l.Sizes, change, effect = batch.Decide(l.policy, l.Sizes, l.known(f))
 	if effect != (batch.Effect{}) {
 		if err := l.journal(l.effectEntry(effect)); err != nil {
 			return err
@@ -83,20 +83,20 @@ func (l *loop) timesSizes() bool {
 	return batch.NeedsClock(l.cfg.Batch) || l.cfg.Budget.Unit == batch.Second
 }
 
-// firstSize is the size that the policy begins with.
-func firstSize(c *Config) int {
+// firstSize is the size that a policy begins with.
+func firstSize(c *Config, p batch.Policy) int {
 	n := c.Data.Len()
-	first, _ := c.Batch.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: n}, Data: n, Decay: 1, Loss: math.NaN()})
+	first, _ := p.Next(batch.State{}, batch.Progress{Position: batch.Position{PerEpoch: n}, Data: n, Decay: 1, Loss: math.NaN()})
 	return first.Size
 }
 
 // baseOf returns the batch size that the learning rate is meant for: the first
 // one, if the optimizer does not say.
-func baseOf(c *Config) int {
-	if c.Optimizer.Base > 0 {
-		return c.Optimizer.Base
+func (l *loop) baseOf() int {
+	if n := l.cfg.Optimizer.Base; n > 0 {
+		return n
 	}
-	return max(1, firstSize(c))
+	return max(1, firstSize(l.cfg, l.policy))
 }
 
 // known is what a policy may go by.
