@@ -24,7 +24,9 @@ import (
 // are not spent for updates that gain little. It grows and shrinks in powers of
 // two, where φ's interval allows it (see Bounds.follow), and not where the times
 // that were measured at both sizes say that it loses: caches make an update's
-// time less than affine. Without a given cost it first times a second size.
+// time less than affine. Without a given cost it first times a second size,
+// and again whenever the number of updates has doubled since: ten updates of
+// another size, which Decide takes back if they do not pay.
 type Auto struct {
 	Bounds     Bounds
 	Efficiency float64 // least share of an example's worth that is kept, B0/B·progress; 0.5: B <= φ
@@ -72,11 +74,12 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	if s.Size == 0 {
 		return s.to(b.Start, p), ""
 	}
-	if !cost.Known() {
+	clocked := a.NeedsClock()
+	if clocked {
 		cost = p.Cost
 	}
 	switch {
-	case !cost.Known():
+	case !cost.Known() || clocked && cost.stale():
 		return b.explore(s, p)
 	case p.Noise.Samples() < fresh || p.Update < s.Since+settled:
 		return s, ""

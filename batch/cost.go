@@ -18,26 +18,30 @@ type Cost struct {
 	Sizes [8]SizeTime `json:"sizes,omitzero"`  // of the eight sizes timed last, in no order
 }
 
-// SizeTime is what updates of one size take. Five of them make one observation,
-// their median, so that an update that the system has disturbed changes nothing.
+// SizeTime is what updates of one size take. Five of them make one observation:
+// the second shortest, so that one timing that is wrong and three updates that the
+// system has disturbed change nothing. Disturbances only add time, and longer
+// updates meet more of them, so a median would favour small sizes on a machine
+// with other work.
 type SizeTime struct {
 	Size    int        `json:"size"`
-	Seconds float64    `json:"seconds"` // mean of the medians, the newer ones counting more
-	Medians int        `json:"medians"`
+	Seconds float64    `json:"seconds"` // mean of the observations, the newer ones counting more
+	Count   int        `json:"count"`
 	Last    int        `json:"last"`             // Cost.Timed at the newest
-	Open    [5]float64 `json:"open,omitzero"`    // timings of the next median
+	Open    [5]float64 `json:"open,omitzero"`    // timings of the next observation
 	Opened  int        `json:"opened,omitempty"` // how many
 }
 
 const (
+	quiet    = 1    // place of the timing that counts, of five in order
 	forget   = 0.98 // weight of a size's time after five more updates of other sizes
-	averaged = 16   // medians of one size that its mean remembers
+	averaged = 16   // observations of one size that its mean remembers
 	apart    = 1.25 // ratio of the extreme sizes from which a and b are told apart
 )
 
 // Add returns the cost after one more update of size examples. The fit is least
-// squares of relative errors over the sizes seen; each weighs as many medians
-// as its mean remembers, times 0.98 for every five updates since. Recursive
+// squares of relative errors over the sizes seen; each weighs as many
+// observations as its mean remembers, times 0.98 for every five updates since. Recursive
 // least squares with that factor (Pollux, OSDI 2021, fits again instead) would
 // forget all other sizes while one is in use, and then know neither a nor b.
 func (c Cost) Add(size int, seconds float64) Cost {
@@ -52,8 +56,8 @@ func (c Cost) Add(size int, seconds float64) Cost {
 		return c
 	}
 	slices.Sort(s.Open[:])
-	s.Medians++
-	s.Seconds += (s.Open[len(s.Open)/2] - s.Seconds) / float64(min(s.Medians, averaged))
+	s.Count++
+	s.Seconds += (s.Open[quiet] - s.Seconds) / float64(min(s.Count, averaged))
 	s.Open, s.Opened = [5]float64{}, 0
 	c.fit()
 	return c
@@ -82,12 +86,12 @@ func (c *Cost) fit() {
 	var one, size, square, time, timeSize float64 // Σ w/τ², Σ wB/τ², Σ wB²/τ², Σ w/τ, Σ wB/τ
 	low, high := math.Inf(1), 0.0
 	for _, s := range c.Sizes {
-		if s.Medians == 0 {
+		if s.Count == 0 {
 			continue
 		}
 		b := float64(s.Size)
 		low, high = min(low, b), max(high, b)
-		w := float64(min(s.Medians, averaged)) * portmath.PowInt(forget, int64((c.Timed-s.Last)/len(s.Open))) / s.Seconds
+		w := float64(min(s.Count, averaged)) * portmath.PowInt(forget, int64((c.Timed-s.Last)/len(s.Open))) / s.Seconds
 		time, timeSize = time+w, timeSize+float64(w*b)
 		w /= s.Seconds
 		one, size, square = one+w, size+float64(w*b), square+float64(float64(w*b)*b)
@@ -117,7 +121,7 @@ func (c Cost) Seconds(size int) float64 { return c.Fixed + float64(c.PerExample*
 // fewer than five were timed of late.
 func (c Cost) Measured(size int) (seconds float64, ok bool) {
 	for _, s := range c.Sizes {
-		if s.Size == size && s.Medians > 0 {
+		if s.Size == size && s.Count > 0 {
 			return s.Seconds, true
 		}
 	}
@@ -130,6 +134,21 @@ func (c Cost) best(size int) float64 {
 		return seconds
 	}
 	return c.Seconds(size)
+}
+
+// stale reports whether no size but the newest was timed in the last half of all
+// timed updates: the cost may have been fitted while the machine was busy, or not
+// be affine between the sizes then and the size now.
+func (c Cost) stale() bool {
+	newest, second := 0, 0
+	for _, s := range c.Sizes {
+		if s.Count > 0 && s.Last > newest {
+			newest, second = s.Last, newest
+		} else if s.Count > 0 {
+			second = max(second, s.Last)
+		}
+	}
+	return 2*second < newest
 }
 
 // HalfSpeed returns a/b, the batch size at which half of an update's time is

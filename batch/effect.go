@@ -24,7 +24,7 @@ type Effect struct {
 }
 
 // pays is the realized gain below which a change on the clock is undone: what
-// medians of ten updates leave of a machine's unrest lies within.
+// the times of ten updates leave of a machine's unrest lies within.
 const pays = 0.95
 
 // Decide asks a policy for the size of the next update and follows what its
@@ -34,9 +34,9 @@ const pays = 0.95
 // The gain of a change is the goodput, B/seconds · 1/(φ + B), after and before it:
 // predicted with the fitted cost, realized with the measured times of both
 // sizes, once there were ten updates. If the policy NeedsClock, its size stays
-// until then; and if the change lost more than 5 %, it is undone, and the size
-// held until half as many examples more as had been consumed then, so that a
-// policy cannot try the same all the time.
+// until then; and if the change lost more than 5 %, it is undone. If it had been
+// predicted to gain, the size is then held until half as many examples more as
+// had been consumed, so that a policy cannot try the same all the time.
 func Decide(p Policy, s State, at Progress) (next State, change Change, effect Effect) {
 	if s.Trial != (Trial{}) {
 		effect = s.Trial.judge(s, at)
@@ -48,7 +48,9 @@ func Decide(p Policy, s State, at Progress) (next State, change Change, effect E
 		}
 		if effect.Realized < pays && effect != (Effect{}) && NeedsClock(p) {
 			s = s.to(effect.From, at)
-			s.Hold = at.Examples + at.Examples/2
+			if effect.Predicted > 1 {
+				s.Hold = at.Examples + at.Examples/2
+			}
 			return s, Change{From: effect.To, To: effect.From, Why: "the change before did not pay", Undo: true}, effect
 		}
 	}

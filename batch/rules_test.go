@@ -325,8 +325,11 @@ func TestUndo(t *testing.T) {
 	var undone []string
 	for i, c := range o.changes {
 		if c.Undo {
+			if o.changes[i-1].Predicted <= 1 {
+				continue // made to time a size
+			}
 			undone = append(undone, c.Why)
-			if c.From != 256 || c.To != 128 || o.changes[i-1].To != 256 || !(o.changes[i-1].Predicted > 1) {
+			if c.From != 256 || c.To != 128 || o.changes[i-1].To != 256 {
 				t.Errorf("undo of %+v after %+v", c, o.changes[i-1])
 			}
 		}
