@@ -52,7 +52,7 @@ func (l *loop) repeat() error {
 			continue
 		}
 		l.Sizes = batch.State{Size: int(e.Value), Since: l.pos.Update}
-		return errors.Join(l.resize(), l.journal(report.Entry{Update: e.Update, Kind: kind, Value: e.Value, Text: e.Text}))
+		return errors.Join(l.resize(), l.journal(report.Entry{Update: e.Update, Kind: kind, Value: e.Value, Text: e.Text, Predicted: e.Predicted}))
 	}
 	return nil
 }
