@@ -53,7 +53,7 @@ func FitCritical(sizes []int, updates [][]float64) Critical {
 	f := newFit(sizes, updates)
 	c := Critical{Size: math.NaN(), SMin: math.NaN(), EMin: math.NaN(), Residual: math.NaN(), Sizes: sizes, High: math.Inf(1)}
 	if len(sizes) < 3 {
-		c.Refused = fmt.Sprintf("%d sizes reached the target with all seeds; a fit of two parameters wants three", len(sizes))
+		c.Refused = fmt.Sprintf("%d of the sizes reached the target with all seeds, and a fit of two parameters wants three", len(sizes))
 		return c
 	}
 	x, rss := f.least()

@@ -19,6 +19,7 @@ type spec struct {
 	budget  batch.Span          // of the trial; zero: until the target
 	seconds float64             // of training after which it ends; 0 is no bound
 	least   uint64              // updates that it makes whatever they take
+	most    uint64              // updates after which it ends; 0 is no bound
 	order   train.Target        // its metric is compared
 	threads int                 // 0: as its configuration says
 	verdict func(*Trial) string // after each validation: how the trial ends, "" if it goes on
@@ -98,8 +99,11 @@ func (w *watch) event(e *train.Event) error {
 		if e.Position.Update == 1 {
 			w.first = w.t.Seconds
 		}
-		if w.end == "" && w.seconds > 0 && w.t.Seconds >= w.seconds && w.t.Updates >= w.least {
+		if w.end == "" && w.consumed() {
 			w.end = Capped
+			if w.phase == Timing {
+				return train.Stop // nothing is measured
+			}
 			return train.Finish
 		}
 	case train.Validated:
@@ -116,6 +120,11 @@ func (w *watch) event(e *train.Event) error {
 		}
 	}
 	return nil
+}
+
+// consumed reports whether the cell budget is.
+func (w *watch) consumed() bool {
+	return w.seconds > 0 && w.t.Seconds >= w.seconds && w.t.Updates >= w.least || w.most > 0 && w.t.Updates >= w.most
 }
 
 func (w *watch) point(e *train.Event) Point {

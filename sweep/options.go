@@ -51,8 +51,9 @@ type Options struct {
 	CellBudget time.Duration // training that a trial may take; default 1 min
 	Within     float64       // share of the updates by which the moment of reaching the target is known; default 0.05
 
-	// Parallel trials at a time, for counting updates only: their times disturb
-	// each other, and are marked as not comparable. Default 1.
+	// Parallel trials of a size at a time, for counting updates only: their times
+	// disturb each other, and are marked as not comparable. The cell budget is then
+	// counted in updates, by the time of an update alone. Default 1.
 	Parallel int
 
 	Out    string          // folder, which must not exist unless Resume is set; "" keeps all in memory

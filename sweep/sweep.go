@@ -309,13 +309,18 @@ func (s *sweeper) measure(ctx context.Context, c comparison, n int, lr float64) 
 }
 
 // spec describes a trial. Equal time is so many updates as take that time, by
-// what an update took alone, so that the same updates are made again.
+// what an update took alone, so that the same updates are made again. So is the
+// cell budget of trials that disturb each other.
 func (s *sweeper) spec(c comparison, phase string, n int, lr float64, seed uint64) *spec {
 	budget := c.budget
 	if budget.Unit == batch.Second {
 		budget = batch.Updates(int(math.Max(1, math.Round(budget.N/s.perUpdate[n]))))
 	}
-	return &spec{key: key{c.name, phase, n, lr, seed}, budget: budget, seconds: s.o.CellBudget.Seconds(), order: c.order}
+	x := &spec{key: key{c.name, phase, n, lr, seed}, budget: budget, seconds: s.o.CellBudget.Seconds(), order: c.order}
+	if s.o.Parallel > 1 {
+		x.most, x.seconds = uint64(math.Max(1, x.seconds/s.perUpdate[n])), 0
+	}
+	return x
 }
 
 // trial runs a trial, unless the journal has it.

@@ -75,7 +75,7 @@ func (a *app) runSweep(args []string, f *sweepFlags) error {
 		if c.Schedule.Kind != "constant" && !o.Until.IsZero() {
 			fmt.Fprintf(a.err, "note: up to the target learning rates are constant: under schedule %s the time would depend on the budget\n", c.Schedule.Kind)
 		}
-		o.OnEvent = (&sweepProgress{w: a.err}).event
+		o.OnEvent = newSweepProgress(a.err).event
 	}
 	r, err := sweep.Run(a.signals.ctx, o)
 	if a.signals.ctx.Err() != nil {

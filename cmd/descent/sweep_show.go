@@ -3,30 +3,56 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/sweep"
 )
 
-// sweepProgress shows a sweep to people: a line for each trial, and how long it
-// will take.
-type sweepProgress struct{ w io.Writer }
+// sweepProgress shows a sweep to people: a line for each trial that is over, with
+// how long the rest will take, and on a terminal a last line with the one that
+// goes on.
+type sweepProgress struct {
+	w     io.Writer
+	live  bool
+	drawn time.Time // when the last line was drawn, zero if there is none
+}
+
+func newSweepProgress(w io.Writer) *sweepProgress {
+	f, ok := w.(*os.File)
+	return &sweepProgress{w: w, live: ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"}
+}
 
 func (p *sweepProgress) event(e sweep.Event) {
-	switch e.Kind {
-	case sweep.Planned:
-		fmt.Fprintf(p.w, "sweep: about %d trials, %s by a first guess, %s if each takes its cell budget\n", e.Of-e.Done, report.Clock(e.Left), report.Clock(e.Most))
-	case sweep.Ended:
-		if t := e.Trial; t.Phase == sweep.Timing {
-			fmt.Fprintf(p.w, "sweep: batch %d: %s a batch, %s examples a second\n", t.Batch, shortTime(t.Seconds/float64(max(1, t.Updates))), report.Scaled(float64(t.Examples)/t.Seconds))
-		} else {
-			fmt.Fprintf(p.w, "sweep: %d of %d  %s; %s left\n", e.Done, e.Of, describeTrial(t), report.Clock(e.Left))
-		}
+	switch t := e.Trial; {
+	case e.Kind == sweep.Planned:
+		p.line("about %d trials, %s by a first guess, %s if each takes its cell budget", e.Of-e.Done, report.Clock(e.Left), report.Clock(e.Most))
+	case e.Kind == sweep.Ended && t.Phase == sweep.Timing:
+		p.line("batch %d: %s an update, %s examples a second", t.Batch, shortTime(t.Seconds/float64(max(1, t.Updates))), report.Scaled(float64(t.Examples)/t.Seconds))
+	case e.Kind == sweep.Ended:
+		p.line("%d of %d  %s; %s left", e.Done, e.Of, describeTrial(t), report.Clock(e.Left))
+	case p.live && time.Since(p.drawn) > redraw:
+		fmt.Fprintf(p.w, "\r\x1b[Ksweep: %s so far", describeTrial(t))
+		p.drawn = time.Now()
 	}
+}
+
+// redraw is how often the last line is drawn.
+const redraw = 100 * time.Millisecond
+
+// line prints a line where the last one is drawn.
+func (p *sweepProgress) line(format string, args ...any) {
+	if !p.drawn.IsZero() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.drawn = time.Time{}
+	}
+	fmt.Fprintf(p.w, "sweep: "+format+"\n", args...)
 }
 
 // shortTime writes seconds of any size.
