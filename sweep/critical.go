@@ -69,9 +69,9 @@ func FitCritical(sizes []int, updates [][]float64) Critical {
 	case c.Low == 0 && math.IsInf(c.High, 1):
 		c.Refused = "the scatter of the updates leaves any critical size possible"
 	case c.Low == 0:
-		c.Refused = fmt.Sprintf("the updates hardly fall as batches grow: it is below %.3g, and smaller batches would be needed to find it", c.High)
+		c.Refused = fmt.Sprintf("the updates bound it on one side only: it is below %.3g (smaller batches or more seeds would tell more)", c.High)
 	case math.IsInf(c.High, 1):
-		c.Refused = fmt.Sprintf("the updates fall as batches grow up to the largest: it is above %.3g, and larger batches would be needed to find it", c.Low)
+		c.Refused = fmt.Sprintf("the updates bound it on one side only: it is above %.3g (larger batches or more seeds would tell more)", c.Low)
 	default:
 		c.Size, c.SMin = portmath.Exp(x), portmath.Exp(f.level(x))
 		c.EMin, c.Residual = c.Size*c.SMin, math.Sqrt(rss/float64(len(sizes)))

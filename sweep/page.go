@@ -87,12 +87,11 @@ func (r *Result) section(c *Comparison) page.Section {
 		s.Blocks = append(s.Blocks, r.curves(c)...)
 	} else {
 		s.Intro = "Every trial consumes the same budget; the learning rate is tuned for that. These numbers are not to be compared with those of other sections."
-		s.Blocks = append(s.Blocks, page.Lines{
-			Caption: c.Metric + " of validation", X: "batch size", Y: c.Metric, LogX: true,
-			Series: []page.Series{c.series("best", func(row *Row) Interval { return row.Best }), c.series("final", func(row *Row) Interval { return row.Final })},
-		})
+		l := r.lines(c.Metric+" of validation", c.Metric)
+		l.Series = []page.Series{c.series("best", func(row *Row) Interval { return row.Best }), c.series("final", func(row *Row) Interval { return row.Final })}
+		s.Blocks = append(s.Blocks, l)
 	}
-	s.Blocks = append(s.Blocks, c.gaps())
+	s.Blocks = append(s.Blocks, r.gaps(c))
 	return s
 }
 
@@ -111,7 +110,7 @@ func (r *Result) Table(c *Comparison) Table {
 	}
 	t := Table{
 		Title:   "Up to " + r.Settings.Until,
-		Caption: "Means over seeds with 95 % intervals by Student's t; of updates, examples and seconds geometric means, of the seeds that reached the target",
+		Caption: "Means over seeds (95 % intervals)",
 		Columns: []string{"batch", "learning rate", "reached", "updates", "examples", r.secondsName(), "final " + c.Metric, "best " + c.Metric, "gap"},
 		Remarks: r.remarks(c),
 	}
@@ -142,7 +141,7 @@ func (r *Result) secondsName() string {
 func (r *Result) budgetTable(c *Comparison) Table {
 	t := Table{
 		Title:   "At equal " + c.Name,
-		Caption: "Means over seeds with 95 % intervals by Student's t",
+		Caption: "Means over seeds (95 % intervals)",
 		Columns: []string{"batch", "learning rate", "updates", "seconds", "final " + c.Metric, "best " + c.Metric, "gap", "cut short"},
 	}
 	for i := range c.Rows {
@@ -229,13 +228,10 @@ func (r *Result) remarks(c *Comparison) []string {
 
 // curves are updates, examples and seconds to the target against the size.
 func (r *Result) curves(c *Comparison) []page.Block {
-	updates := page.Lines{Caption: "Updates to the target", X: "batch size", Y: "updates", LogX: true, LogY: true,
-		Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Updates })}}
-	examples := page.Lines{Caption: "Examples to the target", X: "batch size", Y: "examples", LogX: true, LogY: true,
-		Series: []page.Series{c.series("measured", func(row *Row) Interval { return row.Examples })}}
+	updates := r.curve(c, "Updates to the target", "updates", func(row *Row) Interval { return row.Updates }, func(*Row) float64 { return 1 })
+	examples := r.curve(c, "Examples to the target", "examples", func(row *Row) Interval { return row.Examples }, func(row *Row) float64 { return float64(row.Batch) })
 	if k := c.Critical; k.Refused == "" {
-		fit := page.Series{Name: "fit"}
-		inExamples := page.Series{Name: "fit"}
+		fit, inExamples := page.Series{Name: "fit"}, page.Series{Name: "fit"}
 		for _, size := range between(c.Rows[0].Batch, c.Rows[len(c.Rows)-1].Batch) {
 			fit.X, fit.Y = append(fit.X, size), append(fit.Y, k.Updates(size))
 			inExamples.X, inExamples.Y = append(inExamples.X, size), append(inExamples.Y, size*k.Updates(size))
@@ -244,8 +240,39 @@ func (r *Result) curves(c *Comparison) []page.Block {
 		updates.Series, updates.Marks = append(updates.Series, fit), []page.Mark{mark}
 		examples.Series, examples.Marks = append(examples.Series, inExamples), []page.Mark{mark}
 	}
-	return []page.Block{updates, examples, page.Lines{Caption: "Seconds to the target", X: "batch size", Y: r.secondsName(), LogX: true, LogY: true,
-		Series: []page.Series{c.series("measured", r.seconds)}}}
+	return []page.Block{updates, examples, r.curve(c, "Seconds to the target", r.secondsName(), r.seconds, func(row *Row) float64 { return row.PerUpdate })}
+}
+
+// curve is a quantity to the target: of sizes at which every seed reached it, and
+// of others from where it is, of which per is what an update counts.
+func (r *Result) curve(c *Comparison, caption, name string, of func(*Row) Interval, per func(*Row) float64) page.Lines {
+	open := page.Series{Name: "more: not all seeds reached it", Loose: true, Bars: true}
+	for i := range c.Rows {
+		if row := &c.Rows[i]; row.Beyond > 0 {
+			y := float64(row.Beyond) * per(row)
+			open.X, open.Y, open.Lo, open.Hi = append(open.X, float64(row.Batch)), append(open.Y, y), append(open.Lo, y), append(open.Hi, math.Inf(1))
+		}
+	}
+	l := r.lines(caption, name)
+	l.LogY, l.Series = true, []page.Series{c.series("measured", func(row *Row) Interval {
+		if row.Reached < row.Seeds {
+			return Interval{}
+		}
+		return of(row)
+	})}
+	if open.X != nil {
+		l.Series = append(l.Series, open)
+	}
+	return l
+}
+
+// lines is a chart against the size.
+func (r *Result) lines(caption, y string) page.Lines {
+	l := page.Lines{Caption: caption, X: "batch size", Y: y, LogX: true, File: TrialsName}
+	for _, n := range r.Settings.Batches {
+		l.TicksX = append(l.TicksX, float64(n))
+	}
+	return l
 }
 
 // between returns sizes at even ratios.
@@ -258,14 +285,15 @@ func between(low, high int) (sizes []float64) {
 }
 
 // gaps is the generalization gap against the size.
-func (c *Comparison) gaps() page.Block {
-	return page.Lines{Caption: "Generalization gap at the end: " + c.Metric + " on validation minus on training examples", X: "batch size", Y: "gap", LogX: true,
-		Series: []page.Series{c.series("gap", func(row *Row) Interval { return row.Gap })}}
+func (r *Result) gaps(c *Comparison) page.Block {
+	l := r.lines("Generalization gap at the end: "+c.Metric+" on validation minus on training examples", "gap")
+	l.Series = []page.Series{c.series("gap", func(row *Row) Interval { return row.Gap })}
+	return l
 }
 
 // series is a quantity against the size, with its intervals.
 func (c *Comparison) series(name string, of func(*Row) Interval) page.Series {
-	s := page.Series{Name: name, Dots: true}
+	s := page.Series{Name: name, Dots: true, Bars: true}
 	for i := range c.Rows {
 		x := of(&c.Rows[i])
 		if x.N == 0 {
@@ -279,7 +307,8 @@ func (c *Comparison) series(name string, of func(*Row) Interval) page.Series {
 // tuning is the rates that were tried.
 func (r *Result) tuning() page.Section {
 	s := page.Section{Title: "Learning rates", Intro: "The best rate of each size, tuned on a seed that is not measured."}
-	lines := page.Lines{Caption: "Best learning rate", X: "batch size", Y: "learning rate", LogX: true, LogY: true}
+	lines := r.lines("Best learning rate", "learning rate")
+	lines.LogY = true
 	t := page.Table{Caption: "All trials of the tuning", Folded: true, Columns: []page.Column{{Name: "comparison"}, {Name: "batch", Numeric: true}, {Name: "learning rate", Numeric: true},
 		{Name: "end"}, {Name: "updates", Numeric: true}, {Name: "seconds", Numeric: true}, {Name: "best validation", Numeric: true}}}
 	for i := range r.Comparisons {
@@ -317,7 +346,7 @@ func (r *Result) protocol() page.Section {
 		"After Shallue et al., Measuring the effects of data parallelism on neural network training, JMLR 20 (2019): the learning rate is tuned for each size and each comparison by itself.",
 		rates + " A rate is given up when it has made the updates that the best took to the target, or when after a quarter of the best trial's examples its best validation is worse than what that trial had after a third of its own examples.",
 		fmt.Sprintf("Rates are tuned on seed %d; seeds %d to %d are measured, and never given up.", s.Seed+uint64(s.Seeds), s.Seed, s.Seed+uint64(s.Seeds)-1),
-		"Intervals are 95 % intervals over seeds by Student's t: they cover another seed, not other data. The gap is of the metric at the end, on validation minus on as many training examples, without dropout.",
+		"Intervals are 95 % intervals over seeds by Student's t: they cover another seed, not other data. Of updates, examples and seconds means are geometric, of the seeds that reached the target. The gap is of the metric at the end, on validation minus on as many training examples, without dropout.",
 	}
 	if r.Shared {
 		text = append(text, "Trials ran at the same time, so their own seconds cannot be compared: those here are their updates, times the seconds of an update that was timed alone before.")

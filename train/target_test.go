@@ -137,3 +137,25 @@ func TestTrained(t *testing.T) {
 		t.Errorf("%d validations, %v s of which %v training", validations, s.Seconds, s.TrainSeconds)
 	}
 }
+
+// TestFinish: a run that its callback ends is complete.
+func TestFinish(t *testing.T) {
+	for _, kind := range []EventKind{Updated, Validated} {
+		c := small(t)
+		c.Out = filepath.Join(t.TempDir(), "run")
+		c.OnEvent = func(e *Event) error {
+			if e.Kind == kind && e.Position.Update >= 6 {
+				return Finish
+			}
+			return nil
+		}
+		want := map[EventKind]uint64{Updated: 6, Validated: 8}[kind] // it validates every 4
+		s := fit(t, c).Summary
+		if s.Stopped != report.Budget || s.Updates != want || s.Val == nil || s.Test == nil {
+			t.Errorf("event %d: %+v", kind, s)
+		}
+		if _, err := OpenRun(c.Out); err != nil {
+			t.Error(err)
+		}
+	}
+}

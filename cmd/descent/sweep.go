@@ -113,6 +113,7 @@ func (a *app) sweepData(args []string, f *sweepFlags) (*config.Config, *config.S
 	if err != nil {
 		return nil, nil, err
 	}
+	train.SystemLimit(c.Exec.Memory)
 	c.Context = a.signals.ctx
 	sets, err := c.Load(nil)
 	if err == nil && sets.Val == nil && !c.Validated() {
@@ -128,7 +129,6 @@ func (a *app) sweepData(args []string, f *sweepFlags) (*config.Config, *config.S
 	if err != nil {
 		return nil, nil, a.interrupted(err)
 	}
-	train.SystemLimit(c.Exec.Memory)
 	return c, sets, nil
 }
 
