@@ -27,7 +27,7 @@ func TestBookReadsWhatItWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := trial{key{"mnist", "fixed", 32, rateAt(-21), 7}, true, 0.9712, counts{32: 1000, 20: 1}}
+	want := trial{key: key{"mnist", "fixed", 32, rateAt(-21), 7}, reached: true, best: 0.9712, counts: counts{32: 1000, 20: 1}}
 	if err := b.add(want); err != nil {
 		t.Fatal(err)
 	}

@@ -68,18 +68,28 @@ func run(o options) error {
 	switch {
 	case o.clock:
 		return measureClocks(book, chosen, o)
+	case o.wall > 0:
+		return each(chosen, func(t *task) error { return onTheWall(book, t, o) })
 	case !o.report:
 		if err := judge(book, chosen, o); err != nil {
 			return err
 		}
 	}
-	for _, t := range chosen {
-		if err := printTask(book, t); err != nil {
-			return err
-		}
+	if err := each(chosen, func(t *task) error { return printTask(book, t) }); err != nil {
+		return err
 	}
 	if o.svg != "" {
 		return draw(book, chosen, o.svg)
+	}
+	return nil
+}
+
+// each does something for each task, up to the first error.
+func each(chosen []*task, do func(*task) error) error {
+	for _, t := range chosen {
+		if err := do(t); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/train"
@@ -28,6 +29,7 @@ type trial struct {
 	reached bool
 	best    float64 // of the metric
 	counts  counts
+	trained time.Duration // in updates, on the clock of this machine; not kept
 }
 
 // counts are the updates of each number of examples.
@@ -99,6 +101,7 @@ func (t *task) trial(o options, k key, limit float64) (trial, error) {
 		switch e.Kind {
 		case train.Updated:
 			r.counts[e.Batch]++
+			r.trained = e.Trained
 			if r.reached {
 				return train.Stop
 			}
