@@ -31,7 +31,7 @@ const pays = 0.95
 // changes bring. It is a pure function; asked again with the same state and
 // progress it says the same. change and effect are zero where there is none.
 //
-// The gain of a change is the goodput, B/seconds · 1/(φ + B), after and before it:
+// The gain of a change is the goodput, B/seconds · 1/(φ + B) with the φ of Auto, after and before it:
 // predicted with the fitted cost, realized with the measured times of both
 // sizes, once there were ten updates. If the policy NeedsClock, its size stays
 // until then; and if the change lost more than 5 %, it is undone. If it had been
@@ -80,7 +80,7 @@ func predict(p Policy, from, to int, at Progress) float64 {
 		return 0
 	}
 	phi, _ := at.Noise.Scale()
-	return gainOf(from, to, cost.Seconds(from), cost.Seconds(to), phi)
+	return gainOf(from, to, cost.Seconds(from), cost.Seconds(to), phi*at.remembered())
 }
 
 // judge returns the effect of the trial, zero before it is known.
@@ -90,5 +90,5 @@ func (t Trial) judge(s State, at Progress) Effect {
 		return Effect{}
 	}
 	phi, _ := at.Noise.Scale()
-	return Effect{From: t.From, To: t.To, Predicted: t.Predicted, Realized: gainOf(t.From, t.To, t.Seconds, seconds, phi)}
+	return Effect{From: t.From, To: t.To, Predicted: t.Predicted, Realized: gainOf(t.From, t.To, t.Seconds, seconds, phi*at.remembered())}
 }

@@ -55,7 +55,11 @@ type Progress struct {
 	Loss     float64 // smoothed training loss, a mean over examples; NaN before there is one
 	Noise    Noise   // of the gradient: measured if NeedsNoise
 	Cost     Cost    // of an update: measured if NeedsClock
+	Momentum float64 // β of the optimizer's average of gradients, in [0, 1); 0 is none
 }
+
+// remembered is how many batches the optimizer's step averages: 1/(1-β).
+func (p Progress) remembered() float64 { return 1 / (1 - p.Momentum) }
 
 // NeedsNoise reports whether the policy looks at Progress.Noise.
 func NeedsNoise(p Policy) bool {

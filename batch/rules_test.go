@@ -284,6 +284,25 @@ func TestAutoSteps(t *testing.T) {
 	}
 }
 
+// Momentum of β makes φ that of 1/(1-β) batches, in B* and in the limit on it.
+func TestAutoGoesByMomentum(t *testing.T) {
+	p := Auto{Bounds: Bounds{Min: 1, Max: 1 << 20}, Cost: Cost{Fixed: 90e-5, PerExample: 1e-5}}
+	at := measured(160, 1, 1e6)
+	at.Momentum = 0.9 // B* = √(90·1600) = 379
+	for _, c := range []struct{ from, want int }{{128, 256}, {256, 512}, {512, 512}, {1024, 512}} {
+		if got := next(p, c.from, at); got != c.want {
+			t.Errorf("from %d: %d, want %d", c.from, got, c.want)
+		}
+	}
+	p.Cost.Fixed = 1 // the limit is 1600
+	if got := next(p, 2048, at); got != 2048 {
+		t.Errorf("at the limit: %d", got)
+	}
+	if got := next(p, 4096, at); got != 2048 {
+		t.Errorf("beyond the limit: %d, want 2048", got)
+	}
+}
+
 // Without noise or cost nothing moves; a second size is timed first.
 func TestAutoExplores(t *testing.T) {
 	p := Auto{Bounds: Bounds{Start: 64, Max: 512}}

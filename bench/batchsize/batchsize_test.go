@@ -44,7 +44,7 @@ func TestBookReadsWhatItWrites(t *testing.T) {
 
 // TestTuneFindsTheBestBetweenTwoWorseOnes searches a bowl whose trials are in the book.
 func TestTuneFindsTheBestBetweenTwoWorseOnes(t *testing.T) {
-	toy := &task{name: "toy", higher: true}
+	toy := &task{name: "toy", higher: true, epochs: 40}
 	b := &book{trials: map[key]trial{}, clocks: map[string]clock{"toy": {{1, 1}, {64, 64}}}}
 	for k := -60; k <= 0; k++ {
 		updates := 1000 + (k+27)*(k+27)

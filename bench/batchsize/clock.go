@@ -54,7 +54,8 @@ func (c clock) line() (fixed, perExample float64) {
 	return (sy - perExample*sx) / s, perExample
 }
 
-// rounds are how often each size is measured, in turn; the median counts.
+// rounds are how often each size is measured, in turn. Of all that was timed the lower
+// quartile counts: others can only make an update longer.
 const rounds = 3
 
 // clocked are the sizes that are measured.
@@ -70,13 +71,13 @@ func measureClocks(b *book, chosen []*task, o options) error {
 				if err != nil {
 					return fmt.Errorf("%s, batch %d: %w", t.name, size, err)
 				}
-				times[size] = append(times[size], s)
+				times[size] = append(times[size], s...)
 			}
 		}
 		var c clock
 		for _, size := range clocked {
 			slices.Sort(times[size])
-			c = append(c, tick{size, times[size][rounds/2]})
+			c = append(c, tick{size, times[size][len(times[size])/4]})
 			fmt.Printf("%-12s %5d %10.1f µs\n", t.name, size, 1e6*c[len(c)-1].seconds)
 		}
 		b.clocks[t.name] = c
@@ -89,11 +90,11 @@ func measureClocks(b *book, chosen []*task, o options) error {
 // span is how long the updates of one size are watched.
 const span = 100 * time.Millisecond
 
-// time is the median, over twenty parts of the span, of the seconds of an update.
-func (t *task) time(o options, size int) (float64, error) {
+// time returns the seconds of an update in each of about twenty parts of the span.
+func (t *task) time(o options, size int) ([]float64, error) {
 	c, err := t.build(o, 1, fmt.Sprintf("batch=%d", size))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	c.Val, c.Metric, c.Budget = nil, "", batch.Epochs(1000)
 	var parts []float64
@@ -117,11 +118,8 @@ func (t *task) time(o options, size int) (float64, error) {
 		}
 		return nil
 	}
-	if _, err := train.Fit(context.Background(), c); err != nil {
-		return 0, err
-	}
-	slices.Sort(parts)
-	return parts[len(parts)/2], nil
+	_, err = train.Fit(context.Background(), c)
+	return parts, err
 }
 
 func (b *book) writeClocks() error {

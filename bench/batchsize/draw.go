@@ -62,13 +62,13 @@ func drawTask(s *strings.Builder, b *book, t *task) {
 	for _, g := range all {
 		r, low, high := ratio(g, winner, c)
 		switch g.method {
-		case "fixed":
+		case fixed:
 			line = append(line, fmt.Sprintf("%.1f,%.1f", xOf(float64(g.size)), yOf(r)))
 			drawPoint(s, xOf(float64(g.size)), r, low, high, "●", fixedColor)
-		case "auto":
+		case auto:
 			fmt.Fprintf(s, `<rect x="%d" y="%.1f" width="%d" height="%.1f" fill="%s" opacity="0.2"/><path d="M%d %.1f h%d" stroke="%s" stroke-width="2"/>`+"\n",
 				panelLeft, yOf(high), plotWidth, yOf(low)-yOf(high), autoColor, panelLeft, yOf(r), plotWidth, autoColor)
-		case "advise":
+		case advise:
 			drawPoint(s, xOf(float64(g.size)), r, low, high, "◆", adviseColor)
 		}
 	}

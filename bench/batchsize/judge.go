@@ -8,7 +8,7 @@ import (
 
 const (
 	patience = 5  // a run is given up after so many times the time of the best size
-	epochs   = 40 // and after so many epochs
+	start    = 32 // of auto
 	few      = 10 // seeds of batches of one example, whose runs are the longest
 )
 
@@ -64,17 +64,18 @@ func tuneAll(b *book, t *task, o options) (map[int]float64, error) {
 	return rates, nil
 }
 
-// runSeed runs every fixed size with one seed.
+// runSeed runs every fixed size, and auto, with one seed.
 func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error {
 	for _, size := range t.sizes {
 		if size == 1 && seed > few {
 			continue
 		}
-		if _, err := b.trial(t, o, key{t.name, "fixed", size, rates[size], seed}, t.limit(b, size)); err != nil {
+		if _, err := b.trial(t, o, key{t.name, fixed, size, rates[size], seed}, t.limit(b, size)); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := b.trial(t, o, key{t.name, auto, start, rates[start], seed}, t.limit(b, start))
+	return err
 }
 
 // trial returns what the book has of a trial, or runs it.
@@ -82,7 +83,7 @@ func (b *book) trial(t *task, o options, k key, limit float64) (trial, error) {
 	if r, known := b.trials[k]; known {
 		return r, nil
 	}
-	r, err := t.trial(o, k, limit)
+	r, err := t.trial(o, k, limit, b.clocks[t.name])
 	if err != nil {
 		return r, err
 	}
@@ -91,7 +92,7 @@ func (b *book) trial(t *task, o options, k key, limit float64) (trial, error) {
 
 // limit is how many examples a run with batches of a size may take.
 func (t *task) limit(b *book, size int) float64 {
-	most := float64(epochs * t.sets.Train.Len())
+	most := t.epochs * float64(t.sets.Train.Len())
 	c := b.clocks[t.name]
 	if best := t.bestTime(b); best < math.Inf(1) {
 		most = min(most, patience*best*float64(size)/c.update(size))
@@ -107,7 +108,7 @@ func (t *task) bestTime(b *book) float64 {
 	}
 	sum, n := map[pair]float64{}, map[pair]int{}
 	for k, r := range b.trials {
-		if k.task == t.name && k.method == "fixed" && k.seed > tuningSeeds[0]-1 && r.reached {
+		if k.task == t.name && k.method == fixed && k.seed > tuningSeeds[0]-1 && r.reached {
 			p := pair{k.size, k.rate}
 			sum[p] += b.clocks[t.name].of(r.counts)
 			n[p]++

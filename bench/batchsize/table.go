@@ -19,7 +19,7 @@ type group struct {
 
 // name is how tables call the group.
 func (g *group) name() string {
-	if g.method == "fixed" {
+	if g.method == fixed {
 		return fmt.Sprint(g.size)
 	}
 	return g.method
@@ -48,7 +48,7 @@ func (b *book) groups(t *task) (all []*group) {
 
 // rank puts fixed sizes first, in ascending order.
 func (g *group) rank() int {
-	if g.method == "fixed" {
+	if g.method == fixed {
 		return g.size
 	}
 	return math.MaxInt32
@@ -108,7 +108,7 @@ func best(all []*group, c clock) *group {
 	var best *group
 	for _, g := range all {
 		s := g.summary(c)
-		if g.method == "fixed" && s.reached == s.seeds && (best == nil || s.seconds < best.summary(c).seconds) {
+		if g.method == fixed && s.reached == s.seeds && (best == nil || s.seconds < best.summary(c).seconds) {
 			best = g
 		}
 	}
@@ -155,8 +155,8 @@ func printTask(b *book, t *task) error {
 		fmt.Printf("%s: nothing measured\n\n", t.name)
 		return nil
 	}
-	fixed, per := c.line()
-	fmt.Printf("%s: %s to %g; τ(B) = %.1f µs + %.2f µs · B, a/b = %.0f\n\n", t.name, t.metric, t.target, 1e6*fixed, 1e6*per, fixed/per)
+	a, per := c.line()
+	fmt.Printf("%s: %s to %g; τ(B) = %.1f µs + %.2f µs · B, a/b = %.0f\n\n", t.name, t.metric, t.target, 1e6*a, 1e6*per, a/per)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "batch\tlearning rate\tseeds\treached\tupdates\texamples\tseconds\t95 %\tof the best\t95 %\tµs an update\t")
 	winner := best(all, c)
@@ -173,7 +173,7 @@ func printTask(b *book, t *task) error {
 		} else {
 			fmt.Fprint(w, "\t\t")
 		}
-		if g.method == "fixed" {
+		if g.method == fixed {
 			fmt.Fprintf(w, "%.1f", 1e6*c.update(g.size))
 		}
 		fmt.Fprintln(w, "\t")

@@ -17,7 +17,7 @@ import (
 // key names a trial.
 type key struct {
 	task   string
-	method string // fixed, auto or advise
+	method string // fixed, auto, ..
 	size   int    // of the batch, where it starts
 	rate   float64
 	seed   int
@@ -74,19 +74,37 @@ func parseCounts(text string) (counts, error) {
 	return c, nil
 }
 
-// settings are those that a trial changes in the configuration of its task.
-func (t *task) settings(o options, k key) ([]string, error) {
+// settings are those that a trial changes in the configuration of its task. Auto is
+// given the cost of an update, so that its decisions, as those of a fixed size, hang on no clock.
+func (t *task) settings(o options, k key, c clock) ([]string, error) {
 	lr, err := t.rateKey(o)
-	return []string{fmt.Sprintf("batch=%d", k.size), fmt.Sprintf("%s=%g", lr, k.rate)}, err
+	batch := fmt.Sprintf("batch=%d", k.size)
+	switch k.method {
+	case auto:
+		a, perExample := c.line()
+		batch = fmt.Sprintf("batch={size: %d, policy: {auto: {fixed: %.4g, per_example: %.4g}}}", k.size, a, perExample)
+	case autoClocked:
+		batch = fmt.Sprintf("batch={size: %d, policy: auto}", k.size)
+	}
+	return []string{batch, fmt.Sprintf("%s=%g", lr, k.rate)}, err
 }
 
+// The methods by which a trial has its batch size.
+const (
+	fixed       = "fixed"
+	auto        = "auto" // batch: auto from 32, with the rate that is tuned for 32
+	autoClocked = "auto, by the clock"
+	advise      = "advise"                   // the recommendation, as it stands
+	advised     = "advised size, rate tuned" // for the nearest size that was tuned
+)
+
 // trial trains to the target, at most up to the limit in examples.
-func (t *task) trial(o options, k key, limit float64) (trial, error) {
+func (t *task) trial(o options, k key, limit float64, cost clock) (trial, error) {
 	r := trial{key: k, counts: counts{}, best: math.Inf(1)}
 	if t.higher {
 		r.best = math.Inf(-1)
 	}
-	settings, err := t.settings(o, k)
+	settings, err := t.settings(o, k, cost)
 	if err != nil {
 		return r, err
 	}

@@ -106,7 +106,7 @@ func (s *tuning) better(k, best int) (bool, error) {
 // score runs a rate. If no seed may miss the target, the first that does ends it.
 func (s *tuning) score(k int, limit float64, missable bool) (x score, err error) {
 	for _, seed := range tuningSeeds {
-		r, err := s.book.trial(s.task, s.o, key{s.task.name, "fixed", s.size, rateAt(k), seed}, limit)
+		r, err := s.book.trial(s.task, s.o, key{s.task.name, fixed, s.size, rateAt(k), seed}, limit)
 		if err != nil {
 			return x, err
 		}

@@ -14,11 +14,11 @@ func onTheWall(b *book, t *task, o options) error {
 	if winner == nil {
 		return nil
 	}
-	judged := slices.DeleteFunc(all, func(g *group) bool { return g != winner && g.method == "fixed" })
+	judged := slices.DeleteFunc(all, func(g *group) bool { return g != winner && g.method == fixed })
 	times := map[*group][]float64{}
 	for seed := 1; seed <= o.wall; seed++ {
 		for _, g := range judged {
-			r, err := t.trial(o, key{t.name, g.wallMethod(), g.size, g.rate, seed}, t.limit(b, g.size))
+			r, err := t.trial(o, key{t.name, g.wallMethod(), g.size, g.rate, seed}, t.limit(b, g.size), c)
 			if err != nil {
 				return err
 			}
@@ -34,8 +34,8 @@ func onTheWall(b *book, t *task, o options) error {
 
 // wallMethod is the group's method where the clock is real.
 func (g *group) wallMethod() string {
-	if g.method == "auto" {
-		return "auto on the clock"
+	if g.method == auto {
+		return autoClocked
 	}
 	return g.method
 }
