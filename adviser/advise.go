@@ -35,8 +35,9 @@ type Advice struct {
 	Memory  train.Ceiling `json:"memory"`
 	Micros  []Timing      `json:"micros"` // one batch size in several micro-batches; nil if that was given or makes no difference
 	Pace    Pace          `json:"pace"`
-	Rate    *RateTest     `json:"rate,omitempty"` // nil if there was no time
-	Race    *Contest      `json:"race,omitempty"` // nil if there was no time
+	Rate    *RateTest     `json:"rate,omitempty"`  // nil if there was no time
+	Noise   *Noise        `json:"noise,omitempty"` // nil if there was no time
+	Race    *Contest      `json:"race,omitempty"`  // nil if there was no time
 	Choice  Choice        `json:"choice"`
 	Notes   []string      `json:"notes,omitempty"` // what was left out, what disturbed, what to be careful with
 	Seconds float64       `json:"seconds"`         // that the measurements took
@@ -59,9 +60,10 @@ type adviser struct {
 
 // Shares of the time at which steps end.
 const (
-	paceEnds = 0.15
-	rateEnds = 0.25
-	raceEnds = 0.97
+	paceEnds  = 0.15
+	rateEnds  = 0.25
+	noiseEnds = 0.3
+	raceEnds  = 0.97
 )
 
 // Advise measures and advises. It writes nothing and keeps to o.For, but for the last
@@ -106,7 +108,7 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 // measure takes the steps.
 func (a *adviser) measure(ctx context.Context) error {
 	a.Current = Setting{a.size, a.base.Optimizer.LR}
-	for _, step := range []func(context.Context) error{a.measureMemory, a.measurePace, a.measureRate, a.raceSettings} {
+	for _, step := range []func(context.Context) error{a.measureMemory, a.measurePace, a.measureRate, a.measureNoise, a.raceSettings} {
 		if err := errors.Join(ctx.Err(), step(ctx)); err != nil {
 			return err
 		}
@@ -127,10 +129,16 @@ func (a *adviser) note(format string, args ...any) {
 func (a *adviser) measureMemory(context.Context) (err error) {
 	a.tell("memory")
 	c, err := a.config(a.size, a.Current.LR, a.base.Seed)
-	if err == nil {
-		a.Memory, err = train.CeilingOf(c)
+	if err != nil {
+		return err
 	}
-	if err == nil && a.Memory.Batch == 0 {
+	if a.Memory, err = train.CeilingOf(c); err != nil || a.Memory.Batch > 0 {
+		return err
+	}
+	if c, err = a.config(1, a.Current.LR, a.base.Seed); err == nil {
+		_, err = train.PreviewOf(c) // it says what the least limit is
+	}
+	if err == nil {
 		err = fmt.Errorf("adviser: not even a batch of one example fits the limit of %s (%s)", train.Bytes(a.Memory.Limit), a.Memory.LimitBy)
 	}
 	return err

@@ -3,18 +3,21 @@ package adviser
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/descent-ml/descent/dataset"
 	"github.com/descent-ml/descent/report"
+	"github.com/descent-ml/descent/train"
 )
 
 // contender is a setting in a race.
 type contender struct {
 	Setting
-	seed   uint64
+	lane   int
 	pilot  *pilot
 	update float64 // seconds of an update, as measured apart
 	curve  curve
@@ -22,7 +25,7 @@ type contender struct {
 	broke  bool // its loss was no number
 }
 
-// judgeOf turns the values of a validation into a score.
+// judge turns the values of a validation into a score.
 type judge struct {
 	metric string
 	higher bool // is better
@@ -39,9 +42,12 @@ func (j judge) score(v report.Values) float64 {
 	return x
 }
 
-// race advances contenders in lockstep of the time that their updates take.
+// race advances contenders in lockstep of the time that their updates take. It has
+// lanes, each with an engine of its own, that work at the same time: the time that
+// counts is not the clock's.
 type race struct {
 	judge
+	lanes  int
 	held   dataset.Dataset
 	all    []*contender
 	growth float64 // of the time from one measurement to the next
@@ -60,13 +66,12 @@ var nearShares = []float64{0.04, 0.02, 0.01}
 
 // explore goes on until nobody is left, the time is over, or all are flat. With
 // a third of the time behind it, the field is halved, with two thirds cut to three.
-func (r *race) explore(ctx context.Context, from float64, whole time.Duration) error {
+// Before the time early, measurements are coarser: levels are far from there.
+func (r *race) explore(ctx context.Context, from, early float64, whole time.Duration) error {
 	begin := time.Now()
 	for now := from; len(r.alive()) > 0; now *= r.growth {
-		for _, c := range r.alive() {
-			if err := r.advance(ctx, c, now); err != nil || time.Since(begin) > whole {
-				return err
-			}
+		if err := r.step(ctx, now, begin.Add(whole)); err != nil {
+			return unlessLate(err)
 		}
 		r.drop()
 		switch used := time.Since(begin); {
@@ -78,6 +83,9 @@ func (r *race) explore(ctx context.Context, from float64, whole time.Duration) e
 		if math.IsNaN(r.level) && envelope(r.curves()).flat(flatShare, r.beginning()) {
 			return nil
 		}
+		if now < early {
+			now *= 1.15
+		}
 	}
 	return nil
 }
@@ -86,14 +94,56 @@ func (r *race) explore(ctx context.Context, from float64, whole time.Duration) e
 // updates is over, and reports whether it came that far before the clock stopped it.
 func (r *race) repeat(ctx context.Context, from, to float64, until time.Time) (bool, error) {
 	for now := from; now < to && len(r.alive()) > 0; now *= r.growth {
-		for _, c := range r.alive() {
-			if err := r.advance(ctx, c, now); err != nil || time.Now().After(until) {
-				return false, err
-			}
+		if err := r.step(ctx, now, until); err != nil {
+			return false, unlessLate(err)
+		}
+		for _, c := range r.all {
 			to = min(to, outrun*c.curve.reach(r.level))
 		}
 	}
 	return true, nil
+}
+
+// errLate ends a step that the clock stopped.
+var errLate = errors.New("adviser: the time is over")
+
+func unlessLate(err error) error {
+	if errors.Is(err, errLate) {
+		return nil
+	}
+	return err
+}
+
+// step advances everybody to a time, each lane beside the others.
+func (r *race) step(ctx context.Context, to float64, until time.Time) error {
+	errs := make([]error, r.lanes)
+	var wg sync.WaitGroup
+	for lane := range errs {
+		wg.Go(func() { errs[lane] = r.drive(ctx, lane, to, until) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// drive advances the contenders of a lane. A panic of the data becomes an error.
+func (r *race) drive(ctx context.Context, lane int, to float64, until time.Time) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &train.PanicError{Value: p}
+		}
+	}()
+	for _, c := range r.all {
+		if c.lane != lane || c.over {
+			continue
+		}
+		if time.Now().After(until) {
+			return errLate
+		}
+		if err := r.advance(ctx, c, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // beginning is the middle of the first scores.

@@ -3,12 +3,14 @@ package adviser
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/engine"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -58,12 +60,17 @@ type search struct {
 	level   float64   // the last of them, which ends a run
 	held    dataset.Dataset
 	growth  float64
+	lanes   []engine.Engine
 	contest *Contest
 }
 
 // raceSettings races if there is time.
 func (a *adviser) raceSettings(ctx context.Context) error {
 	s := &search{adviser: a, until: a.at(raceEnds), level: math.NaN()}
+	defer s.closeLanes()
+	if err := s.openLanes(); err != nil {
+		return err
+	}
 	left := time.Until(s.until).Seconds() * firstShare
 	entries := s.entries(left)
 	if len(entries) < 3 {
@@ -80,18 +87,57 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 	if ok, err := s.first(ctx, entries, left); err != nil || !ok {
 		return err
 	}
+	each := time.Duration(s.best * float64(time.Second)) // of the clock, for a setting
 	for round := 1; round < roundsMost; round++ {
 		entries := s.next(round)
-		if len(entries) < 2 && round > 3 || s.settled() || time.Until(s.until).Seconds() < s.best {
+		entries = entries[:min(len(entries), int(time.Until(s.until)/(each+1)))]
+		if len(entries) < 2 && round > 3 || len(entries) == 0 || s.settled() {
 			break
 		}
+		begin := time.Now()
 		a.tell("round %d: %d settings", round+1, len(entries))
 		if err := s.round(ctx, round, entries); err != nil {
 			return err
 		}
+		each = time.Since(begin) / time.Duration(len(entries)) * 11 / 10
 	}
 	s.report()
 	return nil
+}
+
+// openLanes starts an engine of one thread for each core that the configuration may use: bits do
+// not depend on threads, and small trainings side by side are faster than one on all. An engine of
+// the caller's is the only lane.
+func (s *search) openLanes() error {
+	x := s.base.Exec
+	n := x.Threads * max(1, x.Workers)
+	if n == 0 || n > runtime.GOMAXPROCS(0) {
+		n = runtime.GOMAXPROCS(0)
+	}
+	if x.Threads == 1 { // asked for to measure an update: others may work meanwhile
+		n = runtime.GOMAXPROCS(0)
+	}
+	if s.base.Engine != nil || x.Workers > 1 {
+		s.lanes = []engine.Engine{s.eng}
+		return nil
+	}
+	x.Threads = 1
+	for range n {
+		e, err := train.NewEngine(x)
+		if err != nil {
+			return err
+		}
+		s.lanes = append(s.lanes, e)
+	}
+	return nil
+}
+
+func (s *search) closeLanes() {
+	for _, e := range s.lanes {
+		if e != s.eng {
+			e.Close()
+		}
+	}
 }
 
 // judging returns what scores are made of, and the level if the configuration has a target.
@@ -160,7 +206,8 @@ func (s *search) entries(seconds float64) []Setting {
 
 // sizes are those that may be the best, far apart. A size is not if one sizeStep times as large takes
 // about as long for an update, for a larger batch never takes more of them; nor if it handles
-// no more examples a second than one as much smaller, which never takes more examples.
+// no more examples a second than one as much smaller, which never takes more examples; nor if the
+// noise scale says so by a factor.
 func (s *search) sizes() (all []int) {
 	most := min(s.Memory.Batch, max(1, s.train.Len()/4))
 	for size := 2; size <= most && size <= s.largest(); size *= sizeStep {
@@ -173,7 +220,8 @@ func (s *search) sizes() (all []int) {
 		}
 		all = append(all, size)
 	}
-	return all
+	of := slices.Clone(all)
+	return slices.DeleteFunc(all, func(size int) bool { return !s.Noise.plausible(size, of, &s.Pace) })
 }
 
 // largest is the largest size that was timed.
@@ -198,16 +246,18 @@ func (s *search) grid(sizes []int, decades []float64) []Setting {
 
 // enter starts the training of some settings on a seed.
 func (s *search) enter(ctx context.Context, settings []Setting, seed uint64) (*race, error) {
-	r := &race{judge: s.judge, held: s.held, growth: s.growth, level: s.level}
-	for _, x := range settings {
+	r := &race{judge: s.judge, held: s.held, growth: s.growth, level: s.level, lanes: len(s.lanes)}
+	for i, x := range settings {
 		c, err := s.config(x.Batch, x.LR, seed)
 		if err != nil {
 			return r, err
 		}
+		lane := i % len(s.lanes)
+		c.Engine = s.lanes[lane]
 		if c.Budget.Unit == batch.Second { // a pilot rests while others train
 			c.Budget = batch.Updates(max(1, int(c.Budget.N/s.Pace.At(x.Batch))))
 		}
-		r.all = append(r.all, &contender{Setting: x, seed: seed, pilot: launch(ctx, c), update: s.Pace.At(x.Batch)})
+		r.all = append(r.all, &contender{Setting: x, lane: lane, pilot: launch(ctx, c), update: s.Pace.At(x.Batch)})
 	}
 	return r, nil
 }
@@ -228,7 +278,8 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 	if err != nil {
 		return false, err
 	}
-	if err := r.explore(ctx, r.start(), time.Duration(seconds*float64(time.Second))); err != nil {
+	r.growth = max(r.growth, 1.2) // levels are not known yet
+	if err := r.explore(ctx, r.start(), seconds/float64(40*len(entries)), time.Duration(seconds*float64(time.Second))); err != nil {
 		return false, err
 	}
 	lead, first := r.leader(), r.beginning()

@@ -15,6 +15,7 @@ func (a *Advice) String() string {
 	a.writeMemory(&b)
 	a.writePace(&b)
 	a.writeRate(&b)
+	a.writeNoise(&b)
 	a.writeRace(&b)
 	a.writeChoice(&b)
 	return b.String()
@@ -116,6 +117,31 @@ func (a *Advice) writeRate(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "They suggest %s (%s to %s).\n", number(t.Rate), number(t.From), number(t.To))
+}
+
+func (a *Advice) writeNoise(b *strings.Builder) {
+	n := a.Noise
+	if n == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nNoise scale while training with batches of %d at %s\n", n.Batch, number(n.LR))
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "examples\tnoise scale\t95 %\t")
+	for _, x := range n.Points {
+		fmt.Fprintf(w, "%.0f\t%s\t%s to %s\t\n", x.Examples, resolved(x.Scale), number(x.Low), resolved(x.High))
+	}
+	w.Flush()
+	if n.Size > 0 {
+		fmt.Fprintf(b, "By the model, 1 + noise/batch updates of the time above, a batch of about %s takes least (%s to %s).\n", number(n.Size), number(n.From), resolved(n.To))
+	}
+}
+
+// resolved writes a noise scale; 0 is one that is too large for what was measured.
+func resolved(x float64) string {
+	if x == 0 {
+		return "more"
+	}
+	return number(x)
 }
 
 func (a *Advice) writeRace(b *strings.Builder) {

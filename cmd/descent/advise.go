@@ -62,6 +62,9 @@ func (a *app) runAdvise(args []string, f *adviseFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := t.Validate(); err != nil {
+		return usageError{err}
+	}
 	advice, err := adviser.Advise(a.signals.ctx, a.problem(c, sets, t, f))
 	if a.signals.ctx.Err() != nil {
 		return a.signals.outcome()
