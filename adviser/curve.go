@@ -89,9 +89,10 @@ func (c curve) lag(e curve) float64 {
 }
 
 // flat reports whether a curve has gained less in the last 7/8 of its time than a share of the
-// way from a first score to its best.
+// way from a first score to its best. A plateau at the beginning is none: the way is to be
+// at least a twentieth of the first score.
 func (c curve) flat(share, first float64) bool {
-	return len(c) > 4 && c.at(c.end()/8)-c.best() <= share*(first-c.best())
+	return len(c) > 4 && first-c.best() >= 0.05*math.Abs(first) && c.at(c.end()/8)-c.best() <= share*(first-c.best())
 }
 
 func sign(x float64) int {

@@ -46,4 +46,11 @@ func TestLag(t *testing.T) {
 	if falling(10, 10).flat(0.02, 2) || !falling(10, 600).flat(0.02, 2) {
 		t.Error("flat at the beginning or not at the end")
 	}
+	var plateau curve
+	for i := range 50 {
+		plateau.add(float64(i), 2-1e-5*float64(i))
+	}
+	if plateau.flat(0.02, 2) {
+		t.Error("a plateau before anything was learned is an end")
+	}
 }

@@ -37,7 +37,7 @@ type RateSeed struct {
 	Steepest float64 `json:"steepest"` // where the smoothed loss falls fastest
 	Lowest   float64 `json:"lowest"`   // where it is lowest
 	Break    float64 `json:"break"`    // where it was four times its best, or no number
-	Gain     float64 `json:"gain"`     // by how much of its first value the loss fell at the lowest
+	Gain     float64 `json:"gain"`     // by how much of its first value the loss fell at the lowest; 0: by no more than its noise
 }
 
 // Suggested is the rate that a ramp suggests: the geometric mean of the two usual
@@ -72,6 +72,7 @@ const (
 	rampSeeds   = 3
 	worse       = 4.0 // times the best smoothed loss: the ramp ends
 	leastGain   = 0.02
+	sure        = 5.0  // standard errors of a smoothed loss: no lowest of many falls so far by chance
 	mostApart   = 10.0 // ratio of the suggestions of seeds that still agree
 )
 
@@ -121,7 +122,9 @@ func (r *ramp) read(perDecade float64) (s RateSeed) {
 	}
 	lowest := slices.Index(smooth, slices.Min(smooth))
 	first := mean(r.losses[:2*reach+1])
-	s.Gain = 1 - smooth[lowest]/first
+	if fall := first - smooth[lowest]; fall > sure*noiseOf(r.losses[:max(n/10, 2)])/math.Sqrt(float64(2*reach+1)) {
+		s.Gain = fall / first
+	}
 	s.Lowest, s.Steepest = r.rates[lowest], r.rates[0]
 	fall := 0.0
 	for i := reach; i+reach <= lowest; i++ {
@@ -130,6 +133,16 @@ func (r *ramp) read(perDecade float64) (s RateSeed) {
 		}
 	}
 	return s
+}
+
+// noiseOf is the standard deviation of numbers around a curve that changes slowly, from
+// their successive differences.
+func noiseOf(x []float64) float64 {
+	sum := 0.0
+	for i := range x[1:] {
+		sum += (x[i+1] - x[i]) * (x[i+1] - x[i])
+	}
+	return math.Sqrt(sum / float64(2*(len(x)-1)))
 }
 
 // conclude judges the seeds together.

@@ -74,6 +74,13 @@ func TestRampWithoutAnAnswer(t *testing.T) {
 	if s := r.read(20); s.Gain > leastGain || !r.broke {
 		t.Errorf("a loss that rises: %+v", s)
 	}
+	r, rng := &ramp{}, rand.New(rand.NewPCG(1, 1))
+	for i := range 300 {
+		r.add(math.Pow(10, float64(i)/50), 1+0.5*rng.Float64())
+	}
+	if s := r.read(50); s.Gain != 0 {
+		t.Errorf("noise alone: %+v", s)
+	}
 	r = &ramp{}
 	if r.add(1, math.NaN()) || (r.read(20) != RateSeed{Break: 1}) {
 		t.Errorf("NaN: %+v", r.read(20))

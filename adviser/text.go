@@ -110,7 +110,15 @@ func (a *Advice) writeRate(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\nLearning rates: %d ramps of %d updates of %d examples, from %s up\n", len(t.Seeds), t.Updates, t.Batch, number(t.Low))
 	for i, s := range t.Seeds {
-		fmt.Fprintf(b, "  seed %d: loss falls fastest at %s, is lowest at %s, breaks at %s\n", i+1, number(s.Steepest), number(s.Lowest), number(s.Break))
+		breaks := "does not break"
+		if s.Break > 0 {
+			breaks = "breaks at " + number(s.Break)
+		}
+		if s.Gain == 0 {
+			fmt.Fprintf(b, "  seed %d: the loss falls by no more than its noise; it %s\n", i+1, breaks)
+			continue
+		}
+		fmt.Fprintf(b, "  seed %d: the loss falls fastest at %s, is lowest at %s and %s\n", i+1, number(s.Steepest), number(s.Lowest), breaks)
 	}
 	if t.Unsafe != "" {
 		fmt.Fprintf(b, "No safe answer from the ramps: %s.\n", t.Unsafe)
