@@ -54,10 +54,13 @@ func (a *Advice) chooseByRace() Choice {
 	if best.Seeds < fewSeeds {
 		c.because("that is of %d seeds only: with more time (--for) the answer may change", best.Seeds)
 	}
-	c.Reasons = append(c.Reasons, a.aboutSize(c.Batch)...)
-	if low, high := a.Race.rates(best); low < high {
-		c.because("rates from %s to %s take at most %.0f %% longer at this size", number(low), number(high), 100*(borne-1))
+	if low, high := a.Race.sizes(best); low < high {
+		c.because("batches from %d to %d, each with its own best rate, take at most %.0f %% longer", low, high, 100*(borne-1))
 	}
+	if low, high := a.Race.rates(best); low < high {
+		c.because("at this size, rates from %s to %s take at most %.0f %% longer", number(low), number(high), 100*(borne-1))
+	}
+	c.Reasons = append(c.Reasons, a.aboutSize(c.Batch)...)
 	return c
 }
 
@@ -74,14 +77,15 @@ func (a *Advice) chooseByRate() Choice {
 	return c
 }
 
-// aboutSize tells what an update of a size spends its time on.
+// aboutSize tells what the measurements of time and noise say of a size.
 func (a *Advice) aboutSize(size int) (why []string) {
 	tau := a.Pace.At(size)
-	if tau == 0 {
-		return nil
+	if tau > 0 && a.Pace.Fixed/tau > 0.02 {
+		why = append(why, fmt.Sprintf("an update of %d examples takes %s ms; %.0f %% of that is what any update costs, however few its examples",
+			size, number(1e3*tau), 100*min(1, a.Pace.Fixed/tau)))
 	}
-	if share := a.Pace.Fixed / tau; share > 0.02 {
-		why = append(why, fmt.Sprintf("an update of %d examples takes %s ms, %.0f %% of it whatever the size", size, number(1e3*tau), 100*min(1, share)))
+	if n := a.Noise; n != nil && n.Size > 0 && math.Abs(math.Log2(n.Size/float64(size))) > 1 && a.Race != nil {
+		why = append(why, fmt.Sprintf("time and noise by themselves would suggest about %.0f; the race has trained with such sizes too, or found them far off", n.Size))
 	}
 	return why
 }
@@ -98,6 +102,17 @@ func (c *Contest) of(s Setting) (Raced, bool) {
 		}
 	}
 	return Raced{}, false
+}
+
+// sizes are the least and the largest size that take little longer than the best.
+func (c *Contest) sizes(best Raced) (low, high int) {
+	low, high = best.Batch, best.Batch
+	for _, x := range c.Raced {
+		if x.Seconds <= borne*best.Seconds {
+			low, high = min(low, x.Batch), max(high, x.Batch)
+		}
+	}
+	return low, high
 }
 
 // rates are the least and the largest rate of a size that were raced and take little

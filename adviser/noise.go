@@ -125,14 +125,16 @@ func (p *Pace) relative(size int, phi float64) float64 {
 }
 
 // plausible reports whether a size may be the best of some at a noise scale between a half of the
-// least and four times the most that was measured: at one of them it takes at most
-// twice as long as the best. Without a noise scale all are.
+// least and 16 times the most that was measured: at one of them it takes at most
+// twice as long as the best. So far up, because the scale grows in training, and
+// with momentum rates go on growing with the batch well beyond it (Zhang et
+// al., NeurIPS 2019). Without a noise scale all are.
 func (n *Noise) plausible(size int, of []int, p *Pace) bool {
 	x, ok := n.last()
 	if !ok {
 		return true
 	}
-	high := max(x.High, x.Scale) * 4
+	high := max(x.High, x.Scale) * 16
 	for phi := max(1, x.Low/2); ; phi *= 2 {
 		best := math.Inf(1)
 		for _, other := range of {

@@ -36,10 +36,12 @@ type Raced struct {
 }
 
 const (
-	firstShare   = 0.4  // of the race's time, for the first round
-	roundsMost   = 40   // of all
-	leastUpdates = 30   // of a contender in the first round
-	sizeStep     = 4    // between sizes of the first round
+	firstShare   = 0.4 // of the race's time, for the first round
+	roundsMost   = 40  // of all
+	leastUpdates = 30  // of a contender in the first round
+	sizeStep     = 4   // between sizes of the first round
+	tellEvery    = 4 * time.Second
+	heldFew      = 500  // examples on which only the loss is fine enough
 	surely       = 0.02 // standard error of the logarithm of the leader's time: enough
 	quarter      = 0.25 // of a decade: between learning rates of the rounds behind it
 )
@@ -51,17 +53,20 @@ const (
 // a seed of its own, enter the best so far and what lies around the leader.
 type search struct {
 	*adviser
-	until   time.Time
-	book    book
-	tried   []Setting
-	best    float64 // lowest time to the level in the first round
-	judge   judge
-	levels  []float64 // the time to them counts
-	level   float64   // the last of them, which ends a run
-	held    dataset.Dataset
-	growth  float64
-	lanes   []engine.Engine
-	contest *Contest
+	until  time.Time
+	book   book
+	tried  []Setting
+	best   float64 // lowest time to the level in the first round
+	judge  judge
+	levels []float64 // the time to them counts
+	level  float64   // the last of them, which ends a run
+	held   dataset.Dataset
+	growth float64
+	lanes  []engine.Engine
+	// slowness is how long a second of updates takes by the clock, with measurements
+	// and what disturbs, over the lanes.
+	slowness float64
+	contest  *Contest
 }
 
 // raceSettings races if there is time.
@@ -87,7 +92,8 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 	if ok, err := s.first(ctx, entries, left); err != nil || !ok {
 		return err
 	}
-	each := time.Duration(s.best * float64(time.Second)) // of the clock, for a setting
+	told := time.Now()
+	each := time.Duration(outrun * s.best * s.slowness * float64(time.Second)) // of the clock, for a setting
 	for round := 1; round < roundsMost; round++ {
 		entries := s.next(round)
 		entries = entries[:min(len(entries), int(time.Until(s.until)/(each+1)))]
@@ -95,7 +101,10 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 			break
 		}
 		begin := time.Now()
-		a.tell("round %d: %d settings", round+1, len(entries))
+		if begin.Sub(told) > tellEvery {
+			a.tell("round %d of the race: %d settings", round+1, len(entries))
+			told = begin
+		}
 		if err := s.round(ctx, round, entries); err != nil {
 			return err
 		}
@@ -149,6 +158,10 @@ func (a *adviser) judging() (judge, float64) {
 	}
 	if metric == "" || slices.Contains(a.base.Measures.Names, metric) {
 		metric, level = "loss", math.NaN()
+	}
+	if few := a.held.Len() < heldFew; few && math.IsNaN(level) && metric != "loss" {
+		a.note("%s is too coarse on %d examples: the race goes by the loss", metric, a.held.Len())
+		metric = "loss"
 	}
 	j := judge{metric, train.Target{Metric: metric}.Better(1, 0)}
 	if j.higher {
@@ -279,9 +292,15 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		return false, err
 	}
 	r.growth = max(r.growth, 1.2) // levels are not known yet
+	begin := time.Now()
 	if err := r.explore(ctx, r.start(), seconds/float64(40*len(entries)), time.Duration(seconds*float64(time.Second))); err != nil {
 		return false, err
 	}
+	trained := 0.0
+	for _, c := range r.all {
+		trained += c.curve.end()
+	}
+	s.slowness = time.Since(begin).Seconds() / max(trained, 1e-9)
 	lead, first := r.leader(), r.beginning()
 	if !(lead.best() < first) {
 		s.note("no race: no setting got better than it was at its beginning")
@@ -302,24 +321,29 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 	for _, c := range r.all {
 		s.tried = append(s.tried, c.Setting)
 		s.best = min(s.best, c.curve.reach(s.level))
-		if t := s.time(c.curve); !math.IsInf(t, 1) {
+		if t := s.time(c.curve, 0); !math.IsInf(t, 1) {
 			s.book.note(c.Setting, 0, t)
 		}
 	}
 	return true, nil
 }
 
-// time is that of a curve to the levels: their geometric mean.
-func (s *search) time(c curve) float64 {
+// time is that of a curve to the levels: their geometric mean. A level that it was given up
+// before counts with missed times its end; +Inf if that is 0.
+func (s *search) time(c curve, missed float64) float64 {
 	var logs []float64
 	for _, level := range s.levels {
-		logs = append(logs, math.Log(c.reach(level)))
+		t := c.reach(level)
+		if math.IsInf(t, 1) && missed > 0 {
+			t = missed * c.end()
+		}
+		logs = append(logs, math.Log(t))
 	}
 	return math.Exp(mean(logs))
 }
 
-// next are the settings of a round: the best so far, ever fewer, and the leader's
-// neighbors that have not been entered.
+// next are the settings of a round: the best so far, ever fewer, the one that may be the best for all that
+// is known, and the leader's neighbors that have not been entered.
 func (s *search) next(round int) []Setting {
 	all := s.book.standings()
 	var chosen []Setting
@@ -331,6 +355,10 @@ func (s *search) next(round int) []Setting {
 		if len(chosen) < max(3, 7-round) && x.log-x.error < all[0].log+worst {
 			chosen = append(chosen, x.Setting)
 		}
+	}
+	hopeful := slices.MinFunc(all, func(x, y standing) int { return sign(x.log - x.error - y.log + y.error) })
+	if !slices.Contains(chosen, hopeful.Setting) {
+		chosen = append(chosen, hopeful.Setting)
 	}
 	if i := slices.IndexFunc(all, func(x standing) bool { return x.Setting == s.Current }); i >= 0 && round <= fewSeeds && !slices.Contains(chosen, s.Current) {
 		chosen = append(chosen, s.Current)
@@ -374,16 +402,14 @@ func (s *search) round(ctx context.Context, round int, settings []Setting) error
 	if err != nil {
 		return err
 	}
-	if whole, err := r.repeat(ctx, max(r.start(), s.best/8), 2*s.best, s.until); err != nil || !whole {
+	if whole, err := r.repeat(ctx, max(r.start(), s.best/8), 4*s.best, s.until); err != nil || !whole {
 		return err
 	}
 	for _, c := range r.all {
-		t := s.time(c.curve)
-		if math.IsInf(t, 1) { // it was dropped, or too slow: more than it would have needed not to be
-			t = 2 * max(s.best, c.curve.end())
-		}
 		s.tried = append(s.tried, c.Setting)
-		s.book.note(c.Setting, round, t)
+		if len(c.curve) > 0 {
+			s.book.note(c.Setting, round, s.time(c.curve, 1.5))
+		}
 	}
 	return nil
 }

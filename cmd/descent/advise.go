@@ -32,6 +32,7 @@ func (a *app) advise() *cobra.Command {
 	flags.StringVar(&f.data, "data", "", "file or folder to train on; with an example, the folder of data sets (default $"+dataFolder+")")
 	f.columns.add(flags)
 	flags.StringArrayVar(&f.set, "set", nil, "override a `key=value` of the configuration, such as optimizer.adamw.lr=1e-3")
+	flags.StringVar(&f.until, "until", "", "judge by the time to a `target`, such as val.accuracy>=0.88")
 	flags.DurationVar(&f.time, "for", adviser.DefaultFor, "how long to measure, once the data are read")
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress")
 	flags.BoolVar(&f.json, "json", false, "print the advice and all that was measured as JSON on standard output")
@@ -99,6 +100,9 @@ func (a *app) showAdvice(c *config.Config, advice *adviser.Advice, f *adviseFlag
 		return err
 	}
 	fmt.Fprintf(a.out, "\n%v", advice)
+	if p := advice.Pace; c.Sizes.Kind == "auto" {
+		fmt.Fprintf(a.out, "\nYour policy need not time updates: policy: {auto: {fixed: %.3g, per_example: %.3g}}\n", p.Fixed, p.PerExample)
+	}
 	v, err := c.Vary(advice.Choice.Batch, advice.Choice.LR, c.Seed)
 	if err == nil && !advice.Choice.Keep && advice.Choice.Safe {
 		fmt.Fprintf(a.out, "\nIn the configuration:\n\n%s\nor on the command line: --set batch.size=%d --set %s=%v\n", v.Paste(), v.Batch, c.RateKey(), v.Rate())
