@@ -101,7 +101,7 @@ func TestBudgets(t *testing.T) {
 // TestEqual: the three budgets that the base consumes.
 func TestEqual(t *testing.T) {
 	o := options()
-	o.Batches, o.Equal = []int{8, 32}, batch.Epochs(2)
+	o.Batches, o.Equal, o.Budgets = []int{8, 32}, batch.Epochs(2), []batch.Span{batch.Epochs(2)}
 	r := sweepWorld(t, o, newWorld())
 	var names []string
 	for _, c := range r.Comparisons {
