@@ -59,6 +59,9 @@ func (a *app) sweep() *cobra.Command {
 }
 
 func (a *app) runSweep(args []string, f *sweepFlags) error {
+	if f.seeds < 1 || f.parallel < 1 || f.cell <= 0 {
+		return usagef("--seeds %d, --parallel %d, --cell-budget %v (want 1 or more, and a time above 0)", f.seeds, f.parallel, f.cell)
+	}
 	c, sets, err := a.sweepData(args, f)
 	if err != nil {
 		return err

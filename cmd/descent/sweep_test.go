@@ -63,6 +63,7 @@ func TestSweepRefuses(t *testing.T) {
 		`got "x"`:                {"digits", "--batch", "8,x", "--until", "val.loss<=1"},
 		"neither a target":       {"digits", "--batch", "8"},
 		"want val.loss<=1":       {"digits", "--batch", "8", "--until", "val.loss>=1"},
+		"want 1 or more":         {"digits", "--batch", "8", "--until", "val.loss<=1", "--seeds", "0"},
 		"not measured":           {"digits", "--batch", "8", "--until", "val.rmse<=1"},
 		"no unit":                {"digits", "--batch", "8", "--budget", "5"},
 		"batch size 9000":        {"digits", "--batch", "9000", "--until", "val.loss<=1"},
