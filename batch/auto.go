@@ -19,14 +19,15 @@ import (
 // workers.
 //
 // With momentum φ is that of a step's batches, φ/(1-β). Where training spends its
-// time, at the largest rate that is good, the weights bounce, and ‖G‖² is mostly what
-// pulls them back: in the stationary state of SGD with momentum on a quadratic of
-// curvature h, φ = 2(1-β)B/(ηh). So φ/B tells by how much the rate could grow
-// before ηh/(1-β) is 2. But momentum diverges at 2(1+β)/(1-β) only, and rates, so
-// batches, may grow so much further before examples are lost: Zhang et al.,
-// NeurIPS 2019, arXiv:1907.04164; Shallue et al. 2019 for networks. On the tasks of bench/batchsize with tuned rates
-// the batch where examples are lost was 12 to 20 times φ (β = 0.9), where 1/(1-β) is
-// 10 and (1+β)/(1-β) 19; see docs/benchmarks.md.
+// time, at the largest rate that is good, the weights bounce, and ‖G‖² is mostly
+// what pulls them back: in the stationary state of SGD with momentum on a
+// quadratic of curvature h, φ = 2(1-β)B/(ηh). So φ/B tells by how much the rate
+// could grow before ηh/(1-β) is 2. But momentum diverges at 2(1+β)/(1-β) only, and
+// rates, so batches, may grow so much further before examples are lost: Zhang et
+// al., NeurIPS 2019, arXiv:1907.04164; Shallue et al. 2019 for networks. On the
+// tasks of bench/batchsize with tuned rates the batch where examples are lost was
+// 12 to 20 times φ (β = 0.9), where 1/(1-β) is 10 and (1+β)/(1-β) 19; see
+// docs/benchmarks.md.
 //
 // Min is, unless set, the start or 32, whichever is less: φ is smallest where a
 // run begins, and matrix products of a few rows are slower than affine times

@@ -18,8 +18,9 @@ import (
 // where that gains 5 % or more, at most twofold at once, after ten new
 // measurements of the noise. Without a given cost it times another size first.
 //
-// Pollux models the time of several nodes; one machine is affine. Auto is the
-// same in closed form.
+// Pollux models the time of several nodes; one machine is affine. With momentum
+// φ is that of a step's batches, as in Auto, which is the same in closed form;
+// Pollux has that of one.
 type Goodput struct {
 	Bounds Bounds
 	Cost   Cost // if it is given, no decision depends on a clock
@@ -58,6 +59,7 @@ func (g Goodput) Next(s State, p Progress) (State, string) {
 		return s, ""
 	}
 	phi, _ := p.Noise.Scale()
+	phi *= p.remembered()
 	size := min(max(b.scan(cost, phi), s.Size/2), 2*s.Size)
 	size = min(max(size, b.Min), b.Max)
 	gain := gainOf(s.Size, size, cost.Seconds(s.Size), cost.Seconds(size), phi)

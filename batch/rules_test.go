@@ -301,6 +301,9 @@ func TestAutoGoesByMomentum(t *testing.T) {
 	if got := next(p, 4096, at); got != 2048 {
 		t.Errorf("beyond the limit: %d, want 2048", got)
 	}
+	if got := next(Goodput{Bounds: Bounds{Min: 1, Max: 1 << 20}, Cost: Cost{Fixed: 90e-5, PerExample: 1e-5}}, 128, at); got != 256 {
+		t.Errorf("goodput: %d", got)
+	}
 }
 
 // Without noise or cost nothing moves; a second size is timed first.
