@@ -31,7 +31,7 @@ var matrixSizes = []matrixModel{
 		loss:      nn.CrossEntropy(),
 		optimizer: optim.SGD(0.2).Momentum(0.5).WithCoupling(optim.AdaScale(), 0),
 		examples:  categoryExamples,
-		policy:    erratic{},
+		policy:    erratic{70},
 		batch:     matrixBatch{70, 300},
 		barriers:  true,
 	},
@@ -39,17 +39,17 @@ var matrixSizes = []matrixModel{
 
 // erratic takes sizes from the last bits of what is measured, so that no difference
 // can hide.
-type erratic struct{}
+type erratic struct{ most int }
 
-func (erratic) Max(int) int      { return 70 }
+func (e erratic) Max(int) int    { return e.most }
 func (erratic) String() string   { return "erratic" }
 func (erratic) NeedsNoise() bool { return true }
-func (erratic) Next(s batch.State, p batch.Progress) (batch.State, string) {
+func (e erratic) Next(s batch.State, p batch.Progress) (batch.State, string) {
 	if p.Noise.Samples() == 0 {
 		return batch.State{Size: 9}, ""
 	}
 	bits := math.Float64bits(p.Noise.S()) ^ math.Float64bits(p.Noise.Q()) ^ math.Float64bits(p.Loss) ^ math.Float64bits(p.Rate)
-	return batch.State{Size: 8 + int(bits%63)}, "a bit"
+	return batch.State{Size: 8 + int(bits%uint64(e.most-7))}, "a bit"
 }
 
 // TestMatrixOfSizes: however batches are executed, all of the same sizes are made at

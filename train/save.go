@@ -249,16 +249,22 @@ func checkResolved(c *Config, s *checkpoint.State) error {
 
 // refuseChanges names the keys that differ.
 func refuseChanges(now, before map[string]any) error {
+	if diffs := changes(now, before); diffs != "" {
+		return refuse("train: a run resumes with the configuration it began with, but for exec: %s", diffs)
+	}
+	return nil
+}
+
+// changes names the keys that differ, with both values, but for exec and those
+// given; "" if there are none.
+func changes(now, before map[string]any, but ...string) string {
 	var diffs []string
 	for _, d := range Differences(now, before) {
-		if d.Key != "exec" && !strings.HasPrefix(d.Key, "exec.") {
+		if d.Key != "exec" && !strings.HasPrefix(d.Key, "exec.") && !slices.Contains(but, d.Key) {
 			diffs = append(diffs, fmt.Sprintf("%s is %s (the run has %s)", d.Key, show(d.A), show(d.B)))
 		}
 	}
-	if diffs == nil {
-		return nil
-	}
-	return refuse("train: a run resumes with the configuration it began with, but for exec: %s", strings.Join(diffs, "; "))
+	return strings.Join(diffs, "; ")
 }
 
 // Difference is a key of two configurations, with dots between its parts, and

@@ -145,10 +145,15 @@ func TestSameConfigurationSameBits(t *testing.T) {
 	}
 }
 
-// TestReplay: a run that a clock ended is repeated to the same bits.
+// TestReplay: a run whose batches a clock has sized, and which it ended, is repeated
+// to the same bits, by its own configuration only.
 func TestReplay(t *testing.T) {
 	dir := t.TempDir()
-	first, _ := mustCall(t, "train", "digits", "--set", "budget=0.1s", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
+	first, _ := mustCall(t, "train", "digits", "--set", "budget=0.1s", "--set", "batch=auto", "--out", filepath.Join(dir, "a"), "--json", "--quiet")
+	code, _, stderr := call("train", "--replay", filepath.Join(dir, "a"), "--set", "optimizer.adamw.lr=0.5", "--out", filepath.Join(dir, "c"))
+	if code != 2 || !strings.Contains(stderr, "optimizer.adamw.lr is 0.5 (the run has") {
+		t.Errorf("exit code %d for another configuration: %s", code, stderr)
+	}
 	again, _ := mustCall(t, "train", "--replay", filepath.Join(dir, "a"), "--set", "exec={threads: 1, micro: 3}", "--out", filepath.Join(dir, "b"), "--json", "--quiet")
 	if a, b := summary(t, first), summary(t, again); a.Fingerprint != b.Fingerprint || a.Updates != b.Updates || a.Updates == 0 {
 		t.Errorf("fingerprints %s after %d updates and %s after %d", a.Fingerprint, a.Updates, b.Fingerprint, b.Updates)

@@ -46,7 +46,7 @@ func (a *app) train() *cobra.Command {
 	flags.StringVar(&f.out, "out", "", "run directory (default runs/NAME-N)")
 	flags.StringVar(&f.resume, "resume", "", "continue a `run`, or the newest one")
 	flags.Lookup("resume").NoOptDefVal = resumeNewest
-	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock made: the same bits")
+	flags.StringVar(&f.replay, "replay", "", "repeat a `run` with the decisions of its journal that a clock or the memory made: the same bits")
 	flags.StringVar(&f.until, "until", "", "stop when a validation reaches a `target`, such as val.accuracy>=0.88")
 	flags.IntVar(&f.folds, "folds", 0, "train once for each of so many folds of the data, and tell the mean of the scores")
 	flags.StringVar(&f.from, "from", "", "fine-tune the model of a `run` on --data: its configuration, its encoding of the data, its weights")
@@ -97,7 +97,7 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 		return err
 	}
 	if f.replay != "" {
-		if t.Replay, err = report.ReadJournal(f.replay); err != nil {
+		if t.Replay, err = train.ReplayOf(&t, f.replay); err != nil {
 			return err
 		}
 	}
