@@ -101,7 +101,7 @@ func newLoop(c *Config) (*loop, error) {
 		l.val.TargetValue = c.TargetValue
 	}
 	l.pos.PerEpoch, l.pos.TokensPerExample = c.Data.Len(), tokensOf(c.Data)
-	l.event.run, l.base = l, l.baseOf()
+	l.event.run, l.base, l.momentum = l, l.baseOf(), c.Optimizer.Beta()
 	l.clock = newClock(c.Replay, l.journal)
 	l.tune()
 	return l, nil

@@ -41,13 +41,14 @@ type loop struct {
 	most     int          // the largest size that was found to fit where nobody has set one; 0: any
 	meter    *noiseMeter  // nil if noise is not measured
 
-	loader  *dataset.Loader
-	size    int       // that the policy asks for
-	base    int       // the batch size that the learning rate is meant for
-	least   int       // examples that make a batch: 2 for the statistics of batch norm
-	chunk   int       // examples that the loader gathers at once; 0: the batch
-	share   float64   // of the budget that an update consumes
-	scalars []float64 // inputs of the update
+	loader   *dataset.Loader
+	size     int       // that the policy asks for
+	base     int       // the batch size that the learning rate is meant for
+	least    int       // examples that make a batch: 2 for the statistics of batch norm
+	momentum float64   // β of the optimizer: see batch.Progress
+	chunk    int       // examples that the loader gathers at once; 0: the batch
+	share    float64   // of the budget that an update consumes
+	scalars  []float64 // inputs of the update
 
 	lossSum, weightSum, gradNorm *tensor.Tensor
 

@@ -316,6 +316,7 @@ func (b bounded) Compile(g *graph.Graph, vars engine.Vars, o engine.Options) (en
 		return nil, err
 	}
 	switch {
+	case o.Seed == 0: // to learn what measuring costs
 	case b.share == 0:
 		o.Recompute = engine.RecomputeAlways
 	case b.share > 1:
@@ -340,6 +341,9 @@ func stepOf(e *Event) (s step, err error) {
 	s.measured.Layers = slices.Clone(s.measured.Layers)
 	if e.run.meter != nil {
 		s.cost = e.run.meter.cost
+		if s.cost.update.each == 0 || s.cost.extra.fixed == 0 {
+			return s, errors.New("measuring noise costs nothing")
+		}
 	}
 	if s.fingerprint, err = e.Fingerprint(); err != nil {
 		return s, err

@@ -29,17 +29,17 @@ const (
 )
 
 // costOfMeter sets the cost by a plan that no setting of the execution has a say in:
-// with less memory the run's own may compute values again, and what it costs would
-// decide when noise is measured.
+// with less memory the run's own may compute values again, and what that costs would
+// decide when noise is measured. The other program is for the kernels of its plan, and small.
 func (l *loop) costOfMeter() error {
-	if l.meter == nil {
+	if l.meter == nil || l.crew.passes == 1 {
 		return nil
 	}
-	size := l.plan.Size
-	o := engine.Options{Rows: min(size, fastRows), Batch: size, Recompute: engine.RecomputeNever}
-	plan, err := l.eng.Estimate(l.graph, shareOf(o, 1, max(l.cfg.Shards, 1), 0))
+	size := min(l.plan.Size, fastRows)
+	o := engine.Options{Rows: size, Batch: size}
+	p, err := l.eng.Compile(l.graph, l.weights.vars, shareOf(o, 1, max(l.cfg.Shards, 1), 0))
 	if err == nil {
-		l.meter.cost = meterCostOf(plan)
+		l.meter.cost = meterCostOf(p.Plan())
 	}
 	return err
 }
