@@ -3,7 +3,6 @@ package sweep
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -186,7 +185,6 @@ func (r *Result) tuning() page.Section {
 		}))
 		for _, n := range r.Settings.Batches {
 			tried := of(r.Trials, c.Name, Tuning, n)
-			slices.SortFunc(tried, func(a, b *Trial) int { return compareNumbers(a.LR, b.LR) })
 			for _, x := range tried {
 				t.Rows = append(t.Rows, []string{c.Name, r.Settings.name(n), rate(x.LR), x.End, report.Thousands(x.Updates), report.Short(x.Seconds),
 					report.Short(float64(x.best(c.order, math.MaxUint64).Value))})

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -94,19 +95,9 @@ func of(trials []*Trial, comparison, phase string, n int) []*Trial {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *Trial) int {
-		return 2*compareNumbers(float64(a.Seed), float64(b.Seed)) + compareNumbers(a.LR, b.LR)
+		return cmp.Or(cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.LR, b.LR))
 	})
 	return out
-}
-
-func compareNumbers(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func newRow(c comparison, n int, perUpdate float64, trials []*Trial) Row {
@@ -119,18 +110,19 @@ func newRow(c comparison, n int, perUpdate float64, trials []*Trial) Row {
 			row.Diverged++
 			continue
 		}
-		if p, _, ok := t.Target(); ok {
-			row.Reached++
-			updates, examples, seconds = append(updates, float64(p.Update)), append(examples, float64(p.Examples)), append(seconds, p.Seconds)
-		}
 		if t.End == Capped {
 			row.Capped++
 		}
-		if _, _, ok := t.Target(); !ok && (row.Beyond == 0 || t.Updates < row.Beyond) {
+		if p, _, ok := t.Target(); ok {
+			row.Reached++
+			updates, examples, seconds = append(updates, float64(p.Update)), append(examples, float64(p.Examples)), append(seconds, p.Seconds)
+		} else if row.Beyond == 0 || t.Updates < row.Beyond {
 			row.Beyond = t.Updates
 		}
-		last, _ := t.Last()
-		final, best = known(final, float64(last.Value)), known(best, float64(t.best(c.order, math.MaxUint64).Value))
+		if last, ok := t.Last(); ok {
+			final = known(final, float64(last.Value))
+		}
+		best = known(best, float64(t.best(c.order, math.MaxUint64).Value))
 		gap, spent, made = known(gap, t.gap()), known(spent, t.Seconds), known(made, float64(t.Updates))
 	}
 	row.tuning(of(trials, c.name, Tuning, n))

@@ -123,9 +123,12 @@ func (r *Result) remarks(c *Comparison) []string {
 		switch {
 		case row.Seeds == 0:
 			out = append(out, name+": every learning rate diverges, so nothing was measured.")
-		case row.Reached < row.Seeds:
+		case row.Capped > 0:
 			out = append(out, fmt.Sprintf("%s: %d of %d seeds did not reach the target within the cell budget: it takes them more than %s updates, how many is not known.",
-				name, row.Seeds-row.Reached, row.Seeds, report.Thousands(row.Beyond)))
+				name, row.Capped, row.Seeds, report.Thousands(row.Beyond)))
+		}
+		if row.Diverged > 0 {
+			out = append(out, fmt.Sprintf("%s: %d of %d seeds diverged, at a learning rate that was the best of the seed it was tuned on.", name, row.Diverged, row.Seeds))
 		}
 		if row.Edge != Interior && row.LR > 0 {
 			out = append(out, fmt.Sprintf("%s: the best learning rate stayed at the %s edge of the grid, so a better one may lie beyond.", name, row.Edge))
