@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"internal/config":      {"nn", "tokenizer", "optim", "batch", "dataset", "dataset/digits", "dataset/images", "dataset/interactions", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/assess":      {"batch", "checkpoint", "dataset", "engine", "graph", "dataset/interactions", "internal/config", "internal/rng", "metric", "nn", "optim", "recommend", "report", "tensor", "train"},
 	"internal/examples":    {"internal/config"},
+	"internal/thesis":      {"batch", "dataset", "dataset/digits", "engine", "engine/cpu", "graph", "nn", "optim", "tensor"},
 	"cmd/descent":          nil, // the end of every arrow: anything
 	"bench":                nil,
 	"bench/peak":           {"internal/cpu", "internal/kernel"},

@@ -76,7 +76,7 @@ func load(arg, data string, set []string) (*config.Config, error) {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if !strings.ContainsAny(arg, "./\\") {
-			return nil, usagef("no example %q and no such file (want %s, or a file CONFIG.yaml)", arg, strings.Join(examples.Names(), ", "))
+			return nil, usagef("no example %q and no such file (want %s, or a file CONFIG.yaml)", arg, strings.Join(exampleNames(), ", "))
 		}
 		return nil, usagef("no configuration %s", arg)
 	}

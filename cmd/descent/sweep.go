@@ -162,7 +162,7 @@ func (f *sweepFlags) options(c *config.Config, sets *config.Sets) (o sweep.Optio
 		return o, f.resumed(&o)
 	}
 	if o.Out == "" {
-		o.Out = freeFolder(c.Name)
+		o.Out = freeFolder(c.Name + "-sweep")
 	}
 	return o, f.chosen(&o, c)
 }
@@ -242,10 +242,10 @@ func origin(c *config.Config, sets *config.Sets) (json.RawMessage, error) {
 	return json.Marshal(map[string]any{"config": all, "data": digest})
 }
 
-// freeFolder returns runs/NAME-sweep-N with the first N that is free.
+// freeFolder returns runs/NAME-N with the first N that is free.
 func freeFolder(name string) string {
 	for n := 1; ; n++ {
-		dir := filepath.Join("runs", fmt.Sprintf("%s-sweep-%d", name, n))
+		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
 		if _, err := os.Stat(dir); err != nil {
 			return dir
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ func (a *app) train() *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return a.runTrain(args, f) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return examples.Names(), cobra.ShellCompDirectiveDefault
+			return exampleNames(), cobra.ShellCompDirectiveDefault
 		},
 	}
 	flags := c.Flags()
@@ -65,6 +66,9 @@ func (a *app) runTrain(args []string, f *trainFlags) error {
 	}
 	if f.replay != "" && !isRun(f.replay) {
 		return usagef("cannot replay %s: there is no %s in it", f.replay, train.ConfigName)
+	}
+	if slices.Equal(args, []string{threeGradients}) {
+		return a.runThreeGradients(f)
 	}
 	args, err := f.takeRun(args)
 	if err != nil {
@@ -149,6 +153,7 @@ func (a *app) fit(c *config.Config, sets *config.Sets, t train.Config, f *trainF
 func (a *app) listExamples() {
 	fmt.Fprintln(a.err, "Train an example with: descent train NAME")
 	fmt.Fprintln(a.err)
+	fmt.Fprintf(a.err, "  %-17s %s\n", threeGradients, "All examples in a batch, one, and mini-batches: what the batch size does, in one picture.")
 	for _, e := range examples.All() {
 		fmt.Fprintf(a.err, "  %-17s %s\n", e.Name, e.About)
 	}

@@ -43,7 +43,7 @@ type Section struct {
 }
 
 // Block is a piece of a section: Text, Table, Code, Lines, Bars, Matrix,
-// Reliability or Sheet.
+// Reliability, Sheet or Drawing.
 type Block interface{ write(w *writer) }
 
 // Text is paragraphs.

@@ -43,7 +43,7 @@ func everything() *Page {
 		Lines{Series: []Series{{X: []float64{1, 2}, Y: []float64{7, 7}}, {X: []float64{1, 2}, Y: []float64{7, 7}, Dots: true}}},
 		Bars{}, Bars{Caption: hostile, Unit: hostile, Bars: []Bar{{hostile, -3, -4, -2, hostile}, {"b", 5, nan, nan, ""}, {"c", nan, nan, nan, ""}}},
 		Matrix{}, Matrix{hostile, hostile, hostile, []string{hostile, "b"}, [][]float64{{1, 2}, {0, 0}}},
-		Sheet{}, Sheet{hostile, []Picture{{[]byte{1, 2, 3}, 28, 14, hostile, []string{hostile, hostile}}, {nil, 300, 3000, "", nil}}},
+		Drawing{`<svg viewBox="0 0 1 1"></svg>`}, Sheet{}, Sheet{hostile, []Picture{{[]byte{1, 2, 3}, 28, 14, hostile, []string{hostile, hostile}}, {nil, 300, 3000, "", nil}}},
 		Reliability{}, Reliability{hostile, []Bin{{0, 0.5, 0.3, 0.2, 10}, {0.5, 1, nan, nan, 0}}})
 	p.Title, p.Subtitle, p.Footer, p.Facts = hostile, hostile, hostile, []Fact{{hostile, hostile, hostile}}
 	for range 4 {

@@ -32,6 +32,14 @@ func (s Sheet) write(w *writer) {
 	w.WriteString("</div>\n")
 }
 
+// Drawing is an SVG as wide as the page, with colors of its own. Unlike all other
+// text it is not escaped.
+type Drawing struct{ SVG string }
+
+func (d Drawing) write(w *writer) {
+	w.WriteString("<figure class=\"drawing\">" + d.SVG + "</figure>\n")
+}
+
 func (p Picture) write(w *writer) {
 	wide, high := pictureSide, pictureSide
 	if p.Width > p.Height {
