@@ -31,21 +31,23 @@ import (
 //
 // Min is, unless set, the start or 32, whichever is less: φ is smallest where a
 // run begins, and matrix products of a few rows are slower than affine times
-// tell. B* is kept within the bounds, and within φ(1/Efficiency - 1), so that examples
-// are not spent for updates that gain little. It grows and shrinks in powers of
-// two, where φ's interval allows it (see Bounds.follow), and not where the times
-// that were measured at both sizes say that it loses: caches make an update's
+// tell. B* is kept within the bounds, and within φ(1/Efficiency - 1), so that
+// examples are not spent for updates that gain little. It grows and shrinks in powers of
+// two, where φ's interval allows it (see Bounds.follow), and where that gains 3 %
+// or more by the times that were measured at both sizes: caches make an update's
 // time less than affine. Without a given cost it first times a second size,
-// and again whenever the number of updates has doubled since: ten updates of
-// another size, which Decide takes back if they do not pay.
+// and, after the first 200, again whenever the number of updates has doubled
+// since: ten updates of another size, which Decide takes back if they do not pay.
 type Auto struct {
 	Bounds     Bounds
 	Efficiency float64 // least share of an example's worth that is kept, B0/B·progress; 0.5: B <= φ
 	Cost       Cost    // if it is given, no decision depends on a clock
 }
 
-// settled is how many updates of one size there are at least.
-const settled = 10
+const (
+	settled = 10   // how many updates of one size there are at least
+	gains   = 1.03 // predicted gain for which the size moves: less is lost in a rate that does not fit as well
+)
 
 func (a Auto) withDefaults() Auto {
 	if a.Efficiency == 0 {
@@ -90,7 +92,7 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 		cost = p.Cost
 	}
 	switch {
-	case !cost.Known() || clocked && cost.stale():
+	case !cost.Known() || clocked && cost.stale(s.Size):
 		return b.explore(s, p)
 	case p.Noise.Samples() < fresh || p.Update < s.Since+settled:
 		return s, ""
@@ -103,7 +105,7 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	scale, _ := p.Noise.Scale()
 	scale *= batches
 	capped := size < s.Size && float64(s.Size) > scale*(1/a.Efficiency-1)
-	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) <= 1 {
+	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) < gains {
 		return s, ""
 	}
 	return s.to(size, p), fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)

@@ -136,19 +136,17 @@ func (c Cost) best(size int) float64 {
 	return c.Seconds(size)
 }
 
-// stale reports whether no size but the newest was timed in the last half of all
-// timed updates: the cost may have been fitted while the machine was busy, or not
-// be affine between the sizes then and the size now.
-func (c Cost) stale() bool {
-	newest, second := 0, 0
+// stale reports whether the timings of all sizes but one are older than half of
+// all timed updates, and than 100 of them: the cost may have been fitted while
+// the machine was busy, or not be affine between the sizes then and the one now.
+func (c Cost) stale(but int) bool {
+	newest := 0
 	for _, s := range c.Sizes {
-		if s.Count > 0 && s.Last > newest {
-			newest, second = s.Last, newest
-		} else if s.Count > 0 {
-			second = max(second, s.Last)
+		if s.Count > 0 && s.Size != but {
+			newest = max(newest, s.Last)
 		}
 	}
-	return 2*second < newest
+	return 2*(newest+100) < c.Timed
 }
 
 // HalfSpeed returns a/b, the batch size at which half of an update's time is
