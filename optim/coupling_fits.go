@@ -19,15 +19,6 @@ func (o Optimizer) AutoCoupling(measured bool) Coupling {
 	return LinearRate().WithDecay()
 }
 
-// ScaleOf returns κ of a batch size: over Base, or over the first batch's size if
-// Base is 0.
-func (o Optimizer) ScaleOf(size, first int) float64 {
-	if o.Base > 0 {
-		first = o.Base
-	}
-	return float64(size) / float64(first)
-}
-
 // validateCoupling reports a coupling that the rule is not for.
 func (o Optimizer) validateCoupling() error {
 	var err error

@@ -103,14 +103,6 @@ func TestGained(t *testing.T) {
 	}
 }
 
-// TestScaleOf: κ is over Base, or over the first batch.
-func TestScaleOf(t *testing.T) {
-	o := optim.SGD(1).WithCoupling(optim.LinearRate(), 64)
-	if a, b := o.ScaleOf(256, 128), optim.SGD(1).ScaleOf(256, 128); a != 4 || b != 2 {
-		t.Errorf("scales %v and %v, want 4 and 2", a, b)
-	}
-}
-
 // TestDecayInExamples: an update of κ·B₀ shrinks weights by κ·η₀·λ, whatever the
 // rate is, and η·λ without WithDecay.
 func TestDecayInExamples(t *testing.T) {

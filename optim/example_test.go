@@ -48,3 +48,19 @@ func ExampleOptimizer_Validate() {
 	fmt.Println(optim.SGD(0).Momentum(0.9).Validate())
 	// Output: optim: learning rate 0, want a finite number above 0
 }
+
+// What a rule makes of a batch of 256 where the settings are meant for 64, and
+// of a batch that is all noise, or none.
+func ExampleCoupling() {
+	at := optim.Progress{Scale: 256.0 / 64}
+	fmt.Println(optim.LinearRate().Rate(at), optim.SquareRoot().Rate(at), optim.SquareRoot().WithDecay().Decay(at))
+	for _, noise := range [][2]float64{{9, 0}, {64, 1}, {0, 1}} {
+		at.Gain = optim.Gain(noise[0], noise[1], 64, 256)
+		fmt.Println(optim.AdaScale().Rate(at))
+	}
+	// Output:
+	// 4 2 2
+	// 4
+	// 1.6
+	// 1
+}

@@ -335,10 +335,12 @@ func TestReject(t *testing.T) {
 }
 
 func TestScalarsDoNotAllocate(t *testing.T) {
-	m := newMachine(t, optim.AdamW(0.1).WithSchedule(optim.WarmUp(0.1, optim.OneCycle())), []float64{1, 2})
+	m := newMachine(t, optim.AdamW(0.1).WithSchedule(optim.WarmUp(0.1, optim.OneCycle())).WithCoupling(optim.AdamSDE().WithDecay(), 32), []float64{1, 2})
 	dst := make([]float64, len(m.g.Scalars))
+	at := optim.Progress{Update: 7, Fraction: 0.3, Step: 0.01, Scale: 4}
 	if n := testing.AllocsPerRun(100, func() {
-		m.up.Scalars(m.g, dst, optim.Progress{Update: 7, Fraction: 0.3, Step: 0.01})
+		m.up.Scalars(m.g, dst, at)
+		at.Coupled = m.up.Next(at)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
