@@ -75,7 +75,7 @@ func warm(t testing.TB, c Config) *loop {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	for _, p := range []batch.Policy{batch.Fixed(1), batch.Fixed(16), batch.All()} {
+	for _, p := range []batch.Policy{batch.Fixed(1), batch.Fixed(16), batch.All(), batch.NoiseScale{Bounds: batch.Bounds{Start: 16, Min: 16, Max: 16}}} {
 		c := small(t)
 		c.Batch, c.Budget = p, Updates(1e9)
 		c.Order = dataset.Sequential // a shuffle is an object for each epoch

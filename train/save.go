@@ -274,29 +274,35 @@ type Difference struct {
 	A, B json.RawMessage
 }
 
-// Differences returns the keys in which two configurations differ, in order.
-func Differences(a, b map[string]any) []Difference {
-	x, y := map[string]any{}, map[string]any{}
-	flatten(x, "", a)
-	flatten(y, "", b)
-	keys := map[string]bool{}
-	for _, m := range []map[string]any{x, y} {
-		for k := range m {
-			keys[k] = true
+// Differences returns the keys in which two configurations differ, in order. A
+// key that has parts in one and is a value in the other differs as a whole.
+func Differences(a, b map[string]any) []Difference { return differences(nil, "", a, b) }
+
+func differences(out []Difference, key string, a, b any) []Difference {
+	x, parts := a.(map[string]any)
+	y, too := b.(map[string]any)
+	if !parts && !too || !parts && a != nil || !too && b != nil {
+		if !reflect.DeepEqual(a, b) {
+			out = append(out, Difference{key, raw(a), raw(b)})
+		}
+		return out
+	}
+	names := slices.Sorted(maps.Keys(x))
+	for k := range y {
+		if _, both := x[k]; !both {
+			names = append(names, k)
 		}
 	}
-	var out []Difference
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if !reflect.DeepEqual(x[k], y[k]) {
-			out = append(out, Difference{k, leaf(x, k), leaf(y, k)})
-		}
+	slices.Sort(names)
+	for _, k := range names {
+		out = differences(out, strings.TrimPrefix(key+"."+k, "."), x[k], y[k])
 	}
 	return out
 }
 
-func leaf(m map[string]any, k string) json.RawMessage {
-	v, ok := m[k]
-	if !ok {
+// raw is a value as JSON; nil is none.
+func raw(v any) json.RawMessage {
+	if v == nil {
 		return nil
 	}
 	b, _ := json.Marshal(v) // it came from JSON
@@ -308,18 +314,6 @@ func show(v json.RawMessage) string {
 		return "not set"
 	}
 	return string(v)
-}
-
-// flatten writes the leaves of nested objects under dotted names.
-func flatten(out map[string]any, prefix string, v any) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		out[strings.TrimSuffix(prefix, ".")] = v
-		return
-	}
-	for k, x := range m {
-		flatten(out, prefix+k+".", x)
-	}
 }
 
 // normalize passes a value through JSON, so that it compares with one that was
