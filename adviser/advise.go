@@ -151,10 +151,9 @@ const (
 )
 
 // measurePace times updates: first of one size in several micro-batches, then of sizes
-// from 1 up, in the fastest micro-batch.
+// from 1 up, executed as the configuration says.
 func (a *adviser) measurePace(ctx context.Context) error {
-	micro, err := a.measureMicros(ctx)
-	if err != nil {
+	if err := a.measureMicros(ctx); err != nil {
 		return err
 	}
 	var configs []train.Config
@@ -163,12 +162,10 @@ func (a *adviser) measurePace(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if c.Exec.Micro == 0 && micro > 0 {
-			c.Exec.Micro = equalParts(size, micro)
-		}
 		configs = append(configs, c)
 	}
 	a.tell("time of an update against the batch size")
+	var err error
 	if a.Pace.Timings, err = timeAll(ctx, configs, a.at(paceEnds)); err != nil {
 		return err
 	}
@@ -186,35 +183,28 @@ func (a *adviser) still(size int) (train.Config, error) {
 	return c, err
 }
 
-// measureMicros returns the micro-batch that is fastest for a batch of many, 0 if that
-// is left to each training.
-func (a *adviser) measureMicros(ctx context.Context) (int, error) {
+// measureMicros times a batch of many in several micro-batches, for people: a training tries
+// them by itself.
+func (a *adviser) measureMicros(ctx context.Context) error {
 	size := min(microSize, a.Memory.Whole)
 	if a.base.Exec.Micro > 0 || a.base.Shards > 1 || size < 128 {
-		return 0, nil
+		return nil
 	}
 	a.tell("micro-batches")
 	var configs []train.Config
 	for micro := 64; micro <= size; micro *= 2 {
 		c, err := a.still(size)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		c.Exec.Micro = micro
 		configs = append(configs, c)
 	}
 	timings, err := timeAll(ctx, configs, a.at(paceEnds/2))
-	if err != nil {
-		return 0, err
+	if len(timings) > 1 {
+		a.Micros = timings
 	}
-	a.Micros = timings
-	fastest := slices.MinFunc(timings, func(x, y Timing) int { return int(1e9 * (x.Seconds - y.Seconds)) })
-	for _, t := range timings { // the smallest that is as fast takes the least memory
-		if t.Seconds <= 1.03*fastest.Seconds {
-			return t.Micro, nil
-		}
-	}
-	return fastest.Micro, nil
+	return err
 }
 
 // ladder lists sizes from 1 up, by factors, to the largest, and those that are to be
@@ -231,10 +221,4 @@ func ladder(most int, also ...int) []int {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// equalParts is the micro-batch of at most micro examples that divides a batch best.
-func equalParts(size, micro int) int {
-	parts := (size + micro - 1) / micro
-	return (size + parts - 1) / parts
 }

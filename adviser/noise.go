@@ -125,8 +125,8 @@ func (p *Pace) relative(size int, phi float64) float64 {
 }
 
 // plausible reports whether a size may be the best of some at a noise scale between a half of the
-// least and 16 times the most that was measured: at one of them it takes at most
-// twice as long as the best. So far up, because the scale grows in training, and
+// least and 8 times the most that was measured: at one of them it takes at most
+// 1.5 times as long as the best. So far up, because the scale grows in training, and
 // with momentum rates go on growing with the batch well beyond it (Zhang et
 // al., NeurIPS 2019). Without a noise scale all are.
 func (n *Noise) plausible(size int, of []int, p *Pace) bool {
@@ -134,13 +134,13 @@ func (n *Noise) plausible(size int, of []int, p *Pace) bool {
 	if !ok {
 		return true
 	}
-	high := max(x.High, x.Scale) * 16
+	high := max(x.High, x.Scale) * 8
 	for phi := max(1, x.Low/2); ; phi *= 2 {
 		best := math.Inf(1)
 		for _, other := range of {
 			best = min(best, p.relative(other, phi))
 		}
-		if p.relative(size, phi) <= 2*best {
+		if p.relative(size, phi) <= 1.5*best {
 			return true
 		}
 		if phi > high {

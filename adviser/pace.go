@@ -9,8 +9,8 @@ import (
 // Timing is how long an update of a size takes.
 type Timing struct {
 	Batch   int     `json:"batch"`
-	Micro   int     `json:"micro"`   // examples executed at once
-	Seconds float64 `json:"seconds"` // of an update, reading included: the least median of a turn
+	Micro   int     `json:"micro,omitempty"` // examples executed at once; 0: as the training chooses
+	Seconds float64 `json:"seconds"`         // of an update, reading included: the least median of a turn
 	Rate    float64 `json:"examples_per_second"`
 	Spread  float64 `json:"spread"` // of the turns: the longest median over the least
 }

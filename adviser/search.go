@@ -36,10 +36,10 @@ type Raced struct {
 }
 
 const (
-	firstShare   = 0.4 // of the race's time, for the first round
-	roundsMost   = 40  // of all
-	leastUpdates = 30  // of a contender in the first round
-	sizeStep     = 4   // between sizes of the first round
+	firstShare   = 0.35 // of the race's time, for the first round
+	roundsMost   = 40   // of all
+	leastUpdates = 30   // of a contender in the first round
+	sizeStep     = 4    // between sizes of the first round
 	tellEvery    = 4 * time.Second
 	heldFew      = 500  // examples on which only the loss is fine enough
 	surely       = 0.02 // standard error of the logarithm of the leader's time: enough
@@ -202,7 +202,7 @@ func (s *search) heldLeast() int { return 512 }
 // be the best, rates around what the range test suggests for it. They are as many as can make
 // leastUpdates in the time.
 func (s *search) entries(seconds float64) []Setting {
-	for _, decades := range [][]float64{{-0.75, -0.25, 0.25, 0.75}, {-0.5, 0, 0.5}, {0, 0.5}} {
+	for _, decades := range [][]float64{{-0.5, 0, 0.5}, {0, 0.5}} {
 		sizes := s.sizes()
 		for len(sizes) > 1 {
 			n := 1 + len(sizes)*len(decades)
@@ -219,7 +219,7 @@ func (s *search) entries(seconds float64) []Setting {
 
 // sizes are those that may be the best, far apart. A size is not if one sizeStep times as large takes
 // about as long for an update, for a larger batch never takes more of them; nor if it handles
-// no more examples a second than one as much smaller, which never takes more examples; nor if the
+// clearly fewer examples a second than one as much smaller, which never takes more examples; nor if the
 // noise scale says so by a factor.
 func (s *search) sizes() (all []int) {
 	most := min(s.Memory.Batch, max(1, s.train.Len()/4))
@@ -228,7 +228,7 @@ func (s *search) sizes() (all []int) {
 		if size*sizeStep <= most && s.Pace.At(size*sizeStep) < 1.15*t {
 			continue
 		}
-		if size > sizeStep && s.Pace.At(size/sizeStep)*sizeStep < 1.03*t {
+		if size > sizeStep && s.Pace.At(size/sizeStep)*sizeStep < 0.8*t {
 			continue
 		}
 		all = append(all, size)

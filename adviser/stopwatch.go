@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	turns     = 3 // of each size, one size after another: what disturbs one disturbs all
-	turnTime  = 60 * time.Millisecond
+	turns     = 8 // of each size, one size after another: what disturbs one disturbs all
+	turnTime  = 30 * time.Millisecond
 	turnLeast = 3 // updates of a turn
 )
 
@@ -34,7 +34,7 @@ func timeAll(ctx context.Context, configs []train.Config, until time.Time) ([]Ti
 	}()
 	for i, c := range configs {
 		begin := time.Now()
-		w := &watched{pilot: launch(ctx, c), size: c.Batch.Max(c.Data.Len()), micro: c.Exec.Micro}
+		w := &watched{pilot: launch(ctx, c), size: c.Batch.Max(c.Data.Len()), micro: min(c.Exec.Micro, c.Batch.Max(c.Data.Len()))}
 		all = append(all, w)
 		if err := w.update(ctx); err != nil {
 			return nil, err
