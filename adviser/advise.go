@@ -148,14 +148,12 @@ const (
 	ladderStep = 4    // between sizes that are timed
 	ladderTop  = 4096 // the largest, unless the configuration has a larger one
 	microSize  = 1024 // the batch that is timed in several micro-batches
+	microTurns = 100  // updates that all of them take, about
 )
 
-// measurePace times updates: first of one size in several micro-batches, then of sizes
-// from 1 up, executed as the configuration says.
+// measurePace times updates of sizes from 1 up, executed as the configuration says, and then of one
+// size in several micro-batches.
 func (a *adviser) measurePace(ctx context.Context) error {
-	if err := a.measureMicros(ctx); err != nil {
-		return err
-	}
 	var configs []train.Config
 	for _, size := range ladder(min(a.Memory.Batch, max(ladderTop, a.size)), a.size) {
 		c, err := a.still(size)
@@ -173,7 +171,7 @@ func (a *adviser) measurePace(ctx context.Context) error {
 	if d := a.Pace.disturbed(); d > 1.25 {
 		a.note("other processes disturbed the measurements: turns of the same updates differ by %.0f %%. The least of them count.", 100*(d-1))
 	}
-	return nil
+	return a.measureMicros(ctx)
 }
 
 // still is a training whose rate is so small that it cannot break, with no end.
@@ -186,8 +184,8 @@ func (a *adviser) still(size int) (train.Config, error) {
 // measureMicros times a batch of many in several micro-batches, for people: a training tries
 // them by itself.
 func (a *adviser) measureMicros(ctx context.Context) error {
-	size := min(microSize, a.Memory.Whole)
-	if a.base.Exec.Micro > 0 || a.base.Shards > 1 || size < 128 {
+	size := min(microSize, a.Memory.Whole, a.Pace.largest())
+	if left := time.Until(a.at(paceEnds)).Seconds(); a.base.Exec.Micro > 0 || a.base.Shards > 1 || size < 128 || microTurns*a.Pace.At(size) > left {
 		return nil
 	}
 	a.tell("micro-batches")
@@ -200,7 +198,7 @@ func (a *adviser) measureMicros(ctx context.Context) error {
 		c.Exec.Micro = micro
 		configs = append(configs, c)
 	}
-	timings, err := timeAll(ctx, configs, a.at(paceEnds/2))
+	timings, err := timeAll(ctx, configs, a.at(paceEnds))
 	if len(timings) > 1 {
 		a.Micros = timings
 	}

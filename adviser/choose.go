@@ -25,16 +25,26 @@ const (
 // choose recommends by what there is: the race; the range test; nothing.
 func (a *Advice) choose() {
 	switch {
-	case a.Race != nil && len(a.Race.Raced) > 0:
+	case a.Race != nil && len(a.Race.Raced) > 0 && a.Race.Deep:
 		a.Choice = a.chooseByRace()
 	case a.Rate != nil && a.Rate.Unsafe == "":
 		a.Choice = a.chooseByRate()
 	default:
-		a.Choice = Choice{Setting: a.Current, Reasons: []string{"the measurements had no time to compare settings: give them more (--for), or keep what you have"}}
+		a.Choice = Choice{Setting: a.Current}
+		a.Choice.because("%s", a.whyNoRace())
 		if a.Rate != nil {
-			a.Choice.Reasons = []string{"the range test has no safe answer: " + a.Rate.Unsafe}
+			a.Choice.because("the range test has no safe answer: %s", a.Rate.Unsafe)
 		}
 	}
+}
+
+// whyNoRace tells why no race decides.
+func (a *Advice) whyNoRace() string {
+	if a.Race == nil || a.Race.Deep {
+		return "the measurements had no time for a race of settings: give them more (--for) to compare"
+	}
+	return fmt.Sprintf("the race came through %.1f %% of the budget only, and what is best at the very beginning, a small batch and a large rate, is not for long: give it more time (--for) to compare",
+		100*a.Race.Share)
 }
 
 func (a *Advice) chooseByRace() Choice {
@@ -68,7 +78,8 @@ func (a *Advice) chooseByRate() Choice {
 	t := a.Rate
 	size := a.Current.Batch
 	c := Choice{Setting: Setting{size, rounded(t.Rate*math.Sqrt(float64(size)/float64(t.Batch)), 2)}, Safe: true}
-	c.because("there was no time for a race: the rate is the range test's, between %s and %s, and the size is yours", number(t.From), number(t.To))
+	c.because("%s", a.whyNoRace())
+	c.because("the range test suggests rates between %s and %s for a batch of %d; the size is yours", number(t.From), number(t.To), t.Batch)
 	if t.From <= a.Current.LR && a.Current.LR <= t.To {
 		c.Setting, c.Keep = a.Current, true
 		c.because("your rate is in that interval")

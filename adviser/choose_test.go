@@ -9,7 +9,7 @@ func TestChoose(t *testing.T) {
 	pace := line(1e-3, 1e-5, ladder(4096))
 	now := Setting{32, 1e-3}
 	raced := func(best ...Raced) *Contest {
-		return &Contest{Metric: "loss", Level: 0.3, Entered: 9, Rounds: 5, Raced: best}
+		return &Contest{Metric: "loss", Level: 0.3, Entered: 9, Rounds: 5, Deep: true, Raced: best}
 	}
 	safe := &RateTest{Batch: 32, Rate: 0.02, From: 0.01, To: 0.04}
 	for name, c := range map[string]struct {
@@ -24,6 +24,7 @@ func TestChoose(t *testing.T) {
 		"as good as any": {Advice{Race: raced(Raced{Setting{64, 1e-3}, 1, 0.9, 1.1, 5}, Raced{now, 1.04, 1, 1.1, 3})},
 			Choice{Setting: now, Safe: true, Keep: true}, "as fast as any"},
 		"one seed":         {Advice{Race: raced(Raced{Setting{64, 1e-3}, 1, 0.9, 1.1, 1})}, Choice{Setting: Setting{64, 1e-3}, Safe: true}, "1 seeds only"},
+		"a short race":     {Advice{Race: &Contest{Share: 0.01, Raced: []Raced{{Setting{2, 1}, 1, 1, 1, 3}}}, Rate: safe}, Choice{Setting: Setting{32, 0.02}, Safe: true}, "1.0 % of the budget only"},
 		"no race":          {Advice{Rate: safe}, Choice{Setting: Setting{32, 0.02}, Safe: true}, "no time for a race"},
 		"a rate that does": {Advice{Rate: &RateTest{Batch: 32, Rate: 2e-3, From: 5e-4, To: 5e-3}}, Choice{Setting: now, Safe: true, Keep: true}, "your rate is in"},
 		"no safe answer":   {Advice{Rate: &RateTest{Batch: 32, Unsafe: "the seeds disagree"}}, Choice{Setting: now}, "the seeds disagree"},

@@ -78,6 +78,9 @@ func (p *Pace) At(size int) float64 {
 	return low.Seconds + share*(high.Seconds-low.Seconds)
 }
 
+// largest is the largest size that was timed.
+func (p *Pace) largest() int { return p.Timings[len(p.Timings)-1].Batch }
+
 // disturbed is by how much turns of one size differ, in the middle of all sizes.
 func (p *Pace) disturbed() float64 {
 	var all []float64

@@ -28,6 +28,7 @@ type pilot struct {
 type step struct {
 	update   int
 	examples float64 // consumed so far
+	tokens   float64 // that an example counts as
 	loss     float64 // of the batch, before the update
 	seconds  float64 // of the update, reading included, validation not; NaN for the first
 }
@@ -42,7 +43,7 @@ func launch(ctx context.Context, c train.Config) *pilot {
 			if e.Kind != train.Updated {
 				return nil
 			}
-			s := step{int(e.Position.Update), float64(e.Position.Examples), e.Loss, math.NaN()}
+			s := step{int(e.Position.Update), float64(e.Position.Examples), float64(max(1, e.Position.TokensPerExample)), e.Loss, math.NaN()}
 			if !resumed.IsZero() {
 				s.seconds = time.Since(resumed).Seconds()
 			} else {

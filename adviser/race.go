@@ -80,7 +80,7 @@ func (r *race) explore(ctx context.Context, from, early float64, whole time.Dura
 		case used > whole/3:
 			r.keep(max(4, len(r.all)/2))
 		}
-		if math.IsNaN(r.level) && envelope(r.curves()).flat(flatShare, r.beginning()) {
+		if math.IsNaN(r.level) && r.flat() {
 			return nil
 		}
 		if now < early {
@@ -89,6 +89,9 @@ func (r *race) explore(ctx context.Context, from, early float64, whole time.Dura
 	}
 	return nil
 }
+
+// flat reports whether nobody gets any better.
+func (r *race) flat() bool { return envelope(r.curves()).flat(flatShare, r.beginning()) }
 
 // repeat goes on until everybody has got to the level, is outrun, or a time of
 // updates is over, and reports whether it came that far before the clock stopped it.

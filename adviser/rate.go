@@ -51,18 +51,21 @@ func (s RateSeed) suggested() float64 {
 	return rate
 }
 
-// middle is between where the loss falls fastest and where it is lowest, on all seeds: where a
-// race has the best rate in its reach.
-func (t *RateTest) middle() float64 {
-	sum := 0.0
+// middle is between where the loss falls fastest and where it is lowest, on all seeds where it fell:
+// where a race has the best rate in its reach.
+func (t *RateTest) middle() (rate float64, ok bool) {
+	sum, n := 0.0, 0.0
 	for _, s := range t.Seeds {
+		if s.Gain < leastGain {
+			continue
+		}
 		m := math.Sqrt(s.Steepest * s.Lowest)
 		if s.Break > 0 {
 			m = min(m, s.Break/3)
 		}
-		sum += math.Log(m)
+		sum, n = sum+math.Log(m), n+1
 	}
-	return math.Exp(sum / float64(len(t.Seeds)))
+	return math.Exp(sum / n), n > 0
 }
 
 const (
@@ -74,6 +77,7 @@ const (
 	leastGain   = 0.02
 	sure        = 5.0  // standard errors of a smoothed loss: no lowest of many falls so far by chance
 	mostApart   = 10.0 // ratio of the suggestions of seeds that still agree
+	widest      = 30.0 // ratio of the ends of an interval that still says something
 )
 
 // ramp is the loss of a batch before each update, and the rate of that update.
@@ -167,7 +171,11 @@ func (t *RateTest) conclude() {
 		t.Unsafe = fmt.Sprintf("the seeds disagree: they suggest %s to %s", number(least), number(most))
 	default:
 		m, half := interval(logs)
-		t.Rate, t.From, t.To = math.Exp(m), math.Exp(m-half), math.Exp(m+half)
+		if from, to := math.Exp(m-half), math.Exp(m+half); to > widest*from {
+			t.Unsafe = fmt.Sprintf("%d seeds leave everything from %s to %s", len(logs), number(from), number(to))
+		} else {
+			t.Rate, t.From, t.To = math.Exp(m), from, to
+		}
 	}
 }
 

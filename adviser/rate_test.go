@@ -54,6 +54,7 @@ func TestRateTestConcludes(t *testing.T) {
 	}{
 		"one seed":     {x.Seeds[:1], "no time"},
 		"nothing fell": {[]RateSeed{x.Seeds[0], x.Seeds[1], {Steepest: 1e-3, Lowest: 1e-2, Gain: 0.001}}, "on 1 of 3 seeds no rate"},
+		"too few":      {[]RateSeed{{Steepest: 1e-3, Lowest: 1e-2, Gain: 0.5}, {Steepest: 3e-3, Lowest: 3e-2, Gain: 0.5}}, "2 seeds leave everything"},
 		"seeds apart":  {[]RateSeed{{Steepest: 1e-5, Lowest: 1e-4, Gain: 0.5}, {Steepest: 1e-3, Lowest: 1e-2, Gain: 0.5}}, "disagree"},
 	} {
 		y := RateTest{Seeds: c.seeds}

@@ -22,7 +22,13 @@ type Contest struct {
 	Given   bool    `json:"given"` // the level is the target of the configuration
 	Entered int     `json:"entered"`
 	Rounds  int     `json:"rounds"`
-	Raced   []Raced `json:"raced"` // the best first; those that were dropped early are left out
+	// Share is how much of the budget the first round came through: of its examples, or of the
+	// time that they take as configured, whichever is more. Deep reports whether that is
+	// enough, or nothing was left to gain, to tell sizes and rates for a whole training: what is best at the
+	// very beginning is a small batch and a large rate.
+	Share float64 `json:"share"`
+	Deep  bool    `json:"deep"`
+	Raced []Raced `json:"raced"` // the best first; those that were dropped early are left out
 }
 
 // Raced is a setting and its time to the level, in seconds of updates: the mean
@@ -41,6 +47,7 @@ const (
 	leastUpdates = 30   // of a contender in the first round
 	sizeStep     = 4    // between sizes of the first round
 	tellEvery    = 4 * time.Second
+	deepShare    = 0.1  // of the budget: a race that came so far tells for all of it
 	heldFew      = 500  // examples on which only the loss is fine enough
 	surely       = 0.02 // standard error of the logarithm of the leader's time: enough
 	quarter      = 0.25 // of a decade: between learning rates of the rounds behind it
@@ -223,7 +230,7 @@ func (s *search) entries(seconds float64) []Setting {
 // noise scale says so by a factor.
 func (s *search) sizes() (all []int) {
 	most := min(s.Memory.Batch, max(1, s.train.Len()/4))
-	for size := 2; size <= most && size <= s.largest(); size *= sizeStep {
+	for size := 2; size <= most && size <= s.Pace.largest(); size *= sizeStep {
 		t := s.Pace.At(size)
 		if size*sizeStep <= most && s.Pace.At(size*sizeStep) < 1.15*t {
 			continue
@@ -237,15 +244,14 @@ func (s *search) sizes() (all []int) {
 	return slices.DeleteFunc(all, func(size int) bool { return !s.Noise.plausible(size, of, &s.Pace) })
 }
 
-// largest is the largest size that was timed.
-func (s *search) largest() int { return s.Pace.Timings[len(s.Pace.Timings)-1].Batch }
-
 // grid crosses sizes and rates. The rate for a size goes with its square root, which is between
 // rules for different optimizers; the race finds the rest.
 func (s *search) grid(sizes []int, decades []float64) []Setting {
 	rate, at := s.Current.LR, s.size
-	if s.Rate != nil && s.Rate.Rate > 0 {
-		rate, at = s.Rate.middle(), s.Rate.Batch
+	if s.Rate != nil {
+		if m, ok := s.Rate.middle(); ok {
+			rate, at = m, s.Rate.Batch
+		}
 	}
 	all := []Setting{s.Current}
 	for _, size := range sizes {
@@ -306,6 +312,8 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		s.note("no race: no setting got better than it was at its beginning")
 		return false, nil
 	}
+	s.contest.Share = s.consumed(r)
+	s.contest.Deep = s.contest.Share >= deepShare || lead.best() <= s.level || r.flat()
 	if !(lead.best() <= s.level) {
 		if s.contest.Given {
 			s.note("no setting reached the target of %v in the time of the race; the level is what the best one got to", s.base.Until)
@@ -326,6 +334,28 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		}
 	}
 	return true, nil
+}
+
+// consumed is the share of the budget that the contender with the best score has behind it.
+func (s *search) consumed(r *race) float64 {
+	var lead *contender
+	for _, c := range r.all {
+		if lead == nil || c.curve.best() < lead.curve.best() {
+			lead = c
+		}
+	}
+	whole := s.base.Budget.N // in examples, as configured
+	switch s.base.Budget.Unit {
+	case batch.Second:
+		return lead.curve.end() / whole
+	case batch.Epoch:
+		whole *= float64(s.base.Data.Len())
+	case batch.Update:
+		whole *= float64(s.size)
+	case batch.Token:
+		whole /= lead.pilot.last.tokens
+	}
+	return max(lead.pilot.last.examples/whole, lead.curve.end()/(whole/float64(s.size)*s.Pace.At(s.size)))
 }
 
 // time is that of a curve to the levels: their geometric mean. A level that it was given up
@@ -386,7 +416,7 @@ func (s *search) neighbors(x Setting, round int) []Setting {
 	if x.Batch > 1 {
 		all = append(all, Setting{x.Batch / 2, x.LR / math.Sqrt2})
 	}
-	if most := min(s.Memory.Batch, s.train.Len(), 2*s.largest()); 2*x.Batch <= most {
+	if most := min(s.Memory.Batch, s.train.Len(), 2*s.Pace.largest()); 2*x.Batch <= most {
 		all = append(all, Setting{x.Batch * 2, x.LR * math.Sqrt2})
 	}
 	for i := range all {

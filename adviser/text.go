@@ -39,15 +39,6 @@ func (a *Advice) writeMemory(b *strings.Builder) {
 }
 
 func (a *Advice) writePace(b *strings.Builder) {
-	if len(a.Micros) > 1 {
-		fmt.Fprintf(b, "\nA batch of %d in micro-batches\n", a.Micros[0].Batch)
-		w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(w, "micro-batch\tms an update\texamples/s\t")
-		for _, t := range a.Micros {
-			fmt.Fprintf(w, "%d\t%s\t%s\t\n", t.Micro, number(1e3*t.Seconds), number(t.Rate))
-		}
-		w.Flush()
-	}
 	if len(a.Pace.Timings) == 0 {
 		return
 	}
@@ -68,6 +59,15 @@ func (a *Advice) writePace(b *strings.Builder) {
 		fmt.Fprintf(b, ": half of the most examples a second at a batch of %.0f", h)
 	}
 	fmt.Fprintln(b, ".")
+	if len(a.Micros) > 1 {
+		fmt.Fprintf(b, "\nA batch of %d in micro-batches\n", a.Micros[0].Batch)
+		w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(w, "micro-batch\tms an update\texamples/s\t")
+		for _, t := range a.Micros {
+			fmt.Fprintf(w, "%d\t%s\t%s\t\n", t.Micro, number(1e3*t.Seconds), number(t.Rate))
+		}
+		w.Flush()
+	}
 }
 
 // number writes three digits that count, and no exponent for what people count.
