@@ -51,6 +51,7 @@ type race struct {
 	held   dataset.Dataset
 	all    []*contender
 	growth float64 // of the time from one measurement to the next
+	now    float64 // time of updates up to which to go next
 	level  float64 // that ends a contender; NaN: none
 }
 
@@ -67,10 +68,10 @@ var nearShares = []float64{0.04, 0.02, 0.01}
 // explore goes on until nobody is left, the time is over, or all are flat. With
 // a third of the time behind it, the field is halved, with two thirds cut to three.
 // Before the time early, measurements are coarser: levels are far from there.
-func (r *race) explore(ctx context.Context, from, early float64, whole time.Duration) error {
+func (r *race) explore(ctx context.Context, early float64, whole time.Duration) error {
 	begin := time.Now()
-	for now := from; len(r.alive()) > 0; now *= r.growth {
-		if err := r.step(ctx, now, begin.Add(whole)); err != nil {
+	for ; len(r.alive()) > 0; r.now *= r.growth {
+		if err := r.step(ctx, r.now, begin.Add(whole)); err != nil {
 			return unlessLate(err)
 		}
 		r.drop()
@@ -83,8 +84,8 @@ func (r *race) explore(ctx context.Context, from, early float64, whole time.Dura
 		if math.IsNaN(r.level) && r.flat() {
 			return nil
 		}
-		if now < early {
-			now *= 1.15
+		if r.now < early {
+			r.now *= 1.15
 		}
 	}
 	return nil

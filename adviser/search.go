@@ -202,8 +202,15 @@ func (s *search) measureWith(seconds float64) error {
 	return err
 }
 
-// heldLeast is the least number of examples that tell settings apart.
-func (s *search) heldLeast() int { return 512 }
+// heldLeast is the least number of examples that tell settings apart: fewer if each has many targets.
+func (s *search) heldLeast() int {
+	const least, targets = 32, 2048
+	y, err := dataset.FindField(s.problem.held, dataset.FieldY)
+	if err != nil {
+		return heldFew
+	}
+	return max(least, min(heldFew, targets/max(1, y.Shape.Size())))
+}
 
 // entries are the settings of the first round: the one configured and, for each size that may
 // be the best, rates around what the range test suggests for it. They are as many as can make
@@ -299,8 +306,14 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 	}
 	r.growth = max(r.growth, 1.2) // levels are not known yet
 	begin := time.Now()
-	if err := r.explore(ctx, r.start(), seconds/float64(40*len(entries)), time.Duration(seconds*float64(time.Second))); err != nil {
+	r.now = r.start()
+	if err := r.explore(ctx, seconds/float64(40*len(entries)), time.Duration(seconds*float64(time.Second))); err != nil {
 		return false, err
+	}
+	if !s.deep(r) { // nothing that rounds repeat would matter
+		if err := r.explore(ctx, 0, time.Until(s.until)*2/3); err != nil {
+			return false, err
+		}
 	}
 	trained := 0.0
 	for _, c := range r.all {
@@ -312,8 +325,7 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		s.note("no race: no setting got better than it was at its beginning")
 		return false, nil
 	}
-	s.contest.Share = s.consumed(r)
-	s.contest.Deep = s.contest.Share >= deepShare || lead.best() <= s.level || r.flat()
+	s.contest.Share, s.contest.Deep = s.consumed(r), s.deep(r)
 	if !(lead.best() <= s.level) {
 		if s.contest.Given {
 			s.note("no setting reached the target of %v in the time of the race; the level is what the best one got to", s.base.Until)
@@ -334,6 +346,11 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		}
 	}
 	return true, nil
+}
+
+// deep reports whether a race tells of a whole training.
+func (s *search) deep(r *race) bool {
+	return s.consumed(r) >= deepShare || r.leader().best() <= s.level || r.flat()
 }
 
 // consumed is the share of the budget that the contender with the best score has behind it.
