@@ -67,6 +67,9 @@ func load(arg, data string, set []string) (*config.Config, error) {
 		}
 		return c, underFolder(c, data, e.From)
 	}
+	if arg == threeGradients {
+		return nil, usagef("%s has no configuration (run it by itself: descent train %[1]s)", arg)
+	}
 	info, err := os.Stat(arg)
 	if err == nil && data != "" && (info.IsDir() || isData(arg)) {
 		return nil, severalPaths(data, arg)

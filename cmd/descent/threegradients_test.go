@@ -34,6 +34,9 @@ func TestThreeGradients(t *testing.T) {
 			t.Errorf("%v: exit code %d, %s", args, code, stderr)
 		}
 	}
+	if code, _, stderr := call("advise", "three-gradients"); code != exitUsage || !strings.Contains(stderr, "run it by itself") {
+		t.Errorf("advise: exit code %d, %s", code, stderr)
+	}
 	if _, stderr := mustCall(t, "train"); !strings.Contains(stderr, "  three-gradients ") {
 		t.Errorf("it is not in the list:\n%s", stderr)
 	}
