@@ -47,7 +47,7 @@ func writeReport(c *config.Config, sets *config.Sets, r *train.Run, q *assess.Qu
 	if err != nil {
 		return err
 	}
-	p.Sections = append(append(p.Sections, curves(records, r)), course(records, entries, &r.Summary)...)
+	p.Sections = append(append(p.Sections, curves(records, r, c.Until)), course(records, entries, &r.Summary)...)
 	samples, err := samplesOf(r)
 	if err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/descent-ml/descent/train"
 )
 
-// curves are the loss and the metrics over the updates.
-func curves(records []report.Record, r *train.Run) page.Section {
+// curves are the loss and the metrics over the updates, with the target if there is one.
+func curves(records []report.Record, r *train.Run, until train.Target) page.Section {
 	loss := map[string]*page.Series{}
 	others := map[string]*page.Series{}
 	var names []string
@@ -35,7 +35,7 @@ func curves(records []report.Record, r *train.Run) page.Section {
 			others[v.Name].X, others[v.Name].Y = append(others[v.Name].X, x), append(others[v.Name].Y, v.V)
 		}
 	}
-	lines := page.Lines{Caption: "Loss", X: "update", Y: "loss"}
+	lines := page.Lines{Caption: "Loss", X: "update", Y: "loss", Levels: goal(until, "loss")}
 	for _, split := range []string{"train", "val"} {
 		if s := loss[split]; s != nil {
 			lines.Series = append(lines.Series, *s)
@@ -49,7 +49,15 @@ func curves(records []report.Record, r *train.Run) page.Section {
 		if len(others[name].X) < 2 && r.Summary.Tokens > 0 {
 			continue // the scores tell it
 		}
-		section.Blocks = append(section.Blocks, page.Lines{Caption: scoreName(name), X: "update", Y: scoreName(name), Series: []page.Series{*others[name]}})
+		section.Blocks = append(section.Blocks, page.Lines{Caption: scoreName(name), X: "update", Y: scoreName(name), Series: []page.Series{*others[name]}, Levels: goal(until, name)})
 	}
 	return section
+}
+
+// goal is the line of a target of a metric.
+func goal(until train.Target, metric string) []page.Level {
+	if until.Metric != metric {
+		return nil
+	}
+	return []page.Level{{Y: until.Value, Label: "target"}}
 }
