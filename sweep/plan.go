@@ -66,13 +66,16 @@ func (p *plan) add(t *Trial) {
 	} else {
 		c.seeds++
 	}
-	p.seconds, p.wall = p.seconds+t.Seconds, p.wall+t.Wall
+	seconds := t.Seconds
+	if p.o.Parallel > 1 { // it counts what is disturbed by others as if it was alone
+		seconds = float64(t.Updates) * p.perUpdate[t.Batch]
+	}
+	p.seconds, p.wall = p.seconds+seconds, p.wall+t.Wall
 	switch t.End {
 	case Reached:
-		c.updatesToGoal = float64(t.Updates)
-		c.seconds = t.Seconds
+		c.updatesToGoal, c.seconds = float64(t.Updates), seconds
 	case Complete, Capped:
-		c.seconds = t.Seconds
+		c.seconds = seconds
 	}
 }
 

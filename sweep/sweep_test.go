@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,5 +211,31 @@ func TestOutward(t *testing.T) {
 	sizes, after := o.outward()
 	if !slices.Equal(sizes, []int{32, 128, 512, 5000, 8}) || !slices.Equal(after, []int{-1, 0, 1, 2, 0}) {
 		t.Errorf("%v after %v", sizes, after)
+	}
+}
+
+// TestEstimate: what is told to be left is never more than the most, and nothing
+// in the end; near the end it is what is left.
+func TestEstimate(t *testing.T) {
+	for _, parallel := range []int{1, 2} {
+		o, w := options(), newWorld()
+		o.Parallel, o.Batches = parallel, []int{8, 32, 128}
+		var events []Event
+		o.OnEvent = func(e Event) {
+			if e.Kind == Planned || e.Kind == Ended && e.Trial.Phase != Timing {
+				events = append(events, e)
+			}
+		}
+		if parallel > 1 {
+			w.lock = new(sync.Mutex)
+		}
+		sweepWorld(t, o, w)
+		first, last := events[0], events[len(events)-1]
+		if first.Kind != Planned || first.Done != 0 || first.Of != 3*(4+3) || first.Left > first.Most || first.Most < 20*200*time.Second/time.Duration(parallel) {
+			t.Errorf("%d at a time: planned %+v", parallel, first)
+		}
+		if last.Done != last.Of || last.Left != 0 || last.Most != 0 {
+			t.Errorf("%d at a time: the last is %+v", parallel, last)
+		}
 	}
 }

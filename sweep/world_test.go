@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ type world struct {
 	seconds              float64 // of an update, and of an example
 	scatter              float64 // of seeds, as a share
 	ran                  []key
-	dies                 int // the number of the trial during which the process is killed; 0: none
+	lock                 *sync.Mutex // of ran, if trials run together
+	dies                 int         // the number of the trial during which the process is killed; 0: none
 }
 
 var errKilled = errors.New("killed")
@@ -35,6 +37,10 @@ func (w *world) updates(batch int, lr float64, seed uint64) float64 {
 
 // run is a runner.
 func (w *world) run(_ context.Context, x *spec) (*Trial, error) {
+	if w.lock != nil {
+		w.lock.Lock()
+		defer w.lock.Unlock()
+	}
 	w.ran = append(w.ran, x.key)
 	if w.dies == len(w.ran) {
 		return nil, errKilled
@@ -55,7 +61,7 @@ func (w *world) run(_ context.Context, x *spec) (*Trial, error) {
 			t.End = Reached
 		case !x.budget.IsZero() && float64(last) >= x.budget.N:
 			t.End = Complete
-		case seconds >= x.seconds && last >= x.least:
+		case x.seconds > 0 && seconds >= x.seconds && last >= x.least || x.most > 0 && last >= x.most:
 			t.End = Capped
 		case x.verdict != nil:
 			t.End = x.verdict(t)
