@@ -95,10 +95,26 @@ func (a *Advice) aboutSize(size int) (why []string) {
 		why = append(why, fmt.Sprintf("an update of %d examples takes %s ms; %.0f %% of that is what any update costs, however few its examples",
 			size, number(1e3*tau), 100*min(1, a.Pace.Fixed/tau)))
 	}
-	if n := a.Noise; n != nil && n.Size > 0 && math.Abs(math.Log2(n.Size/float64(size))) > 1 && a.Race != nil {
-		why = append(why, fmt.Sprintf("time and noise by themselves would suggest about %.0f; the race has trained with such sizes too, or found them far off", n.Size))
+	if n := a.Noise; n != nil && n.Size > 0 && a.Race != nil && a.Race.Deep && math.Abs(math.Log2(n.Size/float64(size))) > 1 {
+		why = append(why, fmt.Sprintf("time and noise alone would suggest about %s; %s", number(n.Size), a.Race.verdict(n.Size)))
 	}
 	return why
+}
+
+// verdict tells how the size next to one did in a race.
+func (c *Contest) verdict(size float64) string {
+	near := 0
+	for _, x := range c.Sizes {
+		if near == 0 || math.Abs(math.Log(float64(x)/size)) < math.Abs(math.Log(float64(near)/size)) {
+			near = x
+		}
+	}
+	for _, x := range c.Raced {
+		if x.Batch == near {
+			return fmt.Sprintf("in the race a batch of %d took %.2g times as long as the best", near, x.Seconds/c.Raced[0].Seconds)
+		}
+	}
+	return fmt.Sprintf("in the race a batch of %d was among the slow", near)
 }
 
 func (c *Choice) because(format string, args ...any) {

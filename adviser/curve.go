@@ -88,6 +88,16 @@ func (c curve) lag(e curve) float64 {
 	return c.end() / max(e.reach(c.best()), 1e-12)
 }
 
+// ahead is where the curve would be at twice its time if it went on as in the last doubling: gains are
+// about even in the logarithm of time.
+func (c curve) ahead() float64 {
+	before := c.at(c.end() / 2)
+	if math.IsInf(before, 1) {
+		return c.best()
+	}
+	return 2*c.best() - before
+}
+
 // flat reports whether a curve has gained less in the last 7/8 of its time than a share of the
 // way from a first score to its best. A plateau at the beginning is none: the way is to be
 // at least a twentieth of the first score.

@@ -31,6 +31,21 @@ func TestCurve(t *testing.T) {
 	}
 }
 
+// Who has stopped is behind who goes on, from a little higher.
+func TestAhead(t *testing.T) {
+	var stopped, goes curve
+	for i := 1; i <= 16; i++ {
+		stopped.add(float64(i), max(1, 2-float64(i)/4))
+		goes.add(float64(i), 1.5-0.1*math.Log2(float64(i)))
+	}
+	if a := goes.ahead(); math.Abs(a-1.0) > 1e-9 || stopped.ahead() != 1 {
+		t.Errorf("ahead are %v and %v, want 1 and 1", a, stopped.ahead())
+	}
+	if !math.IsInf((curve{}).ahead(), 1) {
+		t.Error("nothing is ahead")
+	}
+}
+
 func TestLag(t *testing.T) {
 	fast, slow := falling(10, 40), falling(20, 40)
 	e := envelope([]curve{slow, fast})

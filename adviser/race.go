@@ -232,11 +232,11 @@ func (r *race) drop() {
 	}
 }
 
-// keep ends all but the n that lag least.
+// keep ends all but the n that will be best at twice the time, as it looks: who is fast at first
+// with a large rate may stay where he is.
 func (r *race) keep(n int) {
-	e := envelope(r.curves())
 	alive := r.alive()
-	slices.SortStableFunc(alive, func(a, b *contender) int { return sign(a.curve.lag(e) - b.curve.lag(e)) })
+	slices.SortStableFunc(alive, func(a, b *contender) int { return sign(a.curve.ahead() - b.curve.ahead()) })
 	for _, c := range alive[min(n, len(alive)):] {
 		r.end(c)
 	}

@@ -21,6 +21,7 @@ type Contest struct {
 	Level   float64 `json:"level"` // of the metric: the time to it counts
 	Given   bool    `json:"given"` // the level is the target of the configuration
 	Entered int     `json:"entered"`
+	Sizes   []int   `json:"sizes"` // that were entered
 	Rounds  int     `json:"rounds"`
 	// Share is how much of the budget the first round came through: of its examples, or of the
 	// time that they take as configured, whichever is more. Deep reports whether that is
@@ -310,7 +311,7 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 	if err := r.explore(ctx, seconds/float64(40*len(entries)), time.Duration(seconds*float64(time.Second))); err != nil {
 		return false, err
 	}
-	if !s.deep(r) { // nothing that rounds repeat would matter
+	if missed := s.contest.Given && r.leader().best() > s.level; missed || !s.deep(r) { // nothing that rounds repeat would matter
 		if err := r.explore(ctx, 0, time.Until(s.until)*2/3); err != nil {
 			return false, err
 		}
@@ -478,6 +479,11 @@ func (s *search) settled() bool {
 // report fills in the contest.
 func (s *search) report() {
 	c := s.contest
+	for _, x := range s.tried {
+		c.Sizes = append(c.Sizes, x.Batch)
+	}
+	slices.Sort(c.Sizes)
+	c.Sizes = slices.Compact(c.Sizes)
 	c.Level, c.Rounds = s.levels[len(s.levels)/2], s.book.rounds
 	if s.judge.higher {
 		c.Level = -c.Level
