@@ -18,8 +18,9 @@ import (
 type Contest struct {
 	HeldOut string  `json:"held_out"` // what scores are measured on
 	Metric  string  `json:"metric"`
-	Level   float64 `json:"level"` // of the metric: the time to it counts
-	Given   bool    `json:"given"` // the level is the target of the configuration
+	Level   float64 `json:"level"`            // of the metric: the time to it counts
+	Given   bool    `json:"given"`            // the level is the target of the configuration
+	Missed  string  `json:"missed,omitempty"` // the target, if nothing got there in time; the level is then what the best one got to
 	Entered int     `json:"entered"`
 	Sizes   []int   `json:"sizes"` // that were entered
 	Rounds  int     `json:"rounds"`
@@ -329,8 +330,7 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 	s.contest.Share, s.contest.Deep = s.consumed(r), s.deep(r)
 	if !(lead.best() <= s.level) {
 		if s.contest.Given {
-			s.note("no setting reached the target of %v in the time of the race; the level is what the best one got to", s.base.Until)
-			s.contest.Given = false
+			s.contest.Given, s.contest.Missed = false, s.base.Until.String()
 		}
 		s.levels = nil
 		for _, share := range nearShares {
