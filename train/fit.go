@@ -10,6 +10,7 @@ import (
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/checkpoint"
 	"github.com/descent-ml/descent/engine"
+	"github.com/descent-ml/descent/optim"
 	"github.com/descent-ml/descent/report"
 )
 
@@ -221,6 +222,9 @@ func (l *loop) execution() string {
 	text := l.plan.String()
 	if batch.Varies(l.cfg.Batch) {
 		text = l.changing()
+	}
+	if by := l.cfg.Optimizer.Coupling; by != optim.None() {
+		text += fmt.Sprintf(", the rate coupled by %v to a base of %d", by, l.base)
 	}
 	if l.cfg.Shards > 1 {
 		text += fmt.Sprintf(", %d shards", l.cfg.Shards)

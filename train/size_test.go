@@ -254,3 +254,27 @@ func TestWhatPoliciesKnow(t *testing.T) {
 }
 
 func abs(x float64) float64 { return max(x, -x) }
+
+// TestExecutionOfSizes: a preview says where sizes begin, how large they may get,
+// and what that does to the rate.
+func TestExecutionOfSizes(t *testing.T) {
+	for _, c := range []struct {
+		p    batch.Policy
+		by   optim.Coupling
+		base int
+		want string
+	}{
+		{batch.Fixed(16), optim.None(), 0, "batch 16"},
+		{batch.Fixed(16), optim.SquareRoot(), 4, "batch 16, the rate coupled by sqrt to a base of 4"},
+		{batch.NoiseScale{Bounds: batch.Bounds{Start: 8}}, optim.AdaScale(), 0, "batch 8 at first, at most 200 (noise_scale), the rate coupled by adascale to a base of 8"},
+		{batch.NormTest{Bounds: batch.Bounds{Start: 8}, Theta: 0.5}, optim.None(), 0, "batch 8 at first, at most 200 (norm_test)"},
+		{stairs{4, 32, 3}, optim.None(), 0, "batch 4 at first, at most 32 (stairs [4 32 3])"},
+	} {
+		x := small(t)
+		x.Data, x.Batch, x.Optimizer = blobs(t, 2000, 1), c.p, optim.SGD(0.1).WithCoupling(c.by, c.base)
+		v, err := PreviewOf(x)
+		if err != nil || v.Execution != c.want {
+			t.Errorf("%v: %q, %v, want %q", c.p, v.Execution, err, c.want)
+		}
+	}
+}
