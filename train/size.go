@@ -16,8 +16,8 @@ import (
 // of an update, so that a checkpoint there holds the decision and everything it
 // rests on; the first one is made before anything is read.
 func (l *loop) decide() error {
-	if l.cfg.Budget.Unit != batch.Second && l.consumed() >= 1 {
-		return nil // there will be none
+	if l.Sizes.Size > 0 && !batch.Varies(l.policy) || l.cfg.Budget.Unit != batch.Second && l.consumed() >= 1 {
+		return nil // it is known, or there will be none
 	}
 	f, err := l.fraction()
 	if err != nil {
