@@ -18,31 +18,21 @@ type book struct {
 	trials map[key]trial
 	order  []key
 	clocks map[string]clock // by task
+	advice map[string]advice
 	file   *os.File
 }
 
 var heading = []string{"task", "method", "size", "rate", "seed", "reached", "best", "updates", "examples", "counts"}
 
 func openBook(folder string) (*book, error) {
-	b := &book{folder: folder, trials: map[key]trial{}, clocks: map[string]clock{}}
-	rows, err := readTable(filepath.Join(folder, "trials.csv"))
+	b := &book{folder: folder, trials: map[key]trial{}, clocks: map[string]clock{}, advice: map[string]advice{}}
+	err := errors.Join(b.read("trials.csv", func(row []string) error {
+		t, err := parseTrial(row)
+		b.remember(t)
+		return err
+	}), b.read("clock.csv", b.readTime), b.read("advice.csv", b.readAdvice))
 	if err != nil {
 		return nil, err
-	}
-	for i, row := range rows {
-		t, err := parseTrial(row)
-		if err != nil {
-			return nil, fmt.Errorf("trials.csv: line %d: %w", i+2, err)
-		}
-		b.remember(t)
-	}
-	if rows, err = readTable(filepath.Join(folder, "clock.csv")); err != nil {
-		return nil, err
-	}
-	for i, row := range rows {
-		if err := b.readTime(row); err != nil {
-			return nil, fmt.Errorf("clock.csv: line %d: %w", i+2, err)
-		}
 	}
 	b.file, err = os.OpenFile(filepath.Join(folder, "trials.csv"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -54,18 +44,36 @@ func openBook(folder string) (*book, error) {
 	return b, b.write(heading)
 }
 
-// readTable returns the rows below the heading, none if there is no such file.
-func readTable(path string) ([][]string, error) {
+// read calls a function for each row below the heading of a file, which need not exist.
+func (b *book) read(name string, row func([]string) error) error {
+	path := filepath.Join(b.folder, name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, os.MkdirAll(filepath.Dir(path), 0o755)
+		return os.MkdirAll(b.folder, 0o755)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
-	return rows[min(1, len(rows)):], err
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for i, r := range rows[min(1, len(rows)):] {
+		if err := row(r); err != nil {
+			return fmt.Errorf("%s: line %d: %w", path, i+2, err)
+		}
+	}
+	return nil
+}
+
+// writeTable writes a file anew.
+func writeTable(path string, rows [][]string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(csv.NewWriter(f).WriteAll(rows), f.Close())
 }
 
 func (b *book) close() { b.file.Close() }

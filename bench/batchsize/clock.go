@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -123,19 +121,13 @@ func (t *task) time(o options, size int) ([]float64, error) {
 }
 
 func (b *book) writeClocks() error {
-	f, err := os.Create(filepath.Join(b.folder, "clock.csv"))
-	if err != nil {
-		return err
-	}
-	w := csv.NewWriter(f)
-	w.Write([]string{"task", "size", "seconds"})
+	rows := [][]string{{"task", "size", "seconds"}}
 	for _, t := range tasks {
 		for _, c := range b.clocks[t.name] {
-			w.Write([]string{t.name, strconv.Itoa(c.size), fmt.Sprintf("%.4g", c.seconds)})
+			rows = append(rows, []string{t.name, strconv.Itoa(c.size), fmt.Sprintf("%.4g", c.seconds)})
 		}
 	}
-	w.Flush()
-	return errors.Join(w.Error(), f.Close())
+	return writeTable(filepath.Join(b.folder, "clock.csv"), rows)
 }
 
 func (b *book) readTime(row []string) error {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
+	"slices"
 )
 
 const (
@@ -27,6 +29,11 @@ func judge(b *book, chosen []*task, o options) error {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 		tuned[t.name] = rates
+		if a, known := b.advice[t.name]; known && rates[a.size] == 0 {
+			if rates[a.size], err = tuneNear(b, t, o, a.size, rates); err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+		}
 	}
 	for until := 5; ; until += 5 {
 		for _, t := range chosen {
@@ -64,7 +71,7 @@ func tuneAll(b *book, t *task, o options) (map[int]float64, error) {
 	return rates, nil
 }
 
-// runSeed runs every fixed size, and auto, with one seed.
+// runSeed runs every fixed size, auto, and what the adviser has chosen, with one seed.
 func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error {
 	for _, size := range t.sizes {
 		if size == 1 && seed > few {
@@ -74,8 +81,19 @@ func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error
 			return err
 		}
 	}
-	_, err := b.trial(t, o, key{t.name, auto, start, rates[start], seed}, t.limit(b, start))
-	return err
+	if _, err := b.trial(t, o, key{t.name, auto, start, rates[start], seed}, t.limit(b, start)); err != nil {
+		return err
+	}
+	return runAdvised(b, t, o, seed, rates)
+}
+
+// tuneNear tunes the rate of a size that is not in the sweep, from that of the nearest one.
+func tuneNear(b *book, t *task, o options, size int, rates map[int]float64) (float64, error) {
+	near := slices.MinFunc(t.sizes, func(x, y int) int {
+		return cmp.Compare(math.Abs(math.Log(float64(x)/float64(size))), math.Abs(math.Log(float64(y)/float64(size))))
+	})
+	k, err := tune(b, t, o, size, int(math.Round(grid*math.Log10(rates[near]))))
+	return rateAt(k), err
 }
 
 // trial returns what the book has of a trial, or runs it.

@@ -7,6 +7,7 @@
 //	go run ./bench/batchsize -report                              # curves and table of the results as they are
 //	go run ./bench/batchsize -data ../shared/data -only fashion -seeds 5
 //	go run ./bench/batchsize -data ../shared/data -clock          # measure the time of updates again: wants a quiet machine
+//	go run ./bench/batchsize -data ../shared/data -advise         # ask the adviser: wants one too
 //	go run ./bench/batchsize -data ../shared/data -wall 3         # besides, runs against the clock on the wall
 //
 // A run is a function of its configuration and seed, bit by bit. So the updates
@@ -33,7 +34,7 @@ import (
 type options struct {
 	data, results, only, svg string
 	seeds, wall              int
-	clock, report            bool
+	clock, ask, report       bool
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "tasks whose name contains this")
 	flag.IntVar(&o.seeds, "seeds", 30, "paired seeds, from 1")
 	flag.BoolVar(&o.clock, "clock", false, "measure the time of updates, and nothing else")
+	flag.BoolVar(&o.ask, "advise", false, "ask the adviser, and nothing else")
 	flag.IntVar(&o.wall, "wall", 0, "runs of the best size and of auto against the clock on the wall, and nothing else")
 	flag.BoolVar(&o.report, "report", false, "run nothing")
 	flag.StringVar(&o.svg, "svg", "", "write the curves to this file")
@@ -68,6 +70,8 @@ func run(o options) error {
 	switch {
 	case o.clock:
 		return measureClocks(book, chosen, o)
+	case o.ask:
+		return askAll(book, chosen, o)
 	case o.wall > 0:
 		return each(chosen, func(t *task) error { return onTheWall(book, t, o) })
 	case !o.report:

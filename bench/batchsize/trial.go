@@ -94,8 +94,8 @@ const (
 	fixed       = "fixed"
 	auto        = "auto" // batch: auto from 32, with the rate that is tuned for 32
 	autoClocked = "auto, by the clock"
-	advise      = "advise"                   // the recommendation, as it stands
-	advised     = "advised size, rate tuned" // for the nearest size that was tuned
+	advise      = "advise" // the recommendation, as it stands
+	advised     = "advised size, rate tuned"
 )
 
 // trial trains to the target, at most up to the limit in examples.
