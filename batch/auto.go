@@ -18,16 +18,8 @@ import (
 // Goodput in closed form. a and b are of the whole update on all threads and
 // workers.
 //
-// With momentum φ is that of a step's batches, φ/(1-β). Where training spends its
-// time, at the largest rate that is good, the weights bounce, and ‖G‖² is mostly
-// what pulls them back: in the stationary state of SGD with momentum on a
-// quadratic of curvature h, φ = 2(1-β)B/(ηh). So φ/B tells by how much the rate
-// could grow before ηh/(1-β) is 2. But momentum diverges at 2(1+β)/(1-β) only, and
-// rates, so batches, may grow so much further before examples are lost: Zhang et
-// al., NeurIPS 2019, arXiv:1907.04164; Shallue et al. 2019 for networks. On the
-// tasks of bench/batchsize with tuned rates the batch where examples are lost was
-// 12 to 20 times φ (β = 0.9), where 1/(1-β) is 10 and (1+β)/(1-β) 19; see
-// docs/benchmarks.md.
+// With momentum φ is φ′: see Progress.critical. Where the coupling no longer
+// raises the rate, B* is at most what Progress.level says.
 //
 // Min is, unless set, the start or 32, whichever is less: φ is smallest where a
 // run begins, and matrix products of a few rows are slower than affine times
@@ -97,16 +89,30 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	case p.Noise.Samples() < fresh || p.Update < s.Since+settled:
 		return s, ""
 	}
-	half, batches := cost.HalfSpeed(), p.remembered()
+	half := cost.HalfSpeed()
 	size, phi := b.follow(s.Size, p.Noise, func(phi float64) float64 {
-		phi *= batches
-		return min(math.Sqrt(half*phi), phi*(1/a.Efficiency-1))
+		phi = p.critical(phi)
+		return min(math.Sqrt(half*phi), phi*(1/a.Efficiency-1), p.level(half))
 	})
 	scale, _ := p.Noise.Scale()
-	scale *= batches
-	capped := size < s.Size && float64(s.Size) > scale*(1/a.Efficiency-1)
+	scale = p.critical(scale)
+	capped := size < s.Size && float64(s.Size) > min(scale*(1/a.Efficiency-1), p.level(half))
 	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) < gains {
 		return s, ""
 	}
 	return s.to(size, p), fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)
+}
+
+// level returns the size beyond which updates take longer than they bring, where
+// the rate is the same from B1 = Level on. A rate that is best for B1 brings 2 - (1 + φ/B)/(1 + φ/B1)
+// times as much with batches of B (McCandlish et al. 2018, eq. 2.5), at most 2 - B1/B, so twice; and (2 - B1/B)/(a + bB)
+// is largest at
+//
+//	B = (B1 + √(B1² + 2·B1·a/b))/2
+func (p Progress) level(half float64) float64 {
+	b := p.Level
+	if b == 0 || math.IsInf(b, 1) {
+		return math.Inf(1)
+	}
+	return (b + math.Sqrt(float64(b*b)+float64(2*b*half))) / 2
 }

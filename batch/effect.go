@@ -80,7 +80,7 @@ func predict(p Policy, from, to int, at Progress) float64 {
 		return 0
 	}
 	phi, _ := at.Noise.Scale()
-	return gainOf(from, to, cost.Seconds(from), cost.Seconds(to), phi*at.remembered())
+	return gainOf(from, to, cost.Seconds(from), cost.Seconds(to), at.critical(phi))
 }
 
 // judge returns the effect of the trial, zero before it is known.
@@ -90,5 +90,5 @@ func (t Trial) judge(s State, at Progress) Effect {
 		return Effect{}
 	}
 	phi, _ := at.Noise.Scale()
-	return Effect{From: t.From, To: t.To, Predicted: t.Predicted, Realized: gainOf(t.From, t.To, t.Seconds, seconds, phi*at.remembered())}
+	return Effect{From: t.From, To: t.To, Predicted: t.Predicted, Realized: gainOf(t.From, t.To, t.Seconds, seconds, at.critical(phi))}
 }

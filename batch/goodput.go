@@ -59,7 +59,7 @@ func (g Goodput) Next(s State, p Progress) (State, string) {
 		return s, ""
 	}
 	phi, _ := p.Noise.Scale()
-	phi *= p.remembered()
+	phi = p.critical(phi)
 	size := min(max(b.scan(cost, phi), s.Size/2), 2*s.Size)
 	size = min(max(size, b.Min), b.Max)
 	gain := gainOf(s.Size, size, cost.Seconds(s.Size), cost.Seconds(size), phi)

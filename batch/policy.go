@@ -56,10 +56,34 @@ type Progress struct {
 	Noise    Noise   // of the gradient: measured if NeedsNoise
 	Cost     Cost    // of an update: measured if NeedsClock
 	Momentum float64 // β of the optimizer's average of gradients, in [0, 1); 0 is none
+	Base     int     // B0, the batch size that the learning rate is meant for; 0 is not known
+	Level    float64 // the batch size from which the coupling hardly raises the rate; 0 or +Inf is none
 }
 
-// remembered is how many batches the optimizer's step averages: 1/(1-β).
-func (p Progress) remembered() float64 { return 1 / (1 - p.Momentum) }
+// critical returns φ′, the batch size from which larger ones lose examples, for a
+// noise scale φ:
+//
+//	φ′ = max(φ, min(φ, 2B0)/(1-β))
+//
+// Without momentum that is φ. Where training spends its time, at the largest rate
+// that is good, the weights bounce, and ‖G‖² is mostly what pulls them back: in the
+// stationary state of SGD on a quadratic of curvature h, with a rate η of all of a
+// gradient's share in the steps to come, φ = 2B/(ηh). So φ/B tells by how much the
+// rate could grow before ηh is 2, where plain descent diverges. Momentum diverges at
+// 2(1+β)/(1-β) only, and rates, so batches, may grow so much further before
+// examples are lost: Zhang et al., NeurIPS 2019, arXiv:1907.04164; Shallue et al. 2019 for
+// networks. A φ far above the base is of no such state; there the limit is
+// that of a rate which is good for B0, ηh = 1 or more, and momentum adds nothing to a φ beyond.
+// On the tasks of bench/batchsize with tuned rates and β = 0.9 the batch where half of
+// the examples are lost was 12 to 20 times a φ of about 2B0. (1+β)/(1-β) = 19 is the most that
+// momentum can give; half of it is taken. See docs/benchmarks.md.
+func (p Progress) critical(phi float64) float64 {
+	bouncing := phi
+	if p.Base > 0 {
+		bouncing = min(phi, 2*float64(p.Base))
+	}
+	return max(phi, bouncing/(1-p.Momentum))
+}
 
 // NeedsNoise reports whether the policy looks at Progress.Noise.
 func NeedsNoise(p Policy) bool {

@@ -307,6 +307,43 @@ func TestAutoGoesByMomentum(t *testing.T) {
 	}
 }
 
+// A base bounds what momentum adds: at most 2·B0/(1-β), and nothing to a φ beyond.
+func TestCriticalIsBoundedByTheBase(t *testing.T) {
+	p := Progress{Momentum: 0.9, Base: 32}
+	for phi, want := range map[float64]float64{40: 400, 64: 640, 100: 640, 2000: 2000, math.Inf(1): math.Inf(1)} {
+		if got := p.critical(phi); math.Abs(got-want) > 1e-9*want {
+			t.Errorf("φ = %v: %v, want %v", phi, got, want)
+		}
+	}
+	if got := (Progress{Base: 32}).critical(40); got != 40 {
+		t.Errorf("without momentum: %v, want φ", got)
+	}
+}
+
+// Where the rate levels off at B1 the size stops at the maximum of (2 - B1/B)/(a + bB).
+func TestAutoStopsWhereTheRateLevelsOff(t *testing.T) {
+	at := measured(1e6, 1, 1e6)
+	p := Auto{Bounds: Bounds{Min: 1, Max: 1 << 20}, Cost: Cost{Fixed: 300e-5, PerExample: 1e-5}} // a/b = 300
+	at.Level = 320
+	best, most := 0.0, 0.0
+	for b := 320.0; b < 2000; b++ {
+		if gain := (2 - 320/b) / (300 + b); gain > most {
+			best, most = b, gain
+		}
+	}
+	if got := at.level(300); math.Abs(got-best) > 1 {
+		t.Errorf("the maximum is at %v, and level says %v", best, got)
+	}
+	for _, c := range []struct{ from, want int }{{128, 256}, {256, 512}, {512, 512}, {2048, 1024}} {
+		if got := next(p, c.from, at); got != c.want {
+			t.Errorf("from %d: %d, want %d", c.from, got, c.want)
+		}
+	}
+	if at.Level = 0; next(p, 512, at) != 1024 {
+		t.Error("without a level 512 does not grow")
+	}
+}
+
 // Without noise or cost nothing moves; a second size is timed first.
 func TestAutoExplores(t *testing.T) {
 	p := Auto{Bounds: Bounds{Start: 64, Max: 512}}

@@ -17,7 +17,8 @@ import (
 // WarmUp schedule.
 type Coupling struct {
 	rule  couplingRule
-	decay bool // see WithDecay
+	decay bool    // see WithDecay
+	most  float64 // see UpTo; 0 is no limit
 }
 
 type couplingRule uint8
@@ -75,6 +76,21 @@ func AdamSDE() Coupling { return Coupling{rule: adamSDE} }
 // Decay in the gradient (AddDecay) is part of the loss, and stays.
 func (c Coupling) WithDecay() Coupling { c.decay = true; return c }
 
+// UpTo bounds the growth of the rate: κ counts as κ(1 + 1/m)/(1 + κ/m), which is κ for
+// small batches, 1 at B0, and at most m+1. It is AdaScale's gain of a noise scale of m·B0.
+func (c Coupling) UpTo(m float64) Coupling { c.most = m; return c }
+
+// Most returns the κ from which the rate hardly grows, +Inf if it always does: m of UpTo, 1 of None.
+func (c Coupling) Most() float64 {
+	switch {
+	case c.rule == noCoupling:
+		return 1
+	case c.most > 0:
+		return c.most
+	}
+	return math.Inf(1)
+}
+
 // ParseCoupling reads what String writes: none, linear, sqrt, adascale or
 // adam_sde.
 func ParseCoupling(name string) (Coupling, error) {
@@ -94,15 +110,24 @@ func (c Coupling) Needs() bool { return c.rule == adaScale }
 // Rate returns the factor of the learning rate at a point, η/η₀ for equal
 // schedules.
 func (c Coupling) Rate(at Progress) float64 {
+	kappa, gain := c.bounded(at.scale()), c.bounded(at.gain())
 	switch c.rule {
 	case linearRate:
-		return at.scale()
+		return kappa
 	case squareRoot, adamSDE:
-		return math.Sqrt(at.scale())
+		return math.Sqrt(kappa)
 	case adaScale:
-		return at.gain()
+		return gain
 	}
 	return 1
+}
+
+// bounded is what UpTo leaves of κ.
+func (c Coupling) bounded(kappa float64) float64 {
+	if c.most == 0 {
+		return kappa
+	}
+	return kappa * (1 + 1/c.most) / (1 + kappa/c.most)
 }
 
 // Decay returns the factor of λ of decoupled decay at a point: κη₀/η with

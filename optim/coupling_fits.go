@@ -8,11 +8,17 @@ import (
 
 // AutoCoupling returns the coupling that fits the optimizer, WithDecay: for SGD
 // AdaScale if the noise of gradients is measured, else LinearRate; for all others
-// SquareRoot.
+// SquareRoot, with momentum UpTo κ = (1+β)/(1-β): so many batches its average of gradients
+// is worth, and where one batch is worth as much, there is nothing left that a higher rate
+// could make use of. (Malladi et al. bound κ by 1/(1-β); tuned rates level off there too, see bench/batchsize.)
 func (o Optimizer) AutoCoupling(measured bool) Coupling {
 	switch {
 	case o.unfit(adaScale) != nil:
-		return SquareRoot().WithDecay()
+		c := SquareRoot().WithDecay()
+		if beta := o.Beta(); beta > 0 {
+			c = c.UpTo((1 + beta) / (1 - beta))
+		}
+		return c
 	case measured:
 		return AdaScale().WithDecay()
 	}

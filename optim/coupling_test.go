@@ -187,6 +187,27 @@ func TestAutoCoupling(t *testing.T) {
 	}
 }
 
+// TestUpToLevelsOff: as κ for small batches, 1 at the base, and m+1 at the most.
+func TestUpToLevelsOff(t *testing.T) {
+	c := optim.LinearRate().UpTo(19)
+	for kappa, want := range map[float64]float64{1: 1, 19: 10, 1e9: 20, 0.5: 0.5 * 20 / 19.5} {
+		if got := c.Rate(optim.Progress{Scale: kappa}); math.Abs(got-want) > 1e-6*want {
+			t.Errorf("κ = %v: factor %v, want %v", kappa, got, want)
+		}
+	}
+	if got := optim.SquareRoot().UpTo(19).Rate(optim.Progress{Scale: 19}); math.Abs(got-math.Sqrt(10)) > 1e-12 {
+		t.Errorf("square root at κ = 19: factor %v, want √10", got)
+	}
+	for _, x := range []struct {
+		c    optim.Coupling
+		want float64
+	}{{optim.None(), 1}, {optim.SquareRoot(), math.Inf(1)}, {c, 19}, {optim.AdamW(1).AutoCoupling(true), 19}} {
+		if got := x.c.Most(); math.Abs(got-x.want) > 1e-9 {
+			t.Errorf("%v levels off at κ = %v, want %v", x.c, got, x.want)
+		}
+	}
+}
+
 // names are those of the scalars of a small net's graph with an optimizer.
 func scalarNames(t *testing.T, o optim.Optimizer) string {
 	g, err := build(o)

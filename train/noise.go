@@ -23,7 +23,7 @@ type Noise struct {
 	// Every is how many updates there are from one that is measured to the next.
 	// Default: as many as keep the cost at 2 % of the time of updates or less,
 	// by the counted operations and bytes of the plan; the first measurements
-	// are up to four times as dense.
+	// are up to four times as dense, and the first ten follow each other.
 	Every batch.Span
 
 	// Layers adds the noise scale of each parameter to the records.
@@ -148,8 +148,10 @@ type noiseState struct {
 	Examples uint64        `json:"examples,omitempty"`
 }
 
-// dense is how many measurements are up to four times as dense as the others.
-const dense = 50
+const (
+	dense   = 50 // measurements are up to four times as dense as the others
+	opening = 10 // are of one update after the other: before them nothing can be decided
+)
 
 // due returns the border of the next batch, of n examples, if it is to be measured;
 // else 0.
@@ -163,6 +165,9 @@ func (l *loop) due(n int) int {
 		every = m.cost.every(n)
 		if l.Measured.Noise.Samples() < dense {
 			every = (every + 3) / 4
+		}
+		if l.Measured.Noise.Samples() < opening {
+			every = 1
 		}
 	}
 	if l.pos.Update+1 < l.Measured.Update+every {

@@ -102,7 +102,8 @@ func (l *loop) baseOf() int {
 // known is what a policy may go by.
 func (l *loop) known(fraction float64) batch.Progress {
 	p := batch.Progress{Position: l.pos, Fraction: fraction, Data: l.pos.PerEpoch, Rate: l.Rate, Decay: l.decay(fraction), Loss: math.NaN(), Noise: l.Measured.Noise, Cost: l.Cost,
-		Momentum: l.momentum}
+		Momentum: l.momentum, Base: l.base,
+		Level: l.cfg.Optimizer.Coupling.Most() * float64(l.base)}
 	if l.Typical.Count > 0 {
 		p.Loss = l.Typical.Mean
 	}

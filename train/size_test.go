@@ -127,6 +127,7 @@ func TestCoupledRate(t *testing.T) {
 	} {
 		x := small(t)
 		x.Batch, x.Budget, x.Optimizer = stairs{8, 32, 1}, batch.Updates(4), optim.SGD(0.1).WithCoupling(c.by, c.base)
+		x.Noise.Every = batch.Updates(100)
 		var rates []float64
 		x.OnEvent = func(e *Event) error {
 			if e.Kind == Updated && len(rates) < 4 {

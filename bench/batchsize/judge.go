@@ -81,7 +81,7 @@ func runSeed(b *book, t *task, o options, seed int, rates map[int]float64) error
 			return err
 		}
 	}
-	if _, err := b.trial(t, o, key{t.name, auto, start, rates[start], seed}, t.limit(b, start)); err != nil {
+	if _, err := b.trial(t, o, key{t.name, auto, start, rates[start], seed}, t.limit(b, slices.Max(t.sizes))); err != nil {
 		return err
 	}
 	return runAdvised(b, t, o, seed, rates)
@@ -108,7 +108,8 @@ func (b *book) trial(t *task, o options, k key, limit float64) (trial, error) {
 	return r, b.add(r)
 }
 
-// limit is how many examples a run with batches of a size may take.
+// limit is how many examples a run with batches of a size may take; of one that grows, the
+// largest size.
 func (t *task) limit(b *book, size int) float64 {
 	most := t.epochs * float64(t.sets.Train.Len())
 	c := b.clocks[t.name]

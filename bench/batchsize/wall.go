@@ -18,7 +18,7 @@ func onTheWall(b *book, t *task, o options) error {
 	times := map[*group][]float64{}
 	for seed := 1; seed <= o.wall; seed++ {
 		for _, g := range judged {
-			r, err := t.trial(o, key{t.name, g.wallMethod(), g.size, g.rate, seed}, t.limit(b, g.size), c)
+			r, err := t.trial(o, key{t.name, g.wallMethod(), g.size, g.rate, seed}, t.limit(b, slices.Max(t.sizes)), c)
 			if err != nil {
 				return err
 			}
