@@ -45,6 +45,21 @@ func (l *loop) fewest() int {
 	return max(n, l.least)
 }
 
+// checkMeasurable refuses first batches that have no two pieces to measure the noise
+// by, where the policy goes by nothing else and so would never change them.
+func (l *loop) checkMeasurable() error {
+	first, shards := firstSize(l.cfg, l.policy), max(l.cfg.Shards, 1)
+	if l.meter == nil || !batch.NeedsNoise(l.policy) || batch.NeedsClock(l.policy) || l.meter.border(first, shards) > 0 {
+		return nil
+	}
+	for n := first + 1; n <= l.plan.Size; n++ {
+		if l.meter.border(n, shards) > 0 {
+			return refuse("train: the policy %s goes by the noise of gradients, which a first batch of %d is too small to measure: it has no two pieces (want %d or more)", policyName(l.cfg.Batch), first, n)
+		}
+	}
+	return refuse("train: the policy %s goes by the noise of gradients, which no batch of up to %d is large enough to measure: it has no two pieces", policyName(l.cfg.Batch), l.plan.Size)
+}
+
 // fastest returns the largest batch, by halving down to least, that fits without
 // more time for each example: kept as a whole where it has several passes, in
 // micro-batches of full speed. If there is none, it is the planner's own size, and

@@ -2,6 +2,7 @@ package train
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/descent-ml/descent/batch"
@@ -108,6 +109,29 @@ func TestFewestExamples(t *testing.T) {
 		fit(t, c)
 		if slices.Min(asked) != x.want {
 			t.Errorf("%d shards: sizes %v, want down to %d", x.shards, asked, x.want)
+		}
+	}
+}
+
+// TestUnmeasurable: a policy that goes by noise alone begins with a batch of which
+// the noise can be measured.
+func TestUnmeasurable(t *testing.T) {
+	c := small(t)
+	c.Val, c.Test, c.Data = nil, nil, blobs(t, 200, 1)
+	c.Model = nn.Sequential(nn.Dense(4), nn.BatchNorm().Group(6), nn.Dense(3))
+	for _, x := range []struct {
+		p    batch.Policy
+		want string
+	}{
+		{batch.NormTest{Bounds: batch.Bounds{Start: 11}}, "a first batch of 11 is too small to measure: it has no two pieces (want 12 or more)"},
+		{batch.NormTest{Bounds: batch.Bounds{Start: 5, Max: 11}}, "no batch of up to 11 is large enough"},
+		{batch.NormTest{Bounds: batch.Bounds{Start: 12}}, ""},
+		{batch.Auto{Bounds: batch.Bounds{Start: 5}}, ""}, // it times another size anyway
+	} {
+		c.Batch = x.p
+		_, err := PreviewOf(c)
+		if x.want == "" && err != nil || x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want)) {
+			t.Errorf("%v: %v, want %q", x.p, err, x.want)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func newLoop(c *Config) (*loop, error) {
 	}
 	l.prog = l.crew.prog()
 	l.meter = newNoiseMeter(c, g, l.prog)
-	if err := l.costOfMeter(); err != nil {
+	if err := errors.Join(l.checkMeasurable(), l.costOfMeter()); err != nil {
 		return nil, err
 	}
 	l.lossSum, l.weightSum, l.gradNorm = l.prog.Output(outLossSum), l.prog.Output(outWeightSum), l.prog.Output("grad_norm")
