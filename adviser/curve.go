@@ -80,12 +80,12 @@ func envelope(curves []curve) curve {
 }
 
 // lag is how many times as long as the envelope a curve took to where it is: 1 for the
-// leader.
-func (c curve) lag(e curve) float64 {
+// leader. One that has not begun, by a score, is behind only when the envelope has.
+func (c curve) lag(e curve, begun float64) float64 {
 	if math.IsInf(c.best(), 1) {
 		return math.Inf(1)
 	}
-	return c.end() / max(e.reach(c.best()), 1e-12)
+	return c.end() / max(e.reach(min(c.best(), begun)), 1e-12)
 }
 
 // ahead is where the curve would be at twice its time if it went on as in the last doubling: gains are
@@ -99,11 +99,14 @@ func (c curve) ahead() float64 {
 }
 
 // flat reports whether a curve has gained less in the last 7/8 of its time than a share of the
-// way from a first score to its best. A plateau at the beginning is none: the way is to be
-// at least a twentieth of the first score.
+// way from a first score to its best. A plateau at the beginning is none.
 func (c curve) flat(share, first float64) bool {
-	return len(c) > 4 && first-c.best() >= 0.05*math.Abs(first) && c.at(c.end()/8)-c.best() <= share*(first-c.best())
+	return len(c) > 4 && c.best() <= begun(first) && c.at(c.end()/8)-c.best() <= share*(first-c.best())
 }
+
+// begun is the score of a training that has left its beginning, at which some stay for long: a
+// twentieth off the first score.
+func begun(first float64) float64 { return first - 0.05*math.Abs(first) }
 
 func sign(x float64) int {
 	switch {

@@ -49,13 +49,17 @@ func TestAhead(t *testing.T) {
 func TestLag(t *testing.T) {
 	fast, slow := falling(10, 40), falling(20, 40)
 	e := envelope([]curve{slow, fast})
-	if l := fast.lag(e); l != 1 {
+	if l := fast.lag(e, 1.9); l != 1 {
 		t.Errorf("the leader lags %v", l)
 	}
-	if l := slow.lag(e); math.Abs(l-2) > 0.02 {
+	if l := slow.lag(e, 1.9); math.Abs(l-2) > 0.02 {
 		t.Errorf("twice as slow lags %v", l)
 	}
-	if l := (curve{}).lag(e); !math.IsInf(l, 1) {
+	late := curve{{1, 2}, {3, 2}}
+	if l, want := late.lag(e, 1.5), 3/e.reach(1.5); math.Abs(l-want) > 1e-9 {
+		t.Errorf("one that has not begun lags %v, want %v", l, want)
+	}
+	if l := (curve{}).lag(e, 1.9); !math.IsInf(l, 1) {
 		t.Errorf("nothing lags %v", l)
 	}
 	if falling(10, 10).flat(0.02, 2) || !falling(10, 600).flat(0.02, 2) {

@@ -220,13 +220,13 @@ func (r *race) end(c *contender) {
 
 // drop ends those that lag too far behind the one that lags least.
 func (r *race) drop() {
-	e := envelope(r.curves())
+	e, begun := envelope(r.curves()), begun(r.beginning())
 	least := math.Inf(1)
 	for _, c := range r.alive() {
-		least = min(least, c.curve.lag(e))
+		least = min(least, c.curve.lag(e, begun))
 	}
 	for _, c := range r.alive() {
-		if len(c.curve) > 1 && c.curve.lag(e) > patience*least {
+		if len(c.curve) > 1 && c.curve.lag(e, begun) > patience*least {
 			r.end(c)
 		}
 	}
