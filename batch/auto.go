@@ -25,7 +25,7 @@ import (
 // run begins, and matrix products of a few rows are slower than affine times
 // tell. B* is kept within the bounds, and within φ(1/Efficiency - 1), so that
 // examples are not spent for updates that gain little. It grows and shrinks in powers of
-// two, where φ's interval allows it (see Bounds.follow), and where that gains 3 %
+// two, where φ's interval allows it (see Bounds.follow), and where that gains 5 %
 // or more by the times that were measured at both sizes: caches make an update's
 // time less than affine. Without a given cost it first times a second size,
 // and, after the first 200, again whenever the number of updates has doubled
@@ -36,10 +36,8 @@ type Auto struct {
 	Cost       Cost    // if it is given, no decision depends on a clock
 }
 
-const (
-	settled = 10   // how many updates of one size there are at least
-	gains   = 1.03 // predicted gain for which the size moves: less is lost in a rate that does not fit as well
-)
+// settled is how many updates of one size there are at least.
+const settled = 10
 
 func (a Auto) withDefaults() Auto {
 	if a.Efficiency == 0 {
@@ -97,7 +95,7 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	scale, _ := p.Noise.Scale()
 	scale = p.critical(scale)
 	capped := size < s.Size && float64(s.Size) > min(scale*(1/a.Efficiency-1), p.level(half))
-	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) < gains {
+	if size == s.Size || !capped && gainOf(s.Size, size, cost.best(s.Size), cost.best(size), scale) < worthwhile {
 		return s, ""
 	}
 	return s.to(size, p), fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)

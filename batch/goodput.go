@@ -28,7 +28,7 @@ type Goodput struct {
 
 const (
 	gridPoints = 50
-	worthwhile = 1.05
+	worthwhile = 1.05 // predicted gain for which a size moves: less is lost in a rate that does not fit as well
 )
 
 // Validate lists the faults of the settings.

@@ -206,14 +206,15 @@ func shareOfUpdate(c *Config, size int) float64 {
 // timed is transact, timed where sizes change: a policy may go by the cost of an
 // update, and of any it is to be known what its changes bring. An update of another
 // size than that asked for, the last of an epoch, does not count, nor one that was
-// passed over.
+// passed over, nor the first ones, all of whose noise is measured, which takes time.
 func (l *loop) timed(ctx context.Context) error {
 	if !batch.Varies(l.cfg.Batch) {
 		return l.transact(ctx)
 	}
 	size, lost, begin := l.size, l.Skipped+l.Faulted, time.Now()
 	err := l.transact(ctx)
-	if err == nil && l.event.Batch == size && l.Skipped+l.Faulted == lost {
+	measured := l.Measured.Update == l.pos.Update && l.Measured.Noise.Samples() <= opening
+	if err == nil && l.event.Batch == size && l.Skipped+l.Faulted == lost && !measured {
 		l.Cost = l.Cost.Add(size, time.Since(begin).Seconds())
 	}
 	return err
