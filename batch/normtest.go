@@ -61,7 +61,7 @@ func (b Bounds) grow(s State, p Progress, bound, variance float64, name string) 
 	why := fmt.Sprintf("%s: the gradient is not above its noise", name)
 	if q > 0 {
 		n := float64(p.Data)
-		target = math.Ceil(n / (1 + float64((n-1)*bound)*(q/variance)))
+		target = math.Ceil(n / (1 + float64(float64((n-1)*bound)*(q/variance))))
 		why = fmt.Sprintf("%s: the variance is %.3g times what it may be", name, variance/(float64(s.Size)*bound*q))
 	}
 	if size := b.clip(target); size > s.Size {

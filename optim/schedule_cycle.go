@@ -17,7 +17,7 @@ func WarmRestarts(first, times, final float64) Schedule {
 		if times == 1 {
 			x -= float64(math.Floor(x/length+edge) * length)
 		}
-		for x+edge*length >= length {
+		for x+float64(edge*length) >= length {
 			x, length = x-length, float64(length*times)
 		}
 		return between(1, final, x/length)
