@@ -105,7 +105,7 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 	each := time.Duration(outrun * s.best * s.slowness * float64(time.Second)) // of the clock, for a setting
 	for round := 1; round < roundsMost; round++ {
 		entries := s.next(round)
-		entries = entries[:min(len(entries), int(time.Until(s.until)/(each+1)))]
+		entries = entries[:min(len(entries), int(max(0, time.Until(s.until))/(each+1)))]
 		if len(entries) < 2 && round > 3 || len(entries) == 0 || s.settled() {
 			break
 		}
