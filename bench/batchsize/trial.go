@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -49,13 +50,12 @@ func (c counts) examples() (n int) {
 	return n
 }
 
-// String is SIZE:UPDATES of each size, with a blank between.
+// String is SIZE:UPDATES of each size in ascending order, with a blank between.
 func (c counts) String() string {
 	var b []string
-	for size, k := range c {
-		b = append(b, fmt.Sprintf("%d:%d", size, k))
+	for _, size := range slices.Sorted(maps.Keys(c)) {
+		b = append(b, fmt.Sprintf("%d:%d", size, c[size]))
 	}
-	slices.SortFunc(b, func(x, y string) int { return len(x) - len(y) })
 	return strings.Join(b, " ")
 }
 
