@@ -62,9 +62,9 @@ func (a *Advice) chooseByRace() Choice {
 		c.because("it gets to a %s of %s in %s s of updates; your setting did not get there in time", a.Race.Metric, number(a.Race.Level), number(best.Seconds))
 	}
 	if a.Race.Missed != "" {
-		c.because("nothing reached %s in the time of the race, so that this may not either: give it more time (--for)", a.Race.Missed)
+		c.because("nothing reached %s in the time of the race: that is a forecast from how the loss fell at last; give it more time (--for) to be sure", a.Race.Missed)
 	}
-	if best.Seeds < fewSeeds {
+	if best.Seeds < fewSeeds && a.Race.Missed == "" {
 		c.because("that is of %d seeds only: with more time (--for) the answer may change", best.Seeds)
 	}
 	if low, high := a.Race.sizes(best); low < high {

@@ -98,6 +98,22 @@ func (c curve) ahead() float64 {
 	return 2*c.best() - before
 }
 
+// forecast is when the curve will be down to a score if it gains in each doubling of the time what it
+// gained in the last; +Inf if that was nothing, or if it would take more than three.
+func (c curve) forecast(score float64) float64 {
+	if t := c.reach(score); !math.IsInf(t, 1) {
+		return t
+	}
+	gain := c.at(c.end()/2) - c.best()
+	if !(gain > 0) || math.IsInf(gain, 1) {
+		return math.Inf(1)
+	}
+	if doublings := (c.best() - score) / gain; doublings <= 3 {
+		return c.end() * math.Exp2(doublings)
+	}
+	return math.Inf(1)
+}
+
 // flat reports whether a curve has gained less in the last 7/8 of its time than a share of the
 // way from a first score to its best. A plateau at the beginning is none.
 func (c curve) flat(share, first float64) bool {

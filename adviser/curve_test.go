@@ -41,6 +41,9 @@ func TestAhead(t *testing.T) {
 	if a := goes.ahead(); math.Abs(a-1.0) > 1e-9 || stopped.ahead() != 1 {
 		t.Errorf("ahead are %v and %v, want 1 and 1", a, stopped.ahead())
 	}
+	if f := goes.forecast(0.9); math.Abs(f-64) > 1e-6 || goes.forecast(1.4) != 2 || !math.IsInf(stopped.forecast(0.9), 1) || !math.IsInf(goes.forecast(0.7), 1) {
+		t.Errorf("0.9 is forecast for %v (want 64), 1.4 for %v (want 2)", f, goes.forecast(1.4))
+	}
 	if !math.IsInf((curve{}).ahead(), 1) {
 		t.Error("nothing is ahead")
 	}

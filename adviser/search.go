@@ -20,7 +20,7 @@ type Contest struct {
 	Metric  string  `json:"metric"`
 	Level   float64 `json:"level"`            // of the metric: the time to it counts
 	Given   bool    `json:"given"`            // the level is the target of the configuration
-	Missed  string  `json:"missed,omitempty"` // the target, if nothing got there in time; the level is then what the best one got to
+	Missed  string  `json:"missed,omitempty"` // the target, if nothing got there in time; times are then forecasts
 	Entered int     `json:"entered"`
 	Sizes   []int   `json:"sizes"` // that were entered
 	Rounds  int     `json:"rounds"`
@@ -101,6 +101,17 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 	if ok, err := s.first(ctx, entries, left); err != nil || !ok {
 		return err
 	}
+	if s.contest.Missed == "" {
+		if err := s.repeat(ctx); err != nil {
+			return err
+		}
+	}
+	s.report()
+	return nil
+}
+
+// repeat runs the rounds behind the first, until the time is over or the answer is clear.
+func (s *search) repeat(ctx context.Context) error {
 	told := time.Now()
 	each := time.Duration(outrun * s.best * s.slowness * float64(time.Second)) // of the clock, for a setting
 	for round := 1; round < roundsMost; round++ {
@@ -111,7 +122,7 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 		}
 		begin := time.Now()
 		if begin.Sub(told) > tellEvery {
-			a.tell("round %d of the race: %d settings", round+1, len(entries))
+			s.tell("round %d of the race: %d settings", round+1, len(entries))
 			told = begin
 		}
 		if err := s.round(ctx, round, entries); err != nil {
@@ -119,7 +130,6 @@ func (a *adviser) raceSettings(ctx context.Context) error {
 		}
 		each = time.Since(begin) / time.Duration(len(entries)) * 11 / 10
 	}
-	s.report()
 	return nil
 }
 
@@ -328,25 +338,38 @@ func (s *search) first(ctx context.Context, entries []Setting, seconds float64) 
 		return false, nil
 	}
 	s.contest.Share, s.contest.Deep = s.consumed(r), s.deep(r)
-	if !(lead.best() <= s.level) {
-		if s.contest.Given {
-			s.contest.Given, s.contest.Missed = false, s.base.Until.String()
-		}
+	switch {
+	case lead.best() <= s.level:
+	case s.contest.Given:
+		s.contest.Missed = s.base.Until.String()
+	default:
 		s.levels = nil
 		for _, share := range nearShares {
 			s.levels = append(s.levels, lead.best()+share*(first-lead.best()))
 		}
 		s.level = s.levels[len(s.levels)-1]
 	}
+	s.enterFirst(r)
+	if len(s.book.settings) == 0 {
+		s.note("no race: no setting came near the target of %v in the time", s.base.Until)
+	}
+	return len(s.book.settings) > 0, nil
+}
+
+// enterFirst notes the times of the first round; if the target was missed, what they look to become.
+func (s *search) enterFirst(r *race) {
 	s.best = math.Inf(1)
 	for _, c := range r.all {
 		s.tried = append(s.tried, c.Setting)
 		s.best = min(s.best, c.curve.reach(s.level))
-		if t := s.time(c.curve, 0); !math.IsInf(t, 1) {
+		t := s.time(c.curve, 0)
+		if s.contest.Missed != "" {
+			t = c.curve.forecast(s.level)
+		}
+		if !math.IsInf(t, 1) {
 			s.book.note(c.Setting, 0, t)
 		}
 	}
-	return true, nil
 }
 
 // deep reports whether a race tells of a whole training.

@@ -161,7 +161,11 @@ func (a *Advice) writeRace(b *strings.Builder) {
 	if c.Given {
 		about = ""
 	}
-	fmt.Fprintf(b, "\nTime to %s %s%s on %s: %d settings, %d rounds\n", c.Metric, about, number(c.Level), c.HeldOut, c.Entered, c.Rounds)
+	time := "Time"
+	if c.Missed != "" {
+		time = "Forecast of the time"
+	}
+	fmt.Fprintf(b, "\n"+time+" to %s %s%s on %s: %d settings, %d rounds\n", c.Metric, about, number(c.Level), c.HeldOut, c.Entered, c.Rounds)
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "batch\tlearning rate\tseconds\t95 %\tseeds\t")
 	for _, x := range c.Raced[:min(len(c.Raced), shown)] {
