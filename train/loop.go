@@ -110,24 +110,6 @@ func outcome(err error) (string, error) {
 	return report.Failed, err
 }
 
-// over reports whether the budget is consumed.
-func (l *loop) over() (bool, error) {
-	done := l.consumed() >= 1
-	if l.cfg.Budget.Unit != batch.Second {
-		return done, nil
-	}
-	return l.clock.decide(l.pos.Update, entryStop, done)
-}
-
-// fraction returns the consumed share of the budget, in [0, 1].
-func (l *loop) fraction() (float64, error) {
-	f := min(1, l.consumed())
-	if l.cfg.Budget.Unit != batch.Second {
-		return f, nil
-	}
-	return l.clock.share(l.pos.Update, f)
-}
-
 // step does one update and what is due after it.
 func (l *loop) step(ctx context.Context) error {
 	before := l.pos
