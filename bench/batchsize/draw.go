@@ -43,7 +43,7 @@ func draw(b *book, chosen []*task, path string) error {
 		drawTask(&s, b, t)
 		s.WriteString("</g>\n")
 	}
-	fmt.Fprintf(&s, `<text x="%d" y="%d"><tspan fill="%s">● fixed size, rate tuned for it</tspan><tspan dx="18" fill="%s">— batch: auto, from 32</tspan><tspan dx="18" fill="%s">◆ advise</tspan><tspan dx="18">bars: 95 %% over seeds; at the upper edge: 8 times or more</tspan></text>`+"\n",
+	fmt.Fprintf(&s, `<text x="%d" y="%d"><tspan fill="%s">● time of a fixed batch size, rate tuned for it</tspan><tspan dx="18" fill="%s">— batch: auto, from 32</tspan><tspan dx="18" fill="%s">◆ advise</tspan><tspan dx="18">bars: 95 %% over seeds; △: some were given up, so more</tspan></text>`+"\n",
 		panelLeft, height-10, fixedColor, autoColor, adviseColor)
 	s.WriteString("</svg>\n")
 	return os.WriteFile(path, []byte(s.String()), 0o644)
@@ -63,8 +63,12 @@ func drawTask(s *strings.Builder, b *book, t *task) {
 		r, low, high := ratio(g, winner, c)
 		switch g.method {
 		case fixed:
+			mark := "●"
+			if sum := g.summary(c); sum.reached < sum.seeds {
+				mark = "△"
+			}
 			line = append(line, fmt.Sprintf("%.1f,%.1f", xOf(float64(g.size)), yOf(r)))
-			drawPoint(s, xOf(float64(g.size)), r, low, high, "●", fixedColor)
+			drawPoint(s, xOf(float64(g.size)), r, low, high, mark, fixedColor)
 		case auto:
 			fmt.Fprintf(s, `<rect x="%d" y="%.1f" width="%d" height="%.1f" fill="%s" opacity="0.2"/><path d="M%d %.1f h%d" stroke="%s" stroke-width="2"/>`+"\n",
 				panelLeft, yOf(high), plotWidth, yOf(low)-yOf(high), autoColor, panelLeft, yOf(r), plotWidth, autoColor)

@@ -82,6 +82,9 @@ func run(o options) error {
 	if err := each(chosen, func(t *task) error { return printTask(book, t) }); err != nil {
 		return err
 	}
+	if err := printVerdict(book, chosen); err != nil {
+		return err
+	}
 	if o.svg != "" {
 		return draw(book, chosen, o.svg)
 	}

@@ -22,6 +22,9 @@ func (g *group) name() string {
 	if g.method == fixed {
 		return fmt.Sprint(g.size)
 	}
+	if g.method != auto {
+		return fmt.Sprintf("%s: %d", g.method, g.size)
+	}
 	return g.method
 }
 
@@ -48,8 +51,11 @@ func (b *book) groups(t *task) (all []*group) {
 
 // rank puts fixed sizes first, in ascending order.
 func (g *group) rank() int {
-	if g.method == fixed {
+	switch g.method {
+	case fixed:
 		return g.size
+	case auto:
+		return math.MaxInt32 - 1
 	}
 	return math.MaxInt32
 }
