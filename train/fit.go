@@ -90,7 +90,7 @@ func newLoop(c *Config) (*loop, error) {
 		return nil, err
 	}
 	l.prog = l.crew.prog()
-	l.meter = newNoiseMeter(c, g, l.prog)
+	l.meter = newNoiseMeter(c, g, l.prog, l.plan.Size)
 	if err := errors.Join(l.checkMeasurable(), l.costOfMeter()); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (w work) of(n int) float64 { return w.fixed + float64(w.each*float64(n)) }
 // Rates that a current core reaches, and what it takes to begin a micro-batch.
 const (
 	opsPerNano   = 100.0
-	bytesPerNano = 20.0
+	bytesPerNano = 40.0
 	microNanos   = 5000.0
 )
 
@@ -47,7 +47,10 @@ func (l *loop) costOfMeter() error {
 // meterCostOf adds up the kernels of a plan. A batch that is measured has one more
 // micro-batch, which reads the weights and the sums again, and a copy of the sums.
 func meterCostOf(p engine.Plan) (m meterCost) {
-	m.extra.fixed = microNanos + 2*float64(p.Marked)/bytesPerNano
+	split := p.Marked > 0
+	if split {
+		m.extra.fixed = microNanos + 2*float64(p.Marked)/bytesPerNano
+	}
 	for _, k := range p.Kernels {
 		to := &m.update
 		if k.Watched {
@@ -58,7 +61,9 @@ func meterCostOf(p engine.Plan) (m meterCost) {
 		switch k.Stage {
 		case "rows", "touch", "reduce":
 			to.each += float64(k.FLOPs)/opsPerNano + float64(k.Bytes)/bytesPerNano
-			m.extra.fixed += fixed
+			if split {
+				m.extra.fixed += fixed
+			}
 		default:
 			to.fixed += float64(k.FLOPs) / opsPerNano
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/dataset"
+	"github.com/descent-ml/descent/graph"
 	"github.com/descent-ml/descent/internal/rng"
 	"github.com/descent-ml/descent/nn"
 	"github.com/descent-ml/descent/optim"
@@ -57,17 +58,26 @@ func still(ds dataset.Dataset) Config {
 }
 
 // TestNoiseIsUnbiased: the mean of many measurements of S and Q is tr Σ and ‖G‖² of
-// the data, with even and odd batches and in shards.
+// the data, with even and odd batches, in shards, and by examples.
 func TestNoiseIsUnbiased(t *testing.T) {
 	ds, trace, square := knownNoise(t, 64)
-	for _, c := range []struct{ batch, shards int }{{2, 1}, {7, 1}, {16, 1}, {9, 4}} {
+	for _, c := range []struct {
+		batch, shards int
+		by            NoiseBy
+	}{{2, 1, ByHalves}, {7, 1, ByHalves}, {16, 1, ByHalves}, {9, 4, ByHalves}, {6, 1, ByExamples}, {6, 3, ByExamples}} {
 		const trials = 3000
 		var s, q [2]float64
 		cfg := still(ds)
 		cfg.Batch, cfg.Shards, cfg.DropLast, cfg.Budget = batch.Fixed(c.batch), c.shards, true, Updates(trials)
+		cfg.Noise.By = c.by
 		cfg.OnEvent = func(e *Event) error {
 			if e.Kind == Updated {
-				a, b := e.run.meter.pieces.Estimate()
+				m := e.run.meter
+				total := sumSquares{}
+				for i := range m.params {
+					total.add(m.params[i].read())
+				}
+				a, b := m.piecesOf(total, e.run.weightSum.F64()[0], c.batch).Estimate()
 				s[0], s[1], q[0], q[1] = s[0]+a, s[1]+a*a, q[0]+b, q[1]+b*b
 			}
 			return nil
@@ -82,6 +92,91 @@ func TestNoiseIsUnbiased(t *testing.T) {
 		}
 		check("S", s, trace)
 		check("Q", q, square)
+	}
+}
+
+// TestNoiseOfExamples: the squared norms by examples are those of the gradients of
+// batches of one, where examples have weights, dropout, norm layers, also over
+// positions, and look one row up, of a sparse table or not.
+func TestNoiseOfExamples(t *testing.T) {
+	one := tensor.New(tensor.I32, 50, 1)
+	for i := range one.I32() {
+		one.I32()[i] = int32(i % 7)
+	}
+	several, y := tensor.New(tensor.F32, 50, 5, 4), tensor.New(tensor.F32, 50, 3)
+	for i := range several.F32() {
+		several.F32()[i] = float32(i * 7 % 31)
+	}
+	for i := range y.F32() {
+		y.F32()[i] = float32(i * 5 % 3)
+	}
+	token := memory(t, dataset.Column{Name: "x", Data: one}, dataset.Column{Name: "y", Data: y})
+	positions := memory(t, dataset.Column{Name: "x", Data: several}, dataset.Column{Name: "y", Data: y})
+	for _, c := range []struct {
+		model nn.Layer
+		data  dataset.Dataset
+		loss  nn.Loss
+	}{
+		{nn.Sequential(nn.Dense(8), nn.LayerNorm(), nn.ReLU(), nn.Dropout(0.2), nn.Dense(6), nn.RMSNorm(), nn.Tanh(), nn.Dense(3)), blobs(t, 50, 1), nn.CrossEntropy()},
+		{nn.Sequential(nn.LayerNorm(), nn.Flatten(), nn.Dense(3)), positions, nn.MSE()},
+		{nn.Sequential(nn.Embedding(7, 4), nn.Flatten(), nn.Dense(3)), token, nn.MSE()},
+		{nn.Sequential(nn.Embedding(7, 4).Sparse(), nn.Flatten(), nn.Dense(3)), token, nn.MSE()},
+	} {
+		checkExampleNorms(t, c.model, c.data, c.loss)
+	}
+}
+
+func checkExampleNorms(t *testing.T, model nn.Layer, data dataset.Dataset, loss nn.Loss) {
+	c := small(t)
+	c.Model, c.Data, c.Loss = model, data, loss
+	c.Engine, c.Val, c.Test, c.Optimizer = nil, nil, nil, optim.SGD(1e-30)
+	c.Budget, c.Order = Updates(1), dataset.Sequential
+	c.Noise = Noise{Mode: NoiseOn, Every: Updates(1), By: ByExamples}
+	c.OnEvent = func(e *Event) error {
+		if e.Kind != Updated {
+			return nil
+		}
+		indices := make([]int, e.Batch)
+		for i := range indices {
+			indices[i] = i
+		}
+		x, err := e.run.newInfluences(indices)
+		if err != nil {
+			return err
+		}
+		each, err := x.run(t.Context(), 0)
+		p, weight, want := e.run.meter.pieces, e.run.weightSum.F64()[0], 0.0
+		whole := 0.0
+		for i := range e.run.meter.params {
+			whole += e.run.meter.params[i].read().whole
+		}
+		for i, one := range each {
+			want += one.Norm * one.Norm * whole / float64(x.own[i]) / weight
+		}
+		if got := p.Squares[0]; math.Abs(got-want) > 1e-5*want {
+			t.Errorf("Σ ‖gᵢ‖²/wᵢ / Σw is %v, want %v", got, want)
+		}
+		return err
+	}
+	fit(t, c)
+}
+
+// TestNoiseByExamplesIsRefused: of parameters whose gradients are sums for each
+// example, and where examples meet.
+func TestNoiseByExamplesIsRefused(t *testing.T) {
+	for want, model := range map[string]nn.Layer{
+		`with respect to "shared.weight"`: nn.Func(func(c *nn.Context, x *graph.Node) *graph.Node {
+			shared := nn.Dense(4)
+			return c.Apply("out", nn.Dense(3), c.Apply("shared", shared, c.Apply("shared", shared, x)))
+		}),
+		"with respect to \"1.weight\"":          nn.Sequential(nn.Dense(8), nn.BatchNorm(), nn.Dense(3)),
+		"examples meet in momentsums (layer 1)": nn.Sequential(nn.Dense(8), nn.BatchNorm().Plain(), nn.Dense(3)),
+	} {
+		c := small(t)
+		c.Model, c.Noise = model, Noise{Mode: NoiseOn, By: ByExamples}
+		if _, err := Fit(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "want by: halves") {
+			t.Errorf("%v, want an error with %q", err, want)
+		}
 	}
 }
 

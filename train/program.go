@@ -60,9 +60,14 @@ func trainGraph(c *Config) (*graph.Graph, *optim.Update, error) {
 	b.Output(outLossSum, num)
 	b.Output(outWeightSum, den)
 	if c.measuresNoise() {
-		watchNoise(b, params, gradients, den)
+		if err := watchNoise(c.Noise.By, b, params, gradients, den); err != nil {
+			return nil, nil, err
+		}
 	}
 	g, err := b.Build()
+	if err == nil && c.measuresNoise() && c.Noise.By == ByExamples {
+		err = checkExamples(g)
+	}
 	if err == nil {
 		err = c.SequenceWarmup.checkUsed(g)
 	}

@@ -106,6 +106,7 @@ func TestNoise(t *testing.T) {
 	for text, want := range map[string]train.Noise{
 		"auto": {}, "off": {Mode: train.NoiseOff}, "on": {Mode: train.NoiseOn},
 		"{every: 16up, layers: true}": {Mode: train.NoiseOn, Every: batch.Updates(16), Layers: true},
+		"{by: examples}":              {Mode: train.NoiseOn, By: train.ByExamples},
 	} {
 		c := parsed(t, "noise: "+text)
 		again, err := Parse("again", c.YAML())

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/train"
 )
@@ -10,6 +12,7 @@ import (
 type Noise struct {
 	Mode   train.NoiseMode
 	Every  batch.Span // zero: by what it costs
+	By     string     // one of noisePieces; "" is the first
 	Layers bool
 }
 
@@ -19,8 +22,14 @@ type noise struct{ p *Noise }
 
 var noiseModes = []string{train.NoiseAuto: "auto", train.NoiseOn: "on", train.NoiseOff: "off"}
 
+// noisePieces are the words of train.NoiseBy.
+var noisePieces = []string{train.ByHalves: "halves", train.ByExamples: "examples"}
+
 func (n noise) keys() fields {
-	return fields{{key: "every", codec: spanOrAuto{&n.p.Every}}, {key: "layers", codec: flag{&n.p.Layers}}}
+	if n.p.By == "" {
+		n.p.By = noisePieces[train.ByHalves]
+	}
+	return fields{{key: "every", codec: spanOrAuto{&n.p.Every}}, {key: "by", codec: word{&n.p.By, noisePieces}}, {key: "layers", codec: flag{&n.p.Layers}}}
 }
 
 func (n noise) read(fs *Faults, v *value) {
@@ -46,7 +55,8 @@ func (n noise) write() *value {
 }
 
 func (n *Noise) build() train.Noise {
-	return train.Noise{Mode: n.Mode, Every: n.Every, Layers: n.Layers}
+	by := train.NoiseBy(max(0, slices.Index(noisePieces, n.By)))
+	return train.Noise{Mode: n.Mode, Every: n.Every, By: by, Layers: n.Layers}
 }
 
 // spanOrAuto is a number of updates, or auto.
