@@ -74,6 +74,7 @@ var allowed = map[string][]string{
 	"bench/stream":         nil,
 	"bench/rows":           nil,
 	"bench/batchsize":      nil,
+	"bench/noise":          nil,
 	"bench/interactions":   {"bench/clicks"},
 }
 

@@ -59,7 +59,7 @@ func meterCostOf(p engine.Plan) (m meterCost) {
 		fixed := float64(k.Fixed) / bytesPerNano
 		to.fixed += fixed
 		switch k.Stage {
-		case "rows", "touch", "reduce":
+		case "rows", "touch", "reduce", "body":
 			to.each += float64(k.FLOPs)/opsPerNano + float64(k.Bytes)/bytesPerNano
 			if split {
 				m.extra.fixed += fixed

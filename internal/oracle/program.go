@@ -263,8 +263,14 @@ func (p *Program) Plan() engine.Plan {
 	plan := engine.Plan{Rows: p.o.Rows, Passes: p.Passes(), Group: groupOf(p.g)}
 	for _, n := range p.g.Nodes {
 		example, fixed := n.Bytes()
-		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: example, Fixed: fixed}
+		k := engine.Kernel{Stage: stage(n), Name: n.Op.Name, Shape: n.Shape.String(), FLOPs: n.FLOPs(), Bytes: example, Fixed: fixed, Watched: p.watched[n.ID]}
 		plan.Kernels = append(plan.Kernels, k)
+		if n.Op.Name == "part" {
+			plan.Marked += int64(n.Shape.Size() * n.Shape.DType.Size())
+		}
+		if k.Watched {
+			continue
+		}
 		if k.Stage == "body" {
 			plan.FLOPs += k.FLOPs
 		} else {
