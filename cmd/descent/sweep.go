@@ -149,12 +149,14 @@ func (f *sweepFlags) options(c *config.Config, sets *config.Sets) (o sweep.Optio
 		return o, err
 	}
 	o.Make = func(x sweep.Cell) (train.Config, error) {
-		one := c.Cell(x.Batch, x.Seed, x.Budget)
+		one, err := c.Cell(x.Batch, x.LR, x.Seed, x.Budget)
+		if err != nil {
+			return train.Config{}, err
+		}
 		t, err := one.BuildTrain(sets)
 		if err != nil {
 			return t, err
 		}
-		t.Optimizer.LR = x.LR
 		t.Measures, err = assess.Measures(one, sets, t.Model)
 		return t, err
 	}

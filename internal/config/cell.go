@@ -2,21 +2,19 @@ package config
 
 import "github.com/descent-ml/descent/batch"
 
-// Cell returns the configuration of a trial of a sweep: a fixed batch size in
-// examples, to which no rate is coupled, another seed, and another budget with the schedule over it. Without a
-// budget the learning rate is constant.
-func (c *Config) Cell(size int, seed uint64, budget batch.Span) *Config {
-	one := *c
-	one.Batch, one.BatchTok, one.batchGiven, one.Seed = size, 0, true, seed
-	one.Sizes = newSizes()
-	one.Shards = min(c.Shards, size)
-	one.Exec.Workers = min(c.Exec.Workers, one.Shards)
+// Cell returns the configuration of a trial of a sweep: Vary, and another budget
+// with the schedule over it. Without a budget the learning rate is constant.
+func (c *Config) Cell(size int, lr float64, seed uint64, budget batch.Span) (*Config, error) {
+	one, err := c.Vary(size, lr, seed)
+	if err != nil {
+		return nil, err
+	}
 	if budget.IsZero() {
 		one.Schedule = newSchedule("constant")
-		return &one
+		return one, nil
 	}
 	one.Budget, one.budgetGiven = budget, true
-	return &one
+	return one, nil
 }
 
 // Base returns the batch size that the learning rate is meant for, of so many

@@ -5,23 +5,16 @@ import (
 	"strconv"
 )
 
-// Vary is the configuration with another batch size, learning rate and seed:
-// what a sweep or a search varies. The size is fixed, and the rate that for it,
+// Vary is the configuration with another batch size in examples, learning rate and
+// seed: what a sweep or a search varies. The size is fixed, and the rate that for it,
 // whatever policy and coupling there were. Everything that is given in updates or in
-// epochs is worked out anew for the size. A rate of 0 and a size of 0 leave
-// what is there; size -1 is all. Optimizers with several rates keep their ratio.
+// epochs is worked out anew for the size, and there are no more shards than
+// examples, nor workers than shards. Optimizers with several rates keep their ratio.
 func (c *Config) Vary(size int, lr float64, seed uint64) (*Config, error) {
 	v := *c
-	v.Seed = seed
-	if size != 0 {
-		v.Batch, v.BatchTok, v.batchGiven, v.Sizes = max(size, 0), 0, true, newSizes()
-		if size > 0 {
-			v.Shards = min(c.Shards, size)
-		}
-	}
-	if lr == 0 {
-		return &v, nil
-	}
+	v.Seed, v.Batch, v.BatchTok, v.batchGiven, v.Sizes = seed, size, 0, true, newSizes()
+	v.Shards = min(c.Shards, size)
+	v.Exec.Workers = min(c.Exec.Workers, v.Shards)
 	tree := c.Optimizer.codec().write()
 	if err := setRate(tree, lr); err != nil {
 		return nil, err
