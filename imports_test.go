@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	"report/tensorboard":   {"report", "google.golang.org/protobuf/encoding/protowire"},
 	"train":                {"collective", "nn", "optim", "batch", "dataset", "checkpoint", "report", "report/tensorboard", "engine", "engine/cpu", "graph", "tensor", "internal/rng", "github.com/KimMachineGun/automemlimit"},
 	"sweep":                {"batch", "checkpoint", "dataset", "report", "report/page", "train", "internal/portmath"},
-	"adviser":              {"batch", "dataset", "engine", "optim", "report", "train"},
+	"adviser":              {"batch", "dataset", "engine", "optim", "report", "train", "internal/portmath"},
 	"internal/config":      {"nn", "tokenizer", "optim", "batch", "dataset", "dataset/digits", "dataset/images", "dataset/interactions", "train", "engine", "checkpoint", "graph", "tensor", "github.com/goccy/go-yaml"},
 	"internal/assess":      {"batch", "checkpoint", "dataset", "engine", "graph", "dataset/interactions", "internal/config", "internal/rng", "metric", "nn", "optim", "recommend", "report", "tensor", "train"},
 	"internal/examples":    {"internal/config"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/descent-ml/descent/batch"
+	"github.com/descent-ml/descent/internal/portmath"
 	"github.com/descent-ml/descent/optim"
 )
 
@@ -179,9 +180,6 @@ func (t *RateTest) conclude() {
 	}
 }
 
-// student holds the 97.5 % points of Student's t for 1, 2, ... degrees of freedom.
-var student = []float64{12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26}
-
 // interval returns the mean of at least two numbers and half the width of its 95 %
 // interval.
 func interval(x []float64) (m, half float64) {
@@ -191,7 +189,7 @@ func interval(x []float64) (m, half float64) {
 		sum += (v - m) * (v - m)
 	}
 	n := float64(len(x))
-	return m, student[min(len(x)-2, len(student)-1)] * math.Sqrt(sum/(n-1)/n)
+	return m, portmath.Student975(len(x)-1) * math.Sqrt(sum/(n-1)/n)
 }
 
 func mean(x []float64) float64 {

@@ -160,10 +160,10 @@ func (f *fit) least() (x, rss float64) {
 // slack is by how much the sum may exceed its least value within the interval.
 func (f *fit) slack(rss float64) float64 {
 	free := len(f.mean) - 2
-	t := quantileT(free)
+	t := portmath.Student975(free)
 	slack := t * t * rss / float64(free)
 	if f.freedom > 0 {
-		t = quantileT(f.freedom)
+		t = portmath.Student975(f.freedom)
 		slack = max(slack, t*t*f.scatter)
 	}
 	return slack

@@ -84,15 +84,6 @@ func TestFitCriticalRefuses(t *testing.T) {
 	}
 }
 
-// TestQuantileT against tables (NIST, 1.3.6.7.2).
-func TestQuantileT(t *testing.T) {
-	for v, want := range map[int]float64{1: 12.706, 2: 4.303, 10: 2.228, 11: 2.201, 15: 2.131, 30: 2.042, 100: 1.984} {
-		if got := quantileT(v); math.Abs(got-want) > 6e-4 {
-			t.Errorf("%d degrees of freedom: %v, want %v", v, got, want)
-		}
-	}
-}
-
 // TestIntervals against t.interval of SciPy for 3, 4, 8, and for their logarithms.
 func TestIntervals(t *testing.T) {
 	a, g := arithmetic([]float64{3, 4, 8}), geometric([]float64{3, 4, 8})

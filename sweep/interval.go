@@ -36,7 +36,7 @@ func arithmetic(v []float64) Interval {
 		x.Mean += a / n
 	}
 	if len(v) > 1 {
-		half := quantileT(len(v)-1) * math.Sqrt(squares(v)/(n-1)/n)
+		half := portmath.Student975(len(v)-1) * math.Sqrt(squares(v)/(n-1)/n)
 		x.Low, x.High = x.Mean-half, x.Mean+half
 	}
 	return x
@@ -73,21 +73,4 @@ func logs(v []float64) []float64 {
 		out[i] = portmath.Log(a)
 	}
 	return out
-}
-
-// The 97.5 % quantiles of Student's t with 1, 2, … degrees of freedom.
-var tableT = [...]float64{12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281}
-
-// quantileT returns the 97.5 % quantile of Student's t. Beyond the table it is
-// the expansion of Cornish and Fisher in 1/ν (Abramowitz and Stegun, 26.7.5),
-// which has four digits there.
-func quantileT(freedom int) float64 {
-	if freedom <= len(tableT) {
-		return tableT[freedom-1]
-	}
-	z, v := portmath.NormalQuantile(0.975), float64(freedom)
-	z3 := z * z * z
-	z5 := z3 * z * z
-	z7 := z5 * z * z
-	return z + (z3+z)/(4*v) + (5*z5+16*z3+3*z)/(96*v*v) + (3*z7+19*z5+17*z3-15*z)/(384*v*v*v)
 }

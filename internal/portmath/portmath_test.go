@@ -95,3 +95,12 @@ func TestBits(t *testing.T) {
 		t.Errorf("the hash of the bits is %#x, want %#x", got, uint64(want))
 	}
 }
+
+// TestStudent975 against tables (NIST, 1.3.6.7.2).
+func TestStudent975(t *testing.T) {
+	for v, want := range map[int]float64{1: 12.706, 2: 4.303, 10: 2.228, 11: 2.201, 15: 2.131, 30: 2.042, 100: 1.984} {
+		if got := Student975(v); math.Abs(got-want) > 6e-4 {
+			t.Errorf("%d degrees of freedom: %v, want %v", v, got, want)
+		}
+	}
+}
