@@ -83,9 +83,13 @@ func (a *Advice) chooseByRate() Choice {
 	c := Choice{Setting: Setting{size, rounded(t.Rate*math.Sqrt(float64(size)/float64(t.Batch)), 2)}, Safe: true}
 	c.because("%s", a.whyNoRace())
 	c.because("the range test suggests rates between %s and %s for a batch of %d; the size is yours", number(t.From), number(t.To), t.Batch)
-	if t.From <= a.Current.LR && a.Current.LR <= t.To {
+	switch high := max(t.To, t.borne()); {
+	case a.Race != nil && len(a.Race.Raced) > 0 && a.Race.Raced[0].Setting == a.Current:
 		c.Setting, c.Keep = a.Current, true
-		c.because("your rate is in that interval")
+		c.because("as far as the race came, your setting led")
+	case t.From <= a.Current.LR && a.Current.LR <= high:
+		c.Setting, c.Keep = a.Current, true
+		c.because("the loss falls well at your rate, as at any from %s to %s", number(t.From), number(high))
 	}
 	c.Reasons = append(c.Reasons, a.aboutSize(size)...)
 	return c

@@ -69,6 +69,21 @@ func (t *RateTest) middle() (rate float64, ok bool) {
 	return math.Exp(sum / n), n > 0
 }
 
+// borne is half the rate at which the loss is lowest, on the seeds where it fell: up to there a
+// rate that somebody has chosen is no mistake.
+func (t *RateTest) borne() float64 {
+	var logs []float64
+	for _, s := range t.Seeds {
+		if s.Gain >= leastGain {
+			logs = append(logs, math.Log(s.Lowest))
+		}
+	}
+	if len(logs) == 0 {
+		return 0
+	}
+	return math.Exp(mean(logs)) / 2
+}
+
 const (
 	rampLeast   = 60  // updates of a ramp: fewer tell nothing
 	rampMost    = 300 // more tell nothing new
