@@ -1,8 +1,11 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/descent-ml/descent/batch"
 	"github.com/descent-ml/descent/optim"
+	"github.com/descent-ml/descent/train"
 )
 
 // Sizes say how the batch size changes during a run and what that does to the
@@ -172,8 +175,26 @@ func (s *Sizes) check(fs *Faults, at func(path ...string) place, size int, given
 		fault("size", "got %d, less than min, %d", size, s.Min)
 	case s.Kind == "growth" && schedule == "constant":
 		fault("policy", "policy growth grows batches where the schedule lowers the learning rate, and schedule constant never does (want another schedule, such as cosine)")
+	case s.Kind == "stages" && s.Options.(*stages).factor == 1:
+		fs.add(at("batch", "policy", "stages", "factor"), "got 1 (want above 0 and not 1)")
 	case s.Kind == "cabs" && s.Coupling != "auto" && s.Coupling != "none":
 		fault("coupling", "policy cabs makes the size follow the learning rate, so the rate cannot follow the size (want none)")
+	}
+}
+
+// checkCoupling reports a coupling that somebody asked for and that the optimizer,
+// or a noise that is not to be measured, rules out.
+func (c *Config) checkCoupling(fs *Faults, at place) {
+	if c.Sizes.Coupling == "auto" {
+		return
+	}
+	o := c.Optimizer.Options.build()
+	plain, coupled := o.Validate(), c.coupled(o).Validate()
+	switch {
+	case plain == nil && coupled != nil:
+		fs.add(at, "%s", strings.TrimPrefix(coupled.Error(), "optim: "))
+	case c.Noise.Mode == train.NoiseOff && c.Sizes.Coupling == "adascale":
+		fs.add(at, "adascale goes by the noise of gradients, which noise: off leaves unmeasured (want noise: auto)")
 	}
 }
 

@@ -82,19 +82,22 @@ func TestAutomaticCoupling(t *testing.T) {
 
 func TestSizesThatCannotBe(t *testing.T) {
 	for text, want := range map[string]string{
-		"batch: {size: all, policy: auto}":                  "x.yaml:2:15: all examples in every batch",
-		"batch: {size: 64, max: 100}":                       "min and max are for a size that changes",
-		"batch: {policy: auto, min: 200, max: 100}":         "got 200, more than max, 100",
-		"batch: {size: 64, policy: auto, min: 100}":         "got 64, less than min, 100",
-		"batch: {size: 64, policy: auto, max: 60}":          "got 64, more than max, 60",
-		"batch: {size: 64, policy: growth}":                 "schedule constant never does",
-		"batch: {size: 64, policy: cabs, coupling: linear}": "want none",
-		"batch: auto\nnoise: off":                           "x.yaml:3:8: off, but batch.policy auto",
-		"noise: {every: 3ep}":                               "want updates, such as 16up",
-		"noise: of":                                         "want auto, on or off",
-		"batch: autoo":                                      "got autoo (want a whole number, 1 or more, all or auto)",
-		"batch: {policy: {norm_test: {thta: 1}}}":           `did you mean "theta"?`,
-		"batch: {policy: {norm_test: {theta: 0}}}":          "want above 0",
+		"batch: {size: all, policy: auto}":                        "x.yaml:2:15: all examples in every batch",
+		"batch: {size: 64, max: 100}":                             "min and max are for a size that changes",
+		"batch: {policy: auto, min: 200, max: 100}":               "got 200, more than max, 100",
+		"batch: {size: 64, policy: auto, min: 100}":               "got 64, less than min, 100",
+		"batch: {size: 64, policy: auto, max: 60}":                "got 64, more than max, 60",
+		"batch: {size: 64, policy: growth}":                       "schedule constant never does",
+		"batch: {size: 64, policy: cabs, coupling: linear}":       "want none",
+		"batch: auto\nnoise: off":                                 "x.yaml:3:8: off, but batch.policy auto",
+		"batch: {policy: {stages: {factor: 1}}}":                  "x.yaml:2:35: got 1",
+		"batch: {coupling: adascale}":                             "x.yaml:2:19: coupling adascale with",
+		"batch: {coupling: adascale}\noptimizer: sgd\nnoise: off": "x.yaml:2:19: adascale goes by the noise",
+		"noise: {every: 3ep}":                                     "want updates, such as 16up",
+		"noise: of":                                               "want auto, on or off",
+		"batch: autoo":                                            "got autoo (want a whole number, 1 or more, all or auto)",
+		"batch: {policy: {norm_test: {thta: 1}}}":                 `did you mean "theta"?`,
+		"batch: {policy: {norm_test: {theta: 0}}}":                "want above 0",
 	} {
 		if _, err := Parse("x.yaml", []byte("data: {train: x.csv}\n"+text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

@@ -244,6 +244,7 @@ func (c *Config) check(fs *Faults, root *value) {
 		fs.add(at("noise"), "off, but batch.policy %s goes by the noise of gradients (want auto)", c.Sizes.Kind)
 	}
 	c.Sizes.check(fs, at, c.Batch, c.batchGiven, c.Schedule.Kind)
+	c.checkCoupling(fs, at("batch", "coupling"))
 	c.Warmup.check(fs, at("sequence_warmup", "over"), c.Budget)
 	c.Averages.check(fs, at, c.Optimizer.Kind)
 }
