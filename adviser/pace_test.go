@@ -2,6 +2,7 @@ package adviser
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +67,26 @@ func TestLadder(t *testing.T) {
 			if c.got[i] != c.want[i] {
 				t.Errorf("got %v, want %v", c.got, c.want)
 			}
+		}
+	}
+}
+
+func TestLineOfFewSizes(t *testing.T) {
+	one, two := Timing{Batch: 1, Seconds: 0.002}, Timing{Batch: 4, Seconds: 0.005}
+	three := Timing{Batch: 16, Seconds: 0.017}
+	for _, c := range []struct {
+		timings   []Timing
+		want, not string
+	}{
+		{[]Timing{one}, "no time for a second size", "examples"},
+		{[]Timing{one, two}, "takes 1 ms + 1000 ms for each 1000 examples", "within"},
+		{[]Timing{one, two, three}, "takes 1 ms + 1000 ms for each 1000 examples (within 0 %)", "no time"},
+	} {
+		p := Pace{Timings: c.timings}
+		p.fit()
+		var b strings.Builder
+		if p.writeLine(&b); !strings.Contains(b.String(), c.want) || strings.Contains(b.String(), c.not) {
+			t.Errorf("%d sizes: %q", len(c.timings), b.String())
 		}
 	}
 }

@@ -54,11 +54,7 @@ func (a *Advice) writePace(b *strings.Builder) {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%.0f %%\t\n", t.Batch, number(1e3*t.Seconds), number(t.Rate), 100*t.Rate/best)
 	}
 	w.Flush()
-	fmt.Fprintf(b, "An update takes %s ms + %s ms for each 1000 examples (within %.0f %%)", number(1e3*p.Fixed), number(1e6*p.PerExample), 100*p.Misfit)
-	if h := p.Half(); h >= 1 && !math.IsInf(h, 0) {
-		fmt.Fprintf(b, ": half of the most examples a second at a batch of %.0f", h)
-	}
-	fmt.Fprintln(b, ".")
+	p.writeLine(b)
 	if len(a.Micros) > 1 {
 		fmt.Fprintf(b, "\nA batch of %d in micro-batches\n", a.Micros[0].Batch)
 		w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -70,9 +66,26 @@ func (a *Advice) writePace(b *strings.Builder) {
 	}
 }
 
+// writeLine tells a + b·B, as far as the sizes that were timed determine it: how
+// well it fits takes three of them.
+func (p *Pace) writeLine(b *strings.Builder) {
+	if len(p.Timings) < 2 {
+		fmt.Fprintln(b, "There was no time for a second size, and one does not tell what every update costs.")
+		return
+	}
+	fmt.Fprintf(b, "An update takes %s ms + %s ms for each 1000 examples", number(1e3*p.Fixed), number(1e6*p.PerExample))
+	if len(p.Timings) > 2 {
+		fmt.Fprintf(b, " (within %.0f %%)", 100*p.Misfit)
+	}
+	if h := p.Half(); h >= 1 && !math.IsInf(h, 0) {
+		fmt.Fprintf(b, ": half of the most examples a second at a batch of %.0f", h)
+	}
+	fmt.Fprintln(b, ".")
+}
+
 // number writes three digits that count, and no exponent for what people count.
 func number(x float64) string {
-	if x >= 1000 && x < 1e9 {
+	if x >= 999.5 && x < 1e9 {
 		unit := math.Pow(10, math.Floor(math.Log10(x))-2)
 		return fmt.Sprintf("%.0f", math.Round(x/unit)*unit)
 	}
@@ -108,7 +121,11 @@ func (a *Advice) writeRate(b *strings.Builder) {
 	if t == nil {
 		return
 	}
-	fmt.Fprintf(b, "\nLearning rates: %d ramps of %d updates of %d examples, from %s up\n", len(t.Seeds), t.Updates, t.Batch, number(t.Low))
+	ramps := "ramps"
+	if len(t.Seeds) == 1 {
+		ramps = "ramp"
+	}
+	fmt.Fprintf(b, "\nLearning rates: %d %s of %d updates of %d examples, from %s up\n", len(t.Seeds), ramps, t.Updates, t.Batch, number(t.Low))
 	for i, s := range t.Seeds {
 		breaks := "does not break"
 		if s.Break > 0 {
