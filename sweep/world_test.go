@@ -92,13 +92,3 @@ func sweepWorld(t *testing.T, o Options, w *world) *Result {
 	}
 	return r
 }
-
-// of returns the rates that were tried at a size, in order.
-func (w *world) tried(batch int) (rates []float64) {
-	for _, k := range w.ran {
-		if k.phase == Tuning && k.batch == batch {
-			rates = append(rates, k.lr)
-		}
-	}
-	return rates
-}
