@@ -134,7 +134,9 @@ func (p *program) bind() error {
 			continue
 		}
 		s.unit, s.watched = u, u.Watched
-		s.touched = p.touched[u.Nodes[len(u.Nodes)-1].Rows]
+		if s.sum == nil { // a sum and its first piece are completed as a whole
+			s.touched = p.touched[u.Nodes[len(u.Nodes)-1].Rows]
+		}
 		s.cost = estimate(u)
 		to := p.stage(u.Stage, u.Pass)
 		*to = append(*to, s)
