@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"sort"
+
+	"github.com/descent-ml/descent/batch"
 )
 
 // Timing is how long an update of a size takes.
@@ -25,29 +27,16 @@ type Pace struct {
 	Misfit float64 `json:"misfit"`
 }
 
-// fit finds the line. Errors count as shares of what was measured, for sizes differ by
-// factors: it minimizes Σ ((a + b·B)/τ - 1)², with a and b at least 0.
+// fit finds the line: all time is the examples' if only one size was timed.
 func (p *Pace) fit() {
-	var s1, sx, sxx, sy, sxy float64 // sums of 1/τ², B/τ², B²/τ², 1/τ, B/τ
+	var f batch.CostFit
 	for _, t := range p.Timings {
-		u := 1 / t.Seconds
-		x := float64(t.Batch) * u
-		s1, sx, sxx, sy, sxy = s1+u*u, sx+x*u, sxx+x*x, sy+u, sxy+x
+		f.Add(t.Batch, t.Seconds, 1)
 	}
-	det := s1*sxx - sx*sx
-	a, b := 0.0, 0.0
-	if det > 1e-12*s1*sxx {
-		a, b = (sy*sxx-sxy*sx)/det, (s1*sxy-sx*sy)/det
-	}
-	switch {
-	case det <= 1e-12*s1*sxx || a <= 0:
-		a, b = 0, sxy/sxx
-	case b <= 0:
-		a, b = sy/s1, 0
-	}
-	p.Fixed, p.PerExample, p.Misfit = a, b, 0
+	p.Fixed, p.PerExample, _ = f.Solve()
+	p.Misfit = 0
 	for _, t := range p.Timings {
-		p.Misfit = max(p.Misfit, math.Abs((a+b*float64(t.Batch))/t.Seconds-1))
+		p.Misfit = max(p.Misfit, math.Abs((p.Fixed+p.PerExample*float64(t.Batch))/t.Seconds-1))
 	}
 }
 

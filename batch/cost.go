@@ -82,10 +82,10 @@ func (c *Cost) sized(size int) *SizeTime {
 	return oldest
 }
 
-// fit sets Fixed and PerExample, neither below 0, once the sizes are far enough
-// apart to tell them.
+// fit sets Fixed and PerExample once the sizes are far enough apart to tell them,
+// and leaves them once the others' timings are too old to count beside one's.
 func (c *Cost) fit() {
-	var one, size, square, time, timeSize float64 // Σ w/τ², Σ wB/τ², Σ wB²/τ², Σ w/τ, Σ wB/τ
+	var f CostFit
 	low, high := math.Inf(1), 0.0
 	for _, s := range c.Sizes {
 		if s.Count == 0 {
@@ -93,22 +93,13 @@ func (c *Cost) fit() {
 		}
 		b := float64(s.Size)
 		low, high = min(low, b), max(high, b)
-		w := float64(min(s.Count, recent)) * portmath.PowInt(forget, int64((c.Timed-s.Last)/len(s.Open))) / s.Seconds
-		time, timeSize = time+w, timeSize+float64(w*b)
-		w /= s.Seconds
-		one, size, square = one+w, size+float64(w*b), square+float64(float64(w*b)*b)
+		f.Add(s.Size, s.Seconds, float64(min(s.Count, recent))*portmath.PowInt(forget, int64((c.Timed-s.Last)/len(s.Open))))
 	}
 	if high < apart*low {
 		return
 	}
-	det := float64(one*square) - float64(size*size)
-	c.Fixed = (float64(time*square) - float64(timeSize*size)) / det
-	c.PerExample = (float64(timeSize*one) - float64(time*size)) / det
-	switch {
-	case !(c.PerExample > 0):
-		c.Fixed, c.PerExample = time/one, 0
-	case !(c.Fixed > 0):
-		c.Fixed, c.PerExample = 0, timeSize/square
+	if fixed, perExample, ok := f.Solve(); ok {
+		c.Fixed, c.PerExample = fixed, perExample
 	}
 }
 

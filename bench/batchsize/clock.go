@@ -41,15 +41,14 @@ func (c clock) of(n counts) (seconds float64) {
 	return seconds
 }
 
-// line is the least-squares line a + b·B through τ, in relative errors.
+// line is the line a + b·B that fits τ best, in relative errors.
 func (c clock) line() (fixed, perExample float64) {
-	var s, sx, sxx, sy, sxy float64
+	var f batch.CostFit
 	for _, t := range c {
-		w, x := 1/(t.seconds*t.seconds), float64(t.size)
-		s, sx, sxx, sy, sxy = s+w, sx+w*x, sxx+w*x*x, sy+w*t.seconds, sxy+w*x*t.seconds
+		f.Add(t.size, t.seconds, 1)
 	}
-	perExample = (s*sxy - sx*sy) / (s*sxx - sx*sx)
-	return (sy - perExample*sx) / s, perExample
+	fixed, perExample, _ = f.Solve()
+	return fixed, perExample
 }
 
 // rounds are how often each size is measured, in turn. Of all that was timed the lower
