@@ -143,6 +143,26 @@ func TestAutoExplores(t *testing.T) {
 	}
 }
 
+// On the clock a size goes back where it came from for a clear gain alone; forward,
+// and where the cost is given, for less.
+func TestAutoDoesNotFlutter(t *testing.T) {
+	at := measured(200, 1, 1e6) // half speed at 28: √(28·200) = 75, so 64 is the size, and 128 loses 7 %
+	at.Cost = timed(Cost{}, 28e-5, 1e-5, 5, 64, 128)
+	clocked, given := Auto{Bounds: Bounds{Start: 64, Max: 512}}, Auto{Bounds: Bounds{Start: 64, Max: 512}, Cost: Cost{Fixed: 28e-5, PerExample: 1e-5}}
+	for _, c := range []struct {
+		policy       Auto
+		before, want int
+	}{{clocked, 0, 64}, {clocked, 256, 64}, {clocked, 64, 128}, {given, 64, 64}} {
+		s, _ := c.policy.Next(State{Size: 128, Before: c.before}, at)
+		if s.Size != c.want {
+			t.Errorf("%v at 128, that was %d: %d, want %d", c.policy, c.before, s.Size, c.want)
+		}
+		if moved := s.Size != 128; moved && s.Before != 128 {
+			t.Errorf("%v: left 128, and remembers %d", c.policy, s.Before)
+		}
+	}
+}
+
 // steep is a cost at which updates above 128 examples take three times as long.
 func steep(size int, _ float64) float64 {
 	s := 1e-3 + 1e-5*float64(size)

@@ -32,6 +32,8 @@ type State struct {
 	Since   uint64 `json:"since,omitempty"`   // updates done when it became so
 	Samples int    `json:"samples,omitempty"` // measurements of the noise done then
 
+	Before int `json:"before,omitempty"` // the size that Auto left for this one; 0 after any other change
+
 	// What Decide remembers.
 	Trial Trial  `json:"trial,omitzero"`
 	Hold  uint64 `json:"hold,omitempty"` // examples consumed until which the size stays, after an undo
@@ -40,7 +42,7 @@ type State struct {
 // to returns the state with another size.
 func (s State) to(size int, p Progress) State {
 	if size != s.Size {
-		s.Size, s.Since, s.Samples = size, p.Update, p.Noise.Samples()
+		s.Size, s.Since, s.Samples, s.Before = size, p.Update, p.Noise.Samples(), 0
 	}
 	return s
 }
