@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/descent-ml/descent/dataset"
-	"github.com/descent-ml/descent/report"
 	"github.com/descent-ml/descent/train"
 )
 
@@ -23,23 +22,6 @@ type contender struct {
 	curve  curve
 	over   bool // it ended by itself, reached the level or was dropped
 	broke  bool // its loss was no number
-}
-
-// judge turns the values of a validation into a score.
-type judge struct {
-	metric string
-	higher bool // is better
-}
-
-func (j judge) score(v report.Values) float64 {
-	x, ok := v.Get(j.metric)
-	switch {
-	case !ok:
-		return math.NaN()
-	case j.higher:
-		return -x
-	}
-	return x
 }
 
 // race advances contenders in lockstep of the time that their updates take. It has
@@ -64,6 +46,15 @@ const (
 // nearShares are by how much of the way from the first score to the best levels are short
 // of the best.
 var nearShares = []float64{0.04, 0.02, 0.01}
+
+// start is the time of the first measurement of a race.
+func (r *race) start() float64 {
+	least, most := math.Inf(1), 0.0
+	for _, c := range r.all {
+		least, most = min(least, c.update), max(most, c.update)
+	}
+	return max(2*most, 20*least)
+}
 
 // explore goes on until nobody is left, the time is over, or all are flat. With
 // a third of the time behind it, the field is halved, with two thirds cut to three.
