@@ -27,7 +27,9 @@ type Target struct {
 }
 
 // ParseTarget reads a target: val.accuracy>=0.88, or val.loss<=0.3. The
-// "val." may be left away.
+// "val." may be left away. It refuses what no validation reaches: accuracy or r2
+// above 1, rmse or loss below 0. None of the losses of package nn is ever
+// negative; of one that may be, a target is written in Go, as a Target.
 func ParseTarget(text string) (Target, error) {
 	name, value, least := strings.Cut(text, ">=")
 	if !least {
@@ -41,8 +43,14 @@ func ParseTarget(text string) (Target, error) {
 	if t.Value = v; least != t.higher() {
 		return Target{}, fmt.Errorf("train: target %q: %s (want val.%s%s%v)", text, t.direction(), t.Metric, t.sign(), v)
 	}
+	if best, ok := bests[t.Metric]; ok && t.Better(v, best) {
+		return Target{}, fmt.Errorf("train: target %q cannot be reached (want val.%s%s%v at most, the best there is)", text, t.Metric, t.sign(), best)
+	}
 	return t, t.validate()
 }
+
+// bests are the best values that metrics can have.
+var bests = map[string]float64{"accuracy": 1, "r2": 1, "loss": 0, "rmse": 0}
 
 // IsZero reports whether there is no target.
 func (t Target) IsZero() bool { return t.Metric == "" }

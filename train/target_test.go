@@ -16,6 +16,9 @@ func TestParseTarget(t *testing.T) {
 		"val.accuracy>=0.88": {Metric: "accuracy", Value: 0.88},
 		" loss <= 1e-3":      {Metric: "loss", Value: 1e-3},
 		"val.ndcg@10>=0.4":   {Metric: "ndcg@10", Value: 0.4},
+		"accuracy>=1":        {Metric: "accuracy", Value: 1},
+		"loss<=0":            {Metric: "loss"},
+		"r2>=-1":             {Metric: "r2", Value: -1},
 	} {
 		got, err := ParseTarget(text)
 		if err != nil || got != want {
@@ -28,6 +31,7 @@ func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "want a metric", "accuracy": "want a metric", ">=3": "want a metric", "loss<=x": "want a metric", "loss=3": "want a metric",
 		"val.accuracy<=0.9": "want val.accuracy>=0.9", "loss>=1": "want val.loss<=1", "loss<=inf": "finite",
+		"val.accuracy>=2": "want val.accuracy>=1 at most", "r2>=1.01": "cannot be reached", "loss<=-1e-9": "cannot be reached", "rmse<=-1": "want val.rmse<=0 at most",
 	} {
 		if got, err := ParseTarget(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is %+v, %v; want an error with %q", text, got, err, want)

@@ -26,7 +26,8 @@ func TestUntil(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"until: 3": "want a metric", "until: [a]": "want a metric", "until: val.loss>=3": "want val.loss<=3",
-		"until: val.acc>=0.9": "2:8: unknown value acc", "until: train.loss<=1": "2:8: unknown value train.loss",
+		"until: val.accuracy>=88": "2:8: got val.accuracy>=88 (want val.accuracy>=1 at most",
+		"until: val.acc>=0.9":     "2:8: unknown value acc", "until: train.loss<=1": "2:8: unknown value train.loss",
 	} {
 		if _, err := Parse("test", []byte(data+text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want an error with %q", text, err, want)
