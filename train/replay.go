@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/descent-ml/descent/report"
 )
@@ -13,7 +14,9 @@ import (
 // name, Exec and where the data are may differ, the data themselves not.
 func ReplayOf(c *Config, dir string) ([]report.Entry, error) {
 	journal, err := report.ReadJournal(dir)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: a replay takes its decisions from the journal of a run, and %s is no run's folder: %w", dir, err)
+	} else if err != nil {
 		return nil, err
 	}
 	run, err := OpenRun(dir)

@@ -559,3 +559,9 @@ func TestInitFromHuggingFace(t *testing.T) {
 		}
 	}
 }
+
+func TestReplayOfNoRun(t *testing.T) {
+	if _, err := ReplayOf(&Config{}, t.TempDir()); err == nil || !strings.Contains(err.Error(), "a replay takes its decisions from the journal of a run") {
+		t.Error(err)
+	}
+}
