@@ -167,6 +167,8 @@ func (s *Sizes) check(fs *Faults, at func(path ...string) place, size int, given
 		fault("size", "all examples in every batch leave policy %s nothing to change (want a number to start with)", s.Kind)
 	case !changes && (s.Min > 0 || s.Max > 0):
 		fault("policy", "min and max are for a size that changes (want a policy, such as auto)")
+	case !changes && s.Base == 0 && s.Coupling != "auto" && s.Coupling != "none":
+		fault("coupling", "coupling %s changes nothing while the size is always the same (want base, the size that the learning rate is meant for, or a policy, such as auto)", s.Coupling)
 	case s.Max > 0 && s.Min > s.Max:
 		fault("min", "got %d, more than max, %d", s.Min, s.Max)
 	case changes && given && s.Max > 0 && size > s.Max:
