@@ -105,7 +105,7 @@ func (a Auto) Next(s State, p Progress) (State, string) {
 	before := s.Size
 	s = s.to(size, p)
 	s.Before = before
-	return s, fmt.Sprintf("the noise scale is %s, and an update's fixed cost is that of %.3g examples", phi, half)
+	return s, fmt.Sprintf("the noise scale is %s, and an update %s", phi, fixedCost(half))
 }
 
 // turning is the predicted gain for which a size goes back where it came from on
@@ -116,6 +116,14 @@ const turning = 1.12
 // turns reports whether a size lies back in the direction of the one that was left.
 func (s State) turns(size int) bool {
 	return s.Before != 0 && (size < s.Size) == (s.Before < s.Size)
+}
+
+// fixedCost tells a/b, in examples.
+func fixedCost(half float64) string {
+	if half == 0 {
+		return "has no fixed cost"
+	}
+	return fmt.Sprintf("has the fixed cost of %.3g examples", half)
 }
 
 // level returns the size beyond which updates take longer than they bring, where
