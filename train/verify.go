@@ -104,7 +104,7 @@ func Verify(ctx context.Context, c Config, o VerifyOptions) (*Certificate, error
 		ISA() string
 		Threads() int
 	}); ok {
-		v.cert.Execution += fmt.Sprintf(", %d threads, %s", e.Threads(), e.ISA())
+		v.cert.Execution += fmt.Sprintf(", %s, %s", threads(e.Threads()), e.ISA())
 	}
 	if err := v.checkData(); err != nil {
 		return nil, err
@@ -115,6 +115,14 @@ func Verify(ctx context.Context, c Config, o VerifyOptions) (*Certificate, error
 		}
 	}
 	return &v.cert, nil
+}
+
+// threads tells how many there are.
+func threads(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprint(n, " threads")
 }
 
 // again makes the loop of a run that has happened: in memory, without
