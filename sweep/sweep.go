@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -128,6 +129,9 @@ func (s *sweeper) time(ctx context.Context) error {
 		t, err := s.trial(ctx, &spec{key: key{phase: Timing, batch: n, lr: rounded(lr / 100)}, seconds: timingSeconds, least: timingUpdates, order: train.Target{Metric: "loss"}})
 		if err != nil {
 			return err
+		}
+		if t.End == Diverged && t.Updates == 0 { // no rate has changed a weight yet
+			return fmt.Errorf("sweep: batch %d: the very first update is not finite, which no learning rate mends (want other data, or another model or loss): %s", n, t.Error)
 		}
 		s.perUpdate[n] = t.Seconds / math.Max(1, float64(t.Updates))
 	}

@@ -33,6 +33,7 @@ func (p *sweepProgress) event(e sweep.Event) {
 	switch t := e.Trial; {
 	case e.Kind == sweep.Planned:
 		p.line("about %d trials, %s by a first guess, %s if each takes its cell budget", e.Of-e.Done, report.Clock(e.Left), report.Clock(e.Most))
+	case e.Kind == sweep.Ended && t.Phase == sweep.Timing && t.Updates == 0: // the sweep ends with an error that tells why
 	case e.Kind == sweep.Ended && t.Phase == sweep.Timing:
 		p.line("batch %d: %s an update, %s examples a second", t.Batch, shortTime(t.Seconds/float64(max(1, t.Updates))), report.Scaled(float64(t.Examples)/t.Seconds))
 	case e.Kind == sweep.Ended:
