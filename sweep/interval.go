@@ -67,6 +67,11 @@ func (x Interval) times(by float64) Interval {
 	return Interval{x.N, x.Mean * by, x.Low * by, x.High * by}
 }
 
+// overlaps reports whether two intervals do; where one is not known they do not.
+func (x Interval) overlaps(y Interval) bool {
+	return x.N > 1 && y.N > 1 && x.Low <= y.High && y.Low <= x.High
+}
+
 func logs(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i, a := range v {

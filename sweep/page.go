@@ -32,12 +32,14 @@ func (r *Result) facts() []page.Fact {
 		c := &r.Comparisons[i]
 		if c.Critical == nil {
 			if row := c.winner(func(row *Row) float64 { return row.Best.Mean }); row != nil {
-				out = append(out, page.Fact{Name: "best at equal " + c.Name, Value: r.Settings.name(row.Batch), Note: c.Metric + " " + row.Best.String()})
+				names, note := r.leaders(c, row, func(row *Row) Interval { return row.Best })
+				out = append(out, page.Fact{Name: "best at equal " + c.Name, Value: names, Note: c.Metric + " " + note})
 			}
 			continue
 		}
 		if row := r.fastest(c); row != nil {
-			out = append(out, page.Fact{Name: "fastest to " + r.Settings.Until, Value: "batch " + r.Settings.name(row.Batch), Note: r.seconds(row).String() + " " + r.secondsName()})
+			names, note := r.leaders(c, row, r.toTarget)
+			out = append(out, page.Fact{Name: "fastest to " + r.Settings.Until, Value: "batch " + names, Note: r.secondsName() + " " + note})
 		}
 		fact := page.Fact{Name: "critical batch size", Value: "not known", Note: c.Critical.Refused}
 		if c.Critical.Refused == "" {
@@ -45,11 +47,13 @@ func (r *Result) facts() []page.Fact {
 		}
 		out = append(out, fact)
 	}
-	wall := 0.0
+	wall, timed := 0.0, 0
 	for _, t := range r.Trials {
-		wall += t.Wall
+		if wall += t.Wall; t.Phase == Timing {
+			timed++
+		}
 	}
-	return append(out, page.Fact{Name: "trials", Value: strconv.Itoa(len(r.Trials)), Note: report.Clock(time.Duration(wall*float64(time.Second))) + " in all"})
+	return append(out, page.Fact{Name: "trials", Value: strconv.Itoa(len(r.Trials) - timed), Note: report.Clock(time.Duration(wall*float64(time.Second))) + " in all"})
 }
 
 // winner returns the row with the best value of the metric, nil if there is none.
@@ -61,6 +65,35 @@ func (c *Comparison) winner(of func(*Row) float64) (best *Row) {
 		}
 	}
 	return best
+}
+
+// leaders names the sizes that are not told apart from the best, that first: those
+// whose interval overlaps its own. The note is the best's interval, and what the
+// others are.
+func (r *Result) leaders(c *Comparison, best *Row, of func(*Row) Interval) (names, note string) {
+	x, sizes := of(best), []int{best.Batch}
+	for i := range c.Rows {
+		if y := of(&c.Rows[i]); c.Rows[i].Batch != best.Batch && x.overlaps(y) {
+			sizes = append(sizes, c.Rows[i].Batch)
+		}
+	}
+	names, note = r.Settings.names(sizes), x.String()
+	switch {
+	case x.N == 1:
+		note += "; one seed tells no sizes apart"
+	case len(sizes) > 1:
+		note += " at " + r.Settings.name(best.Batch) + "; the sizes are not told apart: their intervals overlap"
+	}
+	return names, note
+}
+
+// toTarget are the seconds of a size at which every seed reached the target; of
+// another there is no interval.
+func (r *Result) toTarget(row *Row) Interval {
+	if row.Reached < row.Seeds {
+		return Interval{}
+	}
+	return r.seconds(row)
 }
 
 // fastest returns the size that reached the target with all seeds in the least

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"errors"
 	"math"
 	"os"
@@ -237,5 +238,35 @@ func TestEstimate(t *testing.T) {
 		if last.Done != last.Of || last.Left != 0 || last.Most != 0 {
 			t.Errorf("%d at a time: the last is %+v", parallel, last)
 		}
+	}
+}
+
+// TestLeaders: sizes whose intervals overlap that of the best are named with it.
+func TestLeaders(t *testing.T) {
+	interval := func(row *Row) Interval { return row.Best }
+	c := Comparison{Rows: []Row{{Batch: 4, Best: Interval{3, 2, 1, 3}}, {Batch: 8, Best: Interval{3, 4, 2.5, 6}}, {Batch: 16, Best: Interval{3, 9, 8, 10}}}}
+	var r Result
+	if names, note := r.leaders(&c, &c.Rows[0], interval); names != "4, 8" || !strings.Contains(note, "at 4; the sizes are not told apart") {
+		t.Errorf("%s: %s", names, note)
+	}
+	if names, note := r.leaders(&c, &c.Rows[2], interval); names != "16" || strings.Contains(note, ";") {
+		t.Errorf("%s: %s", names, note)
+	}
+	c.Rows[0].Best.N = 1
+	if names, note := r.leaders(&c, &c.Rows[0], interval); names != "4" || !strings.Contains(note, "one seed") {
+		t.Errorf("%s: %s", names, note)
+	}
+}
+
+// TestFirstUpdateIsNotFinite: what no rate can train on is named as the cause, not
+// the budgets that no time of an update was found for.
+func TestFirstUpdateIsNotFinite(t *testing.T) {
+	o := options()
+	o.Equal = batch.Epochs(1)
+	_, err := o.sweep(t.Context(), func(_ context.Context, x *spec) (*Trial, error) {
+		return &Trial{Phase: x.phase, Batch: x.batch, LR: x.lr, End: Diverged, Error: "the loss is NaN"}, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "batch 8: the very first update is not finite") || !strings.Contains(err.Error(), "the loss is NaN") {
+		t.Error(err)
 	}
 }

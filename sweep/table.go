@@ -134,6 +134,10 @@ func (r *Result) remarks(c *Comparison) []string {
 			out = append(out, fmt.Sprintf("%s: the best learning rate stayed at the %s edge of the grid, so a better one may lie beyond.", name, row.Edge))
 		}
 	}
+	if row := r.fastest(c); row != nil {
+		names, note := r.leaders(c, row, r.toTarget)
+		out = append(out, fmt.Sprintf("Fastest: batch %s, %s %s.", names, r.secondsName(), note))
+	}
 	k := c.Critical
 	if k.Refused != "" {
 		return append(out, "Critical batch size: not determined. "+strings.ToUpper(k.Refused[:1])+k.Refused[1:]+".")
