@@ -120,8 +120,11 @@ func (s State) turns(size int) bool {
 
 // fixedCost tells a/b, in examples.
 func fixedCost(half float64) string {
-	if half == 0 {
+	switch {
+	case half == 0:
 		return "has no fixed cost"
+	case math.IsInf(half, 1):
+		return "has no cost that grows with its examples, as far as was timed"
 	}
 	return fmt.Sprintf("has the fixed cost of %.3g examples", half)
 }
